@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import {
+  bitseryStandsAlone,
+  edgesGoDown,
+  importsAreDeclared,
+  nobodyInsideImportsTheIndex,
+  noCircles,
+  onlyDoorsAreUsed,
+  type PackageFacts,
+  purePackagesStayPure,
+} from './floors.ts'
+import { parseSource } from './source-file.ts'
+import { doors, root, typescriptFiles, type WorkspacePackage, workspacePackages } from './workspace.ts'
+
+describe('the workspace', () => {
+  const packages = workspacePackages().map(factsOf)
+
+  const rules = [
+    edgesGoDown,
+    importsAreDeclared,
+    purePackagesStayPure,
+    bitseryStandsAlone,
+    onlyDoorsAreUsed,
+    nobodyInsideImportsTheIndex,
+    noCircles,
+  ].map((rule) => ({ name: rule.name, rule }))
+
+  it.each(rules)('keeps the rule $name', ({ rule }) => {
+    expect(packages.length).toBeGreaterThan(0)
+    expect(rule(packages)).toEqual([])
+  })
+})
+
+describe('a planted violation is found', () => {
+  const buffer = planted('buffer', {}, { 'index.ts': `export { Pool } from './pool.ts'`, 'pool.ts': '' })
+
+  it('an edge that goes up, or has no floor', () => {
+    const up = planted('buffer', { dependencies: { '@millrace/core': 'workspace:*' } })
+    expect(edgesGoDown([up, planted('core')])).toEqual(["@millrace/buffer -> @millrace/core doesn't go down"])
+    const sideways = planted('wire', { devDependencies: { '@millrace/cipher': 'workspace:*' } })
+    expect(edgesGoDown([sideways, planted('cipher')])).toHaveLength(1)
+    expect(edgesGoDown([planted('attic')])).toEqual(['@millrace/attic has no floor'])
+    const down = planted('core', { dependencies: { '@millrace/buffer': 'workspace:*' } })
+    const drawn = planted('server', { dependencies: { '@millrace/runner': 'workspace:*' } })
+    expect(edgesGoDown([down, buffer, drawn, planted('runner')])).toEqual([])
+  })
+
+  it('an import that the manifest does not declare', () => {
+    const source = {
+      'a.ts': `import type { Pool } from '@millrace/buffer'\nimport { join } from 'node:path'`,
+    }
+    expect(importsAreDeclared([planted('wire', {}, source)])).toEqual([
+      "packages/wire/src/a.ts imports @millrace/buffer, which @millrace/wire doesn't declare",
+    ])
+    const third = planted('wire', {}, { 'a.ts': `await import('left/pad')`, 'a.test.ts': `import 'vitest'` })
+    expect(importsAreDeclared([third])).toHaveLength(1)
+    const declared = planted('wire', { dependencies: { '@millrace/buffer': 'workspace:*' } }, source)
+    expect(importsAreDeclared([declared])).toEqual([])
+  })
+
+  it('a pure package with a platform', () => {
+    const withNode = planted('wire', {}, { 'a.ts': `import { join } from 'node:path'` })
+    expect(purePackagesStayPure([withNode])).toHaveLength(1)
+    expect(purePackagesStayPure([{ ...buffer, config: '../../tsconfig.base.json' }])).toHaveLength(1)
+    expect(purePackagesStayPure([planted('transports')])).toHaveLength(1)
+    expect(purePackagesStayPure([buffer])).toEqual([])
+    const fuzzer = parseSource('packages/buffer/fuzz/a.ts', `import 'node:util'`)
+    expect(purePackagesStayPure([{ ...buffer, files: [fuzzer] }])).toEqual([])
+  })
+
+  it('a dependency of bitsery-ts', () => {
+    const leaning = planted('bitsery', { name: 'bitsery-ts', dependencies: { '@millrace/buffer': '*' } })
+    expect(bitseryStandsAlone([leaning])).toHaveLength(1)
+    const files = { 'a.ts': `export type { Pool } from '@millrace/buffer'\nimport './b.ts'` }
+    expect(bitseryStandsAlone([planted('bitsery', { name: 'bitsery-ts' }, files)])).toHaveLength(1)
+  })
+
+  it('a way around the doors', () => {
+    const inside = planted('wire', {}, { 'a.ts': `import { Pool } from '@millrace/buffer/src/pool.ts'` })
+    expect(onlyDoorsAreUsed([inside, buffer])).toHaveLength(1)
+    const around = planted('wire', {}, { 'a.test.ts': `import { Pool } from '../../buffer/src/pool.ts'` })
+    expect(onlyDoorsAreUsed([around, buffer])).toHaveLength(1)
+    const through = planted('wire', {}, { 'deep/a.ts': `import '@millrace/buffer'\nimport '../b.ts'` })
+    expect(onlyDoorsAreUsed([through, buffer])).toEqual([])
+  })
+
+  it('a file that imports its own index', () => {
+    const files = { 'index.ts': `export { a } from './a.ts'`, 'a.ts': `import type { A } from './index.ts'` }
+    expect(nobodyInsideImportsTheIndex([planted('wire', {}, files)])).toHaveLength(1)
+    expect(nobodyInsideImportsTheIndex([buffer])).toEqual([])
+  })
+
+  it('a circle, be it of types alone', () => {
+    const files = {
+      'a.ts': `import type { B } from './b.ts'`,
+      'b.ts': `export type C = import('./deep/c.ts').C`,
+      'deep/c.ts': `export { A } from '../a.ts'`,
+    }
+    expect(noCircles([planted('wire', {}, files)])).toEqual([
+      'circle: packages/wire/src/a.ts -> packages/wire/src/b.ts -> packages/wire/src/deep/c.ts -> packages/wire/src/a.ts',
+    ])
+    expect(noCircles([buffer])).toEqual([])
+  })
+})
+
+function factsOf(pkg: WorkspacePackage): PackageFacts {
+  const config = join(pkg.path, 'tsconfig.json')
+  return {
+    directory: pkg.directory,
+    manifest: pkg.manifest,
+    config: existsSync(config)
+      ? (/"extends"\s*:\s*"([^"]+)"/.exec(readFileSync(config, 'utf8'))?.[1] ?? '')
+      : '',
+    doors: doors(pkg).map(({ specifier }) => specifier),
+    files: typescriptFiles(pkg.path).map((file) =>
+      parseSource(`${pkg.directory}/${file}`, readFileSync(join(root, pkg.directory, file), 'utf8')),
+    ),
+  }
+}
+
+function planted(
+  part: string,
+  manifest: Partial<PackageFacts['manifest']> = {},
+  files: Readonly<Record<string, string>> = {},
+): PackageFacts {
+  const name = manifest.name ?? `@millrace/${part}`
+  const directory = `packages/${part}`
+  return {
+    directory,
+    manifest: { version: '0.1.0', ...manifest, name },
+    config: '../../tsconfig.pure.json',
+    doors: [name],
+    files: Object.entries(files).map(([path, text]) => parseSource(`${directory}/src/${path}`, text)),
+  }
+}
