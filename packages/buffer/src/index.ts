@@ -1,0 +1,8 @@
+export type { Block } from './block.ts'
+export type { OutstandingBlock } from './block-checker.ts'
+export { BlockPool, type BlockPoolOptions, type TrimOptions } from './block-pool.ts'
+export type { BlockPoolStatistics, SizeClassStatistics } from './block-pool-statistics.ts'
+export { BufferError, type BufferErrorCode } from './buffer-error.ts'
+export { ReceiveBuffer, type ReceiveBufferOptions } from './receive-buffer.ts'
+export { SegmentBatch } from './segment-batch.ts'
+export { SegmentBuffer, type SegmentBufferOptions } from './segment-buffer.ts'
