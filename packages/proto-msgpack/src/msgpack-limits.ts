@@ -1,0 +1,54 @@
+import { MsgpackError } from './msgpack-error.ts'
+
+/** Bounds on one message. Both sides keep them: the reader refuses what is over, the writer does not send it. */
+export interface MsgpackLimits {
+  /** Arrays and maps inside each other; 1 allows `[1]`. At most 512, so that the stack is never at risk. */
+  readonly depthMax: number
+  /** Values in one message: every scalar, array and map; map keys do not count. */
+  readonly nodesMax: number
+  /** Values per byte read. A value takes a byte at least, so that figures of 1 and more only guard the guard. */
+  readonly nodesPerByteMax: number
+  /** Keys of one map. */
+  readonly keysMax: number
+  /** UTF-8 bytes of one text. */
+  readonly textSizeMax: number
+  /** Bytes of one binary value. */
+  readonly binarySizeMax: number
+  /** Data bytes of one extension value. */
+  readonly extSizeMax: number
+}
+
+/** The defaults: small enough for strangers, large enough for game state. */
+export const msgpackLimits: MsgpackLimits = Object.freeze({
+  depthMax: 32,
+  nodesMax: 100_000,
+  nodesPerByteMax: 4,
+  keysMax: 1024,
+  textSizeMax: 1_048_576,
+  binarySizeMax: 1_048_576,
+  extSizeMax: 65_536,
+})
+
+const CEILINGS: MsgpackLimits = {
+  depthMax: 512,
+  nodesMax: 0x7fff_ffff,
+  nodesPerByteMax: 0x7fff_ffff,
+  keysMax: 0x7fff_ffff,
+  textSizeMax: 0x7fff_ffff,
+  binarySizeMax: 0x7fff_ffff,
+  extSizeMax: 0x7fff_ffff,
+}
+
+/** Completes limits from the defaults. Throws `bad-option` for one that is not a number in its range. */
+export function completeLimits(limits: Partial<MsgpackLimits> | undefined): MsgpackLimits {
+  if (limits === undefined) return msgpackLimits
+  const complete = { ...msgpackLimits, ...limits }
+  for (const name of Object.keys(CEILINGS) as (keyof MsgpackLimits)[]) {
+    const limit = complete[name]
+    const fits = typeof limit === 'number' && limit >= 0 && limit <= CEILINGS[name]
+    if (fits && (Number.isInteger(limit) || name === 'nodesPerByteMax')) continue
+    const detail = `limits.${name} is ${String(limit)}, must be a whole number from 0 to ${CEILINGS[name]}`
+    throw new MsgpackError('bad-option', { detail })
+  }
+  return Object.freeze(complete)
+}

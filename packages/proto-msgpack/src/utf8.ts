@@ -1,0 +1,112 @@
+const CHUNK_UNITS = 2048
+const SHORT_SIZE_MAX = 64
+
+/** UTF-8 size of a text in bytes; -1 when it has half of a surrogate pair, which UTF-8 cannot carry. */
+export function textSize(text: string): number {
+  const { length } = text
+  let size = length
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit < 0x80) continue
+    size += unit < 0x800 ? 1 : 2
+    if (unit < 0xd800 || unit > 0xdfff) continue
+    const low = index + 1 < length ? text.charCodeAt(index + 1) : 0
+    if (unit > 0xdbff || low < 0xdc00 || low > 0xdfff) return -1
+    index++
+  }
+  return size
+}
+
+/** Writes a text whose size `textSize` has given and for which room is there. Returns the end offset. */
+export function writeText(text: string, bytes: Uint8Array, offset: number): number {
+  let at = offset
+  for (let index = 0; index < text.length; index++) {
+    let unit = text.charCodeAt(index)
+    if (unit < 0x80) {
+      bytes[at++] = unit
+      continue
+    }
+    if (unit < 0x800) {
+      bytes[at++] = 0xc0 | (unit >> 6)
+    } else {
+      if (unit >= 0xd800 && unit <= 0xdfff) {
+        unit = 0x10000 + ((unit - 0xd800) << 10) + (text.charCodeAt(++index) - 0xdc00)
+        bytes[at++] = 0xf0 | (unit >> 18)
+        bytes[at++] = 0x80 | ((unit >> 12) & 0x3f)
+      } else {
+        bytes[at++] = 0xe0 | (unit >> 12)
+      }
+      bytes[at++] = 0x80 | ((unit >> 6) & 0x3f)
+    }
+    bytes[at++] = 0x80 | (unit & 0x3f)
+  }
+  return at
+}
+
+/** Reads UTF-8 strictly: no overlong forms, no surrogates, nothing above U+10FFFF, no replacement characters. */
+export class Utf8Reader {
+  /** Scratch by length: `String.fromCharCode.apply` is fastest on an array of exactly the right length. */
+  readonly #scratch: number[][] = Array.from({ length: SHORT_SIZE_MAX + 1 }, (_, size) =>
+    new Array<number>(size).fill(0),
+  )
+
+  /** Text of `bytes[start, end)`, which lie inside; undefined when they are not UTF-8. */
+  read(bytes: Uint8Array, start: number, end: number): string | undefined {
+    const size = end - start
+    if (size > SHORT_SIZE_MAX) return readUtf8(bytes, start, end)
+    const units = this.#scratch[size]
+    for (let index = 0; index < size; index++) {
+      const byte = bytes[start + index]
+      if (byte > 0x7f) return readUtf8(bytes, start, end)
+      units[index] = byte
+    }
+    return String.fromCharCode.apply(undefined, units)
+  }
+}
+
+function readUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let units = new Array<number>(Math.min(end - start, CHUNK_UNITS)).fill(0)
+  let text = ''
+  let count = 0
+  let at = start
+  while (at < end) {
+    if (count > CHUNK_UNITS - 2) {
+      text += String.fromCharCode.apply(undefined, count === units.length ? units : units.slice(0, count))
+      count = 0
+    }
+    const byte = bytes[at]
+    if (byte < 0x80) {
+      units[count++] = byte
+      at++
+      continue
+    }
+    const point = pointAt(bytes, at, end)
+    if (point < 0) return undefined
+    if (point < 0x10000) {
+      units[count++] = point
+      at += point < 0x800 ? 2 : 3
+    } else {
+      units[count++] = 0xd800 + ((point - 0x10000) >> 10)
+      units[count++] = 0xdc00 + (point & 0x3ff)
+      at += 4
+    }
+  }
+  if (count < units.length) units = units.slice(0, count)
+  return text + String.fromCharCode.apply(undefined, units)
+}
+
+/** The code point of the multi-byte sequence at `at`, or -1 (Unicode 15, table 3-7). */
+function pointAt(bytes: Uint8Array, at: number, end: number): number {
+  const lead = bytes[at]
+  const size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+  if (lead < 0xc2 || lead > 0xf4 || at + size > end) return -1
+  let point = lead & (0x7f >> size)
+  for (let index = 1; index < size; index++) {
+    const byte = bytes[at + index]
+    if ((byte & 0xc0) !== 0x80) return -1
+    point = (point << 6) | (byte & 0x3f)
+  }
+  if (size === 3) return point < 0x800 || (point >= 0xd800 && point <= 0xdfff) ? -1 : point
+  if (size === 4) return point < 0x10000 || point > 0x10ffff ? -1 : point
+  return point
+}
