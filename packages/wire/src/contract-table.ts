@@ -1,0 +1,118 @@
+import { controlNumber, type FrameTarget, finishFrame, frameKind, frameTag, headerSize } from './frame.ts'
+import { readText, textSize, writeText } from './short-text.ts'
+
+/** One message of a contract, as far as two sides must agree on it. */
+export interface ContractEntry {
+  readonly key: string
+  /** 64 bits over the message's schema, as 16 hexadecimal digits. */
+  readonly fingerprint: string
+  /** The number of fields: of two versions of a message, the one with fewer is taken to be the older. */
+  readonly fieldCount: number
+}
+
+/** What a side has to say about its contract when the fingerprints of the hellos differ. */
+export interface ContractTable {
+  readonly version: number
+  readonly entries: readonly ContractEntry[]
+}
+
+/** The largest body of a contract table, in bytes. Entries beyond are left out. */
+export const contractTableSizeMax = 65_534
+
+const entrySize = 10
+
+/** The room that a table needs at most, header included. */
+export function contractTableRoom(table: ContractTable): number {
+  let size = headerSize + 6
+  for (const entry of table.entries) size += entrySize + 1 + Math.min(textSize(entry.key), 255)
+  return Math.min(size, headerSize + contractTableSizeMax)
+}
+
+/** Writes a table at `start` and returns its end. */
+export function writeContractTable(target: FrameTarget, start: number, table: ContractTable): number {
+  const { view } = target
+  const limit = start + headerSize + contractTableSizeMax
+  let at = start + headerSize + 6
+  let count = 0
+  for (const { key, fingerprint, fieldCount } of table.entries) {
+    if (at + entrySize + 256 > limit) break
+    view.setUint32(at, Number.parseInt(fingerprint.slice(0, 8), 16), false)
+    view.setUint32(at + 4, Number.parseInt(fingerprint.slice(8, 16), 16), false)
+    view.setUint16(at + 8, Math.min(fieldCount, 0xffff), true)
+    at = writeText(target, at + entrySize, key)
+    count++
+  }
+  view.setUint32(start + headerSize, table.version, true)
+  view.setUint16(start + headerSize + 4, count, true)
+  return finishFrame(target, start, frameTag(frameKind.control, controlNumber.contract), at)
+}
+
+/** Reads the body of a contract table; undefined when it is broken. */
+export function readContractTable(view: DataView, start: number, end: number): ContractTable | undefined {
+  if (end - start < 6) return undefined
+  const entries: ContractEntry[] = []
+  const count = view.getUint16(start + 4, true)
+  let at = start + 6
+  for (let index = 0; index < count; index++) {
+    if (end - at < entrySize + 1) return undefined
+    const key = readText(view, at + entrySize, end)
+    if (key === undefined) return undefined
+    const fingerprint = hex(view.getUint32(at, false)) + hex(view.getUint32(at + 4, false))
+    entries.push({ key, fingerprint, fieldCount: view.getUint16(at + 8, true) })
+    at += entrySize + 1 + view.getUint8(at + entrySize)
+  }
+  return { version: view.getUint32(start, true), entries }
+}
+
+/** How two contracts differ, seen from this side. */
+export interface ContractDifference {
+  /** Keys that both have, with different schemas. */
+  readonly changed: readonly string[]
+  /** Keys that only this side has. */
+  readonly mineOnly: readonly string[]
+  /** Keys that only the peer has. */
+  readonly theirsOnly: readonly string[]
+  /** Both have the same messages, in another order: the numbers on the wire differ. */
+  readonly isReordered: boolean
+  /** Who has the older contract, by the versions if they differ, else by who lacks messages or fields. */
+  readonly older: 'mine' | 'theirs' | 'unknown'
+}
+
+/** Compares the contract of this side with the peer's. */
+export function compareContracts(mine: ContractTable, theirs: ContractTable): ContractDifference {
+  const theirsByKey = new Map(theirs.entries.map((entry) => [entry.key, entry]))
+  const mineKeys = new Set(mine.entries.map((entry) => entry.key))
+  const mineOnly = [...mineKeys].filter((key) => !theirsByKey.has(key))
+  const theirsOnly = [...theirsByKey.keys()].filter((key) => !mineKeys.has(key))
+  const changed: string[] = []
+  let mineRicher = mineOnly.length
+  let theirsRicher = theirsOnly.length
+  for (const entry of mine.entries) {
+    const other = theirsByKey.get(entry.key)
+    if (other === undefined || other.fingerprint === entry.fingerprint) continue
+    changed.push(entry.key)
+    if (entry.fieldCount > other.fieldCount) mineRicher++
+    if (entry.fieldCount < other.fieldCount) theirsRicher++
+  }
+  return {
+    changed,
+    mineOnly,
+    theirsOnly,
+    isReordered: changed.length + mineOnly.length + theirsOnly.length === 0,
+    older: olderSide(mine.version - theirs.version, mineRicher, theirsRicher),
+  }
+}
+
+function olderSide(
+  versionDifference: number,
+  mineRicher: number,
+  theirsRicher: number,
+): 'mine' | 'theirs' | 'unknown' {
+  if (versionDifference !== 0) return versionDifference < 0 ? 'mine' : 'theirs'
+  if (mineRicher > 0 === theirsRicher > 0) return 'unknown'
+  return mineRicher > 0 ? 'theirs' : 'mine'
+}
+
+function hex(word: number): string {
+  return word.toString(16).padStart(8, '0')
+}

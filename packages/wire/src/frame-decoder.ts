@@ -1,0 +1,215 @@
+import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
+import { headerSize, longHeaderSize, longSizeMark } from './frame.ts'
+
+/** Why a stream of frames can't be read any further. */
+export type FrameViolation = 'frame-too-large'
+
+/** What a waiting chunk costs beside its bytes: without counting it, a flood of tiny chunks would pass any limit. */
+const chunkOverhead = 256
+
+const noBytes = new Uint8Array(0)
+const noView = new DataView(noBytes.buffer)
+
+/**
+ * Cuts a byte stream into frames. Whole frames are shown in place, inside the chunk they came in; only a frame that is
+ * cut by the end of a chunk is copied into the receive buffer. Knows no socket, no clock, no message.
+ *
+ * `receive` stores; `next` moves to the next whole frame and says whether there is one. The frame's body is
+ * `bytes[bodyStart, bodyEnd)`, valid until the next call of `next`.
+ */
+export class FrameDecoder {
+  bytes: Uint8Array = noBytes
+  view: DataView = noView
+  tag = 0
+  bodyStart = 0
+  bodyEnd = 0
+  /** Set once, and for good: the stream has no frame boundaries that could be trusted any more. */
+  violation: FrameViolation | undefined
+  /** The largest body that is accepted, in bytes. The owner may change it between frames. */
+  bodySizeMax: number
+  /** Bytes that were received and belong to no frame shown so far. */
+  stored = 0
+
+  #position = 0
+  #end = 0
+  readonly #pool: BlockPool
+  /** A frame that was cut: made on the first cut, so that a quiet channel has none. */
+  #cut: ReceiveBuffer | undefined
+  #isInCut = false
+  #cutTaken = 0
+  /** What came after the chunk that `bytes` shows, or that the cut frame is being completed from. */
+  #later: Uint8Array[] = []
+  #laterPosition = 0
+
+  constructor(pool: BlockPool, bodySizeMax: number) {
+    this.#pool = pool
+    this.bodySizeMax = bodySizeMax
+  }
+
+  /** Stores a chunk. Its bytes are kept, not copied: they must not change any more. */
+  receive(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    this.stored += chunk.length
+    if (this.#position === this.#end && !this.#isInCut && this.#later.length === 0 && this.#cutSize === 0) {
+      this.#show(chunk, 0)
+    } else {
+      this.#later.push(chunk)
+    }
+  }
+
+  /** The last chunk is about to be overwritten: copies what is left of it. */
+  keep(): void {
+    const last = this.#later.length - 1
+    if (last >= 0) this.#later[last] = this.#later[last].slice()
+    else if (!this.#isInCut && this.#position < this.#end) this.#storeCut()
+  }
+
+  /** What the stored bytes cost in memory: each chunk that waits also costs its own overhead. */
+  get weight(): number {
+    return this.stored + this.#later.length * chunkOverhead
+  }
+
+  /** Moves to the next whole frame. False when there is none yet, or after a violation. */
+  next(): boolean {
+    const start = this.#position
+    const end = this.#end
+    if (end - start >= headerSize && !this.#isInCut) {
+      const bytes = this.bytes
+      const size = bytes[start] | (bytes[start + 1] << 8)
+      const bodyStart = start + headerSize
+      if (size !== longSizeMark && size <= this.bodySizeMax && bodyStart + size <= end) {
+        this.tag = bytes[start + 2] | (bytes[start + 3] << 8)
+        this.bodyStart = bodyStart
+        this.bodyEnd = this.#position = bodyStart + size
+        this.stored -= headerSize + size
+        return true
+      }
+    }
+    return this.#nextSlowly()
+  }
+
+  /** Forgets everything and gives the memory back. */
+  release(): void {
+    this.#cut?.release()
+    this.#cut = undefined
+    this.#isInCut = false
+    this.#later.length = 0
+    this.#position = this.#end = this.stored = 0
+    this.bytes = noBytes
+    this.view = noView
+  }
+
+  get #cutSize(): number {
+    return this.#cut === undefined ? 0 : this.#cut.size
+  }
+
+  #nextSlowly(): boolean {
+    if (this.violation !== undefined) return false
+    if (this.#isInCut) this.#leaveCut()
+    for (;;) {
+      if (this.#cutSize > 0) return this.#completeCut()
+      const frameSize = this.#frameSize(this.bytes, this.#position, this.#end)
+      if (frameSize < 0) return false
+      if (frameSize > 0 && this.#end - this.#position >= frameSize) {
+        this.#position = this.#showFrame(this.#position, frameSize)
+        return true
+      }
+      if (this.#position < this.#end) this.#storeCut()
+      else if (!this.#showLater()) return false
+    }
+  }
+
+  /** Puts the beginning of a cut frame aside, so that its chunk can go. */
+  #storeCut(): void {
+    // Its limit is `bodySizeMax`, checked before a byte of the body is stored.
+    this.#cut ??= new ReceiveBuffer(this.#pool, { sizeMax: Number.MAX_SAFE_INTEGER })
+    this.#cut.append(this.bytes, this.#position, this.#end)
+    this.#position = this.#end = 0
+    this.bytes = noBytes
+    this.view = noView
+    this.#laterPosition = 0
+  }
+
+  /** Adds to the cut frame exactly what it lacks, then shows it. */
+  #completeCut(): boolean {
+    const cut = this.#cut!
+    for (;;) {
+      const frameSize = this.#frameSize(cut.bytes, cut.start, cut.end)
+      if (frameSize < 0) return false
+      if (frameSize > 0 && cut.size >= frameSize) {
+        this.bytes = cut.bytes
+        this.view = cut.view
+        this.#isInCut = true
+        this.#cutTaken = frameSize
+        this.#showFrame(cut.start, frameSize)
+        return true
+      }
+      const wanted =
+        frameSize > 0 ? frameSize - cut.size : this.#headerSize(cut.bytes, cut.start, cut.end) - cut.size
+      const chunk = this.#later[0]
+      if (chunk === undefined) return false
+      const taken = Math.min(wanted, chunk.length - this.#laterPosition)
+      cut.append(chunk, this.#laterPosition, this.#laterPosition + taken)
+      this.#laterPosition += taken
+      if (this.#laterPosition === chunk.length) {
+        this.#later.shift()
+        this.#laterPosition = 0
+      }
+    }
+  }
+
+  /** The cut frame was read: its memory goes back, and reading goes on in the chunk that completed it. */
+  #leaveCut(): void {
+    this.#cut!.consume(this.#cutTaken)
+    this.#isInCut = false
+    this.#position = this.#end = 0
+    this.bytes = noBytes
+    this.view = noView
+    this.#showLater()
+  }
+
+  #showLater(): boolean {
+    const chunk = this.#later.shift()
+    if (chunk === undefined) return false
+    this.#show(chunk, this.#laterPosition)
+    this.#laterPosition = 0
+    return true
+  }
+
+  #show(chunk: Uint8Array, position: number): void {
+    // A plain Uint8Array whatever the platform's own kind is: one hidden class on the whole way of a message.
+    this.bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
+    this.view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
+    this.#position = position
+    this.#end = chunk.length
+  }
+
+  #showFrame(start: number, frameSize: number): number {
+    const bytes = this.bytes
+    this.tag = bytes[start + 2] | (bytes[start + 3] << 8)
+    this.bodyStart = start + this.#headerSize(bytes, start, start + frameSize)
+    this.bodyEnd = start + frameSize
+    this.stored -= frameSize
+    return this.bodyEnd
+  }
+
+  /** The size of the header that begins at `start`, as far as its first bytes tell. */
+  #headerSize(bytes: Uint8Array, start: number, end: number): number {
+    const isLong = end - start >= 2 && (bytes[start] | (bytes[start + 1] << 8)) === longSizeMark
+    return isLong ? longHeaderSize : headerSize
+  }
+
+  /** The size of the frame that begins at `start`, header and body; 0 while its header isn't whole, -1 if too large. */
+  #frameSize(bytes: Uint8Array, start: number, end: number): number {
+    const header = this.#headerSize(bytes, start, end)
+    if (end - start < header) return 0
+    let size = bytes[start] | (bytes[start + 1] << 8)
+    if (header === longHeaderSize) {
+      const at = start + headerSize
+      size = bytes[at] + bytes[at + 1] * 0x100 + bytes[at + 2] * 0x10000 + bytes[at + 3] * 0x1000000
+    }
+    if (size <= this.bodySizeMax) return header + size
+    this.violation = 'frame-too-large'
+    return -1
+  }
+}
