@@ -1,0 +1,35 @@
+/** One topic of `node:diagnostics_channel`, or of something shaped like it. */
+export interface DiagnosticsTopic {
+  readonly hasSubscribers: boolean
+  publish(message: unknown): void
+}
+
+/** Gives topics by name. Node's `diagnostics_channel` module is one. */
+export interface Diagnostics {
+  channel(name: string): DiagnosticsTopic
+}
+
+const silentTopic: DiagnosticsTopic = { hasSubscribers: false, publish() {} }
+
+/** The topics that Millrace publishes on. Each message is an object with the pipe, and the channel if there is one. */
+export class Topics {
+  /** `millrace:pipe.bound`: { pipe } */
+  readonly pipeBound: DiagnosticsTopic
+  /** `millrace:pipe.error`: { pipe, error, channel? } */
+  readonly pipeError: DiagnosticsTopic
+  /** `millrace:channel.open`: { pipe, channel, origin: 'accepted' | 'connected' } */
+  readonly channelOpen: DiagnosticsTopic
+  /** `millrace:channel.close`: { pipe, channel, reason } */
+  readonly channelClose: DiagnosticsTopic
+  /** `millrace:channel.overflow`: { pipe, channel, queuedBytes } */
+  readonly channelOverflow: DiagnosticsTopic
+
+  constructor(diagnostics: Diagnostics | undefined) {
+    const topic = (name: string) => diagnostics?.channel(`millrace:${name}`) ?? silentTopic
+    this.pipeBound = topic('pipe.bound')
+    this.pipeError = topic('pipe.error')
+    this.channelOpen = topic('channel.open')
+    this.channelClose = topic('channel.close')
+    this.channelOverflow = topic('channel.overflow')
+  }
+}

@@ -1,0 +1,310 @@
+import {
+  controlNumber,
+  FrameDecoder,
+  type FrameTarget,
+  finishFrame,
+  frameKind,
+  frameTag,
+  type Goodbye,
+  goodbyeRoom,
+  type Hello,
+  headerSize,
+  helloRoom,
+  helloSizeMax,
+  longHeaderSize,
+  mayBeHello,
+  namedNumber,
+  readGoodbye,
+  readHello,
+  readText,
+  writeGoodbye,
+  writeHello,
+  writeText,
+} from '@millrace/wire'
+import type { CloseReason } from './close-reason.ts'
+import { type Codec, undecodable } from './codec.ts'
+import { ContractCheck } from './contract-check.ts'
+import { MillraceError } from './millrace-error.ts'
+import type { Session, SessionHost } from './protocol.ts'
+
+const controlTagStart = frameTag(frameKind.control, 0)
+const idSize = 4
+
+type Phase = 'hello' | 'contract' | 'open' | 'ended'
+
+/**
+ * Millrace's own session: hello, frames, requests, ping and goodbye around a message codec (docs/WIRE.md). The opening
+ * side speaks first; the accepting side answers a hello it likes, so a stranger who connects learns nothing.
+ */
+export class FramedSession implements Session {
+  readonly #host: SessionHost
+  readonly #codec: Codec
+  readonly #isNamed: boolean
+  readonly #decoder: FrameDecoder
+  #phase: Phase = 'hello'
+  #contract: ContractCheck | undefined
+  #heardSize = 0
+  #messageSizeMax: number
+  #pingedAt = 0
+
+  constructor(codec: Codec, host: SessionHost) {
+    this.#host = host
+    this.#codec = codec
+    this.#isNamed = codec.keys.kind === 'open'
+    this.#decoder = new FrameDecoder(host.pool, helloSizeMax)
+    this.#messageSizeMax = host.limits.messageSizeMax
+  }
+
+  get stored(): number {
+    return this.#decoder.weight
+  }
+
+  start(): void {
+    if (this.#host.role === 'opened') this.#writeHello()
+  }
+
+  receive(chunk: Uint8Array): void {
+    // What speaks another protocol may never send a whole frame: it is told by its first bytes.
+    if (this.#heardSize < headerSize && chunk.length > 0) this.#checkFirstBytes(chunk)
+    this.#decoder.receive(chunk)
+  }
+
+  keep(): void {
+    this.#decoder.keep()
+  }
+
+  process(now: number): void {
+    const decoder = this.#decoder
+    const host = this.#host
+    const codec = this.#codec
+    while (host.mayDeliver && decoder.next()) {
+      const tag = decoder.tag
+      if (tag < namedNumber && this.#phase === 'open') {
+        const body = codec.decode(tag, decoder, decoder.bodyStart, decoder.bodyEnd)
+        if (body === undecodable) return this.#violate(codec.decodeError())
+        host.deliver(tag, body)
+      } else if (tag < controlTagStart && this.#phase === 'open') {
+        this.#processCall(tag)
+      } else {
+        this.#processControl(tag, now)
+      }
+    }
+    if (decoder.violation !== undefined && host.mayDeliver) {
+      const limit = `a frame of more than ${decoder.bodySizeMax} bytes`
+      this.#violate(
+        this.#phase === 'open' ? `${limit} (messageSizeMax)` : `${limit} before the hello was accepted`,
+      )
+    }
+  }
+
+  encode(number: number, body: unknown): void {
+    const { out } = this.#host
+    const codec = this.#codec
+    const named = this.#isNamed ? codec.keys.text(number) : undefined
+    const nameSize = named === undefined ? 0 : named.length
+    const start = out.reserve(codec.sizeBound(number, body) + nameSize + longHeaderSize)
+    const bodyStart = start + headerSize
+    if (named !== undefined) out.bytes.set(named, bodyStart)
+    const end = codec.encode(number, body, out, bodyStart + nameSize)
+    if (end - bodyStart > this.#messageSizeMax) this.#refuse(number, end - bodyStart)
+    out.commit(finishFrame(out, start, named === undefined ? number : namedNumber, end))
+  }
+
+  encodeShared(number: number, body: unknown): Uint8Array {
+    const named = this.#isNamed ? this.#codec.keys.text(number) : undefined
+    const nameSize = named === undefined ? 0 : named.length
+    const bytes = new Uint8Array(this.#codec.sizeBound(number, body) + nameSize + longHeaderSize)
+    const target = { bytes, view: new DataView(bytes.buffer) }
+    if (named !== undefined) bytes.set(named, headerSize)
+    const end = this.#codec.encode(number, body, target, headerSize + nameSize)
+    if (end - headerSize > this.#messageSizeMax) this.#refuse(number, end - headerSize)
+    return bytes.subarray(0, finishFrame(target, 0, named === undefined ? number : namedNumber, end))
+  }
+
+  encodeRequest(id: number, number: number, body: unknown): void {
+    this.#encodeCall(frameKind.request, id, number, number, body)
+  }
+
+  encodeReply(id: number, number: number, body: unknown): void {
+    this.#encodeCall(frameKind.reply, id, number, this.#codec.replyNumber(number), body)
+  }
+
+  encodeFault(id: number, text: string): void {
+    this.#control(controlNumber.fault, idSize + 256, ({ bytes, view }, at) => {
+      view.setUint32(at, id, true)
+      return writeText({ bytes, view }, at + idSize, text)
+    })
+  }
+
+  ping(now: number): void {
+    this.#pingedAt = now
+    this.#writeToken(controlNumber.ping, Math.floor(now) >>> 0)
+  }
+
+  goodbye(goodbye: Goodbye): void {
+    const { out } = this.#host
+    out.commit(writeGoodbye(out, out.reserve(goodbyeRoom), goodbye))
+    this.#phase = 'ended'
+  }
+
+  linkEnded(): CloseReason {
+    return { code: 'link-ended' }
+  }
+
+  release(): void {
+    this.#decoder.release()
+  }
+
+  #processCall(tag: number): void {
+    const { keys } = this.#codec
+    const decoder = this.#decoder
+    const host = this.#host
+    const kind = tag >> 14
+    let number = tag & namedNumber
+    let start = decoder.bodyStart
+    const end = decoder.bodyEnd
+    if (kind !== frameKind.message && end - start < idSize)
+      return this.#violate('a request or reply without an id')
+    const id = kind === frameKind.message ? 0 : decoder.view.getUint32(start, true)
+    if (kind !== frameKind.message) start += idSize
+    let key: string | undefined
+    if (number === namedNumber) {
+      key = readText(decoder.view, start, end)
+      if (key === undefined || key === '') return this.#violate('a message without a key')
+      if (!this.#isNamed) return this.#violate(`a message named '${key}' where the contract gives numbers`)
+      start += 1 + decoder.bytes[start]
+      number = keys.find(key)
+    } else if (this.#isNamed) {
+      return this.#violate(`message number ${number} where keys travel by name`)
+    }
+    const body = this.#codec.decode(number, decoder, start, end)
+    if (body === undecodable) return this.#violate(this.#codec.decodeError())
+    if (kind === frameKind.message) host.deliver(number, body, key)
+    else if (kind === frameKind.request) host.requested(id, number, body, key)
+    else host.replied(id, body)
+  }
+
+  #processControl(tag: number, now: number): void {
+    const { view, bodyStart, bodyEnd } = this.#decoder
+    const host = this.#host
+    switch (tag - controlTagStart) {
+      case controlNumber.close: {
+        const goodbye = readGoodbye(view, bodyStart, bodyEnd)
+        return goodbye === undefined ? this.#violate('a broken goodbye') : host.farewell(goodbye)
+      }
+      case controlNumber.hello:
+        return this.#phase === 'hello' ? this.#processHello() : this.#violate('a second hello')
+      case controlNumber.contract:
+        if (this.#phase !== 'contract' || this.#contract === undefined)
+          return this.#violate('a contract unasked')
+        return host.fail(this.#contract.conclude(view, bodyStart, bodyEnd))
+    }
+    if (this.#phase !== 'open') return this.#violate('a message before the hello')
+    switch (tag - controlTagStart) {
+      case controlNumber.ping:
+        if (bodyEnd - bodyStart !== idSize) return this.#violate('a broken ping')
+        return this.#writeToken(controlNumber.pong, view.getUint32(bodyStart, true))
+      case controlNumber.pong:
+        return host.ponged(now - this.#pingedAt)
+      case controlNumber.fault: {
+        const text = bodyEnd - bodyStart > idSize ? readText(view, bodyStart + idSize, bodyEnd) : undefined
+        if (text === undefined) return this.#violate('a broken fault')
+        return host.faulted(view.getUint32(bodyStart, true), text)
+      }
+      default:
+        return this.#violate(`control frame ${tag - controlTagStart}, which nobody knows`)
+    }
+  }
+
+  #processHello(): void {
+    const { view, bodyStart, bodyEnd } = this.#decoder
+    const hello = readHello(view, bodyStart, bodyEnd)
+    if (typeof hello === 'string') return this.#violate(helloViolations[hello])
+    const { name, contract } = this.#codec
+    if (hello.codec !== name) {
+      const text = `the peer speaks '${hello.codec}', this side speaks '${name}'`
+      return this.#host.fail({ code: 'protocol-mismatch', text })
+    }
+    if (contract !== undefined && hello.fingerprint !== contract.fingerprint) return this.#compareContracts()
+    this.#greet(hello)
+  }
+
+  #greet(hello: Hello): void {
+    this.#messageSizeMax = Math.min(this.#messageSizeMax, hello.messageSizeMax)
+    this.#decoder.bodySizeMax = this.#host.limits.messageSizeMax
+    if (this.#host.role === 'accepted') this.#writeHello()
+    this.#phase = 'open'
+    if (this.#host.open() === 'no') this.#phase = 'ended'
+  }
+
+  /** The fingerprints differ: each side shows the other its table, so that both can say what differs. */
+  #compareContracts(): void {
+    const { out, role } = this.#host
+    this.#contract = new ContractCheck(this.#codec.contract!.table)
+    if (role === 'accepted') this.#writeHello()
+    this.#contract.write(out)
+    this.#decoder.bodySizeMax = this.#contract.tableSizeMax
+    this.#phase = 'contract'
+  }
+
+  #writeHello(): void {
+    const { out, limits } = this.#host
+    const { name, contract } = this.#codec
+    const hello: Hello = {
+      messageSizeMax: Math.min(limits.messageSizeMax, 0xffffffff),
+      codec: name,
+      contractVersion: contract?.table.version ?? 0,
+      fingerprint: contract?.fingerprint ?? '0000000000000000',
+    }
+    out.commit(writeHello(out, out.reserve(helloRoom), hello))
+  }
+
+  #encodeCall(kind: number, id: number, keyNumber: number, bodyNumber: number, body: unknown): void {
+    const { out } = this.#host
+    const named = this.#isNamed ? this.#codec.keys.text(keyNumber) : undefined
+    const nameSize = named === undefined ? 0 : named.length
+    const start = out.reserve(this.#codec.sizeBound(bodyNumber, body) + nameSize + idSize + longHeaderSize)
+    const idStart = start + headerSize
+    out.view.setUint32(idStart, id, true)
+    if (named !== undefined) out.bytes.set(named, idStart + idSize)
+    const end = this.#codec.encode(bodyNumber, body, out, idStart + idSize + nameSize)
+    if (end - idStart > this.#messageSizeMax) this.#refuse(keyNumber, end - idStart)
+    out.commit(finishFrame(out, start, frameTag(kind, named === undefined ? bodyNumber : namedNumber), end))
+  }
+
+  #writeToken(number: number, token: number): void {
+    this.#control(number, idSize, ({ view }, at) => {
+      view.setUint32(at, token, true)
+      return at + idSize
+    })
+  }
+
+  #control(number: number, room: number, write: (target: FrameTarget, start: number) => number): void {
+    const { out } = this.#host
+    const start = out.reserve(headerSize + room)
+    const end = write(out, start + headerSize)
+    out.commit(finishFrame(out, start, frameTag(frameKind.control, number), end))
+  }
+
+  #checkFirstBytes(chunk: Uint8Array): void {
+    const fits = mayBeHello(chunk, this.#heardSize)
+    this.#heardSize += chunk.length
+    if (!fits) this.#violate(helloViolations['not-millrace'])
+  }
+
+  #violate(what: string): void {
+    this.#phase = 'ended'
+    this.#host.fail({ code: 'protocol-violation', what })
+  }
+
+  #refuse(number: number, size: number): never {
+    const text = `message '${this.#codec.keys.name(number)}' takes ${size} bytes; both sides accept ${this.#messageSizeMax} (messageSizeMax)`
+    throw new MillraceError('message-too-large', text)
+  }
+}
+
+const helloViolations = {
+  'not-millrace': 'the first bytes are no Millrace hello; does the peer speak another protocol?',
+  'wire-version': 'the hello has another wire version; one side must be updated',
+  'malformed-hello': 'a malformed hello',
+}

@@ -1,0 +1,318 @@
+import type {
+  Carrier,
+  CarrierOwner,
+  ChannelStatistics,
+  HeartbeatFail,
+  OverflowOptions,
+  SendResult,
+} from './carrier.ts'
+import type { ChannelState } from './channel-state.ts'
+import { type CloseReason, describeReason, reasonError } from './close-reason.ts'
+import { Dispatch, EndBell } from './dispatch.ts'
+import { MillraceError } from './millrace-error.ts'
+import type { OverflowPolicy } from './options.ts'
+import type { Protocol } from './protocol.ts'
+import { type RequestOptions, Requests } from './requests.ts'
+import type { TurnTaker } from './turns.ts'
+
+/** What lies in the queue in place of a body that belongs to a call. */
+class Call {
+  readonly kind: 'request' | 'reply' | 'fault' | 'close'
+  readonly id: number
+  readonly body: unknown
+
+  constructor(kind: 'request' | 'reply' | 'fault' | 'close', id: number, body: unknown) {
+    this.kind = kind
+    this.id = id
+    this.body = body
+  }
+}
+
+/**
+ * Carries a channel whose other end is in the same process. Bodies pass as they are: the receiver gets the very object
+ * that was sent, so the sender must not change it any more. Handlers run in the receiving pipe's turn, never inside
+ * `send`.
+ */
+export class LocalCarrier implements Carrier, TurnTaker {
+  readonly role: 'accepted' | 'opened'
+  readonly dispatch: Dispatch
+  readonly bell = new EndBell()
+  isReady = false
+  isDirty = false
+  state: ChannelState = 'handshaking'
+
+  readonly #owner: CarrierOwner
+  #peer!: LocalCarrier
+  /** What the peer sent, number by body, and where reading is. */
+  #numbers: number[] = []
+  #bodies: unknown[] = []
+  #start = 0
+  #requests: Requests | undefined
+  #overflow: OverflowPolicy
+  #overflowOptions: OverflowOptions = {}
+  #drainWaiters: ((result: 'ready' | 'closed') => void)[] = []
+  #isHeld = false
+  #mayDeliver = false
+  #messagesOut = 0
+  #refused = 0
+  #droppedNewest = 0
+  #droppedOldest = 0
+  #superseded = 0
+
+  private constructor(owner: CarrierOwner, protocol: Protocol, role: 'accepted' | 'opened') {
+    this.#owner = owner
+    this.role = role
+    this.#overflow = owner.overflow
+    this.dispatch = new Dispatch(protocol.keys, {
+      maxRequests: owner.limits.maxRequests,
+      handlerFailed: (error, key) =>
+        owner.failed('handler-failed', `the handler of '${key}' failed`, error, this),
+      reply: (id, number, body) => this.#call('reply', id, number, body),
+      fault: (id, text) => this.#call('fault', id, 0, text),
+    })
+  }
+
+  /** Makes both ends of a channel, not yet open. */
+  static pair(
+    opening: CarrierOwner,
+    accepting: CarrierOwner,
+    protocol: Protocol,
+  ): [LocalCarrier, LocalCarrier] {
+    const opened = new LocalCarrier(opening, protocol, 'opened')
+    const accepted = new LocalCarrier(accepting, protocol, 'accepted')
+    opened.#peer = accepted
+    accepted.#peer = opened
+    return [opened, accepted]
+  }
+
+  /** Opens this end. */
+  open(): void {
+    if (this.state !== 'handshaking') return
+    this.state = 'open'
+    this.#owner.opened(this)
+    this.hold('free')
+  }
+
+  send(number: number, body: unknown): SendResult {
+    if (this.state !== 'open') return 'closed'
+    const peer = this.#peer
+    if (peer.#numbers.length - peer.#start >= this.#owner.limits.localQueueMax)
+      return this.#overflowed(number, body)
+    this.#messagesOut++
+    peer.#numbers.push(number)
+    peer.#bodies.push(body)
+    if (!peer.isReady) peer.#owner.turns.later(peer)
+    return 'queued'
+  }
+
+  encodeShared(): undefined {
+    return undefined
+  }
+
+  sendShared(number: number, body: unknown): SendResult {
+    return this.send(number, body)
+  }
+
+  request(key: string, number: number, body: unknown, options: RequestOptions): Promise<unknown> {
+    if (this.state !== 'open') {
+      return Promise.reject(
+        new MillraceError('channel-closed', `cannot request '${key}': the channel is ${this.state}`),
+      )
+    }
+    const { turns, limits } = this.#owner
+    this.#requests ??= new Requests(turns.wheel, limits.maxRequests, limits.requestTimeoutMs)
+    const reply = this.#requests.start(key, turns.loop.now(), options, (id) => {
+      this.#messagesOut++
+      this.#call('request', id, number, body)
+    })
+    turns.arm()
+    return reply
+  }
+
+  drained(): Promise<'ready' | 'closed'> {
+    if (this.state !== 'open') return Promise.resolve('closed')
+    if (this.#queued < this.#owner.limits.localQueueMax) return Promise.resolve('ready')
+    return new Promise((resolve) => this.#drainWaiters.push(resolve))
+  }
+
+  /** Ends in one process can't lose sight of each other: the heartbeat never fails. */
+  setHeartbeat(_intervalMs: number, _timeoutMs: number, _fail: HeartbeatFail | undefined): void {}
+
+  setOverflow(policy: OverflowPolicy, options: OverflowOptions): void {
+    this.#overflow = policy
+    this.#overflowOptions = options
+  }
+
+  hold(state: 'held' | 'free'): void {
+    this.#isHeld = state === 'held'
+    this.#mayDeliver = !this.#isHeld && this.state === 'open'
+    if (this.#mayDeliver) this.#owner.turns.later(this)
+  }
+
+  close(text: string): void {
+    if (this.state !== 'open' && this.state !== 'handshaking') return
+    this.state = 'closing'
+    this.#mayDeliver = false
+    this.#call('close', 0, 0, text)
+  }
+
+  destroy(): void {
+    this.#conclude({ code: 'destroyed' })
+    this.#peer.#conclude({ code: 'link-ended' })
+  }
+
+  statistics(): ChannelStatistics {
+    return {
+      messagesIn: this.dispatch.messagesIn,
+      messagesOut: this.#messagesOut,
+      bytesIn: 0,
+      bytesOut: 0,
+      queued: this.#queued,
+      stored: this.#numbers.length - this.#start,
+      refused: this.#refused,
+      droppedNewest: this.#droppedNewest,
+      droppedOldest: this.#droppedOldest,
+      superseded: this.#superseded,
+      unhandled: this.dispatch.unhandled,
+      roundTripMs: 0,
+    }
+  }
+
+  describe(): string {
+    const { reason } = this.bell
+    return `local ${reason === undefined ? this.state : `closed (${describeReason(reason)})`}`
+  }
+
+  process(): void {
+    const numbers = this.#numbers
+    const bodies = this.#bodies
+    // What comes in meanwhile waits for the next turn: two ends that answer each other let the rest of the pipe live.
+    const end = numbers.length
+    let index = this.#start
+    while (index < end && this.#mayDeliver) {
+      const body = bodies[index]
+      const number = numbers[index]
+      this.#start = ++index
+      if (body instanceof Call) this.#called(body, number)
+      else this.dispatch.deliver(number, body)
+      if (this.dispatch.inbox?.isFull) this.hold('held')
+    }
+    this.#forget()
+    if (this.#mayDeliver && this.#start < this.#numbers.length) this.#owner.turns.later(this)
+    if (this.state === 'closed') return
+    const peer = this.#peer
+    if (peer.#drainWaiters.length > 0 && peer.#queued <= this.#owner.limits.localQueueMax / 4)
+      peer.#wakeDrainWaiters('ready')
+  }
+
+  flush(): void {}
+
+  get #queued(): number {
+    return this.#peer.#numbers.length - this.#peer.#start
+  }
+
+  #forget(): void {
+    if (this.#start === this.#numbers.length) {
+      this.#numbers.length = this.#bodies.length = 0
+    } else if (this.#start > 0) {
+      this.#numbers = this.#numbers.slice(this.#start)
+      this.#bodies = this.#bodies.slice(this.#start)
+    }
+    this.#start = 0
+  }
+
+  #called(call: Call, number: number): void {
+    switch (call.kind) {
+      case 'request':
+        return this.dispatch.request(call.id, number, call.body)
+      case 'reply':
+        return this.#requests?.replied(call.id, call.body)
+      case 'fault':
+        return this.#requests?.faulted(call.id, String(call.body))
+      case 'close': {
+        const text = String(call.body)
+        this.#conclude({ code: 'closed', by: 'remote', text })
+        this.#peer.#conclude({ code: 'closed', by: 'local', text })
+      }
+    }
+  }
+
+  #call(kind: Call['kind'], id: number, number: number, body: unknown): void {
+    if (this.state === 'closed') return
+    const peer = this.#peer
+    peer.#numbers.push(number)
+    peer.#bodies.push(new Call(kind, id, body))
+    peer.#owner.turns.later(peer)
+  }
+
+  #overflowed(number: number, body: unknown): SendResult {
+    this.#owner.overflowed(this, this.#queued)
+    const peer = this.#peer
+    switch (this.#overflow) {
+      case 'wait':
+        this.#refused++
+        return 'full'
+      case 'drop-newest':
+        this.#droppedNewest++
+        return 'full'
+      case 'close':
+        this.#conclude({ code: 'overflow', queuedBytes: 0 })
+        peer.#conclude({ code: 'closed', by: 'remote', text: 'overflow' })
+        return 'closed'
+    }
+    const isSuperseded = this.#overflow === 'latest-by-key' && this.#supersede(number, body)
+    if (isSuperseded) return 'queued'
+    this.#dropOldest()
+    this.#messagesOut++
+    peer.#numbers.push(number)
+    peer.#bodies.push(body)
+    peer.#owner.turns.later(peer)
+    return 'queued'
+  }
+
+  #dropOldest(): void {
+    const peer = this.#peer
+    for (let index = peer.#start; index < peer.#numbers.length; index++) {
+      if (peer.#bodies[index] instanceof Call) continue
+      peer.#numbers.splice(index, 1)
+      peer.#bodies.splice(index, 1)
+      this.#droppedOldest++
+      return
+    }
+  }
+
+  #supersede(number: number, body: unknown): boolean {
+    const peer = this.#peer
+    const { topicOf } = this.#overflowOptions
+    const key = this.dispatch.keyOf(number)
+    const topic = topicOf?.(key, body)
+    for (let index = peer.#start; index < peer.#numbers.length; index++) {
+      const older = peer.#bodies[index]
+      if (peer.#numbers[index] !== number || older instanceof Call || topicOf?.(key, older) !== topic)
+        continue
+      peer.#numbers.splice(index, 1)
+      peer.#bodies.splice(index, 1)
+      peer.#numbers.push(number)
+      peer.#bodies.push(body)
+      this.#messagesOut++
+      this.#superseded++
+      return true
+    }
+    return false
+  }
+
+  #wakeDrainWaiters(result: 'ready' | 'closed'): void {
+    for (const resolve of this.#drainWaiters.splice(0)) resolve(result)
+  }
+
+  #conclude(reason: CloseReason): void {
+    if (this.state === 'closed') return
+    this.state = 'closed'
+    this.#mayDeliver = false
+    this.#requests?.end(reasonError(reason, 'the channel ended before the reply came'))
+    this.#wakeDrainWaiters('closed')
+    this.dispatch.end()
+    this.#owner.ended(this, reason)
+    this.#owner.linkGone(this)
+  }
+}

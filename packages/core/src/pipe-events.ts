@@ -1,0 +1,64 @@
+import type { Channel } from './channel.ts'
+import type { CloseReason } from './close-reason.ts'
+import type { MillraceError } from './millrace-error.ts'
+import type { Pipe } from './pipe.ts'
+
+/** What happens on a pipe, and what its handlers are called with. All are called in the pipe's turn. */
+export interface PipeEvents<Messages extends object> {
+  /** Someone opened a channel to this pipe, and both sides have agreed. Attempts that fail are told to `error`. */
+  accepted: (pipe: Pipe<Messages>, channel: Channel<Messages>, error: undefined) => void
+  /** An `open` of this pipe has ended: with a channel, or with an error. */
+  connected: (
+    ...outcome:
+      | [pipe: Pipe<Messages>, channel: Channel<Messages>, error: undefined]
+      | [pipe: Pipe<Messages>, channel: undefined, error: MillraceError]
+  ) => void
+  /** A channel of this pipe has ended: exactly once for each that was accepted or connected. */
+  close: (pipe: Pipe<Messages>, channel: Channel<Messages>, reason: CloseReason) => void
+  /** The pipe was destroyed, and nothing of it is left. Exactly once. */
+  destroy: (pipe: Pipe<Messages>) => void
+  /** Something went wrong, and the pipe lives on: a handler threw, a peer was refused, a connection could not be taken. */
+  error: (pipe: Pipe<Messages>, error: MillraceError, channel: Channel<Messages> | undefined) => void
+}
+
+/** The names of a pipe's events. */
+export type PipeEvent = keyof PipeEvents<object>
+
+/** The names of a pipe's events, for those who check. */
+export const pipeEventNames: readonly PipeEvent[] = ['accepted', 'connected', 'close', 'destroy', 'error']
+
+type Run = (...values: unknown[]) => unknown
+
+/** Keeps the handlers of a pipe. A handler that throws stops neither the others nor the pipe. */
+export class PipeHandlers {
+  readonly #failed: (error: unknown, event: PipeEvent) => void
+  readonly #handlers = new Map<PipeEvent, Run[]>()
+
+  constructor(failed: (error: unknown, event: PipeEvent) => void) {
+    this.#failed = failed
+  }
+
+  add(event: PipeEvent, handler: Run): void {
+    this.#handlers.set(event, [...(this.#handlers.get(event) ?? []), handler])
+  }
+
+  remove(event: PipeEvent, handler: Run): void {
+    const left = (this.#handlers.get(event) ?? []).filter((other) => other !== handler)
+    this.#handlers.set(event, left)
+  }
+
+  has(event: PipeEvent): boolean {
+    return (this.#handlers.get(event)?.length ?? 0) > 0
+  }
+
+  emit(event: PipeEvent, ...values: unknown[]): void {
+    for (const handler of this.#handlers.get(event) ?? []) {
+      try {
+        const result = handler(...values)
+        if (result instanceof Promise) result.catch((error: unknown) => this.#failed(error, event))
+      } catch (error) {
+        this.#failed(error, event)
+      }
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import type { Diagnostics } from './diagnostics.ts'
+import type { Loop } from './loop.ts'
+import type { MillraceError } from './millrace-error.ts'
+
+/** What a platform lends to pipes. Transports bring it along, so that core knows none. */
+export interface Platform {
+  readonly loop: Loop
+  /** For those who trace. Node: `node:diagnostics_channel`. */
+  readonly diagnostics?: Diagnostics
+  /** Where an error goes that nobody listens for. Node: a process warning. */
+  warn?(error: MillraceError): void
+}

@@ -1,0 +1,108 @@
+import type { BlockPool, SegmentBuffer } from '@millrace/buffer'
+import type { Goodbye } from '@millrace/wire'
+import type { CloseReason } from './close-reason.ts'
+import type { KeyTable } from './key-table.ts'
+import type { PipeLimits } from './options.ts'
+import type { Address, DatagramSocket } from './transport.ts'
+
+/** What a session needs of its owner. The owner may end the channel in any of these calls: look at `mayDeliver` again. */
+export interface SessionHost {
+  readonly role: 'accepted' | 'opened'
+  readonly limits: PipeLimits
+  readonly pool: BlockPool
+  /** Where the session writes what goes to the peer. It leaves at the end of the turn. */
+  readonly out: SegmentBuffer
+  /** False while messages must wait: the channel is closed, closing, or its reader is behind. Ask before each one. */
+  readonly mayDeliver: boolean
+  /**
+   * The peer is who it should be: may the channel open? If so, it is open when this returns `yes`; what the session
+   * wrote before stands before the first message. Otherwise the owner has ended the channel.
+   */
+  open(): 'yes' | 'no'
+  /** A message came. `number` is the key's number, or -1 for a key that nobody here knows; then `key` is its name. */
+  deliver(number: number, body: unknown, key?: string): void
+  /** A request came; the answer goes out by `encodeReply` or `encodeFault` with the same id. */
+  requested(id: number, number: number, body: unknown, key?: string): void
+  /** A reply came. */
+  replied(id: number, body: unknown): void
+  /** The peer could not answer a request. */
+  faulted(id: number, text: string): void
+  /** The peer answered a ping after so many milliseconds. */
+  ponged(roundTripMs: number): void
+  /** The peer said goodbye: an orderly end. */
+  farewell(goodbye: Goodbye): void
+  /** The session can't go on. */
+  fail(reason: CloseReason): void
+}
+
+/**
+ * One channel's machine over a stream of bytes: it turns bytes into messages and messages into bytes. Knows no socket
+ * and no clock. `receive` only stores; `process` decodes and delivers. What it writes goes to `host.out`.
+ *
+ * Millrace's own one is made by `framed(codec)`. A protocol that owns its bytes (its own framing, ciphers that start
+ * mid-stream) implements this interface itself.
+ */
+export interface Session {
+  /** The link is there. */
+  start(now: number): void
+  /** Stores a chunk. Its bytes are the session's now, or until `keep` is called. */
+  receive(chunk: Uint8Array): void
+  /** The bytes of the last chunk will be overwritten: copies what is still stored of it. Without it, lent chunks are copied first. */
+  keep?(): void
+  /** Decodes and delivers what is stored, as long as `host.mayDeliver`. */
+  process(now: number): void
+  /** What the stored, undelivered bytes cost in memory. */
+  readonly stored: number
+  /** Appends a message to `host.out`. Throws for a body that can't be encoded, and leaves no trace of it then. */
+  encode(number: number, body: unknown): void
+  /** A message as bytes of their own, ready to be sent by any channel of the same protocol. */
+  encodeShared?(number: number, body: unknown): Uint8Array
+  encodeRequest?(id: number, number: number, body: unknown): void
+  encodeReply?(id: number, number: number, body: unknown): void
+  encodeFault?(id: number, text: string): void
+  /** Asks the peer for a sign of life. */
+  ping?(now: number): void
+  /** Appends the last words of an orderly end. */
+  goodbye?(goodbye: Goodbye): void
+  /** What it means that the link ended, now that all stored bytes are read: an orderly end, or a cut. */
+  linkEnded(): CloseReason
+  /** Gives all memory back. The last call. */
+  release(): void
+}
+
+/** What a datagram session needs of its owner. */
+export interface DatagramHost {
+  readonly socket: DatagramSocket
+  /** Reports what went wrong to the pipe's `error` event. */
+  report(error: unknown): void
+}
+
+/** A protocol over datagrams, without channels: it answers what comes in, whoever sent it. */
+export interface DatagramSession {
+  /** A datagram came in. Called inside `process` of the pipe, never from the socket's event. */
+  receive(bytes: Uint8Array, from: Address, now: number): void
+  /** A turn of the pipe; sends what is due. */
+  process?(now: number): void
+  /** When `process` must be called even if nothing comes in. */
+  deadline?(): number
+}
+
+/**
+ * Turns messages into bytes and back, for channels over streams, for datagrams without channels, or both. Registered in
+ * the proto factory. `Messages` maps keys to bodies; it exists for the type checker only.
+ */
+export interface Protocol<Messages extends object = object> {
+  readonly kind: 'protocol'
+  /** What it is, for people: `bits`, `msgpack`, `resp`. */
+  readonly label: string
+  readonly keys: KeyTable
+  /** Makes the session of one channel. */
+  session?(host: SessionHost): Session
+  /** Makes the session of one datagram socket. */
+  datagrams?(host: DatagramHost): DatagramSession
+  /** Never set. */
+  readonly messages?: Messages
+}
+
+/** The messages of a protocol. */
+export type MessagesOf<P> = P extends Protocol<infer Messages> ? Messages : never

@@ -1,0 +1,105 @@
+import { TimerEntry, type TimerWheel } from '@millrace/timer'
+import { MillraceError } from './millrace-error.ts'
+import type { CancelSignal } from './transport.ts'
+
+/** How a request waits. */
+export interface RequestOptions {
+  /** The reply is due within so many milliseconds. Default: the pipe's `requestTimeoutMs`. */
+  readonly timeoutMs?: number
+  /** Ends the wait: the promise rejects with the signal's reason. A reply that comes later is ignored. */
+  readonly signal?: CancelSignal
+}
+
+interface Pending {
+  readonly key: string
+  readonly resolve: (body: unknown) => void
+  readonly reject: (error: unknown) => void
+  readonly release: () => void
+}
+
+/** The requests of one channel that wait for their replies. Each ends exactly once: reply, fault, timeout, abort or close. */
+export class Requests {
+  readonly #wheel: TimerWheel
+  readonly #countMax: number
+  readonly #timeoutMs: number
+  readonly #pending = new Map<number, Pending>()
+  #lastId = 0
+
+  constructor(wheel: TimerWheel, countMax: number, timeoutMs: number) {
+    this.#wheel = wheel
+    this.#countMax = countMax
+    this.#timeoutMs = timeoutMs
+  }
+
+  get count(): number {
+    return this.#pending.size
+  }
+
+  /** Registers a request, sends it by `encode`, and returns the promise of its reply. */
+  start(key: string, now: number, options: RequestOptions, encode: (id: number) => void): Promise<unknown> {
+    const { signal, timeoutMs = this.#timeoutMs } = options
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    if (this.#pending.size >= this.#countMax) {
+      const text = `${this.#countMax} requests wait for a reply already (maxRequests)`
+      return Promise.reject(new MillraceError('request-limit', text))
+    }
+    if (!(timeoutMs > 0)) {
+      const text = `timeoutMs is a positive number of milliseconds; got ${timeoutMs}`
+      return Promise.reject(new MillraceError('argument-invalid', text))
+    }
+    const id = this.#freeId()
+    try {
+      encode(id)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return new Promise((resolve, reject) => {
+      const late = () => {
+        this.#end(id)?.reject(
+          new MillraceError('request-timeout', `no reply to '${key}' within ${timeoutMs} ms`),
+        )
+      }
+      const aborted = () => this.#end(id)?.reject(signal?.reason)
+      const entry = new TimerEntry(late)
+      if (timeoutMs !== Number.POSITIVE_INFINITY) this.#wheel.schedule(entry, now + timeoutMs)
+      signal?.addEventListener('abort', aborted, { once: true })
+      const release = () => {
+        this.#wheel.cancel(entry)
+        signal?.removeEventListener('abort', aborted)
+      }
+      this.#pending.set(id, { key, resolve, reject, release })
+    })
+  }
+
+  /** A reply came. One that nobody waits for any more is ignored. */
+  replied(id: number, body: unknown): void {
+    this.#end(id)?.resolve(body)
+  }
+
+  /** The peer could not answer. */
+  faulted(id: number, text: string): void {
+    const pending = this.#end(id)
+    pending?.reject(
+      new MillraceError('request-failed', `the peer could not answer '${pending.key}': ${text}`),
+    )
+  }
+
+  /** The channel ended: nothing will be answered any more. */
+  end(error: MillraceError): void {
+    for (const id of [...this.#pending.keys()]) this.#end(id)?.reject(error)
+  }
+
+  #end(id: number): Pending | undefined {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return undefined
+    this.#pending.delete(id)
+    pending.release()
+    return pending
+  }
+
+  #freeId(): number {
+    do this.#lastId = (this.#lastId + 1) >>> 0
+    while (this.#pending.has(this.#lastId))
+    return this.#lastId
+  }
+}
