@@ -1,0 +1,93 @@
+import { connect, createServer } from 'node:net'
+import {
+  type Address,
+  type CancelSignal,
+  type Link,
+  type Listener,
+  type ListenerOwner,
+  MillraceError,
+  type StreamTransport,
+  type TransportPlugin,
+} from '@millrace/core'
+import { nodePlatform } from './node-platform.ts'
+import { readInto } from './read-buffer.ts'
+import { SocketLink } from './socket-link.ts'
+import { removeStaleSocket } from './stale-socket.ts'
+import { closeServer, connected, listening } from './stream-server.ts'
+
+/** Where an ipc pipe binds or opens: a path of the file system, or a named pipe of Windows. */
+export interface IpcAddress extends Address {
+  readonly path: string
+}
+
+/** The longest path of a unix socket that every system takes, in bytes. */
+const pathSizeMax = 103
+
+/** The transport `ipc`: unix sockets, and named pipes on Windows. `protoFactory.add('ipc', ipc())`. */
+export function ipc(): TransportPlugin {
+  return {
+    kind: 'transport',
+    addressLength: 1,
+    address: ipcAddress,
+    reaches: (wanted, bound) => wanted.text === bound.text,
+    create: () => new Ipc(),
+    platform: nodePlatform,
+  }
+}
+
+/** The ipc settings of one pipe: `pipe.getProto().as(Ipc)`. */
+export class Ipc implements StreamTransport {
+  readonly carries = 'bytes'
+  #access: 'owner' | 'everyone' = 'owner'
+
+  /** Who may open channels: the user that runs this process (`owner`, the default), or everyone on the machine. Set it before `bind`. */
+  setAccess(access: 'owner' | 'everyone'): this {
+    this.#access = access
+    return this
+  }
+
+  async listen(address: Address, owner: ListenerOwner): Promise<Listener> {
+    const { path } = address as IpcAddress
+    await removeStaleSocket(path)
+    const server = createServer({ allowHalfOpen: true }, (socket) =>
+      owner.accepted(new SocketLink(socket, address.text)),
+    )
+    const isOpen = this.#access === 'everyone'
+    // The socket file is made with the rights of the moment: narrowing them afterwards would leave a gap.
+    const mask = isOpen ? undefined : process.umask(0o177)
+    const bound = listening(server, { path, readableAll: isOpen, writableAll: isOpen }, owner)
+    if (mask !== undefined) process.umask(mask)
+    await bound
+    return { address, close: () => closeServer(server) }
+  }
+
+  async connect(address: Address, signal?: CancelSignal): Promise<Link> {
+    let link: SocketLink | undefined
+    const onread = readInto((bytes) => link?.read(bytes))
+    const socket = connect({ path: (address as IpcAddress).path, allowHalfOpen: true, onread })
+    await connected(socket, signal)
+    link = new SocketLink(socket, address.text)
+    return link
+  }
+}
+
+function ipcAddress(name: string, [path]: readonly (string | number)[]): IpcAddress {
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw new MillraceError(
+      'address-invalid',
+      `${name} wants a path, such as '/tmp/game.sock'; got ${String(path)}`,
+    )
+  }
+  const isNamedPipe = process.platform === 'win32'
+  if (isNamedPipe && !/^\\\\[.?]\\pipe\\/.test(path)) {
+    throw new MillraceError(
+      'address-invalid',
+      `${name} wants a named pipe, such as '\\\\.\\pipe\\game'; got ${path}`,
+    )
+  }
+  if (!isNamedPipe && Buffer.byteLength(path) > pathSizeMax) {
+    const text = `${name} wants a path of at most ${pathSizeMax} bytes; got ${Buffer.byteLength(path)}: ${path}`
+    throw new MillraceError('address-invalid', text)
+  }
+  return { path, text: `${name}://${path}` }
+}

@@ -1,0 +1,30 @@
+import * as diagnosticsChannel from 'node:diagnostics_channel'
+import type { Loop, MillraceError, Platform } from '@millrace/core'
+
+/** The longest time that Node's timers can wait, in milliseconds. A pipe that is woken early asks again. */
+const waitMax = 2 ** 31 - 1
+
+/**
+ * Node's event loop. Its timers don't keep a process alive: sockets do. The end of a turn is a `nextTick`, the next turn
+ * an immediate.
+ */
+export const nodeLoop: Loop = {
+  now: () => performance.now(),
+  wakeAt(atMs, wake) {
+    const timer = setTimeout(wake, Math.min(Math.max(atMs - performance.now(), 0), waitMax))
+    timer.unref()
+    return { cancel: () => clearTimeout(timer) }
+  },
+  endOfTurn: (run) => process.nextTick(run),
+  nextTurn: (run) => void setImmediate(run),
+}
+
+/** What Node lends to pipes: its loop, its diagnostics channels, and warnings for errors that nobody listens for. */
+export const nodePlatform: Platform = {
+  loop: nodeLoop,
+  diagnostics: diagnosticsChannel,
+  warn(error: MillraceError) {
+    const detail = error.cause instanceof Error ? (error.cause.stack ?? '') : ''
+    process.emitWarning(error.message, { type: 'MillraceError', code: error.code, detail })
+  },
+}

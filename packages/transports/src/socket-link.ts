@@ -1,0 +1,89 @@
+import type { Socket } from 'node:net'
+import type { SegmentBatch } from '@millrace/buffer'
+import type { Link, LinkOwner } from '@millrace/core'
+
+/** A socket of `node:net` as a link: tcp and ipc share it. One gather write a batch; memory goes back when the system took it. */
+export class SocketLink implements Link {
+  readonly #socket: Socket
+  readonly #description: string
+  #owner: LinkOwner | undefined
+  #error: unknown
+  /** Batches that the system has not taken yet, in the order in which it was asked to. */
+  #writing: SegmentBatch[] = []
+
+  constructor(socket: Socket, description: string) {
+    this.#socket = socket
+    this.#description = description
+    socket.on('error', (error) => {
+      this.#error = error
+    })
+  }
+
+  start(owner: LinkOwner): void {
+    this.#owner = owner
+    const socket = this.#socket
+    socket.on('data', (chunk: Buffer) => owner.received(chunk, 'given'))
+    socket.on('end', () => owner.ended())
+    socket.on('close', () => this.#closed())
+    // A link that died before anyone listened has nothing more to tell by itself.
+    if (socket.destroyed) setImmediate(() => this.#closed())
+  }
+
+  /** Bytes of a buffer that the next read overwrites. For sockets that were made with `onread`. */
+  read(bytes: Uint8Array): void {
+    this.#owner?.received(bytes, 'lent')
+  }
+
+  send(batch: SegmentBatch): void {
+    const socket = this.#socket
+    const { segments } = batch
+    if (socket.destroyed || segments.length === 0) return batch.release()
+    this.#writing.push(batch)
+    const last = segments.length - 1
+    if (last === 0) {
+      socket.write(segments[0], this.#written)
+      return
+    }
+    socket.cork()
+    for (let index = 0; index < last; index++) socket.write(segments[index])
+    socket.write(segments[last], this.#written)
+    socket.uncork()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  describe(): string {
+    return this.#description
+  }
+
+  /** Node calls it once a batch, in the order of the writes; with an error when the socket is gone. */
+  readonly #written = (error?: Error | null): void => {
+    const batch = this.#writing.shift()
+    if (batch === undefined) return
+    const { size } = batch
+    batch.release()
+    if (error === undefined || error === null) this.#owner?.sent(size)
+  }
+
+  #closed(): void {
+    const owner = this.#owner
+    if (owner === undefined) return
+    this.#owner = undefined
+    for (const batch of this.#writing.splice(0)) batch.release()
+    owner.gone(this.#error)
+  }
+}

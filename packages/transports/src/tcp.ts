@@ -1,0 +1,114 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import {
+  type Address,
+  type CancelSignal,
+  type Link,
+  type Listener,
+  type ListenerOwner,
+  MillraceError,
+  type StreamTransport,
+  type TransportPlugin,
+} from '@millrace/core'
+import { nodePlatform } from './node-platform.ts'
+import { readInto } from './read-buffer.ts'
+import { SocketLink } from './socket-link.ts'
+import { closeServer, connected, listening } from './stream-server.ts'
+
+/** Where a tcp pipe binds or opens. */
+export interface TcpAddress extends Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** The transport `tcp`: `protoFactory.add('tcp', tcp())`. */
+export function tcp(): TransportPlugin {
+  return {
+    kind: 'transport',
+    addressLength: 2,
+    address: tcpAddress,
+    reaches: (wanted, bound) => reaches(wanted as TcpAddress, bound as TcpAddress),
+    create: () => new Tcp(),
+    platform: nodePlatform,
+  }
+}
+
+/** The tcp settings of one pipe: `pipe.getProto().as(Tcp)`. They hold for links that come after. */
+export class Tcp implements StreamTransport {
+  readonly carries = 'bytes'
+  #noDelay: 'on' | 'off' = 'on'
+  #keepAliveMs: number | undefined
+  #backlog = 511
+
+  /**
+   * Sends small segments at once (Nagle's algorithm off). On by default: Millrace gathers messages by itself, so waiting
+   * for more only costs time.
+   */
+  setNoDelay(noDelay = true): this {
+    this.#noDelay = noDelay ? 'on' : 'off'
+    return this
+  }
+
+  /** Lets the system probe peers that are silent for so many milliseconds; `undefined`, the default, doesn't. A heartbeat sees more. */
+  setKeepAlive(idleMs: number | undefined): this {
+    this.#keepAliveMs = idleMs
+    return this
+  }
+
+  /** How many connections may wait to be taken. The system has a limit of its own. Default 511. */
+  setBacklog(count: number): this {
+    this.#backlog = count
+    return this
+  }
+
+  async listen(address: Address, owner: ListenerOwner): Promise<Listener> {
+    const { host, port } = address as TcpAddress
+    const server = createServer({ allowHalfOpen: true }, (socket) => owner.accepted(this.#link(socket)))
+    await listening(server, { host, port, backlog: this.#backlog }, owner)
+    return { address: boundAddress(server, host), close: () => closeServer(server) }
+  }
+
+  async connect(address: Address, signal?: CancelSignal): Promise<Link> {
+    const { host, port } = address as TcpAddress
+    let link: SocketLink | undefined
+    const onread = readInto((bytes) => link?.read(bytes))
+    const socket = connect({ host, port, allowHalfOpen: true, onread })
+    await connected(socket, signal)
+    link = this.#link(socket)
+    return link
+  }
+
+  #link(socket: Socket): SocketLink {
+    if (this.#noDelay === 'on') socket.setNoDelay(true)
+    if (this.#keepAliveMs !== undefined) socket.setKeepAlive(true, this.#keepAliveMs)
+    return new SocketLink(socket, `tcp://${socket.remoteAddress}:${socket.remotePort}`)
+  }
+}
+
+function tcpAddress(name: string, [host, port]: readonly (string | number)[]): TcpAddress {
+  if (typeof host !== 'string' || host === '') {
+    throw new MillraceError(
+      'address-invalid',
+      `${name} wants a host, such as '127.0.0.1'; got ${String(host)}`,
+    )
+  }
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new MillraceError(
+      'address-invalid',
+      `${name} wants a port from 0 to 65535, a number; got ${String(port)}`,
+    )
+  }
+  return { host, port, text: `${name}://${host.includes(':') ? `[${host}]` : host}:${port}` }
+}
+
+function boundAddress(server: Server, host: string): TcpAddress {
+  const bound = server.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : 0
+  return tcpAddress('tcp', [host, port])
+}
+
+const thisMachine = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'])
+
+function reaches(wanted: TcpAddress, bound: TcpAddress): boolean {
+  if (wanted.port !== bound.port) return false
+  return wanted.host === bound.host || (thisMachine.has(wanted.host) && thisMachine.has(bound.host))
+}
