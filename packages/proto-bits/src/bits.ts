@@ -1,0 +1,95 @@
+import { type ByteSource, type Codec, framed, KeyTable, type Protocol, undecodable } from '@millrace/core'
+import { type Schema, Source, type Target } from 'bitsery-ts'
+import { type Contract, entryFingerprint, fieldCount } from './contract.ts'
+
+/**
+ * The protocol `bits`: the messages of a contract as bitsery writes them, on Millrace's frames. Both sides need the same
+ * contract; if they differ, both are told which message does, and who is older.
+ */
+export function bits<Messages extends object>(contract: Contract<Messages>): Protocol<Messages> {
+  return framed(new BitsCodec<Messages>(contract))
+}
+
+/** A size bound up to which room is simply reserved; above it, the body is measured. */
+const boundMax = 4096
+
+/** Reads and writes the messages of a contract. Replies have numbers of their own, behind those of the messages. */
+export class BitsCodec<Messages extends object> implements Codec<Messages> {
+  readonly name = 'bits'
+  readonly keys: KeyTable
+  readonly contract: NonNullable<Codec['contract']>
+  readonly #schemas: Schema<unknown>[]
+  readonly #bounds: number[]
+  readonly #replyNumbers: number[]
+  readonly #source = new Source(new Uint8Array(0))
+  #error = ''
+
+  constructor({ entries, version, fingerprint }: Contract<Messages>) {
+    this.keys = KeyTable.closed(entries.map(({ key }) => key))
+    this.#schemas = entries.map(({ schema }) => schema)
+    this.#replyNumbers = entries.map(({ reply }) =>
+      reply === undefined ? -1 : this.#schemas.push(reply) - 1,
+    )
+    this.#bounds = this.#schemas.map(({ sizeMax }) => (sizeMax <= boundMax ? sizeMax : -1))
+    const table = entries.map((entry) => ({
+      key: entry.key,
+      fingerprint: entryFingerprint(entry),
+      fieldCount: fieldCount(entry),
+    }))
+    this.contract = { fingerprint, table: { version, entries: table } }
+  }
+
+  sizeBound(number: number, body: unknown): number {
+    const bound = this.#bounds[number]
+    return bound >= 0 ? bound : this.#measure(number, body)
+  }
+
+  encode(number: number, body: unknown, target: Target, start: number): number {
+    return this.#schemas[number].write(body, target, start)
+  }
+
+  decode(number: number, from: ByteSource, start: number, end: number): unknown {
+    const schema = this.#schemas[number]
+    if (schema === undefined) return this.#fail(`message number ${number}, which the contract does not have`)
+    const source = this.#source
+    // Many messages come in one chunk: storing the same two references again for each would cost more than to look.
+    if (source.view !== from.view) {
+      source.bytes = from.bytes
+      source.view = from.view
+    }
+    const body = schema.read(source, start, end)
+    if (source.error === '' && source.position === end) return body
+    return this.#broken(number, end)
+  }
+
+  decodeError(): string {
+    return this.#error
+  }
+
+  replyNumber(number: number): number {
+    return this.#replyNumbers[number]
+  }
+
+  /** The exact size of a large body. A body that doesn't fit its schema is told by writing it into nothing. */
+  #measure(number: number, body: unknown): number {
+    const schema = this.#schemas[number]
+    try {
+      return schema.measure(body)
+    } catch {
+      return schema.encode(body).length
+    }
+  }
+
+  #broken(number: number, end: number): typeof undecodable {
+    const { error, position } = this.#source
+    const what = error === '' ? `${end - position} bytes too many` : error
+    const isReply = number >= this.keys.count
+    const key = this.keys.name(isReply ? this.#replyNumbers.indexOf(number) : number)
+    return this.#fail(`${isReply ? 'the reply to' : 'message'} '${key}' cannot be read: ${what}`)
+  }
+
+  #fail(text: string): typeof undecodable {
+    this.#error = text
+    return undecodable
+  }
+}

@@ -1,0 +1,12 @@
+export { BitsCodec, bits } from './bits.ts'
+export {
+  type Contract,
+  type ContractEntryShape,
+  type ContractKey,
+  type ContractMessages,
+  type ContractOptions,
+  type ContractShape,
+  contract,
+  RequestShape,
+  request,
+} from './contract.ts'
