@@ -1,0 +1,19 @@
+import type { Row, RowContext } from './scenario.ts'
+
+/** A module that holds Millrace's rows of one scenario. */
+export type RowSource = { rows(context: RowContext): readonly Row[] | Promise<readonly Row[]> }
+
+/**
+ * Where Millrace takes part, by the name of the scenario. A row is added by writing `millrace-NAME.ts` beside this
+ * file, which exports `rows`, and by naming it here.
+ */
+const sources: Readonly<Record<string, () => Promise<RowSource>>> = {
+  codec: () => import('./millrace-codec.ts'),
+  timers: () => import('./millrace-timers.ts'),
+}
+
+/** Millrace's rows of one case; none where Millrace doesn't take part. */
+export async function millraceRows(scenario: string, context: RowContext): Promise<readonly Row[]> {
+  const source = await sources[scenario]?.()
+  return source === undefined ? [] : await source.rows(context)
+}

@@ -1,0 +1,54 @@
+import type { Case, Effort, OwnRows, Row, Scenario } from '../scenario.ts'
+import { type Program, runPair } from '../worker.ts'
+
+/** What an idle connection weighs on the server's side. */
+export const memory: Scenario = {
+  name: 'memory',
+  title: 'memory of an idle connection',
+  cases: async (effort, ownRows) => [await caseOf(effort.idleConnectionCount, ownRows)],
+}
+
+/** How a memory row is run: the listener accepts and weighs, the dialer opens the connections and keeps still. */
+export type MemoryRow = Pick<Row, 'name' | 'kind' | 'note'> & {
+  /** A file in peers/; it runs with --expose-gc. */
+  readonly listenerFile: string
+  readonly dialer: Program
+}
+
+/** A row whose listener reports what `memoryPerConnection` makes. Both workers are told `count`. */
+export function memoryRow({ name, kind, note, listenerFile, dialer }: MemoryRow): Row {
+  const listener: Program = { kind: 'node', file: listenerFile, nodeArgs: ['--expose-gc'] }
+  const measure = async ({ idleConnectionCount: count }: Effort) => {
+    const options = { count }
+    const pair = await runPair({ program: listener, options }, { program: dialer, options }, 30_000)
+    return pair.listener
+  }
+  return { name, kind, measure, ...(note === undefined ? {} : { note }) }
+}
+
+async function caseOf(count: number, ownRows: OwnRows): Promise<Case> {
+  const name = `${count}-connections`
+  return {
+    name,
+    title: `Memory of each of ${count} idle connections`,
+    note: 'Server side, after garbage collection: V8 heap and external memory together, each alone, and resident memory.',
+    metrics: [
+      { key: 'managedBytes', title: 'heap + external', unit: 'bytes', better: 'less', compare: 'difference' },
+      { key: 'heapBytes', title: 'heap', unit: 'bytes', better: 'less', compare: 'nothing' },
+      { key: 'externalBytes', title: 'external', unit: 'bytes', better: 'less', compare: 'nothing' },
+      { key: 'residentBytes', title: 'resident', unit: 'bytes', better: 'less', compare: 'difference' },
+    ],
+    chart: 'managedBytes',
+    rows: [
+      memoryRow({
+        name: 'net',
+        kind: 'reference',
+        note: 'a socket with data, error and close listeners',
+        listenerFile: 'net-idle.ts',
+        dialer: { kind: 'node', file: 'net-sinks.ts' },
+      }),
+      ...(await ownRows({ case: name })),
+    ],
+    goals: [],
+  }
+}

@@ -1,0 +1,127 @@
+import { nativeProgram } from '../native.ts'
+import type { Case, Effort, Goal, Metric, OwnRows, Row, Scenario } from '../scenario.ts'
+import { type Program, runPair } from '../worker.ts'
+
+/** Small messages from a sender process to a receiver process over tcp, as many as go. */
+export const throughput: Scenario = {
+  name: 'throughput',
+  title: 'messages from process to process over tcp',
+  cases: async (effort, ownRows) => await Promise.all(effort.sizes.map((size) => caseOf(size, ownRows))),
+}
+
+/** How a throughput row is run. `sends` says which of the two workers is the sender. */
+export type ThroughputRow = Pick<Row, 'name' | 'kind' | 'note'> & {
+  readonly size: number
+  readonly sends: 'listener' | 'dialer'
+  readonly listener: () => Program | Promise<Program>
+  readonly dialer: () => Program | Promise<Program>
+  /** Further options for both workers, such as the protocol. */
+  readonly extra?: Readonly<Record<string, string | number>>
+}
+
+/** A row whose two workers report `messagesPerSecond` and `cpuNsPerMessage` of their own window each. */
+export function throughputRow(given: ThroughputRow): Row {
+  const { name, kind, note, size, sends, extra } = given
+  const measure = async (effort: Effort) => {
+    const options = { size, warmupMs: effort.warmupMs, measureMs: effort.measureMs, ...extra }
+    const patienceMs = effort.warmupMs + effort.measureMs + 8000
+    const [listener, dialer] = await Promise.all([given.listener(), given.dialer()])
+    const pair = await runPair({ program: listener, options }, { program: dialer, options }, patienceMs)
+    const [sender, receiver] =
+      sends === 'listener' ? [pair.listener, pair.dialer] : [pair.dialer, pair.listener]
+    return {
+      messagesPerSecond: receiver.messagesPerSecond,
+      megabytesPerSecond: (receiver.messagesPerSecond * size) / 1e6,
+      senderCpuNs: sender.cpuNsPerMessage,
+      receiverCpuNs: receiver.cpuNsPerMessage,
+    }
+  }
+  return { name, kind, measure, ...(note === undefined ? {} : { note }) }
+}
+
+const metrics: readonly Metric[] = [
+  { key: 'messagesPerSecond', title: 'messages', unit: 'per second', better: 'more', compare: 'ratio' },
+  { key: 'megabytesPerSecond', title: 'bodies', unit: 'MB/s', better: 'more', compare: 'nothing' },
+  { key: 'senderCpuNs', title: 'CPU sending one', unit: 'ns', better: 'less', compare: 'nothing' },
+  { key: 'receiverCpuNs', title: 'CPU receiving one', unit: 'ns', better: 'less', compare: 'nothing' },
+]
+
+const goals: readonly Goal[] = [
+  { row: 'millrace bits', against: 'libzmq C', metric: 'messagesPerSecond', bound: 'at least', ratio: 4 },
+  { row: 'millrace bits', against: 'zeromq.js', metric: 'messagesPerSecond', bound: 'at least', ratio: 40 },
+  { row: 'millrace bits', against: 'ws', metric: 'messagesPerSecond', bound: 'at least', ratio: 40 },
+  { row: 'millrace bits', against: 'net', metric: 'messagesPerSecond', bound: 'at least', ratio: 0.5 },
+]
+
+async function caseOf(size: number, ownRows: OwnRows): Promise<Case> {
+  const name = `${size}-bytes`
+  return {
+    name,
+    title: `Messages of ${size} bytes, process to process over tcp`,
+    note: [
+      `net is the bytes a raw socket moves in 64 KiB writes, counted in ${size}-byte pieces: it has no messages.`,
+      'net framed, ws, zeromq and libzmq carry one ready-made buffer and decode nothing, which is their best case.',
+      'Millrace makes and reads typed objects.',
+    ].join('\n'),
+    metrics,
+    chart: 'messagesPerSecond',
+    rows: [...peerRows(size), ...(await ownRows({ case: name, size }))],
+    goals: size === 64 ? goals : [],
+  }
+}
+
+function peerRows(size: number): Row[] {
+  const node = (file: string) => (): Program => ({ kind: 'node', file })
+  const native = (name: string) => () => nativeProgram(name)
+  const ws = {
+    kind: 'peer',
+    size,
+    sends: 'listener',
+    listener: node('ws-sender.ts'),
+    dialer: node('ws-receiver.ts'),
+  } as const
+  return [
+    throughputRow({
+      name: 'net',
+      kind: 'reference',
+      size,
+      sends: 'dialer',
+      listener: node('net-receiver.ts'),
+      dialer: node('net-sender.ts'),
+    }),
+    throughputRow({
+      name: 'net framed',
+      kind: 'peer',
+      note: 'a 4-byte length written and cut by hand; one write a message, corked by 256',
+      size,
+      sends: 'dialer',
+      listener: node('framed-receiver.ts'),
+      dialer: node('framed-sender.ts'),
+    }),
+    throughputRow({
+      ...ws,
+      name: 'ws',
+      note: 'server to client, so nothing is masked',
+      extra: { corked: 'no' },
+    }),
+    throughputRow({ ...ws, name: 'ws corked', note: 'the same, corked by 256', extra: { corked: 'yes' } }),
+    throughputRow({
+      name: 'zeromq.js',
+      kind: 'peer',
+      note: 'PUSH to PULL',
+      size,
+      sends: 'dialer',
+      listener: node('zeromq-receiver.ts'),
+      dialer: node('zeromq-sender.ts'),
+    }),
+    throughputRow({
+      name: 'libzmq C',
+      kind: 'peer',
+      note: 'PUSH to PULL in C, compiled here with cc -O2',
+      size,
+      sends: 'dialer',
+      listener: native('zmq-pull'),
+      dialer: native('zmq-push'),
+    }),
+  ]
+}

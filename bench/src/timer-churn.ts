@@ -1,0 +1,69 @@
+import type { Measurement } from './scenario.ts'
+import type { WindowOptions } from './window.ts'
+
+/** Timers as the churn needs them: `set` gives back what `cancel` takes. `slot` may serve as the key of the timer. */
+export type TimerUnderTest<Handle> = {
+  set(delayMs: number, slot: number): Handle
+  cancel(handle: Handle): void
+}
+
+/** How the delays are chosen: all 30 s like so many idle timeouts, or spread from 1 s to 61 s. */
+export type Delays = 'equal' | 'spread'
+
+/**
+ * Which timers come and go while the others stay: `request` sets a new one and cancels it 64 timers later, like the
+ * timeout of a request whose reply comes; `renew` cancels a random one of all and sets it anew.
+ */
+export type Pattern = 'request' | 'renew'
+
+/** What is churned, and how. */
+export type ChurnOptions = WindowOptions & {
+  readonly liveCount: number
+  readonly delays: Delays
+  readonly pattern: Pattern
+}
+
+const pairsPerCheck = 1024
+const inFlightCount = 64
+
+/**
+ * Fills up to `liveCount` timers, then sets and cancels one at a time without leaving the turn. The random numbers
+ * are the same in every run. None of the timers comes due meanwhile.
+ */
+export function measureChurn<Handle>(timers: TimerUnderTest<Handle>, options: ChurnOptions): Measurement {
+  const { liveCount, delays, pattern, warmupMs, measureMs } = options
+  const random = randomNumbers()
+  const delay = delays === 'equal' ? () => 30_000 : () => 1000 + (random() % 60_000)
+  const slotCount = pattern === 'renew' ? liveCount : liveCount + inFlightCount
+  const live = Array.from({ length: slotCount }, (_, slot) => timers.set(delay(), slot))
+  const nextSlot =
+    pattern === 'renew' ? () => random() % liveCount : (pair: number) => liveCount + (pair % inFlightCount)
+  const churn = (forMs: number) => {
+    const beginMs = performance.now()
+    let pairs = 0
+    let nowMs = beginMs
+    while (nowMs < beginMs + forMs) {
+      for (const until = pairs + pairsPerCheck; pairs < until; pairs++) {
+        const slot = nextSlot(pairs)
+        timers.cancel(live[slot])
+        live[slot] = timers.set(delay(), slot)
+      }
+      nowMs = performance.now()
+    }
+    return { pairs, elapsedMs: nowMs - beginMs }
+  }
+  churn(warmupMs)
+  const { pairs, elapsedMs } = churn(measureMs)
+  return { nsPerPair: (elapsedMs * 1e6) / pairs, pairsPerSecond: (pairs / elapsedMs) * 1000 }
+}
+
+/** Xorshift with a fixed seed. */
+function randomNumbers(): () => number {
+  let state = 0x2545f491
+  return () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return state >>> 0
+  }
+}

@@ -1,0 +1,180 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { type Measurement, NotRun } from './scenario.ts'
+
+/** Facts that a worker tells when it is ready, such as the port it listens on. */
+export type Facts = Readonly<Record<string, string | number>>
+
+/** What a worker says. Native workers say the same as lines: `ready PORT`, `result {…}`. */
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly facts: Facts }
+  | { readonly kind: 'result'; readonly measurement: Measurement }
+  | { readonly kind: 'not run' | 'failed'; readonly why: string }
+
+/** What a worker is told. Native workers read the line `start`; they end when their input ends. */
+export type ToWorker = { readonly kind: 'start' | 'stop' }
+
+/** Where a worker's program comes from: a TypeScript file in peers/, or a compiled program. */
+export type Program =
+  | { readonly kind: 'node'; readonly file: string; readonly nodeArgs?: readonly string[] }
+  | { readonly kind: 'native'; readonly path: string }
+
+/** Another process that takes part in a measurement. Ends when `stop` is called or this process goes away. */
+export type Worker = {
+  readonly ready: Promise<Facts>
+  readonly result: Promise<Measurement>
+  start(): void
+  /** Asks the worker to end, and ends it by its handle when it does not. */
+  stop(): Promise<void>
+}
+
+const stopPatienceMs = 2000
+
+/** Starts a worker. `options` reach a node worker as one JSON argument, a native one as its values in order. */
+export function startWorker(program: Program, options: Readonly<Record<string, string | number>>): Worker {
+  return program.kind === 'node'
+    ? startNode(program, options)
+    : startNative(program.path, Object.values(options))
+}
+
+/**
+ * Runs two workers against each other: the listener first, then the dialer with the listener's facts added to its
+ * options; then both are started, and both results awaited for at most `patienceMs`. Both processes have ended when
+ * the promise settles.
+ */
+export async function runPair(
+  listener: { program: Program; options: Readonly<Record<string, string | number>> },
+  dialer: { program: Program; options: Readonly<Record<string, string | number>> },
+  patienceMs: number,
+): Promise<{ listener: Measurement; dialer: Measurement }> {
+  const workers: Worker[] = []
+  const launch = (program: Program, options: Readonly<Record<string, string | number>>) => {
+    const worker = startWorker(program, options)
+    workers.push(worker)
+    return worker
+  }
+  try {
+    const listening = launch(listener.program, listener.options)
+    const facts = await within(patienceMs, listening.ready, 'the listener was not ready')
+    const dialing = launch(dialer.program, { ...dialer.options, ...facts })
+    await within(patienceMs, dialing.ready, 'the dialer was not ready')
+    listening.start()
+    dialing.start()
+    const results = Promise.all([listening.result, dialing.result])
+    const [first, second] = await within(patienceMs, results, 'a worker brought no result')
+    return { listener: first, dialer: second }
+  } finally {
+    await Promise.all(workers.map((worker) => worker.stop()))
+  }
+}
+
+/** Runs one worker alone. Its process has ended when the promise settles. */
+export async function runAlone(
+  program: Program,
+  options: Readonly<Record<string, string | number>>,
+  patienceMs: number,
+): Promise<Measurement> {
+  const worker = startWorker(program, options)
+  try {
+    await within(patienceMs, worker.ready, 'the worker was not ready')
+    worker.start()
+    return await within(patienceMs, worker.result, 'the worker brought no result')
+  } finally {
+    await worker.stop()
+  }
+}
+
+function startNode(
+  program: Program & { kind: 'node' },
+  options: Readonly<Record<string, string | number>>,
+): Worker {
+  const path = fileURLToPath(new URL(`./peers/${program.file}`, import.meta.url))
+  const child = fork(path, [JSON.stringify(options)], {
+    execArgv: [...process.execArgv, ...(program.nodeArgs ?? [])],
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const said = listen(child, program.file)
+  child.on('message', (message) => said.heard(message as FromWorker))
+  const tell = (message: ToWorker) => {
+    if (child.connected) child.send(message, () => undefined)
+  }
+  return {
+    ready: said.ready,
+    result: said.result,
+    start: () => tell({ kind: 'start' }),
+    stop: () => {
+      tell({ kind: 'stop' })
+      return ended(child)
+    },
+  }
+}
+
+function startNative(path: string, args: readonly (string | number)[]): Worker {
+  const child = spawn(path, args.map(String), { stdio: ['pipe', 'pipe', 'inherit'] })
+  const said = listen(child, path)
+  child.stdin.on('error', () => undefined)
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const space = line.indexOf(' ')
+    const [word, rest] = space < 0 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)]
+    if (word === 'ready') said.heard({ kind: 'ready', facts: rest === '' ? {} : { port: Number(rest) } })
+    else if (word === 'result') said.heard({ kind: 'result', measurement: JSON.parse(rest) as Measurement })
+    else said.heard({ kind: 'failed', why: line })
+  })
+  return {
+    ready: said.ready,
+    result: said.result,
+    start: () => void child.stdin.write('start\n'),
+    stop: () => {
+      child.stdin.end()
+      return ended(child)
+    },
+  }
+}
+
+/** Turns what a child says, and its end, into the two promises. */
+function listen(child: ChildProcess, name: string) {
+  const ready = Promise.withResolvers<Facts>()
+  const result = Promise.withResolvers<Measurement>()
+  const fail = (error: Error) => {
+    ready.reject(error)
+    result.reject(error)
+  }
+  // A worker may fail before anybody waits for the second promise.
+  ready.promise.catch(() => undefined)
+  result.promise.catch(() => undefined)
+  child.on('error', fail)
+  child.on('exit', (code, signal) =>
+    fail(new Error(`${name} ended early (${signal ?? `exit code ${code}`})`)),
+  )
+  const heard = (message: FromWorker) => {
+    if (message.kind === 'ready') ready.resolve(message.facts)
+    else if (message.kind === 'result') result.resolve(message.measurement)
+    else fail(message.kind === 'not run' ? new NotRun(message.why) : new Error(`${name}: ${message.why}`))
+  }
+  return { ready: ready.promise, result: result.promise, heard }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  await new Promise<void>((resolve) => {
+    const impatience = setTimeout(() => child.kill('SIGKILL'), stopPatienceMs)
+    child.once('exit', () => {
+      clearTimeout(impatience)
+      resolve()
+    })
+  })
+}
+
+async function within<T>(patienceMs: number, promise: Promise<T>, what: string): Promise<T> {
+  let impatience: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    impatience = setTimeout(() => reject(new Error(`${what} after ${patienceMs} ms`)), patienceMs)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(impatience)
+  }
+}
