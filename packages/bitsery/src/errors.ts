@@ -1,0 +1,84 @@
+/** Why bytes could not be read; the names are those of the C++ library. */
+export type ReadErrorCode = 'DataOverflow' | 'InvalidData' | 'ReadingError' | 'InvalidPointer'
+
+/** One place where a value does not fit its schema. */
+export interface Issue {
+  /** Field names and array indices from the root to the place. */
+  readonly path: (string | number)[]
+  /** What the schema asks for there, as a phrase: `a number`. */
+  readonly wanted: string
+  /** What was there, as a phrase: `undefined`, `text of 300 bytes`. */
+  readonly got: string
+}
+
+/**
+ * A value that does not fit its schema (when writing), or a schema that can't be (when it is made).
+ * The message names the place, what is wanted there, and what was found.
+ */
+export class BitseryError extends Error {
+  override readonly name = 'BitseryError'
+  /** The place in the value, as in `path[3].x`; empty for the whole value. */
+  readonly path: string
+  /** What would have been right. */
+  readonly wanted: string
+  /** What was found instead. */
+  readonly got: string
+
+  constructor(path: string, wanted: string, got: string) {
+    super(`${path === '' ? 'value' : path}: wanted ${wanted}, got ${got}`)
+    this.path = path
+    this.wanted = wanted
+    this.got = got
+  }
+}
+
+/** The error of an issue, its path under `root` if the schema has a name. */
+export function errorOf(issue: Issue, root: string): BitseryError {
+  return new BitseryError(pathText(root, issue.path), issue.wanted, issue.got)
+}
+
+/** An issue at the place that is being looked at. */
+export function issueAt(wanted: string, value: unknown): Issue {
+  return { path: [], wanted, got: phrase(value) }
+}
+
+/** An issue as seen from one level further up. */
+export function issueUnder(key: string | number, issue: Issue): Issue {
+  issue.path.unshift(key)
+  return issue
+}
+
+function pathText(root: string, path: readonly (string | number)[]): string {
+  let text = root
+  for (const key of path) {
+    if (typeof key === 'number') text += `[${key}]`
+    else if (!/^[A-Za-z_$][\w$]*$/.test(key)) text += `[${JSON.stringify(key)}]`
+    else text += text === '' ? key : `.${key}`
+  }
+  return text
+}
+
+/** A value in a few words, for messages: never longer than a line. */
+export function phrase(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value.length > 40
+        ? `${JSON.stringify(value.slice(0, 40))}… (${value.length} characters)`
+        : JSON.stringify(value)
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value)
+    case 'bigint':
+      return `${value}n`
+    case 'object':
+      if (value === null) return 'null'
+      if (Array.isArray(value)) return `an array of ${value.length}`
+      if (value instanceof Uint8Array) return `${value.length} bytes`
+      return 'an object'
+    case 'function':
+      return 'a function'
+    case 'symbol':
+      return 'a symbol'
+    default:
+      return String(value)
+  }
+}

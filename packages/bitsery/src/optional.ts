@@ -1,0 +1,86 @@
+import type { ByteReader } from './byte-reader.ts'
+import type { ByteWriter } from './byte-writer.ts'
+import type { Issue } from './errors.ts'
+import type { Descriptor } from './grammar.ts'
+import type { MeasureEmitter } from './measure-emitter.ts'
+import type { BitBounds, Node } from './node.ts'
+import type { ReadEmitter } from './read-emitter.ts'
+import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
+import { shapeNode } from './struct.ts'
+import type { WriteEmitter } from './write-emitter.ts'
+
+class OptionalNode implements Node {
+  readonly kind = 'optional'
+  readonly of: Node
+  readonly align: boolean
+
+  constructor(of: Node, align: boolean) {
+    this.of = of
+    this.align = align
+  }
+
+  bounds(packed: boolean): BitBounds {
+    const of = this.of.bounds(packed)
+    if (!packed) return { min: 8, max: 8 + of.max }
+    return { min: 1, max: 1 + (this.align ? 7 : 0) + of.max }
+  }
+
+  descriptor(): Descriptor {
+    return { t: 'optional', of: this.of.descriptor(), align: this.align }
+  }
+
+  check(value: unknown): Issue | undefined {
+    return value === undefined || value === null ? undefined : this.of.check(value)
+  }
+
+  write(writer: ByteWriter, value: unknown): void {
+    const has = value !== undefined && value !== null
+    writer.bool(has)
+    if (has) this.of.write(writer, value)
+  }
+
+  read(reader: ByteReader): unknown {
+    return reader.bool() ? this.of.read(reader) : undefined
+  }
+
+  emitWrite(emitter: WriteEmitter, value: string): void {
+    const local = emitter.local(value)
+    const has = emitter.local(`${local} !== undefined && ${local} !== null`)
+    emitter.line(`bytes[${emitter.take(1)}] = ${has} ? 1 : 0`)
+    emitter.block(`if (${has})`, () => emitter.nested(this.of, local))
+  }
+
+  emitMeasure(emitter: MeasureEmitter, value: string): void {
+    emitter.add(1)
+    const local = emitter.local(value)
+    emitter.block(`if (${local} !== undefined && ${local} !== null)`, () =>
+      this.of.emitMeasure(emitter, local),
+    )
+  }
+
+  emitRead(emitter: ReadEmitter): string {
+    const flag = emitter.local(`bytes[${emitter.take(1)}]`)
+    const value = emitter.code.name()
+    emitter.line(`let ${value}`)
+    emitter.block(`if (${flag} === 1)`, () => emitter.line(`${value} = ${emitter.nested(this.of)}`))
+    emitter.giveUpIf(`${flag} > 1`)
+    return value
+  }
+}
+
+/** How an optional lies in bytes. */
+export interface OptionalOptions {
+  /** Inside bit packing only: whether the value starts on a whole byte. Default `'byte'`, as in C++. */
+  readonly start?: 'byte' | 'bit'
+}
+
+/**
+ * `std::optional`: a bool, then the value if there is one. No value is `undefined`; `null` and a missing field are
+ * written the same way. What an optional holds can't be told from none if it is itself an optional without a value.
+ */
+export function optional<const S extends Shape>(
+  of: S,
+  options?: OptionalOptions,
+): Schema<Infer<S> | undefined> {
+  return schemaOf(new OptionalNode(shapeNode(of), options?.start !== 'bit'))
+}

@@ -1,0 +1,132 @@
+import type { ByteReader } from './byte-reader.ts'
+import type { ByteWriter } from './byte-writer.ts'
+import { BitseryError, type Issue, issueAt, issueUnder, phrase } from './errors.ts'
+import type { Descriptor } from './grammar.ts'
+import type { MeasureEmitter } from './measure-emitter.ts'
+import { type BitBounds, type FieldNode, fixedSize, type Node } from './node.ts'
+import type { ReadEmitter } from './read-emitter.ts'
+import {
+  type Fields,
+  type Infer,
+  type InferFields,
+  isSchema,
+  nodeOf,
+  type Schema,
+  type Shape,
+  schemaOf,
+} from './schema.ts'
+import type { WriteEmitter } from './write-emitter.ts'
+
+class StructNode implements Node {
+  readonly kind = 'struct'
+  readonly fields: readonly FieldNode[]
+
+  constructor(fields: readonly FieldNode[]) {
+    this.fields = fields
+    const seen = new Set<string>()
+    for (const { name } of fields) {
+      if (name === '__proto__') throw new BitseryError('struct', 'any field name but __proto__', phrase(name))
+      if (seen.has(name)) throw new BitseryError('struct', 'every field name once', phrase(name))
+      seen.add(name)
+    }
+  }
+
+  bounds(packed: boolean): BitBounds {
+    let min = 0
+    let max = 0
+    for (const { node } of this.fields) {
+      const bounds = node.bounds(packed)
+      min += bounds.min
+      max += bounds.max
+    }
+    return { min, max }
+  }
+
+  descriptor(): Descriptor {
+    return { t: 'struct', fields: this.fields.map(({ name, node }) => [name, node.descriptor()] as const) }
+  }
+
+  check(value: unknown): Issue | undefined {
+    if (typeof value !== 'object' || value === null) return issueAt('an object', value)
+    for (const { name, node } of this.fields) {
+      const issue = node.check((value as Record<string, unknown>)[name])
+      if (issue !== undefined) return issueUnder(name, issue)
+    }
+    return undefined
+  }
+
+  write(writer: ByteWriter, value: unknown): void {
+    for (const { name, node } of this.fields) node.write(writer, (value as Record<string, unknown>)[name])
+  }
+
+  read(reader: ByteReader): unknown {
+    const value: Record<string, unknown> = {}
+    for (const { name, node } of this.fields) {
+      value[name] = node.read(reader)
+      if (reader.error !== '') break
+    }
+    return value
+  }
+
+  emitWrite(emitter: WriteEmitter, value: string): void {
+    const local = emitter.local(value)
+    emitter.refuseIf(`typeof ${local} !== 'object' || ${local} === null`)
+    for (const { name, node } of this.fields) emitter.nested(node, `${local}[${JSON.stringify(name)}]`)
+  }
+
+  emitMeasure(emitter: MeasureEmitter, value: string): void {
+    const size = fixedSize(this)
+    if (size !== undefined) {
+      emitter.add(size)
+      return
+    }
+    const local = emitter.local(value)
+    emitter.refuseIf(`typeof ${local} !== 'object' || ${local} === null`)
+    for (const { name, node } of this.fields) node.emitMeasure(emitter, `${local}[${JSON.stringify(name)}]`)
+  }
+
+  emitRead(emitter: ReadEmitter): string {
+    // One literal with all fields in order: every value has the same hidden class.
+    const parts = this.fields.map(({ name, node }) => `${JSON.stringify(name)}: ${emitter.nested(node)}`)
+    return `{ ${parts.join(', ')} }`
+  }
+}
+
+/**
+ * An object: its fields one after the other, in the order in which they stand here, nothing between them. Fields are
+ * schemas or object literals, which stand for structs themselves. Other properties of a value are left alone.
+ *
+ * Field names that look like integers are refused, because JavaScript would put them first; `structOf` takes them.
+ */
+export function struct<const F extends Fields>(fields: F): Schema<InferFields<F>> {
+  const names = Object.keys(fields)
+  for (const name of names) {
+    if (/^(0|[1-9]\d*)$/.test(name)) {
+      throw new BitseryError(
+        'struct',
+        'names that are no integers (JavaScript changes their order)',
+        phrase(name),
+      )
+    }
+  }
+  return schemaOf(new StructNode(names.map((name) => ({ name, node: shapeNode(fields[name]) }))))
+}
+
+/** A struct from pairs of name and schema, for schemas that are made at run time. Any name but `__proto__`, each once. */
+export function structOf(
+  fields: readonly (readonly [name: string, of: Shape])[],
+): Schema<Record<string, unknown>> {
+  return schemaOf(new StructNode(fields.map(([name, of]) => ({ name, node: shapeNode(of) }))))
+}
+
+/** The schema that a shape stands for: itself, or the struct of an object literal. */
+export function shapeSchema<const S extends Shape>(shape: S): Schema<Infer<S>> {
+  return (isSchema(shape) ? shape : struct(shape as Fields)) as unknown as Schema<Infer<S>>
+}
+
+/** The node of what a shape stands for. */
+export function shapeNode(shape: Shape): Node {
+  if (typeof shape !== 'object' || shape === null)
+    throw new BitseryError('', 'a schema or an object literal', phrase(shape))
+  return nodeOf(isSchema(shape) ? shape : struct(shape))
+}
