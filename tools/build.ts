@@ -72,6 +72,8 @@ async function bundleModules(pkg: WorkspacePackage, out: string): Promise<void> 
     format: 'esm',
     platform: 'neutral',
     packages: 'external',
+    // The paths of tsconfig lead to sources: with them, every package would carry a copy of all others.
+    tsconfigRaw: {},
     external: ['node:*'],
     target: ['es2022', 'node20.19'],
     chunkNames: 'chunk-[hash]',

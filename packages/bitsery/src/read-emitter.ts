@@ -1,11 +1,16 @@
 import { Code } from './code.ts'
-import type { Node } from './node.ts'
 
 /** How many lines a function may have before its nested structs become functions of their own. */
 const LINES_MAX = 300
 
 /** What a function inside a compiled reader gives when it gives up. */
 export const GIVEN_UP: unique symbol = Symbol('given up')
+
+/** What this emitter needs of a node. */
+interface ReadableNode {
+  readonly kind: string
+  emitRead(emitter: ReadEmitter): string
+}
 
 /**
  * Gathers the code of one compiled reader. The code sees `bytes`, `view`, the position `p` and `end`. Consecutive
@@ -110,7 +115,7 @@ export class ReadEmitter {
   }
 
   /** Reads a node in place, or through a function of its own when this one is long already. */
-  nested(node: Node): string {
+  nested(node: ReadableNode): string {
     if (node.kind !== 'struct' || this.code.lines.length < LINES_MAX) return node.emitRead(this)
     this.settle()
     const givenUp = this.constant(GIVEN_UP)

@@ -1,8 +1,13 @@
 import { Code } from './code.ts'
-import type { Node } from './node.ts'
 
 /** How many lines a function may have before its nested structs become functions of their own. */
 const LINES_MAX = 300
+
+/** What this emitter needs of a node. */
+interface WritableNode {
+  readonly kind: string
+  emitWrite(emitter: WriteEmitter, value: string): void
+}
 
 /**
  * Gathers the code of one compiled writer. The code sees `bytes`, `view` and the position `p`; consecutive fields
@@ -103,7 +108,7 @@ export class WriteEmitter {
   }
 
   /** Writes a node in place, or through a function of its own when this one is long already. */
-  nested(node: Node, value: string): void {
+  nested(node: WritableNode, value: string): void {
     if (node.kind !== 'struct' || this.code.lines.length < LINES_MAX) {
       node.emitWrite(this, value)
       return

@@ -2,8 +2,8 @@ import type { BlockPool } from '@millrace/buffer'
 import type { Goodbye } from '@millrace/wire'
 import type { ChannelState } from './channel-state.ts'
 import type { CloseReason } from './close-reason.ts'
-import type { Dispatch, EndBell } from './dispatch.ts'
-import type { MillraceErrorCode } from './millrace-error.ts'
+import type { Dispatch } from './dispatch.ts'
+import type { EndBell } from './end-bell.ts'
 import type { OverflowPolicy, PipeLimits } from './options.ts'
 import type { RequestOptions } from './requests.ts'
 import type { Turns } from './turns.ts'
@@ -81,6 +81,7 @@ export interface CarrierOwner {
   ended(carrier: Carrier, reason: CloseReason): void
   /** The link of an ended channel is gone too. */
   linkGone(carrier: Carrier): void
-  failed(code: MillraceErrorCode, text: string, cause: unknown, carrier: Carrier): void
+  /** Something that isn't the channel's end went wrong: by default, a handler of the program threw. */
+  failed(text: string, cause: unknown, carrier: Carrier): void
   overflowed(carrier: Carrier, queued: number): void
 }

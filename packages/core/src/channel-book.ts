@@ -101,11 +101,11 @@ export class ChannelBook implements CarrierOwner {
     if (how === 'destroy') for (const carrier of [...this.#lingering]) carrier.destroy()
   }
 
-  /** Sums of all channels, past and present. */
+  /** Sums over all channels, past and present. */
   statistics(): ChannelStatistics {
-    const sums = { ...this.#past, queued: 0, stored: 0, roundTripMs: Number.NaN }
+    const sums = { ...this.#past, queued: 0, stored: 0 }
     for (const carrier of this.#channels.keys()) addStatistics(sums, carrier.statistics())
-    return sums
+    return { ...sums, roundTripMs: Number.NaN }
   }
 
   mayOpen(): 'yes' | Goodbye {
@@ -121,7 +121,6 @@ export class ChannelBook implements CarrierOwner {
       keys: this.#owner.keys(),
       iteratorQueueMax: this.limits.iteratorQueueMax,
       logOptions: this.#options,
-      failed: (error) => this.failed('handler-failed', 'a handler failed', error, carrier),
     })
     this.#channels.set(carrier, channel)
     const origin = carrier.role === 'accepted' ? 'accepted' : 'connected'
@@ -139,9 +138,7 @@ export class ChannelBook implements CarrierOwner {
   ended(carrier: Carrier, reason: CloseReason): void {
     this.#lingering.add(carrier)
     const channel = this.#channels.get(carrier)
-    carrier.bell.ring(reason, (error) =>
-      this.failed('handler-failed', "a handler of 'close' failed", error, carrier),
-    )
+    carrier.bell.ring(reason, (error) => this.failed("a handler of 'close' failed", error, carrier))
     if (channel === undefined) return this.#neverOpened(carrier, reason)
     this.#channels.delete(carrier)
     addStatistics(this.#past, carrier.statistics())
@@ -155,9 +152,9 @@ export class ChannelBook implements CarrierOwner {
     if (this.isEmpty) this.#owner.emptied()
   }
 
-  failed(code: MillraceErrorCode, text: string, cause: unknown, carrier: Carrier | undefined): void {
+  failed(text: string, cause: unknown, carrier?: Carrier, code: MillraceErrorCode = 'handler-failed'): void {
     const error = new MillraceError(code, `${text}: ${causeText(cause)}`, { cause })
-    this.#owner.report(error, carrier === undefined ? undefined : this.#channels.get(carrier))
+    this.#owner.report(error, carrier && this.#channels.get(carrier))
   }
 
   overflowed(carrier: Carrier, queued: number): void {
@@ -185,7 +182,8 @@ export class ChannelBook implements CarrierOwner {
   }
 }
 
-const noStatistics: ChannelStatistics = {
+/** What a pipe did that has no channels yet. */
+export const noStatistics: ChannelStatistics = {
   messagesIn: 0,
   messagesOut: 0,
   bytesIn: 0,

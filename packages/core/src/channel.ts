@@ -30,8 +30,6 @@ export interface ChannelSeat {
   readonly keys: KeyTable
   readonly iteratorQueueMax: number
   readonly logOptions: LogOptions
-  /** Reports what a user's function threw. */
-  failed(error: unknown): void
 }
 
 /**

@@ -86,3 +86,21 @@ function errorCode(reason: CloseReason): MillraceErrorCode {
       return 'channel-closed'
   }
 }
+
+/** What the peer is told when a channel ends for this reason. */
+export function goodbyeCode(reason: CloseReason): GoodbyeCode {
+  switch (reason.code) {
+    case 'protocol-mismatch':
+    case 'contract-mismatch':
+    case 'protocol-violation':
+    case 'overflow':
+      return reason.code
+    case 'slow-reader':
+      return 'overflow'
+    case 'handshake-timeout':
+    case 'heartbeat-timeout':
+      return 'timeout'
+    default:
+      return 'closed'
+  }
+}

@@ -1,5 +1,3 @@
-import type { Channel } from './channel.ts'
-import type { CloseReason } from './close-reason.ts'
 import type { Inbox } from './inbox.ts'
 import type { KeyTable } from './key-table.ts'
 import { RequestFault } from './request-fault.ts'
@@ -11,8 +9,8 @@ type Run = (body: unknown, channel: unknown) => unknown
 
 /** Sees all messages of a channel. */
 export interface Tap {
-  forward(key: string, body: unknown, channel: Channel): void
-  detached(channel: Channel): void
+  forward(key: string, body: unknown, channel: object): void
+  detached(channel: object): void
 }
 
 /** What a dispatch needs of its owner. */
@@ -31,7 +29,7 @@ export class Dispatch {
   /** Messages that nobody listened for. */
   unhandled = 0
   /** The channel whose messages these are; set once, before the first message. */
-  channel!: Channel
+  channel!: object
   inbox: Inbox | undefined
   readonly #keys: KeyTable
   readonly #owner: DispatchOwner
@@ -169,29 +167,5 @@ export class Dispatch {
       }
     }
     return answer
-  }
-}
-
-/** Tells those who wait for the end of a channel, exactly once. */
-export class EndBell {
-  reason: CloseReason | undefined
-  readonly #waiting: ((reason: CloseReason) => void)[] = []
-
-  /** Calls `run` at the end, or at once if it has come. */
-  onEnd(run: (reason: CloseReason) => void): void {
-    if (this.reason !== undefined) run(this.reason)
-    else this.#waiting.push(run)
-  }
-
-  ring(reason: CloseReason, failed: (error: unknown) => void): void {
-    if (this.reason !== undefined) return
-    this.reason = reason
-    for (const run of this.#waiting.splice(0)) {
-      try {
-        run(reason)
-      } catch (error) {
-        failed(error)
-      }
-    }
   }
 }

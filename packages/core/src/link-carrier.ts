@@ -1,7 +1,6 @@
-import { type BlockPool, SegmentBuffer } from '@millrace/buffer'
-import { TimerEntry } from '@millrace/timer'
-import { type Goodbye, type GoodbyeCode, Heartbeat } from '@millrace/wire'
-import { Backlog } from './backlog.ts'
+import type { BlockPool, SegmentBuffer } from '@millrace/buffer'
+import type { Goodbye } from '@millrace/wire'
+import { Calls, type CallsOwner } from './calls.ts'
 import type {
   Carrier,
   CarrierOwner,
@@ -11,111 +10,99 @@ import type {
   SendResult,
 } from './carrier.ts'
 import type { ChannelState } from './channel-state.ts'
-import { type CloseReason, describeReason, reasonError } from './close-reason.ts'
-import { Dispatch, EndBell } from './dispatch.ts'
+import { type CloseReason, describeReason, goodbyeCode, reasonError } from './close-reason.ts'
+import { Dispatch } from './dispatch.ts'
+import { EndBell } from './end-bell.ts'
+import { LinkGuard, type LinkGuardOwner } from './link-guard.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { OverflowPolicy, PipeLimits } from './options.ts'
-import type { Protocol, Session, SessionHost } from './protocol.ts'
-import { type RequestOptions, Requests } from './requests.ts'
+import { Outflow } from './outflow.ts'
+import type { Protocol, Session } from './protocol.ts'
+import { Reading } from './reading.ts'
+import type { RequestOptions } from './requests.ts'
+import { SessionSeat, type SessionSeatOwner } from './session-seat.ts'
 import type { Link, LinkOwner } from './transport.ts'
 import type { Turns, TurnTaker } from './turns.ts'
 
-/** So much goes to the link at once, without waiting for the end of the turn. */
+/** So much goes to the link without waiting for the end of the turn. */
 const flushSize = 65_536
 
-/** Replies and other duties aren't stopped by the high-water mark: a peer that lets so much of them pile up is cut. */
-const dutyBytesMax = 8 << 20
-
-const never = Number.POSITIVE_INFINITY
-
 /**
- * Carries one channel over a link: conducts the session, the heartbeat and the water marks, and decides how the channel
- * ends. Link events only store; all else happens in the pipe's turn.
+ * Carries one channel over a link: conducts the session, the outflow and the vigil, and decides how the channel ends.
+ * Link events only store; all else happens in the pipe's turn.
  */
-export class LinkCarrier implements Carrier, LinkOwner, SessionHost, TurnTaker {
+export class LinkCarrier
+  implements Carrier, CallsOwner, LinkGuardOwner, LinkOwner, SessionSeatOwner, TurnTaker
+{
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
+  readonly turns: Turns
   readonly pool: BlockPool
   readonly out: SegmentBuffer
   readonly dispatch: Dispatch
   readonly bell = new EndBell()
-  mayDeliver = true
+  readonly calls: Calls
   isReady = false
   isDirty = false
   state: ChannelState = 'handshaking'
 
   readonly #owner: CarrierOwner
-  readonly #turns: Turns
   readonly #link: Link
   readonly #session: Session
-  readonly #deadline = new TimerEntry((now) => this.#due(now))
-  #requests: Requests | undefined
-  #heartbeat: Heartbeat | undefined
-  #heartbeatFail: HeartbeatFail | undefined
+  readonly #outflow: Outflow
+  readonly #guard: LinkGuard
+  readonly #seat: SessionSeat
+  /** The reason that a close in progress will have. */
   #failing: CloseReason | undefined
-  #backlog: Backlog | undefined
-  #overflow: OverflowPolicy
-  #overflowOptions: OverflowOptions = {}
-  /** The number of waiting bytes at which the policy speaks. */
-  #mark: number
-  #drainWaiters: ((result: 'ready' | 'closed') => void)[] | undefined
-  #reading: 'on' | 'paused' = 'on'
+  readonly #reading: Reading
   #linkState: 'open' | 'ended' | 'gone' = 'open'
   #linkError: unknown
-  #isHeld = false
-  #isSettling = false
-  #heard = false
-  #inFlight = 0
-  #since: number
-  #stalledSince = never
-  #cutSince = never
+  #isStarted = false
+  /** The last words, from a close to the end of its turn. */
+  #parting: Goodbye | undefined
   #messagesOut = 0
   #bytesIn = 0
-  #bytesOut = 0
-  #refused = 0
-  #droppedNewest = 0
   #roundTripMs = Number.NaN
 
   constructor(owner: CarrierOwner, protocol: Protocol, link: Link, role: 'accepted' | 'opened') {
     this.#owner = owner
-    this.#turns = owner.turns
+    this.turns = owner.turns
     this.role = role
     this.limits = owner.limits
     this.pool = owner.pool
-    this.out = new SegmentBuffer(owner.pool)
-    this.#overflow = owner.overflow
-    this.#mark = this.#markOf(owner.overflow)
     this.#link = link
-    this.#since = owner.turns.now
+    this.#reading = new Reading(link, owner.limits)
+    this.#outflow = new Outflow(owner.pool, owner.limits, link, owner.overflow)
+    this.out = this.#outflow.buffer
+    this.#guard = new LinkGuard(this, owner.limits, owner.turns.wheel, owner.turns.now)
     this.dispatch = new Dispatch(protocol.keys, {
       maxRequests: owner.limits.maxRequests,
-      handlerFailed: (error, key) => this.#handlerFailed(error, key),
-      reply: (id, number, body) => this.#reply(id, number, body),
-      fault: (id, text) => this.#fault(id, text),
+      handlerFailed: (error, key) => owner.failed(`the handler of '${key}' failed`, error, this),
+      reply: (id, number, body) => this.calls.reply(id, number, body),
+      fault: (id, text) => this.calls.fault(id, text),
     })
     if (protocol.session === undefined) {
       throw new MillraceError('unsupported', `the protocol '${protocol.label}' works on datagrams only`)
     }
-    this.#session = protocol.session(this)
+    this.#seat = new SessionSeat(this)
+    this.#session = protocol.session(this.#seat)
+    this.calls = new Calls(this, this.#session, this.#outflow)
   }
 
   /** Begins: from here on the link may tell. */
   start(now: number): void {
-    this.#since = now
     this.#link.start(this)
-    this.#session.start(now)
-    this.#turns.dirty(this)
-    this.#arm()
+    this.#guard.restart(now)
+    this.turns.event(this)
   }
 
   send(number: number, body: unknown): SendResult {
     if (this.state !== 'open') return 'closed'
-    const out = this.out
-    if (this.#inFlight + out.size >= this.#mark) return this.#overflowed(number, body, undefined)
+    if (this.#outflow.isFull) return this.#overflowed(number, body, undefined)
     this.#session.encode(number, body)
     this.#messagesOut++
-    if (out.size >= flushSize) this.flush()
-    else if (!this.isDirty) this.#turns.dirty(this)
+    if (this.out.size >= flushSize) this.flush()
+    else if (!this.isDirty) this.turns.dirty(this)
     return 'queued'
   }
 
@@ -125,219 +112,167 @@ export class LinkCarrier implements Carrier, LinkOwner, SessionHost, TurnTaker {
 
   sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult {
     if (this.state !== 'open') return 'closed'
-    if (this.#inFlight + this.out.size >= this.#mark) return this.#overflowed(number, body, bytes)
+    if (this.#outflow.isFull) return this.#overflowed(number, body, bytes)
     this.out.appendShared(bytes)
     this.#messagesOut++
-    if (!this.isDirty) this.#turns.dirty(this)
+    if (!this.isDirty) this.turns.dirty(this)
     return 'queued'
   }
 
   request(key: string, number: number, body: unknown, options: RequestOptions): Promise<unknown> {
-    const session = this.#session
-    if (this.state !== 'open') {
-      return Promise.reject(
-        new MillraceError('channel-closed', `cannot request '${key}': ${this.#stateText()}`),
-      )
-    }
-    if (session.encodeRequest === undefined) {
-      return Promise.reject(new MillraceError('unsupported', 'this protocol has no requests'))
-    }
-    if (this.#inFlight + this.out.size >= this.limits.highWaterBytes) {
-      const text = `cannot request '${key}': the channel is full; wait for drained()`
-      return Promise.reject(new MillraceError('request-limit', text))
-    }
-    this.#requests ??= new Requests(this.#turns.wheel, this.limits.maxRequests, this.limits.requestTimeoutMs)
-    const reply = this.#requests.start(key, this.#turns.loop.now(), options, (id) => {
-      session.encodeRequest?.(id, number, body)
-      this.#messagesOut++
-    })
-    this.#turns.dirty(this)
-    return reply
+    return this.calls.request(key, number, body, options)
   }
 
   drained(): Promise<'ready' | 'closed'> {
-    if (this.state !== 'open') return Promise.resolve('closed')
-    if (this.#queued < this.#mark) return Promise.resolve('ready')
-    return new Promise((resolve) => {
-      this.#drainWaiters ??= []
-      this.#drainWaiters.push(resolve)
-    })
+    return this.state === 'open' ? this.#outflow.drained() : Promise.resolve('closed')
   }
 
   setHeartbeat(intervalMs: number, timeoutMs: number, fail: HeartbeatFail | undefined): void {
-    this.#heartbeat = new Heartbeat(intervalMs, timeoutMs, this.#turns.loop.now())
-    this.#heartbeatFail = fail
-    this.#arm()
-    this.#turns.arm()
+    this.#guard.setHeartbeat(intervalMs, timeoutMs, fail, this.turns.loop.now())
+    this.turns.arm()
   }
 
   setOverflow(policy: OverflowPolicy, options: OverflowOptions): void {
-    const isQueueing = policy === 'drop-oldest' || policy === 'latest-by-key'
-    const before = this.#backlog
-    this.#overflow = policy
-    this.#overflowOptions = options
-    this.#mark = this.#markOf(policy)
-    if (before !== undefined)
-      before.pour(
-        () => true,
-        (bytes) => this.out.append(bytes),
-      )
-    this.#backlog = isQueueing ? new Backlog(policy, this.limits.highWaterBytes - this.#mark) : undefined
-    if (before !== undefined) this.#turns.dirty(this)
+    this.#outflow.setPolicy(policy, options)
+    if (this.out.size > 0) this.turns.dirty(this)
   }
 
   hold(state: 'held' | 'free'): void {
-    this.#isHeld = state === 'held'
-    this.#allow()
-    if (this.mayDeliver) this.#turns.later(this)
+    if (state === 'held') return this.#seat.wait('held')
+    this.#seat.goOn('held')
+    this.turns.later(this)
   }
 
   close(text: string): void {
-    if (this.state === 'closing' || this.state === 'closed') return
+    if (this.state !== 'open' && this.state !== 'handshaking') return
     if (this.#failing !== undefined) return this.fail(this.#failing)
-    if (this.state === 'handshaking')
-      return this.#finish({ code: 'closed', by: 'local', text }, 'closed', text)
-    this.#backlog?.pour(
-      () => true,
-      (bytes) => this.out.append(bytes),
-    )
+    const goodbye: Goodbye = { code: 'closed', text }
+    const reason: CloseReason = { code: 'closed', by: 'local', text }
+    if (this.state === 'handshaking') return this.#finish(reason, goodbye)
     this.state = 'closing'
-    this.#allow()
-    this.#since = this.#turns.loop.now()
-    this.#failing = { code: 'closed', by: 'local', text }
-    this.#session.goodbye?.({ code: 'closed', text })
-    this.flush()
-    this.#link.end()
-    this.#arm()
-    this.#turns.arm()
+    this.#failing = reason
+    this.#parting = goodbye
+    this.#seat.wait('over')
+    this.#reading.set('on')
+    this.#guard.restart(this.turns.loop.now())
+    this.turns.dirty(this)
+    this.turns.arm()
   }
 
   destroy(): void {
-    if (this.state !== 'closed') this.#conclude({ code: 'destroyed' })
-    this.#link.destroy()
+    this.destroyAs({ code: 'destroyed' })
   }
 
   statistics(): ChannelStatistics {
-    const { dispatch } = this
     return {
-      messagesIn: dispatch.messagesIn,
+      ...this.#outflow.statistics(),
+      messagesIn: this.dispatch.messagesIn,
       messagesOut: this.#messagesOut,
       bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
-      queued: this.#queued,
       stored: this.#session.stored,
-      refused: this.#refused,
-      droppedNewest: this.#droppedNewest,
-      droppedOldest: this.#backlog?.droppedOldest ?? 0,
-      superseded: this.#backlog?.superseded ?? 0,
-      unhandled: dispatch.unhandled,
+      unhandled: this.dispatch.unhandled,
       roundTripMs: this.#roundTripMs,
     }
   }
 
   describe(): string {
-    return `${this.#link.describe()} ${this.#stateText()}`
+    return `${this.#link.describe()} ${this.#stateText}`
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    if (this.state === 'closed') return
+    // After a close nothing is read any more but the end of the link.
+    if (this.state === 'closed' || this.state === 'closing') return
     const session = this.#session
     this.#bytesIn += bytes.length
-    this.#heard = true
+    this.#guard.heard()
     session.receive(ownership === 'lent' && session.keep === undefined ? bytes.slice() : bytes)
-    if (!this.mayDeliver || session.stored > this.limits.receiveHighWaterBytes) this.#regulate()
-    this.#turns.event(this)
+    this.turns.event(this)
+    this.#reading.regulate(session.stored)
     if (ownership === 'lent') session.keep?.()
   }
 
   sent(size: number): void {
-    this.#inFlight -= size
-    this.#stalledSince = this.#inFlight > 0 ? this.#turns.now : never
-    const isWaitedFor =
-      this.#drainWaiters !== undefined || (this.#backlog !== undefined && this.#backlog.size > 0)
-    if (isWaitedFor && this.#inFlight + this.out.size <= this.limits.lowWaterBytes) this.#turns.event(this)
+    const outflow = this.#outflow
+    outflow.inFlight -= size
+    this.#guard.vigil.flow(outflow.inFlight > 0 ? 'moving' : 'idle', this.turns.now)
+    if ((outflow.isAwaited || this.#seat.isWaiting('owing')) && outflow.isLow) this.turns.event(this)
   }
 
   ended(): void {
     if (this.#linkState === 'open') this.#linkState = 'ended'
-    this.#turns.event(this)
+    this.turns.event(this)
   }
 
   gone(error?: unknown): void {
     this.#linkState = 'gone'
     this.#linkError = error
-    this.#inFlight = 0
-    this.#stalledSince = never
-    if (this.state !== 'closed') return this.#turns.event(this)
-    this.#turns.wheel.cancel(this.#deadline)
-    this.#owner.linkGone(this)
+    this.#outflow.inFlight = 0
+    this.#guard.end()
+    if (this.state === 'closed') this.#owner.linkGone(this)
+    else this.turns.event(this)
   }
 
   process(now: number): void {
-    this.#isSettling = false
-    this.#allow()
-    if (this.#heard) {
-      this.#heard = false
-      this.#heartbeat?.heard(now)
+    const seat = this.#seat
+    seat.goOn('settling')
+    if (this.#outflow.isLow) seat.goOn('owing')
+    this.#guard.turn(now)
+    if (!this.#isStarted) {
+      this.#isStarted = true
+      this.#session.start(now)
     }
-    if (this.state === 'closing') this.#session.process(now)
-    else if (this.mayDeliver) this.#decode(now)
-    if (this.out.size > 0) this.#turns.dirty(this)
-    this.#drain()
+    if (seat.mayDeliver) this.#decode(now)
+    if (this.state === 'open') this.#outflow.pour()
+    if (this.out.size > 0) this.turns.dirty(this)
+    if (this.#outflow.isLow) this.#outflow.wake('ready')
     this.#followLink()
-    if (this.state !== 'closed') {
-      this.#regulate()
-      this.#arm()
-    }
+    if (this.state === 'closing') this.#reading.set('on')
+    else this.#reading.regulate(this.#session.stored)
+    this.#guard.arm()
+  }
+
+  get closedText(): string | undefined {
+    return this.state === 'open' ? undefined : `the channel is ${this.#stateText}`
+  }
+
+  get mayAnswer(): boolean {
+    return this.state === 'open' || this.#parting !== undefined
+  }
+
+  wrote(messages: number): void {
+    this.#messagesOut += messages
+    if (this.out.size >= flushSize) this.flush()
+    else this.turns.dirty(this)
+    // Answers are owed whatever the marks say; but whoever doesn't take them is not heard any further.
+    if (this.#outflow.queued >= this.limits.highWaterBytes) this.#seat.wait('owing')
+  }
+
+  wake(): void {
+    this.turns.later(this)
   }
 
   flush(): void {
+    if (this.#parting !== undefined) this.#part(this.#parting)
     if (this.out.size === 0) return
     if (this.#linkState === 'gone') return this.out.release()
-    const batch = this.out.take()
-    if (this.#inFlight === 0) {
-      this.#stalledSince = this.#turns.now
-      if (!this.#deadline.isScheduled) this.#arm()
-    }
-    this.#inFlight += batch.size
-    this.#bytesOut += batch.size
-    this.#link.send(batch)
+    this.#guard.waiting(this.turns.now)
+    this.#outflow.flush()
   }
 
   open(): 'yes' | 'no' {
     const answer = this.#owner.mayOpen()
     if (answer !== 'yes') {
-      this.#finish({ code: 'refused', why: answer.code, text: answer.text }, answer.code, answer.text)
+      this.#finish({ code: 'refused', why: answer.code, text: answer.text }, answer)
       return 'no'
     }
     this.state = 'open'
-    this.#turns.dirty(this)
     this.#owner.opened(this)
     // Whoever awaits `open()` runs after this turn: his handlers must stand before the first message is delivered.
-    if (this.role === 'opened' && this.bell.reason === undefined) {
-      this.#isSettling = true
-      this.#allow()
-      this.#turns.later(this)
+    if (this.role === 'opened') {
+      this.#seat.wait('settling')
+      this.turns.later(this)
     }
     return this.bell.reason === undefined ? 'yes' : 'no'
-  }
-
-  deliver(number: number, body: unknown, key?: string): void {
-    this.dispatch.deliver(number, body, key)
-    if (this.dispatch.inbox?.isFull) this.hold('held')
-  }
-
-  requested(id: number, number: number, body: unknown, key?: string): void {
-    this.dispatch.request(id, number, body, key)
-    if (this.dispatch.inbox?.isFull) this.hold('held')
-  }
-
-  replied(id: number, body: unknown): void {
-    this.#requests?.replied(id, body)
-  }
-
-  faulted(id: number, text: string): void {
-    this.#requests?.faulted(id, text)
   }
 
   ponged(roundTripMs: number): void {
@@ -347,27 +282,41 @@ export class LinkCarrier implements Carrier, LinkOwner, SessionHost, TurnTaker {
   farewell(goodbye: Goodbye): void {
     const { code, text } = goodbye
     if (this.state === 'closing') return
-    if (this.state === 'handshaking') return this.#finish({ code: 'refused', why: code, text }, undefined, '')
+    if (this.state === 'handshaking') return this.#finish({ code: 'refused', why: code, text }, undefined)
     const words = code === 'closed' ? text : `${code}${text === '' ? '' : `: ${text}`}`
-    this.#finish({ code: 'closed', by: 'remote', text: words }, undefined, '')
+    this.#finish({ code: 'closed', by: 'remote', text: words }, undefined)
   }
 
   fail(reason: CloseReason): void {
-    this.#finish(reason, goodbyeCode(reason), describeReason(reason))
+    this.#finish(reason, { code: goodbyeCode(reason), text: describeReason(reason) })
   }
 
-  get #queued(): number {
-    return this.#inFlight + this.out.size + (this.#backlog?.size ?? 0)
+  get queuedBytes(): number {
+    return this.#outflow.queued
   }
 
-  #markOf(policy: OverflowPolicy): number {
-    const isQueueing = policy === 'drop-oldest' || policy === 'latest-by-key'
-    return isQueueing ? this.limits.lowWaterBytes : this.limits.highWaterBytes
+  get endReason(): CloseReason {
+    return this.#failing ?? { code: 'destroyed' }
   }
 
-  #allow(): void {
-    const isLive = this.state === 'open' || this.state === 'handshaking'
-    this.mayDeliver = isLive && !this.#isHeld && !this.#isSettling
+  ping(now: number): void {
+    this.#session.ping?.(now)
+    this.turns.dirty(this)
+  }
+
+  silent(reason: CloseReason, run: HeartbeatFail): void {
+    this.#failing = reason
+    try {
+      run()
+    } catch (error) {
+      this.#owner.failed('the function for a failed heartbeat failed', error, this)
+    }
+    if (this.state === 'open') this.#failing = undefined
+  }
+
+  destroyAs(reason: CloseReason): void {
+    this.#conclude(reason)
+    this.#link.destroy()
   }
 
   #decode(now: number): void {
@@ -376,185 +325,50 @@ export class LinkCarrier implements Carrier, LinkOwner, SessionHost, TurnTaker {
       this.#session.process(now)
     } catch (error) {
       // Handlers are watched by the dispatch: what arrives here is a fault of the session itself.
-      this.#owner.failed('handler-failed', 'the session failed', error, this)
+      this.#owner.failed('the session failed', error, this)
       this.fail({ code: 'protocol-violation', what: 'the session failed on what the peer sent' })
     }
-    const isCut = this.mayDeliver && this.#session.stored > 0
-    if (!isCut) this.#cutSince = never
-    else if (this.#cutSince === never || this.dispatch.messagesIn !== before) this.#cutSince = now
+    if (this.#outflow.queued >= this.limits.highWaterBytes && this.out.size > 0) this.#seat.wait('owing')
+    const isCut = this.#seat.mayDeliver && this.#session.stored > 0 && this.#session.isHolding !== true
+    const hasMoved = this.dispatch.messagesIn !== before
+    this.#guard.vigil.frame(isCut ? (hasMoved ? 'moved' : 'cut') : 'whole', now)
   }
 
   #overflowed(number: number, body: unknown, shared: Uint8Array | undefined): SendResult {
-    this.#owner.overflowed(this, this.#queued)
-    switch (this.#overflow) {
-      case 'wait':
-        this.#refused++
-        return 'full'
-      case 'drop-newest':
-        this.#droppedNewest++
-        return 'full'
-      case 'close':
-        this.fail({ code: 'overflow', queuedBytes: this.#queued })
-        return 'closed'
-      default:
-        this.#queueLate(number, body, shared)
-        return 'queued'
+    this.#owner.overflowed(this, this.queuedBytes)
+    const verdict = this.#outflow.judge()
+    if (verdict === 'full') return 'full'
+    if (verdict === 'close') {
+      this.fail({ code: 'overflow', queuedBytes: this.queuedBytes })
+      return 'closed'
     }
-  }
-
-  #queueLate(number: number, body: unknown, shared: Uint8Array | undefined): void {
-    this.#backlog ??= new Backlog(this.#overflow as 'drop-oldest', this.limits.highWaterBytes - this.#mark)
-    const bytes = shared ?? this.#session.encodeShared?.(number, body)
-    if (bytes === undefined)
-      throw new MillraceError('unsupported', 'this protocol cannot queue messages apart')
-    const { topicOf } = this.#overflowOptions
-    const topic = topicOf === undefined ? number : topicOf(this.dispatch.keyOf(number), body)
-    this.#backlog.push(topic, bytes)
+    this.#outflow.queueLate(this.dispatch.keyOf(number), body, shared ?? this.encodeShared(number, body))
     this.#messagesOut++
-  }
-
-  #drain(): void {
-    const { lowWaterBytes } = this.limits
-    if (this.#backlog !== undefined && this.#backlog.size > 0 && this.state === 'open') {
-      const hasRoom = () => this.#inFlight + this.out.size < this.#mark
-      this.#backlog.pour(hasRoom, (bytes) => this.out.append(bytes))
-      this.#turns.dirty(this)
-    }
-    if (this.#drainWaiters === undefined || this.#inFlight + this.out.size > lowWaterBytes) return
-    this.#wakeDrainWaiters('ready')
-  }
-
-  #wakeDrainWaiters(result: 'ready' | 'closed'): void {
-    const waiters = this.#drainWaiters
-    this.#drainWaiters = undefined
-    for (const resolve of waiters ?? []) resolve(result)
+    return 'queued'
   }
 
   /** The link ended or is gone: once all its bytes are read, so is the channel. */
   #followLink(): void {
     if (this.#linkState === 'open' || this.state === 'closed') return
-    if (this.state === 'closing') return this.#conclude(this.#failing ?? { code: 'destroyed' })
-    if (!this.mayDeliver && this.#linkState === 'ended') return
-    if (this.#linkError === undefined) this.#finish(this.#session.linkEnded(), undefined, '')
-    else this.#finish({ code: 'link-failed', cause: this.#linkError }, undefined, '')
+    if (this.state === 'closing') return this.#finish(this.endReason, undefined)
+    if (!this.#seat.mayDeliver && this.#session.stored > 0) return
+    if (this.#linkError === undefined) this.#finish(this.#session.linkEnded(), undefined)
+    else this.#finish({ code: 'link-failed', cause: this.#linkError }, undefined)
   }
 
-  /** Stops reading while more is stored than the limit, and goes on at half of it. */
-  #regulate(): void {
-    const { stored } = this.#session
-    if (this.#reading === 'on' && stored > this.limits.receiveHighWaterBytes) {
-      this.#reading = 'paused'
-      this.#link.pause()
-    } else if (this.#reading === 'paused' && stored <= this.limits.receiveHighWaterBytes / 2) {
-      this.#reading = 'on'
-      this.#link.resume()
-    }
+  /** The end of the turn in which the channel was closed: all that was written stands before the last words. */
+  #part(goodbye: Goodbye): void {
+    this.#parting = undefined
+    this.#outflow.pourAll()
+    this.#session.goodbye?.(goodbye)
+    this.flush()
+    this.#link.end()
   }
 
-  #reply(id: number, number: number, body: unknown): void {
-    if (this.state !== 'open' || this.#session.encodeReply === undefined) return
-    this.#session.encodeReply(id, number, body)
-    this.#messagesOut++
-    this.#duty()
-  }
-
-  #fault(id: number, text: string): void {
-    if (this.state !== 'open' || this.#session.encodeFault === undefined) return
-    this.#session.encodeFault(id, text)
-    this.#duty()
-  }
-
-  /** What this side owes the peer is written whatever the marks say, up to a limit of its own. */
-  #duty(): void {
-    this.#turns.dirty(this)
-    if (this.#queued > dutyBytesMax)
-      this.fail({ code: 'slow-reader', queuedBytes: this.#queued, stalledMs: 0 })
-  }
-
-  #handlerFailed(error: unknown, key: string): void {
-    this.#owner.failed('handler-failed', `the handler of '${key}' failed`, error, this)
-  }
-
-  #due(now: number): void {
-    this.#dueNow(now)
-    if (this.state !== 'closed') this.#arm()
-  }
-
-  #dueNow(now: number): void {
-    const { limits } = this
-    if (this.state === 'closed') return this.#link.destroy()
-    if (this.state === 'closing') {
-      if (now - this.#since >= limits.closeTimeoutMs) this.destroyAs(this.#failing ?? { code: 'destroyed' })
-      return
-    }
-    if (this.state === 'handshaking' && now - this.#since >= limits.handshakeTimeoutMs) {
-      return this.fail({ code: 'handshake-timeout', timeoutMs: limits.handshakeTimeoutMs })
-    }
-    if (now - this.#stalledSince >= limits.stallTimeoutMs) {
-      return this.destroyAs({
-        code: 'slow-reader',
-        queuedBytes: this.#queued,
-        stalledMs: now - this.#stalledSince,
-      })
-    }
-    if (now - this.#cutSince >= limits.frameTimeoutMs) {
-      return this.fail({
-        code: 'protocol-violation',
-        what: `a frame took longer than ${limits.frameTimeoutMs} ms`,
-      })
-    }
-    this.#beat(now)
-  }
-
-  #beat(now: number): void {
-    const heartbeat = this.#heartbeat
-    if (heartbeat === undefined || this.state !== 'open') return
-    if (this.#heard) {
-      this.#heard = false
-      heartbeat.heard(now)
-    }
-    const due = heartbeat.due(now)
-    if (due === 'ping') {
-      this.#session.ping?.(now)
-      this.#turns.dirty(this)
-    } else if (due === 'timeout') {
-      this.#silence({ code: 'heartbeat-timeout', silentMs: heartbeat.silentMs(now) })
-      heartbeat.restart(now)
-    }
-  }
-
-  /** The peer is silent: the user's function decides, and closes for this reason; without one, the channel ends. */
-  #silence(reason: CloseReason): void {
-    if (this.#heartbeatFail === undefined) return this.destroyAs(reason)
-    this.#failing = reason
-    try {
-      this.#heartbeatFail()
-    } catch (error) {
-      this.#owner.failed('handler-failed', 'the function for a failed heartbeat failed', error, this)
-    }
-    if (this.state === 'open') this.#failing = undefined
-  }
-
-  #arm(): void {
-    const { limits } = this
-    let at = Math.min(this.#stalledSince + limits.stallTimeoutMs, this.#cutSince + limits.frameTimeoutMs)
-    if (this.state === 'handshaking') at = Math.min(at, this.#since + limits.handshakeTimeoutMs)
-    if (this.state === 'closing' || this.state === 'closed') at = this.#since + limits.closeTimeoutMs
-    if (this.state === 'open' && this.#heartbeat !== undefined) at = Math.min(at, this.#heartbeat.deadline())
-    if (at === never || (this.#deadline.isScheduled && this.#deadline.deadline <= at)) return
-    this.#turns.wheel.schedule(this.#deadline, at)
-  }
-
-  /** Ends the channel for this reason and cuts the link: nothing more can be said to this peer. */
-  destroyAs(reason: CloseReason): void {
-    this.#conclude(reason)
-    this.#link.destroy()
-  }
-
-  /** Ends the channel for this reason, with last words to the peer if there is a code for them. */
-  #finish(reason: CloseReason, code: GoodbyeCode | undefined, text: string): void {
+  /** Ends the channel for this reason, with last words to the peer if there are any, and then the link. */
+  #finish(reason: CloseReason, goodbye: Goodbye | undefined): void {
     if (this.state === 'closed') return
-    if (code !== undefined && this.#linkState !== 'gone') this.#session.goodbye?.({ code, text })
+    if (goodbye !== undefined && this.#linkState !== 'gone') this.#session.goodbye?.(goodbye)
     this.flush()
     this.#conclude(reason)
     if (this.#linkState !== 'gone') this.#link.end()
@@ -564,42 +378,21 @@ export class LinkCarrier implements Carrier, LinkOwner, SessionHost, TurnTaker {
   #conclude(reason: CloseReason): void {
     if (this.state === 'closed') return
     this.state = 'closed'
-    this.#allow()
-    this.#since = this.#turns.loop.now()
-    this.#cutSince = this.#stalledSince = never
-    this.#turns.wheel.cancel(this.#deadline)
-    this.out.release()
-    this.#backlog?.clear()
+    this.#seat.wait('over')
+    this.#outflow.end()
     this.#session.release()
-    this.#requests?.end(reasonError(reason, 'the channel ended before the reply came'))
-    this.#wakeDrainWaiters('closed')
+    this.calls.end(reasonError(reason, 'the channel ended before the reply came'))
     this.dispatch.end()
-    if (this.#reading === 'paused') this.#link.resume()
+    this.#reading.set('on')
+    this.#parting = undefined
     this.#owner.ended(this, reason)
-    if (this.#linkState === 'gone') this.#owner.linkGone(this)
-    else this.#turns.wheel.schedule(this.#deadline, this.#since + this.limits.closeTimeoutMs)
-    this.#turns.arm()
+    if (this.#linkState === 'gone') return this.#owner.linkGone(this)
+    this.#guard.restart(this.turns.loop.now())
+    this.turns.arm()
   }
 
-  #stateText(): string {
+  get #stateText(): string {
     const { reason } = this.bell
     return reason === undefined ? this.state : `closed (${describeReason(reason)})`
-  }
-}
-
-function goodbyeCode(reason: CloseReason): GoodbyeCode {
-  switch (reason.code) {
-    case 'protocol-mismatch':
-    case 'contract-mismatch':
-    case 'protocol-violation':
-    case 'overflow':
-      return reason.code
-    case 'slow-reader':
-      return 'overflow'
-    case 'handshake-timeout':
-    case 'heartbeat-timeout':
-      return 'timeout'
-    default:
-      return 'closed'
   }
 }

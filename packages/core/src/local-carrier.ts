@@ -8,7 +8,8 @@ import type {
 } from './carrier.ts'
 import type { ChannelState } from './channel-state.ts'
 import { type CloseReason, describeReason, reasonError } from './close-reason.ts'
-import { Dispatch, EndBell } from './dispatch.ts'
+import { Dispatch } from './dispatch.ts'
+import { EndBell } from './end-bell.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { OverflowPolicy } from './options.ts'
 import type { Protocol } from './protocol.ts'
@@ -65,8 +66,7 @@ export class LocalCarrier implements Carrier, TurnTaker {
     this.#overflow = owner.overflow
     this.dispatch = new Dispatch(protocol.keys, {
       maxRequests: owner.limits.maxRequests,
-      handlerFailed: (error, key) =>
-        owner.failed('handler-failed', `the handler of '${key}' failed`, error, this),
+      handlerFailed: (error, key) => owner.failed(`the handler of '${key}' failed`, error, this),
       reply: (id, number, body) => this.#call('reply', id, number, body),
       fault: (id, text) => this.#call('fault', id, 0, text),
     })

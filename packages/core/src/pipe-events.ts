@@ -1,24 +1,23 @@
 import type { Channel } from './channel.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { MillraceError } from './millrace-error.ts'
-import type { Pipe } from './pipe.ts'
 
 /** What happens on a pipe, and what its handlers are called with. All are called in the pipe's turn. */
-export interface PipeEvents<Messages extends object> {
+export interface PipeEvents<Messages extends object, PipeType = unknown> {
   /** Someone opened a channel to this pipe, and both sides have agreed. Attempts that fail are told to `error`. */
-  accepted: (pipe: Pipe<Messages>, channel: Channel<Messages>, error: undefined) => void
+  accepted: (pipe: PipeType, channel: Channel<Messages>, error: undefined) => void
   /** An `open` of this pipe has ended: with a channel, or with an error. */
   connected: (
     ...outcome:
-      | [pipe: Pipe<Messages>, channel: Channel<Messages>, error: undefined]
-      | [pipe: Pipe<Messages>, channel: undefined, error: MillraceError]
+      | [pipe: PipeType, channel: Channel<Messages>, error: undefined]
+      | [pipe: PipeType, channel: undefined, error: MillraceError]
   ) => void
   /** A channel of this pipe has ended: exactly once for each that was accepted or connected. */
-  close: (pipe: Pipe<Messages>, channel: Channel<Messages>, reason: CloseReason) => void
+  close: (pipe: PipeType, channel: Channel<Messages>, reason: CloseReason) => void
   /** The pipe was destroyed, and nothing of it is left. Exactly once. */
-  destroy: (pipe: Pipe<Messages>) => void
+  destroy: (pipe: PipeType) => void
   /** Something went wrong, and the pipe lives on: a handler threw, a peer was refused, a connection could not be taken. */
-  error: (pipe: Pipe<Messages>, error: MillraceError, channel: Channel<Messages> | undefined) => void
+  error: (pipe: PipeType, error: MillraceError, channel: Channel<Messages> | undefined) => void
 }
 
 /** The names of a pipe's events. */

@@ -3,7 +3,8 @@ import type { Diagnostics } from './diagnostics.ts'
 import type { Loop } from './loop.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { PipeOptions } from './options.ts'
-import { Pipe, type PipeHome, type PipeTarget } from './pipe.ts'
+import { Pipe } from './pipe.ts'
+import type { BoundPipe, PipeHome, PipeTarget } from './pipe-home.ts'
 import type { Platform } from './platform.ts'
 import type { Protocol } from './protocol.ts'
 import type { TransportPlugin } from './transport.ts'
@@ -37,7 +38,7 @@ type NameIn<Protocols extends object> = keyof Protocols & string
 export class ProtoFactory<Protocols extends object = object> {
   readonly #transports = new Map<string, TransportPlugin>()
   readonly #protocols = new Map<string, Protocol>()
-  readonly #bound = new Map<Pipe<never>, PipeTarget>()
+  readonly #bound = new Map<object, BoundPipe>()
   readonly #options: ProtoFactoryOptions
   readonly #home: PipeHome
 
@@ -49,9 +50,9 @@ export class ProtoFactory<Protocols extends object = object> {
       platform: (plugin) => this.#platform(plugin),
       target: (values) => this.#target(values),
       boundAt: (target) => this.#boundAt(target),
-      setBound: (pipe, target) => {
-        if (target === undefined) this.#bound.delete(pipe)
-        else this.#bound.set(pipe, target)
+      setBound: (owner, bound) => {
+        if (bound === undefined) this.#bound.delete(owner)
+        else this.#bound.set(owner, bound)
       },
     }
   }
@@ -169,11 +170,10 @@ export class ProtoFactory<Protocols extends object = object> {
     return { ...plugin.platform, loop, ...(diagnostics === undefined ? {} : { diagnostics }) }
   }
 
-  #boundAt(wanted: PipeTarget): Pipe<never> | undefined {
-    for (const [pipe, { transportName }] of this.#bound) {
-      const { address } = pipe
-      if (transportName !== wanted.transportName || address === undefined) continue
-      if (wanted.plugin.reaches(wanted.address, address)) return pipe
+  #boundAt(wanted: PipeTarget): BoundPipe | undefined {
+    for (const bound of this.#bound.values()) {
+      if (bound.target.transportName !== wanted.transportName) continue
+      if (wanted.plugin.reaches(wanted.address, bound.address)) return bound
     }
     return undefined
   }

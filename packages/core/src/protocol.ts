@@ -33,6 +33,8 @@ export interface SessionHost {
   farewell(goodbye: Goodbye): void
   /** The session can't go on. */
   fail(reason: CloseReason): void
+  /** Asks for one more `process`, in the next turn: for a session that stopped delivering by itself and can go on. */
+  wake(): void
 }
 
 /**
@@ -43,7 +45,7 @@ export interface SessionHost {
  * mid-stream) implements this interface itself.
  */
 export interface Session {
-  /** The link is there. */
+  /** The link is there. Called in the pipe's turn, before anything else. */
   start(now: number): void
   /** Stores a chunk. Its bytes are the session's now, or until `keep` is called. */
   receive(chunk: Uint8Array): void
@@ -53,6 +55,8 @@ export interface Session {
   process(now: number): void
   /** What the stored, undelivered bytes cost in memory. */
   readonly stored: number
+  /** True while what is stored waits for this side, not for more bytes of the peer: nobody is late then. */
+  readonly isHolding?: boolean
   /** Appends a message to `host.out`. Throws for a body that can't be encoded, and leaves no trace of it then. */
   encode(number: number, body: unknown): void
   /** A message as bytes of their own, ready to be sent by any channel of the same protocol. */

@@ -1,3 +1,4 @@
+export { BlockPool, ReceiveBuffer, SegmentBuffer } from '@millrace/buffer'
 export {
   type Address,
   type AnyMessages,
@@ -60,6 +61,7 @@ export { Ipc, ipc } from '@millrace/transports/ipc'
 export { Local, local } from '@millrace/transports/local'
 export { nodeLoop, nodePlatform } from '@millrace/transports/node-platform'
 export { Tcp, tcp } from '@millrace/transports/tcp'
+export type { ContractTable, FrameTarget, Goodbye } from '@millrace/wire'
 export {
   array,
   bool,

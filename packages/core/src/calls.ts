@@ -1,0 +1,80 @@
+import { MillraceError } from './millrace-error.ts'
+import type { PipeLimits } from './options.ts'
+import type { Outflow } from './outflow.ts'
+import type { Session } from './protocol.ts'
+import { type RequestOptions, Requests } from './requests.ts'
+import type { Turns } from './turns.ts'
+
+/** What the calls need of their channel. */
+export interface CallsOwner {
+  readonly limits: PipeLimits
+  readonly turns: Turns
+  /** Why nothing can be said, or `undefined` while the channel is open. */
+  readonly closedText: string | undefined
+  /** Whether an answer can still leave: it can in the very turn in which the channel was closed. */
+  readonly mayAnswer: boolean
+  /** Something was written. */
+  wrote(messages: number): void
+}
+
+/** The requests and replies of one channel over a link, both ways. */
+export class Calls {
+  readonly #owner: CallsOwner
+  readonly #session: Session
+  readonly #outflow: Outflow
+  #requests: Requests | undefined
+
+  constructor(owner: CallsOwner, session: Session, outflow: Outflow) {
+    this.#owner = owner
+    this.#session = session
+    this.#outflow = outflow
+  }
+
+  /** Sends a request and waits for its reply. */
+  request(key: string, number: number, body: unknown, options: RequestOptions): Promise<unknown> {
+    const session = this.#session
+    const { closedText, limits, turns } = this.#owner
+    if (closedText !== undefined) {
+      return Promise.reject(new MillraceError('channel-closed', `cannot request '${key}': ${closedText}`))
+    }
+    if (session.encodeRequest === undefined) {
+      return Promise.reject(new MillraceError('unsupported', 'this protocol has no requests'))
+    }
+    if (this.#outflow.isFull) {
+      const text = `cannot request '${key}': the channel is full; wait for drained()`
+      return Promise.reject(new MillraceError('request-limit', text))
+    }
+    this.#requests ??= new Requests(turns.wheel, limits.maxRequests, limits.requestTimeoutMs)
+    const encode = (id: number) => session.encodeRequest?.(id, number, body)
+    const reply = this.#requests.start(key, turns.loop.now(), options, encode)
+    this.#owner.wrote(1)
+    return reply
+  }
+
+  /** Answers the peer's request. A body that doesn't fit the contract becomes a fault, and is thrown on this side. */
+  reply(id: number, number: number, body: unknown): void {
+    if (!this.#owner.mayAnswer) return
+    this.#session.encodeReply?.(id, number, body)
+    this.#owner.wrote(1)
+  }
+
+  /** Tells the peer that its request has no answer. */
+  fault(id: number, text: string): void {
+    if (!this.#owner.mayAnswer) return
+    this.#session.encodeFault?.(id, text)
+    this.#owner.wrote(0)
+  }
+
+  replied(id: number, body: unknown): void {
+    this.#requests?.replied(id, body)
+  }
+
+  faulted(id: number, text: string): void {
+    this.#requests?.faulted(id, text)
+  }
+
+  /** The channel ended: nothing will be answered any more. */
+  end(error: MillraceError): void {
+    this.#requests?.end(error)
+  }
+}

@@ -1,0 +1,159 @@
+import { type BlockPool, SegmentBuffer } from '@millrace/buffer'
+import { Backlog } from './backlog.ts'
+import type { ChannelStatistics, OverflowOptions } from './carrier.ts'
+import { MillraceError } from './millrace-error.ts'
+import type { OverflowPolicy, PipeLimits } from './options.ts'
+import type { Link } from './transport.ts'
+
+/** What becomes of a message that meets a full channel. */
+export type OverflowVerdict = 'full' | 'late' | 'close'
+
+/** What a channel has on its way out: the bytes of this turn, those that the link holds, and those that wait behind them. */
+export class Outflow {
+  /** What was written since the last flush. */
+  readonly buffer: SegmentBuffer
+  /** Bytes that the link holds. */
+  inFlight = 0
+  /** The number of waiting bytes at which the policy speaks. */
+  mark: number
+  #bytesOut = 0
+  #refused = 0
+  #droppedNewest = 0
+  #droppedOldest = 0
+  #superseded = 0
+  readonly #limits: PipeLimits
+  readonly #link: Link
+  #policy: OverflowPolicy
+  #topicOf: OverflowOptions['topicOf']
+  #backlog: Backlog | undefined
+  #waiters: ((result: 'ready' | 'closed') => void)[] | undefined
+
+  constructor(pool: BlockPool, limits: PipeLimits, link: Link, policy: OverflowPolicy) {
+    this.buffer = new SegmentBuffer(pool)
+    this.#limits = limits
+    this.#link = link
+    this.#policy = policy
+    this.mark = this.#markOf(policy)
+  }
+
+  /** All bytes that have not left. */
+  get queued(): number {
+    return this.inFlight + this.buffer.size + (this.#backlog?.size ?? 0)
+  }
+
+  /** Whether the next message meets the policy. Messages that wait behind the link must not be overtaken. */
+  get isFull(): boolean {
+    return (
+      this.inFlight + this.buffer.size >= this.mark || (this.#backlog !== undefined && this.#backlog.size > 0)
+    )
+  }
+
+  /** Whether someone waits for the link to take more. */
+  get isAwaited(): boolean {
+    return this.#waiters !== undefined || (this.#backlog !== undefined && this.#backlog.size > 0)
+  }
+
+  /** Whether the channel is down to its low-water mark. */
+  get isLow(): boolean {
+    return this.inFlight + this.buffer.size <= this.#limits.lowWaterBytes
+  }
+
+  /** What left, waits, and was lost. */
+  statistics(): Pick<
+    ChannelStatistics,
+    'bytesOut' | 'queued' | 'refused' | 'droppedNewest' | 'droppedOldest' | 'superseded'
+  > {
+    return {
+      bytesOut: this.#bytesOut,
+      queued: this.queued,
+      refused: this.#refused,
+      droppedNewest: this.#droppedNewest,
+      droppedOldest: this.#droppedOldest + (this.#backlog?.droppedOldest ?? 0),
+      superseded: this.#superseded + (this.#backlog?.superseded ?? 0),
+    }
+  }
+
+  /** Hands what was written to the link, as one gather write. */
+  flush(): void {
+    const batch = this.buffer.take()
+    this.inFlight += batch.size
+    this.#bytesOut += batch.size
+    this.#link.send(batch)
+  }
+
+  setPolicy(policy: OverflowPolicy, { topicOf }: OverflowOptions): void {
+    this.pourAll()
+    this.#droppedOldest += this.#backlog?.droppedOldest ?? 0
+    this.#superseded += this.#backlog?.superseded ?? 0
+    this.#backlog = undefined
+    this.#policy = policy
+    this.#topicOf = topicOf
+    this.mark = this.#markOf(policy)
+  }
+
+  /** A message met a full channel: says, and counts, what becomes of it. */
+  judge(): OverflowVerdict {
+    switch (this.#policy) {
+      case 'wait':
+        this.#refused++
+        return 'full'
+      case 'drop-newest':
+        this.#droppedNewest++
+        return 'full'
+      case 'close':
+        return 'close'
+      default:
+        return 'late'
+    }
+  }
+
+  /** Queues an encoded message behind the link. */
+  queueLate(key: string, body: unknown, bytes: Uint8Array | undefined): void {
+    if (bytes === undefined)
+      throw new MillraceError('unsupported', 'this protocol cannot queue messages apart')
+    const policy = this.#policy === 'latest-by-key' ? 'latest-by-key' : 'drop-oldest'
+    this.#backlog ??= new Backlog(policy, this.#limits.highWaterBytes - this.mark)
+    const topic = this.#topicOf === undefined ? key : `${key}\n${String(this.#topicOf(key, body))}`
+    this.#backlog.push(topic, bytes)
+  }
+
+  /** Moves late messages up, as far as there is room. */
+  pour(): void {
+    const hasRoom = () => this.inFlight + this.buffer.size < this.mark
+    this.#backlog?.pour(hasRoom, (bytes) => this.buffer.append(bytes))
+  }
+
+  /** Moves all late messages up: the channel is closing, or changes its policy. */
+  pourAll(): void {
+    const hasRoom = () => true
+    this.#backlog?.pour(hasRoom, (bytes) => this.buffer.append(bytes))
+  }
+
+  /** Resolves when the channel is down to its low-water mark, or has ended. */
+  drained(): Promise<'ready' | 'closed'> {
+    if (!this.isFull) return Promise.resolve('ready')
+    return new Promise((resolve) => {
+      this.#waiters ??= []
+      this.#waiters.push(resolve)
+    })
+  }
+
+  /** Wakes those who wait for room. */
+  wake(result: 'ready' | 'closed'): void {
+    const waiters = this.#waiters
+    this.#waiters = undefined
+    for (const resolve of waiters ?? []) resolve(result)
+  }
+
+  /** Drops everything that has not left: the channel has ended. */
+  end(): void {
+    this.buffer.release()
+    this.#backlog?.clear()
+    this.wake('closed')
+  }
+
+  #markOf(policy: OverflowPolicy): number {
+    const isQueueing = policy === 'drop-oldest' || policy === 'latest-by-key'
+    return isQueueing ? this.#limits.lowWaterBytes : this.#limits.highWaterBytes
+  }
+}

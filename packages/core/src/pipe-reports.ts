@@ -1,0 +1,56 @@
+import type { Channel } from './channel.ts'
+import type { Topics } from './diagnostics.ts'
+import type { LogOptions } from './log.ts'
+import { causeText, MillraceError } from './millrace-error.ts'
+import type { PipeEvent, PipeHandlers } from './pipe-events.ts'
+import type { Platform } from './platform.ts'
+
+/** Warnings that nobody asked for, at most, in the life of a pipe. */
+const warningsMax = 10
+
+/** What the reports need to know of their pipe. */
+export interface PipeReportsOwner {
+  readonly topics: Topics
+  readonly platform: Platform | undefined
+  describe(): string
+}
+
+/** Brings a pipe's errors to those who want to know: tracers, the log, the event `error`, or else the platform. */
+export class PipeReports {
+  /** Errors reported. */
+  count = 0
+  readonly #owner: PipeReportsOwner
+  readonly #handlers: PipeHandlers
+  readonly #options: LogOptions
+  #warnings = 0
+
+  constructor(owner: PipeReportsOwner, handlers: PipeHandlers, options: LogOptions) {
+    this.#owner = owner
+    this.#handlers = handlers
+    this.#options = options
+  }
+
+  report(error: MillraceError, channel: Channel | undefined): void {
+    this.count++
+    const { pipeError } = this.#owner.topics
+    if (pipeError.hasSubscribers) pipeError.publish({ pipe: this.#owner, error, channel })
+    this.#options.log?.error(`${this.#owner.describe()}: ${error.message}`)
+    if (this.#handlers.has('error')) return this.#handlers.emit('error', this.#owner, error, channel)
+    // Peers can cause errors at will: only the program's own are worth a warning that nobody asked for.
+    if (error.code === 'handler-failed') this.#warn(error)
+  }
+
+  /** A handler of the pipe's own events threw. */
+  handlerFailed(cause: unknown, event: PipeEvent): void {
+    const text = `the handler of '${event}' failed: ${causeText(cause)}`
+    const error = new MillraceError('handler-failed', text, { cause })
+    if (event !== 'error') return this.report(error, undefined)
+    this.count++
+    this.#warn(error)
+  }
+
+  #warn(error: MillraceError): void {
+    if (this.#warnings < warningsMax) this.#owner.platform?.warn?.(error)
+    this.#warnings++
+  }
+}

@@ -1,0 +1,105 @@
+import type { BlockPool, SegmentBuffer } from '@millrace/buffer'
+import type { Goodbye } from '@millrace/wire'
+import type { Calls } from './calls.ts'
+import type { CloseReason } from './close-reason.ts'
+import type { Dispatch } from './dispatch.ts'
+import type { PipeLimits } from './options.ts'
+import type { SessionHost } from './protocol.ts'
+
+/** What a seat needs of the carrier that it stands in for. */
+export interface SessionSeatOwner {
+  readonly role: 'accepted' | 'opened'
+  readonly limits: PipeLimits
+  readonly pool: BlockPool
+  readonly out: SegmentBuffer
+  readonly dispatch: Dispatch
+  readonly calls: Calls
+  open(): 'yes' | 'no'
+  hold(state: 'held' | 'free'): void
+  ponged(roundTripMs: number): void
+  farewell(goodbye: Goodbye): void
+  fail(reason: CloseReason): void
+  wake(): void
+}
+
+/** Why messages wait: their reader is behind, the opener has not set his handlers, the peer owes room, the channel is over. */
+const causes = { held: 1, settling: 2, owing: 4, over: 8 } as const
+
+/** Why messages wait. */
+export type WaitCause = keyof typeof causes
+
+/** All that a session sees of the carrier it works for. */
+export class SessionSeat implements SessionHost {
+  readonly role: 'accepted' | 'opened'
+  readonly limits: PipeLimits
+  readonly pool: BlockPool
+  readonly out: SegmentBuffer
+  mayDeliver = true
+  readonly #owner: SessionSeatOwner
+  readonly #dispatch: Dispatch
+  #waiting = 0
+
+  constructor(owner: SessionSeatOwner) {
+    this.role = owner.role
+    this.limits = owner.limits
+    this.pool = owner.pool
+    this.out = owner.out
+    this.#owner = owner
+    this.#dispatch = owner.dispatch
+  }
+
+  /** Messages wait from now on, for this cause among others. */
+  wait(cause: WaitCause): void {
+    this.#waiting |= causes[cause]
+    this.mayDeliver = false
+  }
+
+  /** This cause is over. Messages come again when no other is left. */
+  goOn(cause: WaitCause): void {
+    this.#waiting &= ~causes[cause]
+    this.mayDeliver = this.#waiting === 0
+  }
+
+  /** Whether messages wait for this cause. */
+  isWaiting(cause: WaitCause): boolean {
+    return (this.#waiting & causes[cause]) !== 0
+  }
+
+  open(): 'yes' | 'no' {
+    return this.#owner.open()
+  }
+
+  deliver(number: number, body: unknown, key?: string): void {
+    this.#dispatch.deliver(number, body, key)
+    if (this.#dispatch.inbox?.isFull) this.#owner.hold('held')
+  }
+
+  requested(id: number, number: number, body: unknown, key?: string): void {
+    this.#dispatch.request(id, number, body, key)
+    if (this.#dispatch.inbox?.isFull) this.#owner.hold('held')
+  }
+
+  replied(id: number, body: unknown): void {
+    this.#owner.calls.replied(id, body)
+  }
+
+  faulted(id: number, text: string): void {
+    this.#owner.calls.faulted(id, text)
+  }
+
+  ponged(roundTripMs: number): void {
+    this.#owner.ponged(roundTripMs)
+  }
+
+  farewell(goodbye: Goodbye): void {
+    this.#owner.farewell(goodbye)
+  }
+
+  fail(reason: CloseReason): void {
+    this.#owner.fail(reason)
+  }
+
+  wake(): void {
+    this.#owner.wake()
+  }
+}

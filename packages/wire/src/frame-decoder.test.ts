@@ -1,0 +1,242 @@
+import { BlockPool } from '@millrace/buffer'
+import { Random, threeWays } from '@millrace/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { finishFrame, headerSize, longHeaderSize } from './frame.ts'
+import { FrameDecoder } from './frame-decoder.ts'
+
+const limit = 200_000
+
+interface Frame {
+  readonly tag: number
+  readonly body: Uint8Array
+}
+
+let pool: BlockPool
+let decoders: FrameDecoder[]
+
+beforeEach(() => {
+  pool = new BlockPool({ checks: 'on' })
+  decoders = []
+})
+
+afterEach(() => {
+  for (const decoder of decoders) decoder.release()
+  expect(pool.outstanding()).toEqual([])
+})
+
+function decoderOf(bodySizeMax = limit): FrameDecoder {
+  const decoder = new FrameDecoder(pool, bodySizeMax)
+  decoders.push(decoder)
+  return decoder
+}
+
+function encode({ tag, body }: Frame): Uint8Array {
+  const bytes = new Uint8Array(body.length + longHeaderSize)
+  bytes.set(body, headerSize)
+  const view = new DataView(bytes.buffer)
+  return bytes.subarray(0, finishFrame({ bytes, view }, 0, tag, headerSize + body.length))
+}
+
+function join(frames: readonly Frame[], trailing: readonly number[] = []): Uint8Array {
+  return Buffer.concat([...frames.map(encode), Uint8Array.from(trailing)])
+}
+
+function take(decoder: FrameDecoder): Frame[] {
+  const frames: Frame[] = []
+  while (decoder.next()) {
+    const { tag, bodyStart, bodyEnd } = decoder
+    expect(decoder.view.buffer).toBe(decoder.bytes.buffer)
+    expect(decoder.view.byteOffset).toBe(decoder.bytes.byteOffset)
+    frames.push({ tag, body: decoder.bytes.slice(bodyStart, bodyEnd) })
+  }
+  return frames
+}
+
+function expectSame(found: readonly Frame[], wanted: readonly Frame[], how: string): void {
+  expect(
+    found.map(({ tag, body }) => [tag, body.length]),
+    how,
+  ).toEqual(wanted.map(({ tag, body }) => [tag, body.length]))
+  const isSame = found.every(({ body }, index) => Buffer.compare(body, wanted[index].body) === 0)
+  expect(isSame, `${how}: bodies`).toBe(true)
+}
+
+function framesOf(sizes: readonly number[], seed: number): Frame[] {
+  const random = new Random(seed)
+  return sizes.map((size) => ({ tag: random.integer(0, 0xffff), body: random.bytes(size) }))
+}
+
+const collections: Record<string, readonly number[]> = {
+  'small ones': [0, 1, 2, 3, 4, 5, 0, 0, 60, 255, 256, 1000],
+  'empty ones only': [0, 0, 0, 0],
+  'around the long header': [65_534, 65_535, 65_536, 1, 65_535, 0],
+  'long and short': [3, 150_000, 3, 0, 199_999, 7],
+}
+
+describe('FrameDecoder', () => {
+  for (const [name, sizes] of Object.entries(collections)) {
+    const isLarge = sizes.some((size) => size > 10_000)
+    it(`reads ${name} however they are cut, with and without bytes behind them`, () => {
+      const frames = framesOf(sizes, sizes.length)
+      for (const trailing of [[], [9], [200, 0, 1], [0xff, 0xff, 1, 0, 9, 9]]) {
+        const ways = threeWays(join(frames, trailing), 1, 12)
+        for (const { name: how, chunks } of ways) {
+          if (isLarge && how === 'byte by byte' && trailing.length > 0) continue
+          for (const pace of ['after each chunk', 'at the end'] as const) {
+            if (isLarge && how === 'byte by byte' && pace === 'at the end') continue
+            const decoder = decoderOf()
+            const found: Frame[] = []
+            for (const chunk of chunks) {
+              decoder.receive(chunk)
+              if (pace === 'after each chunk') found.push(...take(decoder))
+            }
+            found.push(...take(decoder))
+            expectSame(found, frames, `${how}, ${pace}, ${trailing.length} trailing`)
+            expect(decoder.stored).toBe(trailing.length)
+            expect(decoder.violation).toBeUndefined()
+            decoder.release()
+          }
+        }
+      }
+    })
+  }
+
+  it('copies what is left of a lent chunk when told to keep it', () => {
+    const frames = framesOf([0, 3, 700, 65_536, 5, 40_000, 1], 5)
+    for (const { name, chunks } of threeWays(join(frames), 300, 40)) {
+      if (name === 'byte by byte') continue
+      const random = new Random(chunks.length)
+      const decoder = decoderOf()
+      const found: Frame[] = []
+      for (const chunk of chunks) {
+        decoder.receive(chunk)
+        // The owner reads now, or only part of it, or later.
+        for (let left = random.integer(0, 3); left > 0 && decoder.next(); left--) {
+          found.push({ tag: decoder.tag, body: decoder.bytes.slice(decoder.bodyStart, decoder.bodyEnd) })
+        }
+        decoder.keep()
+        chunk.fill(0xee)
+      }
+      found.push(...take(decoder))
+      expectSame(found, frames, name)
+    }
+  })
+
+  it('shows whole frames in place, and copies only what is cut', () => {
+    const chunk = join(framesOf([10, 20, 30], 3))
+    const decoder = decoderOf()
+    decoder.receive(chunk)
+    while (decoder.next()) expect(decoder.bytes.buffer).toBe(chunk.buffer)
+    expect(pool.statistics().takeCount).toBe(0)
+  })
+
+  it('takes no memory for a frame before its bytes are there', () => {
+    const decoder = decoderOf(1 << 30)
+    decoder.receive(Uint8Array.of(0xff, 0xff, 1, 0, 0, 0, 0, 0x20))
+    expect(decoder.next()).toBe(false)
+    for (let count = 0; count < 10; count++) {
+      decoder.receive(new Uint8Array(100))
+      expect(decoder.next()).toBe(false)
+    }
+    expect(pool.statistics().liveBytes).toBeLessThan(8192)
+    expect(decoder.violation).toBeUndefined()
+  })
+
+  for (const bodySizeMax of [0, 1, 100, 65_533, 65_534, 65_535, 65_536, 100_000]) {
+    it(`accepts a body of ${bodySizeMax} bytes at that limit, and not one byte more`, () => {
+      const wanted = framesOf([bodySizeMax], 1)
+      for (const { name, chunks } of threeWays(join(wanted), 1, 5)) {
+        const decoder = decoderOf(bodySizeMax)
+        for (const chunk of chunks) decoder.receive(chunk)
+        expectSame(take(decoder), wanted, name)
+        expect(decoder.violation).toBeUndefined()
+      }
+      for (const { name, chunks } of threeWays(join(framesOf([bodySizeMax + 1], 1)), 1, 5)) {
+        const decoder = decoderOf(bodySizeMax)
+        for (const chunk of chunks) {
+          decoder.receive(chunk)
+          expect(decoder.next(), name).toBe(false)
+        }
+        expect(decoder.violation, name).toBe('frame-too-large')
+      }
+    })
+  }
+
+  it('sees that a frame is too large as soon as its header is there', () => {
+    const short = decoderOf(10)
+    short.receive(Uint8Array.of(11, 0, 0, 0))
+    expect(short.next()).toBe(false)
+    expect(short.violation).toBe('frame-too-large')
+    const long = decoderOf(70_000)
+    for (const byte of [0xff, 0xff, 0, 0, 0x71, 0x11, 1]) {
+      long.receive(Uint8Array.of(byte))
+      expect(long.next()).toBe(false)
+      expect(long.violation).toBeUndefined()
+    }
+    long.receive(Uint8Array.of(0))
+    expect(long.next()).toBe(false)
+    expect(long.violation).toBe('frame-too-large')
+  })
+
+  it('reads a size of 4 GiB less one as a size, not as a negative number', () => {
+    const decoder = decoderOf()
+    decoder.receive(Uint8Array.of(0xff, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 2, 3))
+    expect(decoder.next()).toBe(false)
+    expect(decoder.violation).toBe('frame-too-large')
+  })
+
+  it('stays violated for good', () => {
+    const decoder = decoderOf(10)
+    decoder.receive(join([...framesOf([4], 1), ...framesOf([11], 2), ...framesOf([3], 3)]))
+    expect(decoder.next()).toBe(true)
+    expect(decoder.next()).toBe(false)
+    decoder.bodySizeMax = 1000
+    decoder.receive(join(framesOf([1], 4)))
+    for (let count = 0; count < 3; count++) expect(decoder.next()).toBe(false)
+    expect(decoder.violation).toBe('frame-too-large')
+  })
+
+  it('obeys a limit that changes between frames', () => {
+    const decoder = decoderOf(10)
+    decoder.receive(join(framesOf([10, 500], 1)))
+    expect(decoder.next()).toBe(true)
+    decoder.bodySizeMax = 500
+    expect(decoder.next()).toBe(true)
+    expect(decoder.bodyEnd - decoder.bodyStart).toBe(500)
+  })
+
+  it('ignores empty chunks, and counts what many small ones cost', () => {
+    const decoder = decoderOf()
+    decoder.receive(new Uint8Array(0))
+    expect([decoder.stored, decoder.weight]).toEqual([0, 0])
+    for (let count = 0; count < 100; count++) decoder.receive(Uint8Array.of(0))
+    expect(decoder.stored).toBe(100)
+    expect(decoder.weight).toBeGreaterThan(100 * 100)
+  })
+
+  it('gives everything back when released, at any byte', () => {
+    const bytes = join(framesOf([300, 0, 70_000], 1))
+    for (const size of [0, 1, 3, 4, 5, 303, 304, 305, 308, 312, 313, 50_000, bytes.length]) {
+      const decoder = decoderOf()
+      for (const chunk of new Random(size + 1).cut(bytes.subarray(0, size), 7)) decoder.receive(chunk)
+      while (decoder.next());
+      decoder.release()
+      expect(pool.outstanding()).toEqual([])
+      expect(decoder.stored).toBe(0)
+      expect(decoder.next()).toBe(false)
+    }
+  })
+
+  it('never throws on garbage', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = new Random(seed)
+      const decoder = decoderOf(random.pick([0, 10, 1000, limit]))
+      for (const chunk of random.cut(random.bytes(random.integer(1, 3000)), 200)) {
+        decoder.receive(chunk)
+        if (random.chance(0.5)) decoder.keep()
+        while (decoder.next()) expect(decoder.bodyEnd).toBeLessThanOrEqual(decoder.bytes.length)
+      }
+      decoder.release()
+    }
+  })
+})

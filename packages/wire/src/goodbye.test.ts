@@ -1,0 +1,44 @@
+import { Random } from '@millrace/testkit'
+import { describe, expect, it } from 'vitest'
+import { controlNumber, frameKind, frameTag, headerSize } from './frame.ts'
+import { type Goodbye, goodbyeCodes, goodbyeRoom, readGoodbye, writeGoodbye } from './goodbye.ts'
+
+function written(goodbye: Goodbye): DataView {
+  const bytes = new Uint8Array(goodbyeRoom)
+  const end = writeGoodbye({ bytes, view: new DataView(bytes.buffer) }, 0, goodbye)
+  return new DataView(bytes.buffer, 0, end)
+}
+
+function read(bytes: readonly number[]): Goodbye | undefined {
+  return readGoodbye(new DataView(Uint8Array.from(bytes).buffer), 0, bytes.length)
+}
+
+describe('goodbye', () => {
+  it.each(goodbyeCodes)('brings %s and its text', (code) => {
+    for (const text of ['', 'good night', 'é'.repeat(127), 'x'.repeat(255)]) {
+      const view = written({ code, text })
+      expect(view.getUint16(2, true)).toBe(frameTag(frameKind.control, controlNumber.close))
+      expect(view.getUint16(0, true)).toBe(view.byteLength - headerSize)
+      expect(readGoodbye(view, headerSize, view.byteLength)).toEqual({ code, text })
+    }
+  })
+
+  it('keeps the numbers of its codes for ever', () => {
+    const numbers = goodbyeCodes.map((code) => written({ code, text: '' }).getUint8(headerSize))
+    expect(numbers).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  })
+
+  it('fits its room even with the longest text', () => {
+    expect(written({ code: 'closed', text: '世'.repeat(1000) }).byteLength).toBeLessThanOrEqual(goodbyeRoom)
+  })
+
+  it('reads a code of a later version as closed', () => {
+    expect(read([200, 2, 0x68, 0x69])).toEqual({ code: 'closed', text: 'hi' })
+  })
+
+  it('refuses what is broken, and never throws', () => {
+    for (const bytes of [[], [0], [0, 1], [0, 2, 0x61], [0, 1, 0xff]]) expect(read(bytes)).toBeUndefined()
+    const random = new Random(5)
+    for (let count = 0; count < 500; count++) read([...random.bytes(random.integer(0, 30))])
+  })
+})

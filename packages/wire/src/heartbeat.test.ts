@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { Heartbeat } from './heartbeat.ts'
+
+/** Asks whenever the heartbeat wants to be asked, until `end`. */
+function live(
+  heartbeat: Heartbeat,
+  start: number,
+  end: number,
+  hear: (now: number) => boolean = () => false,
+) {
+  const told: [what: string, at: number][] = []
+  for (let now = start; now <= end; now = Math.max(now + 1, heartbeat.deadline())) {
+    if (hear(now)) heartbeat.heard(now)
+    const due = heartbeat.due(now)
+    if (due !== 'nothing') told.push([due, now])
+    if (due === 'timeout') break
+  }
+  return told
+}
+
+describe('Heartbeat', () => {
+  it('pings at the interval, not before, and once for each', () => {
+    const heartbeat = new Heartbeat(100, 1000, 0)
+    expect(heartbeat.deadline()).toBe(100)
+    expect(heartbeat.due(99.9)).toBe('nothing')
+    expect(heartbeat.due(100)).toBe('ping')
+    expect(heartbeat.due(100)).toBe('nothing')
+    expect(heartbeat.deadline()).toBe(200)
+  })
+
+  it('gives up after the timeout, and never at it', () => {
+    const heartbeat = new Heartbeat(100, 250, 0)
+    expect(live(heartbeat, 0, 1000)).toEqual([
+      ['ping', 100],
+      ['ping', 200],
+      ['timeout', 251],
+    ])
+    expect(heartbeat.silentMs(251)).toBe(251)
+  })
+
+  it('never pings a channel that is busy', () => {
+    const heartbeat = new Heartbeat(100, 250, 0)
+    for (let now = 0; now < 100_000; now += 99) {
+      heartbeat.heard(now)
+      expect(heartbeat.due(now)).toBe('nothing')
+      expect(heartbeat.due(now + 98)).toBe('nothing')
+    }
+  })
+
+  it('counts the interval anew from each word, and from each ping', () => {
+    const heartbeat = new Heartbeat(100, 1000, 0)
+    heartbeat.heard(60)
+    expect(heartbeat.due(100)).toBe('nothing')
+    expect(heartbeat.deadline()).toBe(160)
+    expect(heartbeat.due(160)).toBe('ping')
+    heartbeat.heard(165)
+    expect(heartbeat.due(260)).toBe('nothing')
+    expect(heartbeat.due(265)).toBe('ping')
+  })
+
+  it('lives as long as answers come, however late before the timeout', () => {
+    const heartbeat = new Heartbeat(100, 250, 0)
+    const told = live(heartbeat, 0, 100_000, (now) => heartbeat.silentMs(now) >= 249)
+    expect(told.every(([what]) => what === 'ping')).toBe(true)
+    expect(told.length).toBeGreaterThan(300)
+  })
+
+  it('suspects first: one question more, at a later time, before it gives up', () => {
+    const heartbeat = new Heartbeat(100, 250, 0)
+    expect(heartbeat.due(250)).toBe('nothing')
+    expect(heartbeat.deadline()).toBe(251)
+    expect(heartbeat.due(250)).toBe('nothing')
+    expect(heartbeat.due(250.5)).toBe('timeout')
+  })
+
+  it('kills nobody because its own process stood still', () => {
+    const heartbeat = new Heartbeat(100, 250, 0)
+    expect(heartbeat.due(5000)).toBe('nothing')
+    heartbeat.heard(5000)
+    expect(heartbeat.due(5001)).toBe('nothing')
+    expect(heartbeat.deadline()).toBe(5100)
+    expect(heartbeat.due(5100)).toBe('ping')
+  })
+
+  it('forgets its suspicion with a word', () => {
+    const heartbeat = new Heartbeat(100, 250, 0)
+    heartbeat.due(250)
+    heartbeat.heard(251)
+    expect(heartbeat.due(252)).toBe('nothing')
+    expect(heartbeat.due(501)).toBe('nothing')
+    expect(heartbeat.due(502)).toBe('timeout')
+  })
+
+  it('starts anew when told to', () => {
+    const heartbeat = new Heartbeat(100, 250, 0)
+    heartbeat.due(250)
+    expect(heartbeat.due(251)).toBe('timeout')
+    heartbeat.restart(251)
+    expect(heartbeat.silentMs(251)).toBe(0)
+    expect(heartbeat.deadline()).toBe(351)
+    expect(live(heartbeat, 252, 1000)).toEqual([
+      ['ping', 351],
+      ['ping', 451],
+      ['timeout', 502],
+    ])
+  })
+
+  it('asks to be asked at a time that lies ahead', () => {
+    const heartbeat = new Heartbeat(100, 250, 0)
+    for (let now = 0; now < 3000; now += 7) {
+      if (now % 5 === 0) heartbeat.heard(now)
+      if (heartbeat.due(now) === 'timeout') heartbeat.restart(now)
+      expect(heartbeat.deadline()).toBeGreaterThan(now)
+    }
+  })
+})
