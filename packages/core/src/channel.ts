@@ -76,7 +76,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     return this.#carrier.send(this.#number(key), body)
   }
 
-  /** Like `send`, but waits for room first. Resolves with `'queued'` or `'closed'`. Aborting rejects with the signal's reason. */
+  /** Like `send`, but waits for room first. Resolves with `'queued'` or `'closed'`; rejects with what `send` throws. */
   async sendWhenReady<K extends Key<Messages>>(key: K, body: Body<Messages, K>): Promise<SendResult> {
     for (;;) {
       const result = this.send(key, body)
@@ -164,8 +164,9 @@ export class Channel<Messages extends object = Record<string, unknown>> {
   }
 
   /**
-   * Ends the channel in order: what was sent before arrives, the peer is told why, nothing more is delivered here.
-   * Resolves with the reason when the peer has ended too, or after `closeTimeoutMs`. Idempotent.
+   * Ends the channel in order: what was sent before arrives, so does what handlers answer in this turn; answers of handlers
+   * that are still waiting for something are lost. The peer is told `text` (at most 255 bytes), nothing more is delivered
+   * here. Resolves with the reason when the peer has ended too, or after `closeTimeoutMs`. Idempotent.
    */
   close(text = ''): Promise<CloseReason> {
     this.#carrier.close(text)

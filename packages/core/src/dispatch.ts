@@ -16,6 +16,8 @@ export interface Tap {
 /** What a dispatch needs of its owner. */
 export interface DispatchOwner {
   readonly maxRequests: number
+  /** The iterator has enough for now: messages wait until it makes room. */
+  hold(): void
   /** A handler threw: says so, the channel lives on. */
   handlerFailed(error: unknown, key: string): void
   reply(id: number, number: number, body: unknown): void
@@ -134,6 +136,7 @@ export class Dispatch {
 
   #tell(key: string, body: unknown): void {
     this.inbox?.push(key, body)
+    if (this.inbox?.isFull) this.#owner.hold()
     for (const tap of this.#taps ?? []) {
       try {
         tap.forward(key, body, this.channel)

@@ -44,6 +44,8 @@ export class FramedSession implements Session {
   #phase: Phase = 'hello'
   #contract: ContractCheck | undefined
   #heardSize = 0
+  #isStranger = false
+  #isGreeted = false
   #messageSizeMax: number
   #pingedAt = 0
 
@@ -65,8 +67,11 @@ export class FramedSession implements Session {
 
   receive(chunk: Uint8Array): void {
     // What speaks another protocol may never send a whole frame: it is told by its first bytes.
-    if (this.#heardSize < headerSize && chunk.length > 0) this.#checkFirstBytes(chunk)
-    this.#decoder.receive(chunk)
+    if (this.#heardSize < headerSize) {
+      if (!mayBeHello(chunk, this.#heardSize)) this.#isStranger = true
+      this.#heardSize += chunk.length
+    }
+    if (!this.#isStranger) this.#decoder.receive(chunk)
   }
 
   keep(): void {
@@ -77,6 +82,7 @@ export class FramedSession implements Session {
     const decoder = this.#decoder
     const host = this.#host
     const codec = this.#codec
+    if (this.#isStranger) return this.#violate(helloViolations['not-millrace'])
     while (host.mayDeliver && decoder.next()) {
       const tag = decoder.tag
       if (tag < namedNumber && this.#phase === 'open') {
@@ -142,6 +148,8 @@ export class FramedSession implements Session {
   }
 
   goodbye(goodbye: Goodbye): void {
+    // Whoever didn't say hello wouldn't understand, and is told nothing.
+    if (!this.#isGreeted) return
     const { out } = this.#host
     out.commit(writeGoodbye(out, out.reserve(goodbyeRoom), goodbye))
     this.#phase = 'ended'
@@ -220,6 +228,7 @@ export class FramedSession implements Session {
     const { view, bodyStart, bodyEnd } = this.#decoder
     const hello = readHello(view, bodyStart, bodyEnd)
     if (typeof hello === 'string') return this.#violate(helloViolations[hello])
+    this.#isGreeted = true
     const { name, contract } = this.#codec
     if (hello.codec !== name) {
       const text = `the peer speaks '${hello.codec}', this side speaks '${name}'`
@@ -232,9 +241,11 @@ export class FramedSession implements Session {
   #greet(hello: Hello): void {
     this.#messageSizeMax = Math.min(this.#messageSizeMax, hello.messageSizeMax)
     this.#decoder.bodySizeMax = this.#host.limits.messageSizeMax
-    if (this.#host.role === 'accepted') this.#writeHello()
     this.#phase = 'open'
-    if (this.#host.open() === 'no') this.#phase = 'ended'
+    const answer = this.#host.open(() => {
+      if (this.#host.role === 'accepted') this.#writeHello()
+    })
+    if (answer === 'no') this.#phase = 'ended'
   }
 
   /** The fingerprints differ: each side shows the other its table, so that both can say what differs. */
@@ -284,12 +295,6 @@ export class FramedSession implements Session {
     const start = out.reserve(headerSize + room)
     const end = write(out, start + headerSize)
     out.commit(finishFrame(out, start, frameTag(frameKind.control, number), end))
-  }
-
-  #checkFirstBytes(chunk: Uint8Array): void {
-    const fits = mayBeHello(chunk, this.#heardSize)
-    this.#heardSize += chunk.length
-    if (!fits) this.#violate(helloViolations['not-millrace'])
   }
 
   #violate(what: string): void {

@@ -86,7 +86,8 @@ export class KeyTable {
 }
 
 function checkName(name: string): void {
-  if (typeof name === 'string' && name.length > 0 && textSize(name) <= namedKeySizeMax) return
+  const isText = typeof name === 'string' && !/[\ud800-\udfff]/u.test(name)
+  if (isText && name.length > 0 && textSize(name) <= namedKeySizeMax) return
   const text = typeof name === 'string' ? `'${name.slice(0, 40)}' of ${textSize(name)} bytes` : String(name)
   throw new MillraceError('argument-invalid', `a key is a text of 1 to ${namedKeySizeMax} bytes; got ${text}`)
 }

@@ -77,6 +77,7 @@ export class LinkCarrier
     this.#guard = new LinkGuard(this, owner.limits, owner.turns.wheel, owner.turns.now)
     this.dispatch = new Dispatch(protocol.keys, {
       maxRequests: owner.limits.maxRequests,
+      hold: () => this.hold('held'),
       handlerFailed: (error, key) => owner.failed(`the handler of '${key}' failed`, error, this),
       reply: (id, number, body) => this.calls.reply(id, number, body),
       fault: (id, text) => this.calls.fault(id, text),
@@ -185,7 +186,7 @@ export class LinkCarrier
     const session = this.#session
     this.#bytesIn += bytes.length
     this.#guard.heard()
-    session.receive(ownership === 'lent' && session.keep === undefined ? bytes.slice() : bytes)
+    session.receive(ownership === 'lent' && session.keep === undefined ? new Uint8Array(bytes) : bytes)
     this.turns.event(this)
     this.#reading.regulate(session.stored)
     if (ownership === 'lent') session.keep?.()
@@ -259,12 +260,13 @@ export class LinkCarrier
     this.#outflow.flush()
   }
 
-  open(): 'yes' | 'no' {
+  open(greet: (() => void) | undefined): 'yes' | 'no' {
     const answer = this.#owner.mayOpen()
     if (answer !== 'yes') {
       this.#finish({ code: 'refused', why: answer.code, text: answer.text }, answer)
       return 'no'
     }
+    greet?.()
     this.state = 'open'
     this.#owner.opened(this)
     // Whoever awaits `open()` runs after this turn: his handlers must stand before the first message is delivered.

@@ -66,6 +66,7 @@ export class LocalCarrier implements Carrier, TurnTaker {
     this.#overflow = owner.overflow
     this.dispatch = new Dispatch(protocol.keys, {
       maxRequests: owner.limits.maxRequests,
+      hold: () => this.hold('held'),
       handlerFailed: (error, key) => owner.failed(`the handler of '${key}' failed`, error, this),
       reply: (id, number, body) => this.#call('reply', id, number, body),
       fault: (id, text) => this.#call('fault', id, 0, text),
@@ -195,7 +196,6 @@ export class LocalCarrier implements Carrier, TurnTaker {
       this.#start = ++index
       if (body instanceof Call) this.#called(body, number)
       else this.dispatch.deliver(number, body)
-      if (this.dispatch.inbox?.isFull) this.hold('held')
     }
     this.#forget()
     if (this.#mayDeliver && this.#start < this.#numbers.length) this.#owner.turns.later(this)

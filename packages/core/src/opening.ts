@@ -1,4 +1,6 @@
+import type { Carrier } from './carrier.ts'
 import type { Channel } from './channel.ts'
+import type { Opening } from './channel-book.ts'
 import { causeText, MillraceError } from './millrace-error.ts'
 import type { PipeTarget } from './pipe-home.ts'
 import type { Address, CancelSignal, Link, Transport } from './transport.ts'
@@ -41,9 +43,24 @@ export async function connectLink(
   }
 }
 
-/** A channel whose opener has given up is ended again. */
-export function guardAborted(channel: Channel, signal: CancelSignal | undefined): Channel {
-  if (!signal?.aborted) return channel
-  channel.destroy()
+/** Waits for both hellos. Ends the channel to be when the signal is aborted. */
+export async function greet(
+  signal: CancelSignal | undefined,
+  start: (opening: Opening) => Carrier,
+): Promise<Channel> {
+  let carrier: Carrier | undefined
+  const aborted = () => carrier?.destroy()
+  signal?.addEventListener('abort', aborted, { once: true })
+  try {
+    const channel = await new Promise<Channel>((resolve, reject) => {
+      carrier = start({ resolve, reject })
+    })
+    if (!signal?.aborted) return channel
+    channel.destroy()
+  } catch (error) {
+    if (!signal?.aborted) throw error
+  } finally {
+    signal?.removeEventListener('abort', aborted)
+  }
   throw signal.reason
 }

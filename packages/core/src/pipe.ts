@@ -1,5 +1,5 @@
 import { Binding } from './binding.ts'
-import type { ChannelStatistics } from './carrier.ts'
+import type { Carrier, ChannelStatistics } from './carrier.ts'
 import { Channel } from './channel.ts'
 import { ChannelBook, type ChannelBookOwner, noStatistics, type Opening } from './channel-book.ts'
 import { Topics } from './diagnostics.ts'
@@ -8,7 +8,7 @@ import { openLocal } from './local-opening.ts'
 import { type LogLevel, writeLog } from './log.ts'
 import type { Body, Key } from './messages.ts'
 import { MillraceError } from './millrace-error.ts'
-import { checkOpening, connectLink, guardAborted } from './opening.ts'
+import { checkOpening, connectLink, greet } from './opening.ts'
 import { type PipeOptions, parseLimits, parseOverflow } from './options.ts'
 import { type PipeEvent, type PipeEvents, PipeHandlers, pipeEventNames } from './pipe-events.ts'
 import type { PipeHome, PipeTarget } from './pipe-home.ts'
@@ -80,6 +80,11 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   /** How many channels are open. */
   get channelCount(): number {
     return this.#settled?.book.openCount ?? 0
+  }
+
+  /** Whether the pipe is being closed, or was destroyed: nothing can be opened then. */
+  get isEnding(): boolean {
+    return this.#life === 'destroyed' || this.#settled?.book.isClosing === true
   }
 
   /** For those who trace: the topics of this pipe. */
@@ -306,10 +311,9 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   }
 
   #bound(binding: Binding): void {
-    // Destroyed while binding: what was bound is freed again.
-    if (this.#life === 'destroyed') {
+    if (this.#life !== 'binding') {
       void binding.close()
-      throw new MillraceError('not-bound', `${this.describe()}: it was destroyed while binding`)
+      throw new MillraceError('not-bound', `${this.describe()}: it was closed while binding`)
     }
     this.#life = 'bound'
     this.#binding = binding
@@ -333,7 +337,8 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   #accept(link: Link, settled: Settled): void {
     const { book } = settled
     if (this.#life === 'bound' && !book.isClosing && book.handshakeCount < book.limits.maxHandshakes) {
-      return this.#start(link, 'accepted', settled, undefined)
+      this.#start(link, 'accepted', settled)
+      return
     }
     link.start({ received() {}, sent() {}, ended() {}, gone() {} })
     link.destroy()
@@ -342,16 +347,12 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     this.#reports.report(new MillraceError('channel-limit', text), undefined)
   }
 
-  #start(
-    link: Link,
-    role: 'accepted' | 'opened',
-    { book, target }: Settled,
-    opening: Opening | undefined,
-  ): void {
+  #start(link: Link, role: 'accepted' | 'opened', { book, target }: Settled, opening?: Opening): Carrier {
     const carrier: LinkCarrier = new LinkCarrier(book, target.protocol, link, role)
     book.add(carrier, opening)
     carrier.start(book.turns.loop.now())
     book.turns.arm()
+    return carrier
   }
 
   async #open(where: 'remote' | 'local', { signal }: OpenOptions): Promise<Channel> {
@@ -366,10 +367,11 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     }
     if (where === 'local' || transport.carries === 'messages') return this.#openLocal(settled)
     const link = await connectLink(transport, target.address, signal)
-    const channel = await new Promise<Channel>((resolve, reject) => {
-      this.#start(link, 'opened', settled, { resolve, reject })
-    })
-    return guardAborted(channel, signal)
+    if (this.isEnding) {
+      link.destroy()
+      throw new MillraceError('not-bound', `${this.describe()}: it was closed while connecting`)
+    }
+    return greet(signal, (opening) => this.#start(link, 'opened', settled, opening))
   }
 
   #openLocal({ target, book }: Settled): Promise<Channel> {

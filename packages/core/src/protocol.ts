@@ -15,10 +15,10 @@ export interface SessionHost {
   /** False while messages must wait: the channel is closed, closing, or its reader is behind. Ask before each one. */
   readonly mayDeliver: boolean
   /**
-   * The peer is who it should be: may the channel open? If so, it is open when this returns `yes`; what the session
-   * wrote before stands before the first message. Otherwise the owner has ended the channel.
+   * The peer is who it should be: may the channel open? If so, `greet` is called, to write what must stand before the first
+   * message, and the channel is open when this returns `yes`. Otherwise the owner has ended the channel.
    */
-  open(): 'yes' | 'no'
+  open(greet?: () => void): 'yes' | 'no'
   /** A message came. `number` is the key's number, or -1 for a key that nobody here knows; then `key` is its name. */
   deliver(number: number, body: unknown, key?: string): void
   /** A request came; the answer goes out by `encodeReply` or `encodeFault` with the same id. */

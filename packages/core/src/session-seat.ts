@@ -14,8 +14,7 @@ export interface SessionSeatOwner {
   readonly out: SegmentBuffer
   readonly dispatch: Dispatch
   readonly calls: Calls
-  open(): 'yes' | 'no'
-  hold(state: 'held' | 'free'): void
+  open(greet: (() => void) | undefined): 'yes' | 'no'
   ponged(roundTripMs: number): void
   farewell(goodbye: Goodbye): void
   fail(reason: CloseReason): void
@@ -65,18 +64,16 @@ export class SessionSeat implements SessionHost {
     return (this.#waiting & causes[cause]) !== 0
   }
 
-  open(): 'yes' | 'no' {
-    return this.#owner.open()
+  open(greet?: () => void): 'yes' | 'no' {
+    return this.#owner.open(greet)
   }
 
   deliver(number: number, body: unknown, key?: string): void {
     this.#dispatch.deliver(number, body, key)
-    if (this.#dispatch.inbox?.isFull) this.#owner.hold('held')
   }
 
   requested(id: number, number: number, body: unknown, key?: string): void {
     this.#dispatch.request(id, number, body, key)
-    if (this.#dispatch.inbox?.isFull) this.#owner.hold('held')
   }
 
   replied(id: number, body: unknown): void {

@@ -68,17 +68,13 @@ export class Turns {
     if (this.#isRunning) return
     this.#isRunning = true
     this.now = now
-    const ready = this.#ready
-    this.#ready = this.#readyBefore
-    this.#readyBefore = ready
-    for (let index = 0; index < ready.length; index++) {
-      ready[index].isReady = false
-      ready[index].process(now)
+    try {
+      this.#process(now)
+      this.wheel.advance(now)
+      this.#flush()
+    } finally {
+      this.#isRunning = false
     }
-    ready.length = 0
-    this.wheel.advance(now)
-    this.#flush()
-    this.#isRunning = false
     if (this.#ready.length > 0) this.#askNext()
     this.arm()
   }
@@ -98,6 +94,17 @@ export class Turns {
     this.#isClosed = true
     this.#wake?.cancel()
     this.#wake = undefined
+  }
+
+  #process(now: number): void {
+    const ready = this.#ready
+    this.#ready = this.#readyBefore
+    this.#readyBefore = ready
+    for (let index = 0; index < ready.length; index++) {
+      ready[index].isReady = false
+      ready[index].process(now)
+    }
+    ready.length = 0
   }
 
   #list(taker: TurnTaker): void {

@@ -48,7 +48,7 @@ export class FrameDecoder {
 
   /** Stores a chunk. Its bytes are kept, not copied: they must not change any more. */
   receive(chunk: Uint8Array): void {
-    if (chunk.length === 0) return
+    if (chunk.length === 0 || this.violation !== undefined) return
     this.stored += chunk.length
     if (this.#position === this.#end && !this.#isInCut && this.#later.length === 0 && this.#cutSize === 0) {
       this.#show(chunk, 0)
@@ -60,7 +60,8 @@ export class FrameDecoder {
   /** The last chunk is about to be overwritten: copies what is left of it. */
   keep(): void {
     const last = this.#later.length - 1
-    if (last >= 0) this.#later[last] = this.#later[last].slice()
+    // The constructor copies; `slice` of a Node Buffer wouldn't.
+    if (last >= 0) this.#later[last] = new Uint8Array(this.#later[last])
     else if (!this.#isInCut && this.#position < this.#end) this.#storeCut()
   }
 
@@ -165,7 +166,7 @@ export class FrameDecoder {
     this.#position = this.#end = 0
     this.bytes = noBytes
     this.view = noView
-    this.#showLater()
+    if (this.#cutSize === 0) this.#showLater()
   }
 
   #showLater(): boolean {
@@ -210,6 +211,7 @@ export class FrameDecoder {
     }
     if (size <= this.bodySizeMax) return header + size
     this.violation = 'frame-too-large'
+    this.#position = this.#end
     return -1
   }
 }

@@ -29,10 +29,10 @@ export function writeText(target: FrameTarget, start: number, text: string): num
 
 /** The size of a text in UTF-8, in bytes. A lone surrogate counts as the three bytes that its code takes. */
 export function textSize(text: string): number {
-  let size = text.length
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index)
-    if (unit >= 0x80) size += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2
+  let size = 0
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0
+    size += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
   }
   return size
 }
