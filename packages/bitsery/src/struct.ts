@@ -86,9 +86,10 @@ class StructNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    // One literal with all fields in order: every value has the same hidden class.
-    const parts = this.fields.map(({ name, node }) => `${JSON.stringify(name)}: ${emitter.nested(node)}`)
-    return `{ ${parts.join(', ')} }`
+    return emitter.object(
+      this.fields.map(({ name }) => name),
+      this.fields.map(({ node }) => emitter.nested(node)),
+    )
   }
 }
 

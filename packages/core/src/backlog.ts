@@ -11,7 +11,7 @@ export class Backlog {
   superseded = 0
   readonly #policy: 'drop-oldest' | 'latest-by-key'
   readonly #sizeMax: number
-  readonly #queue = new Map<unknown, Uint8Array>()
+  readonly #queue = new Map<string | number, Uint8Array>()
   #nextTicket = 0
 
   constructor(policy: 'drop-oldest' | 'latest-by-key', sizeMax: number) {
@@ -19,9 +19,9 @@ export class Backlog {
     this.#sizeMax = sizeMax
   }
 
-  /** Queues a message at the end, and drops what has to go for it. `topic`: what a later message replaces. */
-  push(topic: unknown, bytes: Uint8Array): void {
-    const ticket = this.#policy === 'latest-by-key' ? topic : this.#nextTicket++
+  /** Queues a message at the end, and drops what has to go for it: older messages of its topic, if it has one. */
+  push(topic: string | undefined, bytes: Uint8Array): void {
+    const ticket = this.#policy === 'latest-by-key' && topic !== undefined ? topic : this.#nextTicket++
     const older = this.#queue.get(ticket)
     if (older !== undefined) {
       this.#queue.delete(ticket)

@@ -57,7 +57,7 @@ export class Binding {
     const { address } = owner.target
     const listener = await transport.listen(address, {
       accepted: (link) => owner.accept(link),
-      failed: (error) => owner.book.failed(...failure(error, `${address.text} could not take a connection`)),
+      failed: (error) => owner.book.linkFailed(error, `${address.text} could not take a connection`),
     })
     return new Binding(listener.address, () => listener.close())
   }
@@ -65,8 +65,7 @@ export class Binding {
   static async #openSocket(owner: BindingOwner, transport: DatagramTransport): Promise<Binding> {
     const { address, protocol } = owner.target
     let datagrams: DatagramCarrier | undefined
-    const failed = (error: unknown) =>
-      owner.book.failed(...failure(error, `a datagram at ${address.text} failed`))
+    const failed = (error: unknown) => owner.book.linkFailed(error, `a datagram at ${address.text} failed`)
     const socket = await transport.socket('bind', address, {
       received: (bytes, from) => datagrams?.store(bytes, from),
       failed,
@@ -77,15 +76,10 @@ export class Binding {
   }
 }
 
-/** What a transport reports: its own typed error, or whatever the platform said. */
-function failure(error: unknown, text: string): Parameters<ChannelBook['failed']> {
-  return [text, error, undefined, error instanceof MillraceError ? error.code : 'listen-failed']
-}
-
 function listenError(error: unknown, address: Address): MillraceError {
   if (error instanceof MillraceError) return error
   const isTaken = (error as { code?: unknown } | undefined)?.code === 'EADDRINUSE'
-  const text = isTaken ? 'someone else is bound there; choose another address, or port 0' : causeText(error)
+  const text = isTaken ? 'someone else is bound there; choose another, or port 0' : causeText(error)
   const code = isTaken ? 'address-in-use' : 'listen-failed'
   return new MillraceError(code, `cannot bind ${address.text}: ${text}`, { cause: error })
 }

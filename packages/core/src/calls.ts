@@ -45,10 +45,10 @@ export class Calls {
       return Promise.reject(new MillraceError('request-limit', text))
     }
     this.#requests ??= new Requests(turns.wheel, limits.maxRequests, limits.requestTimeoutMs)
-    const encode = (id: number) => session.encodeRequest?.(id, number, body)
-    const reply = this.#requests.start(key, turns.loop.now(), options, encode)
-    this.#owner.wrote(1)
-    return reply
+    return this.#requests.start(key, number, turns.loop.now(), options, (id) => {
+      session.encodeRequest?.(id, number, body)
+      this.#owner.wrote(1)
+    })
   }
 
   /** Answers the peer's request. A body that doesn't fit the contract becomes a fault, and is thrown on this side. */
@@ -63,6 +63,11 @@ export class Calls {
     if (!this.#owner.mayAnswer) return
     this.#session.encodeFault?.(id, text)
     this.#owner.wrote(0)
+  }
+
+  /** The key's number of a request that waits, or -1. */
+  awaited(id: number): number {
+    return this.#requests?.awaited(id) ?? -1
   }
 
   replied(id: number, body: unknown): void {

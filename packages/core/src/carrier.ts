@@ -38,8 +38,11 @@ export interface ChannelStatistics {
 
 /** What a full channel does. */
 export interface OverflowOptions {
-  /** For `latest-by-key`: what a later message replaces, beside the key. Default: one message a key. */
-  readonly topicOf?: (key: string, body: unknown) => unknown
+  /**
+   * For `latest-by-key`: what a message is about, such as the id of an entity; a later message of the same key and topic
+   * replaces it. `undefined`: nothing replaces it, as is right for events. Default: one topic a key.
+   */
+  readonly topicOf?: (key: string, body: unknown) => string | number | undefined
 }
 
 /** How heartbeats end. */

@@ -5,7 +5,7 @@ import { Channel } from './channel.ts'
 import { type CloseReason, reasonError } from './close-reason.ts'
 import type { Topics } from './diagnostics.ts'
 import type { KeyTable } from './key-table.ts'
-import { causeText, MillraceError, type MillraceErrorCode } from './millrace-error.ts'
+import { causeText, MillraceError } from './millrace-error.ts'
 import type { OverflowPolicy, PipeLimits, PipeOptions } from './options.ts'
 import type { Turns } from './turns.ts'
 
@@ -152,9 +152,18 @@ export class ChannelBook implements CarrierOwner {
     if (this.isEmpty) this.#owner.emptied()
   }
 
-  failed(text: string, cause: unknown, carrier?: Carrier, code: MillraceErrorCode = 'handler-failed'): void {
-    const error = new MillraceError(code, `${text}: ${causeText(cause)}`, { cause })
-    this.#owner.report(error, carrier && this.#channels.get(carrier))
+  failed(text: string, cause: unknown, carrier: Carrier): void {
+    const error = new MillraceError('handler-failed', `${text}: ${causeText(cause)}`, { cause })
+    this.#owner.report(error, this.#channels.get(carrier))
+  }
+
+  /** A transport goes on, but something went wrong: its own typed error, or whatever the platform said. */
+  linkFailed(cause: unknown, text: string): void {
+    const isTyped = cause instanceof MillraceError
+    const error = isTyped
+      ? cause
+      : new MillraceError('listen-failed', `${text}: ${causeText(cause)}`, { cause })
+    this.#owner.report(error, undefined)
   }
 
   overflowed(carrier: Carrier, queued: number): void {

@@ -1,9 +1,9 @@
+import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
 import type { Carrier, ChannelStatistics, OverflowOptions, SendResult } from './carrier.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Tap } from './dispatch.ts'
 import { Inbox } from './inbox.ts'
 import type { KeyTable } from './key-table.ts'
-import { type LogLevel, type LogOptions, writeLog } from './log.ts'
 import type { Answer, Body, Key, Message, Reply } from './messages.ts'
 import { MillraceError } from './millrace-error.ts'
 import { type OverflowPolicy, parseOverflow } from './options.ts'
@@ -166,7 +166,8 @@ export class Channel<Messages extends object = Record<string, unknown>> {
   /**
    * Ends the channel in order: what was sent before arrives, so does what handlers answer in this turn; answers of handlers
    * that are still waiting for something are lost. The peer is told `text` (at most 255 bytes), nothing more is delivered
-   * here. Resolves with the reason when the peer has ended too, or after `closeTimeoutMs`. Idempotent.
+   * here. Resolves with the reason when the peer has ended too, or after `closeTimeoutMs`; under `drive: 'manual'` that takes
+   * further calls of `pipe.process()`. Idempotent.
    */
   close(text = ''): Promise<CloseReason> {
     this.#carrier.close(text)
@@ -190,7 +191,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
 
   /** Writes a log line that begins with `describe()`, if the pipe has a log. */
   log(level: LogLevel, text: string): void {
-    writeLog(this.#seat.logOptions, level, this.describe(), text)
+    writeLog(this.#seat.logOptions, level, this, text)
   }
 
   /** For sinks: lets them see all messages. */

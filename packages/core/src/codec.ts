@@ -20,7 +20,10 @@ export interface Codec<Messages extends object = object> {
   readonly keys: KeyTable
   /** What must be equal on both sides, and what to say about it if it isn't. Undefined: nothing. */
   readonly contract?: { readonly fingerprint: string; readonly table: ContractTable }
-  /** An upper bound, in bytes, of what `encode` will write for this body. Cheap. May throw like `encode`. */
+  /**
+   * An upper bound, in bytes, of what `encode` will write for this body; may throw like `encode`. `encode` follows at once,
+   * with the same body, so a codec that can only find out by encoding may keep what it made.
+   */
   sizeBound(number: number, body: unknown): number
   /** Writes a body at `start` and returns its end. Throws a typed error for a body that is none. */
   encode(number: number, body: unknown, target: FrameTarget, start: number): number

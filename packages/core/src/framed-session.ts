@@ -46,7 +46,11 @@ export class FramedSession implements Session {
   #heardSize = 0
   #isStranger = false
   #isGreeted = false
+  /** The largest body that the peer takes, and that this side takes. */
   #messageSizeMax: number
+  readonly #bodySizeMax: number
+  /** Tags below are messages by number. Zero before the hello, and where keys travel by name. */
+  #plainEnd = 0
   #pingedAt = 0
 
   constructor(codec: Codec, host: SessionHost) {
@@ -54,7 +58,7 @@ export class FramedSession implements Session {
     this.#codec = codec
     this.#isNamed = codec.keys.kind === 'open'
     this.#decoder = new FrameDecoder(host.pool, helloSizeMax)
-    this.#messageSizeMax = host.limits.messageSizeMax
+    this.#messageSizeMax = this.#bodySizeMax = host.limits.messageSizeMax
   }
 
   get stored(): number {
@@ -85,7 +89,7 @@ export class FramedSession implements Session {
     if (this.#isStranger) return this.#violate(helloViolations['not-millrace'])
     while (host.mayDeliver && decoder.next()) {
       const tag = decoder.tag
-      if (tag < namedNumber && this.#phase === 'open') {
+      if (tag < this.#plainEnd && decoder.bodyEnd - decoder.bodyStart <= this.#bodySizeMax) {
         const body = codec.decode(tag, decoder, decoder.bodyStart, decoder.bodyEnd)
         if (body === undecodable) return this.#violate(codec.decodeError())
         host.deliver(tag, body)
@@ -164,32 +168,55 @@ export class FramedSession implements Session {
   }
 
   #processCall(tag: number): void {
-    const { keys } = this.#codec
     const decoder = this.#decoder
     const host = this.#host
     const kind = tag >> 14
-    let number = tag & namedNumber
-    let start = decoder.bodyStart
     const end = decoder.bodyEnd
+    let start = decoder.bodyStart
+    if (end - start > this.#bodySizeMax) {
+      return this.#violate(
+        `a message of ${end - start} bytes; ${this.#bodySizeMax} are accepted (messageSizeMax)`,
+      )
+    }
     if (kind !== frameKind.message && end - start < idSize)
       return this.#violate('a request or reply without an id')
     const id = kind === frameKind.message ? 0 : decoder.view.getUint32(start, true)
     if (kind !== frameKind.message) start += idSize
+    let number = tag & namedNumber
     let key: string | undefined
-    if (number === namedNumber) {
+    if (this.#isNamed !== (number === namedNumber)) {
+      return this.#violate(
+        this.#isNamed ? 'a message by number, not by name' : 'a message by name, not by number',
+      )
+    }
+    if (this.#isNamed) {
       key = readText(decoder.view, start, end)
       if (key === undefined || key === '') return this.#violate('a message without a key')
-      if (!this.#isNamed) return this.#violate(`a message named '${key}' where the contract gives numbers`)
       start += 1 + decoder.bytes[start]
-      number = keys.find(key)
-    } else if (this.#isNamed) {
-      return this.#violate(`message number ${number} where keys travel by name`)
+      number = this.#codec.keys.find(key)
     }
+    const fault = this.#misfit(kind, number, id)
+    if (fault !== '') return this.#violate(fault)
     const body = this.#codec.decode(number, decoder, start, end)
     if (body === undecodable) return this.#violate(this.#codec.decodeError())
     if (kind === frameKind.message) host.deliver(number, body, key)
     else if (kind === frameKind.request) host.requested(id, number, body, key)
     else host.replied(id, body)
+  }
+
+  /** Whether a frame of this kind may have this number; if not, why. */
+  #misfit(kind: number, number: number, id: number): string {
+    const { keys } = this.#codec
+    if (kind === frameKind.reply) {
+      // A reply that nobody waits for any more is as good as any other.
+      const awaited = this.#host.awaited(id)
+      const isRight = awaited < 0 || this.#codec.replyNumber(awaited) === number
+      return isRight ? '' : `a reply of another kind than '${keys.name(awaited)}' asked for`
+    }
+    if (this.#isNamed) return ''
+    if (number >= keys.count) return `message number ${number}, which the contract does not have`
+    const isAnswered = kind === frameKind.message || this.#codec.replyNumber(number) >= 0
+    return isAnswered ? '' : `a request '${keys.name(number)}', which the contract declares without a reply`
   }
 
   #processControl(tag: number, now: number): void {
@@ -227,8 +254,9 @@ export class FramedSession implements Session {
   #processHello(): void {
     const { view, bodyStart, bodyEnd } = this.#decoder
     const hello = readHello(view, bodyStart, bodyEnd)
+    // Goodbyes are the same in all versions: whoever began like Millrace is told why it ends.
+    this.#isGreeted = hello !== 'not-millrace'
     if (typeof hello === 'string') return this.#violate(helloViolations[hello])
-    this.#isGreeted = true
     const { name, contract } = this.#codec
     if (hello.codec !== name) {
       const text = `the peer speaks '${hello.codec}', this side speaks '${name}'`
@@ -240,8 +268,10 @@ export class FramedSession implements Session {
 
   #greet(hello: Hello): void {
     this.#messageSizeMax = Math.min(this.#messageSizeMax, hello.messageSizeMax)
-    this.#decoder.bodySizeMax = this.#host.limits.messageSizeMax
+    // What the protocol itself has to say must fit, however small messages are kept.
+    this.#decoder.bodySizeMax = Math.max(this.#bodySizeMax, helloSizeMax)
     this.#phase = 'open'
+    if (!this.#isNamed) this.#plainEnd = this.#codec.keys.count
     const answer = this.#host.open(() => {
       if (this.#host.role === 'accepted') this.#writeHello()
     })
@@ -299,6 +329,7 @@ export class FramedSession implements Session {
 
   #violate(what: string): void {
     this.#phase = 'ended'
+    this.#plainEnd = 0
     this.#host.fail({ code: 'protocol-violation', what })
   }
 

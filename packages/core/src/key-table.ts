@@ -25,7 +25,7 @@ export class KeyTable {
 
   /** The table of a contract: the number of a key is its position. At most 16,383 different keys of 255 bytes each. */
   static closed(names: readonly string[]): KeyTable {
-    if (names.length >= frameNumberMax) {
+    if (names.length > frameNumberMax) {
       throw new MillraceError(
         'argument-invalid',
         `a contract has ${names.length} messages; at most ${frameNumberMax} fit`,

@@ -122,7 +122,7 @@ export class LocalCarrier implements Carrier, TurnTaker {
     }
     const { turns, limits } = this.#owner
     this.#requests ??= new Requests(turns.wheel, limits.maxRequests, limits.requestTimeoutMs)
-    const reply = this.#requests.start(key, turns.loop.now(), options, (id) => {
+    const reply = this.#requests.start(key, number, turns.loop.now(), options, (id) => {
       this.#messagesOut++
       this.#call('request', id, number, body)
     })
@@ -285,7 +285,8 @@ export class LocalCarrier implements Carrier, TurnTaker {
     const peer = this.#peer
     const { topicOf } = this.#overflowOptions
     const key = this.dispatch.keyOf(number)
-    const topic = topicOf?.(key, body)
+    const topic = topicOf === undefined ? '' : topicOf(key, body)
+    if (topic === undefined) return false
     for (let index = peer.#start; index < peer.#numbers.length; index++) {
       const older = peer.#bodies[index]
       if (peer.#numbers[index] !== number || older instanceof Call || topicOf?.(key, older) !== topic)

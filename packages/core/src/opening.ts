@@ -15,7 +15,6 @@ export function checkOpening(
   if (where !== 'remote' && where !== 'local') {
     throw new MillraceError('argument-invalid', `open takes 'remote' or 'local'; got '${String(where)}'`)
   }
-  if (signal?.aborted) throw signal.reason
   if (transport.carries === 'datagrams') {
     const text = `'${target.transportName}' carries datagrams, which have no channels: bind it`
     throw new MillraceError('unsupported', text)
@@ -29,13 +28,17 @@ export function checkOpening(
 export async function connectLink(
   transport: Transport,
   address: Address,
-  signal?: CancelSignal,
+  signal: CancelSignal,
 ): Promise<Link> {
   if (transport.carries !== 'bytes') throw new MillraceError('unsupported', `${address.text} has no links`)
+  if (signal.aborted) throw signal.reason
   try {
-    return await transport.connect(address, signal)
+    const link = await transport.connect(address, signal)
+    if (!signal.aborted) return link
+    link.destroy()
+    throw signal.reason
   } catch (error) {
-    if (signal?.aborted) throw signal.reason
+    if (signal.aborted) throw signal.reason
     if (error instanceof MillraceError) throw error
     const isRefused = (error as { code?: unknown } | undefined)?.code === 'ECONNREFUSED'
     const hint = isRefused ? 'nobody listens there' : causeText(error)
@@ -44,23 +47,20 @@ export async function connectLink(
 }
 
 /** Waits for both hellos. Ends the channel to be when the signal is aborted. */
-export async function greet(
-  signal: CancelSignal | undefined,
-  start: (opening: Opening) => Carrier,
-): Promise<Channel> {
+export async function greet(signal: CancelSignal, start: (opening: Opening) => Carrier): Promise<Channel> {
   let carrier: Carrier | undefined
   const aborted = () => carrier?.destroy()
-  signal?.addEventListener('abort', aborted, { once: true })
+  signal.addEventListener('abort', aborted, { once: true })
   try {
     const channel = await new Promise<Channel>((resolve, reject) => {
       carrier = start({ resolve, reject })
     })
-    if (!signal?.aborted) return channel
+    if (!signal.aborted) return channel
     channel.destroy()
   } catch (error) {
-    if (!signal?.aborted) throw error
+    if (!signal.aborted) throw error
   } finally {
-    signal?.removeEventListener('abort', aborted)
+    signal.removeEventListener('abort', aborted)
   }
   throw signal.reason
 }

@@ -1,4 +1,4 @@
-import type { LogOptions } from './log.ts'
+import type { LogOptions } from '@millrace/timer'
 import type { Loop } from './loop.ts'
 import { MillraceError } from './millrace-error.ts'
 

@@ -113,8 +113,8 @@ export class Outflow {
       throw new MillraceError('unsupported', 'this protocol cannot queue messages apart')
     const policy = this.#policy === 'latest-by-key' ? 'latest-by-key' : 'drop-oldest'
     this.#backlog ??= new Backlog(policy, this.#limits.highWaterBytes - this.mark)
-    const topic = this.#topicOf === undefined ? key : `${key}\n${String(this.#topicOf(key, body))}`
-    this.#backlog.push(topic, bytes)
+    const topic = this.#topicOf === undefined ? '' : this.#topicOf(key, body)
+    this.#backlog.push(topic === undefined ? undefined : `${key}\n${topic}`, bytes)
   }
 
   /** Moves late messages up, as far as there is room. */

@@ -1,16 +1,16 @@
 import type { Channel } from './channel.ts'
 import type { CloseReason } from './close-reason.ts'
-import type { MillraceError } from './millrace-error.ts'
+import { MillraceError } from './millrace-error.ts'
 
 /** What happens on a pipe, and what its handlers are called with. All are called in the pipe's turn. */
 export interface PipeEvents<Messages extends object, PipeType = unknown> {
   /** Someone opened a channel to this pipe, and both sides have agreed. Attempts that fail are told to `error`. */
   accepted: (pipe: PipeType, channel: Channel<Messages>, error: undefined) => void
-  /** An `open` of this pipe has ended: with a channel, or with an error. */
+  /** An `open` of this pipe has ended: with a channel, or without one (`undefined`) and with the error instead. */
   connected: (
-    ...outcome:
-      | [pipe: PipeType, channel: Channel<Messages>, error: undefined]
-      | [pipe: PipeType, channel: undefined, error: MillraceError]
+    pipe: PipeType,
+    channel: Channel<Messages> | undefined,
+    error: MillraceError | undefined,
   ) => void
   /** A channel of this pipe has ended: exactly once for each that was accepted or connected. */
   close: (pipe: PipeType, channel: Channel<Messages>, reason: CloseReason) => void
@@ -24,7 +24,7 @@ export interface PipeEvents<Messages extends object, PipeType = unknown> {
 export type PipeEvent = keyof PipeEvents<object>
 
 /** The names of a pipe's events, for those who check. */
-export const pipeEventNames: readonly PipeEvent[] = ['accepted', 'connected', 'close', 'destroy', 'error']
+const pipeEventNames: readonly PipeEvent[] = ['accepted', 'connected', 'close', 'destroy', 'error']
 
 type Run = (...values: unknown[]) => unknown
 
@@ -37,7 +37,15 @@ export class PipeHandlers {
     this.#failed = failed
   }
 
+  /** Throws `argument-invalid` for an event that there isn't. */
   add(event: PipeEvent, handler: Run): void {
+    if (!pipeEventNames.includes(event)) {
+      const text = `no pipe event '${event}'; there are: ${pipeEventNames.join(', ')}. Messages come by channel.on`
+      throw new MillraceError('argument-invalid', text)
+    }
+    if (typeof handler !== 'function') {
+      throw new MillraceError('argument-invalid', `on('${event}') wants a function; got ${typeof handler}`)
+    }
     this.#handlers.set(event, [...(this.#handlers.get(event) ?? []), handler])
   }
 

@@ -1,6 +1,6 @@
+import type { LogOptions } from '@millrace/timer'
 import type { Channel } from './channel.ts'
 import type { Topics } from './diagnostics.ts'
-import type { LogOptions } from './log.ts'
 import { causeText, MillraceError } from './millrace-error.ts'
 import type { PipeEvent, PipeHandlers } from './pipe-events.ts'
 import type { Platform } from './platform.ts'

@@ -1,16 +1,17 @@
+import { type LogLevel, writeLog } from '@millrace/timer'
 import { Binding } from './binding.ts'
+import { Cancel } from './cancel.ts'
 import type { Carrier, ChannelStatistics } from './carrier.ts'
 import { Channel } from './channel.ts'
 import { ChannelBook, type ChannelBookOwner, noStatistics, type Opening } from './channel-book.ts'
 import { Topics } from './diagnostics.ts'
 import { LinkCarrier } from './link-carrier.ts'
 import { openLocal } from './local-opening.ts'
-import { type LogLevel, writeLog } from './log.ts'
 import type { Body, Key } from './messages.ts'
 import { MillraceError } from './millrace-error.ts'
 import { checkOpening, connectLink, greet } from './opening.ts'
 import { type PipeOptions, parseLimits, parseOverflow } from './options.ts'
-import { type PipeEvent, type PipeEvents, PipeHandlers, pipeEventNames } from './pipe-events.ts'
+import { type PipeEvent, type PipeEvents, PipeHandlers } from './pipe-events.ts'
 import type { PipeHome, PipeTarget } from './pipe-home.ts'
 import { PipeReports } from './pipe-reports.ts'
 import type { Platform } from './platform.ts'
@@ -60,6 +61,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   #life: 'fresh' | 'binding' | 'bound' | 'destroyed' = 'fresh'
   #maxOpenChannels: number | undefined
   #emptyWaiters: (() => void)[] = []
+  readonly #openings = new Set<Cancel>()
 
   /** For factories only. */
   constructor(home: PipeHome, target: PipeTarget | undefined, options: PipeOptions) {
@@ -105,13 +107,6 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
 
   /** Adds a handler of a life event. All handlers run in the pipe's turn; one that throws is told to `error`. */
   on<Event extends PipeEvent>(event: Event, handler: PipeEvents<Messages, Pipe<Messages>>[Event]): this {
-    if (!pipeEventNames.includes(event)) {
-      const text = `no pipe event '${event}'; there are: ${pipeEventNames.join(', ')}. Messages come by channel.on`
-      throw new MillraceError('argument-invalid', text)
-    }
-    if (typeof handler !== 'function') {
-      throw new MillraceError('argument-invalid', `on('${event}') wants a function; got ${typeof handler}`)
-    }
     this.#handlers.add(event, handler as (...values: unknown[]) => unknown)
     return this
   }
@@ -144,6 +139,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   async bind(...target: (string | number)[]): Promise<this> {
     if (target.length > 0) this.#settle(this.#home.target(target))
     const settled = this.#need()
+    if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
     if (this.#life !== 'fresh') {
       throw new MillraceError('already-open', `${this.describe()} is bound already; close it first`)
     }
@@ -166,13 +162,11 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
    */
   open(where: 'remote' | 'local' = 'remote', options: OpenOptions = {}): Promise<Channel<Messages>> {
     const opening = this.#open(where, options) as Promise<unknown> as Promise<Channel<Messages>>
-    // Whoever listens to `connected` or `error` knows of a failure, and need not await the promise as well.
+    if (!this.#handlers.has('connected')) return opening
+    // Whoever listens to `connected` is told of a failure there, and need not await the promise as well.
     void opening.then(
       (channel) => this.#handlers.emit('connected', this, channel, undefined),
-      (error: unknown) => {
-        this.#handlers.emit('connected', this, undefined, error)
-        if (error instanceof MillraceError) this.#reports.report(error, undefined)
-      },
+      (error: unknown) => this.#handlers.emit('connected', this, undefined, error),
     )
     return opening
   }
@@ -185,6 +179,11 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   process(now?: number): void {
     const turns = this.#settled?.turns
     turns?.run(now ?? turns.loop.now())
+  }
+
+  /** Sends what was written, without a turn: for a game loop that broadcasts after it has called `process`. */
+  flush(): void {
+    this.#settled?.turns.flush()
   }
 
   /**
@@ -260,7 +259,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
 
   /** Writes a log line that begins with `describe()`, if the pipe has a log. */
   log(level: LogLevel, text: string): void {
-    writeLog(this.#options, level, this.describe(), text)
+    writeLog(this.#options, level, this, text)
   }
 
   toString(): string {
@@ -321,8 +320,13 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     if (this.#topics.pipeBound.hasSubscribers) this.#topics.pipeBound.publish({ pipe: this })
   }
 
-  /** Gives the address back. */
+  /** Gives the address back, and gives up what is still connecting. */
   async #free(): Promise<void> {
+    const reason = new MillraceError(
+      'channel-closed',
+      `${this.describe()}: it was closed while a channel was opening`,
+    )
+    for (const cancel of this.#openings) cancel.abort(reason)
     this.#home.setBound(this, undefined)
     const binding = this.#binding
     this.#binding = undefined
@@ -358,20 +362,24 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   async #open(where: 'remote' | 'local', { signal }: OpenOptions): Promise<Channel> {
     const settled = this.#need()
     const { target, transport, book } = settled
-    checkOpening(where, target, transport, signal)
-    if (this.#life === 'destroyed')
-      throw new MillraceError('not-bound', `${this.describe()}: it was destroyed`)
+    checkOpening(where, target, transport)
+    if (this.isEnding)
+      throw new MillraceError('channel-closed', `${this.describe()}: it is closing or destroyed`)
     if (book.openCount >= book.maxOpenChannels) {
       const text = `${this.describe()}: ${book.maxOpenChannels} channels are open already (setMaxOpenChannels)`
       throw new MillraceError('channel-limit', text)
     }
     if (where === 'local' || transport.carries === 'messages') return this.#openLocal(settled)
-    const link = await connectLink(transport, target.address, signal)
-    if (this.isEnding) {
-      link.destroy()
-      throw new MillraceError('not-bound', `${this.describe()}: it was closed while connecting`)
+    const cancel = new Cancel()
+    const unfollow = cancel.follow(signal)
+    this.#openings.add(cancel)
+    try {
+      const link = await connectLink(transport, target.address, cancel)
+      return await greet(cancel, (opening) => this.#start(link, 'opened', settled, opening))
+    } finally {
+      unfollow()
+      this.#openings.delete(cancel)
     }
-    return greet(signal, (opening) => this.#start(link, 'opened', settled, opening))
   }
 
   #openLocal({ target, book }: Settled): Promise<Channel> {

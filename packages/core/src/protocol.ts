@@ -5,7 +5,10 @@ import type { KeyTable } from './key-table.ts'
 import type { PipeLimits } from './options.ts'
 import type { Address, DatagramSocket } from './transport.ts'
 
-/** What a session needs of its owner. The owner may end the channel in any of these calls: look at `mayDeliver` again. */
+/**
+ * What a session needs of its owner. The owner may end the channel in any of these calls, and call `release` before it
+ * returns: look at `mayDeliver` again.
+ */
 export interface SessionHost {
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
@@ -23,6 +26,8 @@ export interface SessionHost {
   deliver(number: number, body: unknown, key?: string): void
   /** A request came; the answer goes out by `encodeReply` or `encodeFault` with the same id. */
   requested(id: number, number: number, body: unknown, key?: string): void
+  /** The number of the key of a request that waits for its reply, or -1. */
+  awaited(id: number): number
   /** A reply came. */
   replied(id: number, body: unknown): void
   /** The peer could not answer a request. */
@@ -47,7 +52,10 @@ export interface SessionHost {
 export interface Session {
   /** The link is there. Called in the pipe's turn, before anything else. */
   start(now: number): void
-  /** Stores a chunk. Its bytes are the session's now, or until `keep` is called. */
+  /**
+   * Stores a chunk. Its bytes are the session's now, or until `keep` is called. It may be a Node Buffer, whose `slice` makes
+   * no copy: `new Uint8Array(chunk)` does.
+   */
   receive(chunk: Uint8Array): void
   /** The bytes of the last chunk will be overwritten: copies what is still stored of it. Without it, lent chunks are copied first. */
   keep?(): void
@@ -61,6 +69,7 @@ export interface Session {
   encode(number: number, body: unknown): void
   /** A message as bytes of their own, ready to be sent by any channel of the same protocol. */
   encodeShared?(number: number, body: unknown): Uint8Array
+  /** Requests, replies and faults may be written at any time until `release`: handlers answer when they can. */
   encodeRequest?(id: number, number: number, body: unknown): void
   encodeReply?(id: number, number: number, body: unknown): void
   encodeFault?(id: number, text: string): void
@@ -108,5 +117,7 @@ export interface Protocol<Messages extends object = object> {
   readonly messages?: Messages
 }
 
-/** The messages of a protocol. */
-export type MessagesOf<P> = P extends Protocol<infer Messages> ? Messages : never
+/** The messages of a protocol, or of a contract: for those who write a function that takes a `Channel<…>`. */
+export type MessagesOf<Source> = Source extends { readonly messages?: infer Messages }
+  ? NonNullable<Messages> & object
+  : never

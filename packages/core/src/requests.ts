@@ -12,6 +12,7 @@ export interface RequestOptions {
 
 interface Pending {
   readonly key: string
+  readonly number: number
   readonly resolve: (body: unknown) => void
   readonly reject: (error: unknown) => void
   readonly release: () => void
@@ -36,7 +37,13 @@ export class Requests {
   }
 
   /** Registers a request, sends it by `encode`, and returns the promise of its reply. */
-  start(key: string, now: number, options: RequestOptions, encode: (id: number) => void): Promise<unknown> {
+  start(
+    key: string,
+    number: number,
+    now: number,
+    options: RequestOptions,
+    encode: (id: number) => void,
+  ): Promise<unknown> {
     const { signal, timeoutMs = this.#timeoutMs } = options
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.#pending.size >= this.#countMax) {
@@ -67,8 +74,13 @@ export class Requests {
         this.#wheel.cancel(entry)
         signal?.removeEventListener('abort', aborted)
       }
-      this.#pending.set(id, { key, resolve, reject, release })
+      this.#pending.set(id, { key, number, resolve, reject, release })
     })
+  }
+
+  /** The key's number of a request that waits, or -1. */
+  awaited(id: number): number {
+    return this.#pending.get(id)?.number ?? -1
   }
 
   /** A reply came. One that nobody waits for any more is ignored. */

@@ -76,6 +76,10 @@ export class SessionSeat implements SessionHost {
     this.#dispatch.request(id, number, body, key)
   }
 
+  awaited(id: number): number {
+    return this.#owner.calls.awaited(id)
+  }
+
   replied(id: number, body: unknown): void {
     this.#owner.calls.replied(id, body)
   }

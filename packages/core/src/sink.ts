@@ -1,6 +1,6 @@
+import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
 import type { Channel } from './channel.ts'
 import type { Tap } from './dispatch.ts'
-import { type LogLevel, type LogOptions, writeLog } from './log.ts'
 import type { Message } from './messages.ts'
 
 /** Receives a forwarded message. */
@@ -65,7 +65,7 @@ export class Sink<Messages extends object = Record<string, unknown>> {
 
   /** Writes a log line that begins with `describe()`. */
   log(level: LogLevel, text: string): void {
-    writeLog(this.#options, level, this.describe(), text)
+    writeLog(this.#options, level, this, text)
   }
 
   toString(): string {

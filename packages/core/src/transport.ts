@@ -5,6 +5,8 @@ import type { Platform } from './platform.ts'
 export interface Address {
   /** For people and logs: `tcp://127.0.0.1:7777`. */
   readonly text: string
+  /** The port, where there is one: of a bound pipe, the one that the system chose for port 0. */
+  readonly port?: number
 }
 
 /** What a link tells. All but `failed` are called from the platform's events, never from inside a call to the link. */

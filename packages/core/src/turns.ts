@@ -79,6 +79,13 @@ export class Turns {
     this.arm()
   }
 
+  /** Hands everything written to the links. Inside a turn, the turn does that at its end. */
+  flush(): void {
+    if (this.#isRunning) return
+    this.now = this.loop.now()
+    this.#flush()
+  }
+
   /** Asks the loop to be woken at the next deadline. */
   arm(): void {
     if (this.#drive === 'manual' || this.#isRunning || this.#isClosed) return
@@ -130,9 +137,7 @@ export class Turns {
 
   readonly #endOfTurn = (): void => {
     this.#isEndAsked = false
-    if (this.#isRunning) return
-    this.now = this.loop.now()
-    this.#flush()
+    this.flush()
     this.arm()
   }
 

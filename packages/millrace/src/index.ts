@@ -56,11 +56,11 @@ export {
 } from '@millrace/core'
 export { bits, type Contract, type ContractMessages, contract, request } from '@millrace/proto-bits'
 export { type MsgpackLimits, msgpack, msgpackLimits } from '@millrace/proto-msgpack'
-export { type Clock, Timer, VirtualClock } from '@millrace/timer'
-export { Ipc, ipc } from '@millrace/transports/ipc'
+export { type Clock, Timer, TimerError, VirtualClock } from '@millrace/timer'
+export { Ipc, type IpcAddress, ipc } from '@millrace/transports/ipc'
 export { Local, local } from '@millrace/transports/local'
 export { nodeLoop, nodePlatform } from '@millrace/transports/node-platform'
-export { Tcp, tcp } from '@millrace/transports/tcp'
+export { Tcp, type TcpAddress, tcp } from '@millrace/transports/tcp'
 export type { ContractTable, FrameTarget, Goodbye } from '@millrace/wire'
 export {
   array,

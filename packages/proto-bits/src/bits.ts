@@ -1,4 +1,12 @@
-import { type ByteSource, type Codec, framed, KeyTable, type Protocol, undecodable } from '@millrace/core'
+import {
+  type ByteSource,
+  type Codec,
+  framed,
+  KeyTable,
+  MillraceError,
+  type Protocol,
+  undecodable,
+} from '@millrace/core'
 import { type Schema, Source, type Target } from 'bitsery-ts'
 import { type Contract, entryFingerprint, fieldCount } from './contract.ts'
 
@@ -12,6 +20,9 @@ export function bits<Messages extends object>(contract: Contract<Messages>): Pro
 
 /** A size bound up to which room is simply reserved; above it, the body is measured. */
 const boundMax = 4096
+
+/** Numbers of messages and replies, at most: what a frame's tag can hold. */
+const numbersMax = 0x3fff
 
 /** Reads and writes the messages of a contract. Replies have numbers of their own, behind those of the messages. */
 export class BitsCodec<Messages extends object> implements Codec<Messages> {
@@ -30,6 +41,10 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
     this.#replyNumbers = entries.map(({ reply }) =>
       reply === undefined ? -1 : this.#schemas.push(reply) - 1,
     )
+    if (this.#schemas.length > numbersMax) {
+      const text = `a contract has ${this.#schemas.length} messages and replies; at most ${numbersMax} fit`
+      throw new MillraceError('argument-invalid', text)
+    }
     this.#bounds = this.#schemas.map(({ sizeMax }) => (sizeMax <= boundMax ? sizeMax : -1))
     const table = entries.map((entry) => ({
       key: entry.key,

@@ -90,13 +90,18 @@ export function entryFingerprint({ key, schema, reply }: ContractEntryShape): st
     : fingerprint(`${key}:${schema.fingerprint}:${reply.fingerprint}`)
 }
 
-/** The number of fields that a message has in all, nested ones and those of its reply included. */
+/** The number of fields of all structs in a message and its reply, wherever they are nested. */
 export function fieldCount({ schema, reply }: ContractEntryShape): number {
   return countFields(schema) + (reply === undefined ? 0 : countFields(reply))
 }
 
 function countFields(schema: Schema<unknown>): number {
-  return schema.fields.reduce((count, field) => count + 1 + countFields(field.schema), 0)
+  let count = 0
+  JSON.stringify(schema.descriptor, (name, value) => {
+    if (name === 'fields') count += value.length
+    return value
+  })
+  return count
 }
 
 function entryOf(key: string, message: Shape | RequestShape): ContractEntryShape {

@@ -1,5 +1,6 @@
 export type { Clock, Wake } from './clock.ts'
 export type { TimerCallback, TimerKey } from './keyed-task.ts'
+export { callerOf, type Log, type LogLevel, type LogOptions, writeLog } from './log.ts'
 export type { TimerOptions, TimerStatistics } from './timer.ts'
 export { Timer } from './timer.ts'
 export type { TimerEntryOwner } from './timer-entry.ts'

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Log } from './log.ts'
 import { Timer } from './timer.ts'
 import { TimerError } from './timer-error.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -10,6 +11,11 @@ function codeOf(run: () => unknown): string | undefined {
     return error instanceof TimerError ? error.code : String(error)
   }
   return undefined
+}
+
+function logOf(lines: string[]): Log {
+  const write = (line: string) => void lines.push(line)
+  return { debug: write, info: write, warn: write, error: write }
 }
 
 describe('Timer', () => {
@@ -122,7 +128,7 @@ describe('Timer', () => {
   it('a late turn runs a key once, counts what it left out, and keeps the rhythm', () => {
     const clock = new VirtualClock()
     const lines: string[] = []
-    const timer = new Timer(clock, { drive: 'manual', name: 'world', log: (line) => lines.push(line) })
+    const timer = new Timer(clock, { drive: 'manual', name: 'world', log: logOf(lines) })
     const seen: number[] = []
     timer.set('tick', (_, now) => seen.push(now), 100, 100)
     timer.process(100)

@@ -1,12 +1,13 @@
 import type { Clock, Wake } from './clock.ts'
 import type { TimerCallback, TimerKey } from './keyed-task.ts'
 import { KeyedTask } from './keyed-task.ts'
+import { type LogLevel, type LogOptions, writeLog } from './log.ts'
 import { RestingTasks } from './resting-tasks.ts'
 import { assertTime, TimerError } from './timer-error.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
 /** Options of `Timer`, read once. */
-export interface TimerOptions {
+export interface TimerOptions extends LogOptions {
   /** For `describe`. Default `''`. */
   readonly name?: string
   /** Live keys at most; one more throws `TimerError` (`full`). Default 10,000. */
@@ -18,8 +19,6 @@ export interface TimerOptions {
    * run (several as an `AggregateError`), and with `drive: 'auto'` it ends up with whoever runs the clock's wake-ups.
    */
   readonly onError?: (error: unknown, key: TimerKey) => void
-  /** Gets lines for people: thrown errors, left-out intervals, a refused key, the end. Default: none. */
-  readonly log?: (line: string) => void
 }
 
 /** Counters of a `Timer`, since it was made. */
@@ -75,7 +74,7 @@ export class Timer {
   readonly #name: string
   readonly #countMax: number
   readonly #onError: TimerOptions['onError']
-  readonly #log: TimerOptions['log']
+  readonly #logOptions: LogOptions
   readonly #taskOwner = { fired: (task: KeyedTask, now: number) => this.#fired(task, now) }
   readonly #wakeUp = () => this.#woken()
   #state: 'idle' | 'processing' | 'closed' = 'idle'
@@ -94,7 +93,7 @@ export class Timer {
   constructor(clock: Clock, options?: TimerOptions)
   constructor(clock: Pick<Clock, 'now'>, options: TimerOptions & { readonly drive: 'manual' })
   constructor(clock: Pick<Clock, 'now'> & Partial<Clock>, options: TimerOptions = {}) {
-    const { name = '', countMax = 10_000, drive = 'auto', onError, log } = options
+    const { name = '', countMax = 10_000, drive = 'auto', onError } = options
     if (!Number.isSafeInteger(countMax) || countMax < 1) {
       throw new TimerError(
         'bad-limit',
@@ -107,7 +106,7 @@ export class Timer {
     this.#name = name
     this.#countMax = countMax
     this.#onError = onError
-    this.#log = log
+    this.#logOptions = options
   }
 
   /**
@@ -196,7 +195,7 @@ export class Timer {
     this.#latest = undefined
     this.#state = 'closed'
     this.#wakeBy(Infinity)
-    this.log('closed')
+    this.log('debug', 'closed')
   }
 
   [Symbol.dispose](): void {
@@ -212,9 +211,9 @@ export class Timer {
     return `${name}: ${this.#wheel.count} of ${this.#countMax} keys${next}`
   }
 
-  /** Gives `text` to the `log` option, behind `describe()`; costs nothing without one. */
-  log(text: string): void {
-    this.#log?.(`${this.describe()}: ${text}`)
+  /** Writes a log line that begins with `describe()`; costs nothing without a `log` option. */
+  log(level: LogLevel, text: string): void {
+    writeLog(this.#logOptions, level, this, text)
   }
 
   statistics(): TimerStatistics {
@@ -249,7 +248,7 @@ export class Timer {
   #refused(key: TimerKey): TimerError {
     this.#refusedCount++
     const text = `key ${nameOf(key)} is one more than countMax (${this.#countMax}); cancel others or raise it`
-    this.log(text)
+    this.log('warn', text)
     return new TimerError('full', text)
   }
 
@@ -274,7 +273,7 @@ export class Timer {
       callback(key, now)
     } catch (error) {
       this.#errorCount++
-      if (this.#log !== undefined) this.log(`the callback of key ${nameOf(key)} threw: ${String(error)}`)
+      this.log('error', `the callback of key ${nameOf(key)} threw: ${String(error)}`)
       if (this.#onError === undefined) throw error
       this.#onError(error, key)
     }
@@ -285,7 +284,7 @@ export class Timer {
     this.#wheel.schedule(task, Math.min(task.dueMs, Number.MAX_SAFE_INTEGER))
     if (missedCount === 0) return
     this.#missedCount += missedCount
-    if (this.#log !== undefined) this.log(`key ${nameOf(task.key)} missed ${missedCount} intervals`)
+    this.log('warn', `key ${nameOf(task.key)} missed ${missedCount} intervals`)
   }
 
   #woken(): void {

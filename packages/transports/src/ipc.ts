@@ -1,4 +1,4 @@
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import {
   type Address,
   type CancelSignal,
@@ -13,7 +13,7 @@ import { nodePlatform } from './node-platform.ts'
 import { readInto } from './read-buffer.ts'
 import { SocketLink } from './socket-link.ts'
 import { removeStaleSocket } from './stale-socket.ts'
-import { closeServer, connected, listening } from './stream-server.ts'
+import { closeServer, connected, listening, serverFor } from './stream-server.ts'
 
 /** Where an ipc pipe binds or opens: a path of the file system, or a named pipe of Windows. */
 export interface IpcAddress extends Address {
@@ -49,9 +49,7 @@ export class Ipc implements StreamTransport {
   async listen(address: Address, owner: ListenerOwner): Promise<Listener> {
     const { path } = address as IpcAddress
     await removeStaleSocket(path)
-    const server = createServer({ allowHalfOpen: true }, (socket) =>
-      owner.accepted(new SocketLink(socket, address.text)),
-    )
+    const server = serverFor(owner, (socket) => new SocketLink(socket, address.text))
     const isOpen = this.#access === 'everyone'
     // The socket file is made with the rights of the moment: narrowing them afterwards would leave a gap.
     const mask = isOpen ? undefined : process.umask(0o177)

@@ -1,5 +1,17 @@
-import type { ListenOptions, Server, Socket } from 'node:net'
-import type { CancelSignal, ListenerOwner } from '@millrace/core'
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import type { CancelSignal, Link, ListenerOwner } from '@millrace/core'
+import { DescriptorGuard } from './descriptor-guard.ts'
+
+/** Makes a server that hands over each connection, as long as the process has descriptors to spare. */
+export function serverFor(owner: ListenerOwner, linkOf: (socket: Socket) => Link): Server {
+  const guard = new DescriptorGuard()
+  return createServer({ allowHalfOpen: true }, (socket) => {
+    if (guard.hasRoom()) return owner.accepted(linkOf(socket))
+    socket.destroy()
+    const error = guard.report(performance.now())
+    if (error !== undefined) owner.failed(error)
+  })
+}
 
 /** Resolves when the server listens; what goes wrong afterwards is told to the owner. */
 export function listening(server: Server, options: ListenOptions, owner: ListenerOwner): Promise<void> {

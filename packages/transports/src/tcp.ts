@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, type Server, type Socket } from 'node:net'
 import {
   type Address,
   type CancelSignal,
@@ -12,7 +12,7 @@ import {
 import { nodePlatform } from './node-platform.ts'
 import { readInto } from './read-buffer.ts'
 import { SocketLink } from './socket-link.ts'
-import { closeServer, connected, listening } from './stream-server.ts'
+import { closeServer, connected, listening, serverFor } from './stream-server.ts'
 
 /** Where a tcp pipe binds or opens. */
 export interface TcpAddress extends Address {
@@ -62,7 +62,7 @@ export class Tcp implements StreamTransport {
 
   async listen(address: Address, owner: ListenerOwner): Promise<Listener> {
     const { host, port } = address as TcpAddress
-    const server = createServer({ allowHalfOpen: true }, (socket) => owner.accepted(this.#link(socket)))
+    const server = serverFor(owner, (socket) => this.#link(socket))
     await listening(server, { host, port, backlog: this.#backlog }, owner)
     return { address: boundAddress(server, host), close: () => closeServer(server) }
   }

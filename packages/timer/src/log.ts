@@ -17,12 +17,17 @@ export interface LogOptions {
   readonly logSource?: 'on' | 'off'
 }
 
+/** Whoever writes log lines. */
+export interface Describable {
+  describe(): string
+}
+
 /** Writes one line: who speaks, what he says, and from where, if that is wanted. */
-export function writeLog(options: LogOptions, level: LogLevel, description: string, text: string): void {
+export function writeLog(options: LogOptions, level: LogLevel, speaker: Describable, text: string): void {
   const { log } = options
   if (log === undefined) return
   const source = options.logSource === 'on' ? ` (${callerOf(new Error().stack)})` : ''
-  log[level](`${description}: ${text}${source}`)
+  log[level](`${speaker.describe()}: ${text}${source}`)
 }
 
 /** The first frame of a stack below the `log` method that was called: function, file and line. */

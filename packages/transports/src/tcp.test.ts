@@ -1,0 +1,291 @@
+import { connect, createServer, type Server, Socket } from 'node:net'
+import { BlockPool, SegmentBuffer } from '@millrace/buffer'
+import type { Link, LinkOwner, Listener } from '@millrace/core'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Tcp, tcp } from './tcp.ts'
+
+const plugin = tcp()
+const endings: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end()
+})
+
+/** Notes all that a link tells. */
+class Notes implements LinkOwner {
+  readonly chunks: Buffer[] = []
+  sentSize = 0
+  endedCount = 0
+  readonly goneWith: unknown[] = []
+  ownership = new Set<string>()
+
+  received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
+    this.ownership.add(ownership)
+    this.chunks.push(Buffer.from(bytes))
+  }
+  sent(size: number): void {
+    this.sentSize += size
+  }
+  ended(): void {
+    this.endedCount++
+  }
+  gone(error?: unknown): void {
+    this.goneWith.push(error)
+  }
+  get text(): string {
+    return Buffer.concat(this.chunks).toString()
+  }
+}
+
+async function until(what: string, isSo: () => boolean): Promise<void> {
+  const started = performance.now()
+  while (!isSo()) {
+    if (performance.now() - started > 20_000) throw new Error(`waited in vain until ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+type Bound = {
+  readonly listener: Listener
+  readonly links: Link[]
+  readonly port: number
+  readonly failures: unknown[]
+}
+
+async function bind(transport = plugin.create()): Promise<Bound> {
+  if (transport.carries !== 'bytes') throw new Error('tcp carries bytes')
+  const links: Link[] = []
+  const failures: unknown[] = []
+  const listener = await transport.listen(plugin.address('tcp', ['127.0.0.1', 0]), {
+    accepted: (link) => void links.push(link),
+    failed: (error) => void failures.push(error),
+  })
+  endings.push(() => listener.close())
+  return { listener, links, failures, port: (listener.address as unknown as { port: number }).port }
+}
+
+async function open(port: number, signal?: AbortSignal): Promise<Link> {
+  const transport = plugin.create()
+  if (transport.carries !== 'bytes') throw new Error('tcp carries bytes')
+  const link = await transport.connect(plugin.address('tcp', ['127.0.0.1', port]), signal)
+  endings.push(() => link.destroy())
+  return link
+}
+
+/** The accepted and the opened end of one link. */
+async function pair() {
+  const bound = await bind()
+  const near = await open(bound.port)
+  await until('the link is accepted', () => bound.links.length === 1)
+  const [far] = bound.links
+  endings.push(() => far.destroy())
+  const [nearNotes, farNotes] = [new Notes(), new Notes()]
+  near.start(nearNotes)
+  far.start(farNotes)
+  return { near, far, nearNotes, farNotes }
+}
+
+function batchOf(pool: BlockPool, ...parts: string[]) {
+  const out = new SegmentBuffer(pool)
+  for (const part of parts) out.appendShared(Buffer.from(part))
+  return out.take()
+}
+
+describe('tcp addresses', () => {
+  it.each([
+    [['', 1], /host/],
+    [[7, 1], /host/],
+    [['127.0.0.1', -1], /port from 0 to 65535/],
+    [['127.0.0.1', 65_536], /65536/],
+    [['127.0.0.1', 1.5], /1\.5/],
+    [['127.0.0.1', '80'], /a number/],
+    [['127.0.0.1'], /undefined/],
+  ] as const)('refuses %j and says what would be right', (parts, words) => {
+    const parse = () => plugin.address('tcp', parts)
+    expect(parse).toThrow(expect.objectContaining({ code: 'address-invalid' }))
+    expect(parse).toThrow(words)
+  })
+
+  it('writes addresses for people, IPv6 in brackets', () => {
+    expect(plugin.address('tcp', ['127.0.0.1', 80]).text).toBe('tcp://127.0.0.1:80')
+    expect(plugin.address('tcp', ['::1', 80]).text).toBe('tcp://[::1]:80')
+  })
+
+  it('knows which addresses lead to a bound one', () => {
+    const bound = plugin.address('tcp', ['0.0.0.0', 80])
+    expect(plugin.reaches(plugin.address('tcp', ['localhost', 80]), bound)).toBe(true)
+    expect(plugin.reaches(plugin.address('tcp', ['127.0.0.1', 81]), bound)).toBe(false)
+    expect(plugin.reaches(plugin.address('tcp', ['192.0.2.1', 80]), bound)).toBe(false)
+  })
+})
+
+describe('tcp links', () => {
+  it('send all segments of a batch in their order, and give their memory back once', async () => {
+    const { near, far, farNotes, nearNotes } = await pair()
+    const pool = new BlockPool()
+    const parts = Array.from({ length: 200 }, (_, index) => `${index}:${'x'.repeat(index * 30)};`)
+    const batch = batchOf(pool, ...parts)
+    const { size } = batch
+    near.send(batch)
+    await until('all has arrived', () => farNotes.text.length === size)
+    expect(farNotes.text).toBe(parts.join(''))
+    await until('all was sent', () => nearNotes.sentSize === size)
+    far.send(batchOf(pool, 'answer'))
+    await until('the answer has arrived', () => nearNotes.text === 'answer')
+    expect(() => batch.release()).toThrow()
+  })
+
+  it('take an empty batch', async () => {
+    const { near, farNotes } = await pair()
+    near.send(new SegmentBuffer(new BlockPool()).take())
+    near.send(batchOf(new BlockPool(), 'after'))
+    await until('the next has arrived', () => farNotes.text === 'after')
+  })
+
+  it('tell both ends of an orderly end, and each that it is gone, once', async () => {
+    const { near, far, nearNotes, farNotes } = await pair()
+    near.send(batchOf(new BlockPool(), 'last words'))
+    near.end()
+    await until('the far side hears the end', () => farNotes.endedCount === 1)
+    expect(farNotes.text).toBe('last words')
+    far.send(batchOf(new BlockPool(), 'goodbye'))
+    far.end()
+    await until('both are gone', () => nearNotes.goneWith.length + farNotes.goneWith.length === 2)
+    expect(nearNotes.text).toBe('goodbye')
+    expect([nearNotes.endedCount, farNotes.endedCount]).toEqual([1, 1])
+    expect([...nearNotes.goneWith, ...farNotes.goneWith]).toEqual([undefined, undefined])
+  })
+
+  it('are gone once after destroy, and give back the memory of what never left', async () => {
+    const { near, far, nearNotes, farNotes } = await pair()
+    const pool = new BlockPool()
+    const batches = Array.from({ length: 50 }, () => batchOf(pool, 'x'.repeat(1 << 20)))
+    for (const batch of batches) near.send(batch)
+    near.destroy()
+    near.destroy()
+    await until('the near end is gone', () => nearNotes.goneWith.length > 0)
+    for (const batch of batches) expect(() => batch.release()).toThrow()
+    const late = batchOf(pool, 'too late')
+    near.send(late)
+    expect(() => late.release()).toThrow()
+    near.end()
+    near.pause()
+    near.resume()
+    await until('the far end knows', () => farNotes.endedCount + farNotes.goneWith.length > 0)
+    far.destroy()
+    await until('the far end is gone', () => farNotes.goneWith.length > 0)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect([nearNotes.goneWith.length, farNotes.goneWith.length]).toEqual([1, 1])
+  })
+
+  it('tell the error when the peer resets', async () => {
+    const bound = await bind()
+    const socket = connect(bound.port, '127.0.0.1')
+    await until('the link is accepted', () => bound.links.length === 1)
+    const notes = new Notes()
+    bound.links[0].start(notes)
+    socket.resetAndDestroy()
+    await until('the link is gone', () => notes.goneWith.length === 1)
+    expect(notes.goneWith[0]).toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  it('tell one that starts late that the link has died before', async () => {
+    const bound = await bind()
+    const socket = connect(bound.port, '127.0.0.1')
+    await until('the link is accepted', () => bound.links.length === 1)
+    const [link] = bound.links
+    link.destroy()
+    await until('the peer hears it', () => socket.destroyed || socket.readableEnded || socket.resume().closed)
+    const notes = new Notes()
+    link.start(notes)
+    await until('the link is gone', () => notes.goneWith.length === 1)
+    socket.destroy()
+  })
+
+  it('stop reading while they are paused, on both ends', async () => {
+    const { near, far, nearNotes, farNotes } = await pair()
+    for (const [reader, notes, writer] of [
+      [far, farNotes, near],
+      [near, nearNotes, far],
+    ] as const) {
+      reader.pause()
+      const before = notes.chunks.length
+      const pool = new BlockPool()
+      for (let index = 0; index < 40; index++) writer.send(batchOf(pool, 'y'.repeat(1 << 20)))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      const read = notes.chunks.slice(before).reduce((sum, { length }) => sum + length, 0)
+      expect(read).toBeLessThan(1 << 20)
+      reader.resume()
+      const total = () => notes.chunks.slice(before).reduce((sum, { length }) => sum + length, 0)
+      await until('all has arrived', () => total() === 40 << 20)
+    }
+  })
+
+  it('lend the bytes on the opening side, and give them on the accepting one', async () => {
+    const { near, far, nearNotes, farNotes } = await pair()
+    near.send(batchOf(new BlockPool(), 'there'))
+    far.send(batchOf(new BlockPool(), 'back'))
+    await until('both have arrived', () => farNotes.text === 'there' && nearNotes.text === 'back')
+    expect([...farNotes.ownership, ...nearNotes.ownership]).toEqual(['given', 'lent'])
+  })
+})
+
+describe('tcp pipes', () => {
+  it('pass the settings of the pipe to the sockets', async () => {
+    const noDelay = vi.spyOn(Socket.prototype, 'setNoDelay')
+    const keepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive')
+    endings.push(() => vi.restoreAllMocks())
+    const transport = new Tcp()
+    const { port, links } = await bind()
+    const address = plugin.address('tcp', ['127.0.0.1', port])
+    const first = await transport.connect(address)
+    await until('the first is accepted', () => links.length === 1)
+    expect(noDelay.mock.calls).toEqual([[true], [true]])
+    expect(keepAlive.mock.calls).toEqual([])
+    noDelay.mockClear()
+    const second = await transport.setNoDelay(false).setKeepAlive(7000).connect(address)
+    await until('the second is accepted', () => links.length === 2)
+    // The one of the accepting side, whose settings nobody changed.
+    expect(noDelay.mock.calls).toEqual([[true]])
+    expect(keepAlive.mock.calls).toEqual([[true, 7000]])
+    for (const link of [first, second, ...links]) link.destroy()
+  })
+
+  it('reject when nobody listens, and when the port is taken', async () => {
+    const { listener, port } = await bind()
+    const taken = plugin.create()
+    if (taken.carries !== 'bytes') throw new Error('tcp carries bytes')
+    const owner = { accepted() {}, failed() {} }
+    const address = plugin.address('tcp', ['127.0.0.1', port])
+    await expect(taken.listen(address, owner)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await listener.close()
+    await expect(open(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    const again = await taken.listen(address, owner)
+    await again.close()
+  })
+
+  it('keep open links when they stop listening', async () => {
+    const { listener, links, port } = await bind()
+    const near = await open(port)
+    await until('the link is accepted', () => links.length === 1)
+    const notes = new Notes()
+    links[0].start(notes)
+    near.start(new Notes())
+    await listener.close()
+    near.send(batchOf(new BlockPool(), 'still here'))
+    await until('it arrives', () => notes.text === 'still here')
+    links[0].destroy()
+  })
+
+  it('give up connecting when the signal is aborted', async () => {
+    const full: Server = createServer()
+    await new Promise<void>((resolve) => full.listen(0, '127.0.0.1', resolve))
+    const { port } = full.address() as { port: number }
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const connecting = open(port, abort.signal)
+    abort.abort(reason)
+    await expect(connecting).rejects.toBe(reason)
+    await new Promise((resolve) => full.close(resolve))
+  })
+})
