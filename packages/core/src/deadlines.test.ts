@@ -203,15 +203,24 @@ describe('limits of a pipe', () => {
     await rig.end()
   })
 
-  it('messageSizeMax: a larger frame ends the channel, before its bytes are there', async () => {
+  it('messageSizeMax: a larger message ends the channel', async () => {
     const { rig, peer, channel, codes } = await greeted({ messageSizeMax: 1000 })
     peer.sendFrame(0x3fff, [1, 0x61, ...new Array(998).fill(0x31)])
     await rig.loop.settle()
     expect(codes()).toEqual([])
-    peer.sendFrame(0x3fff, [1, 0x61], 1001)
+    peer.sendFrame(0x3fff, [1, 0x61, ...new Array(1010).fill(0x31)])
     await rig.loop.settle()
     expect(codes()).toEqual(['protocol-violation'])
-    expect(channel.reason).toMatchObject({ what: expect.stringContaining('1000 bytes') })
+    expect(channel.reason).toMatchObject({ what: expect.stringContaining('messageSizeMax') })
+    await rig.end()
+  })
+
+  it('messageSizeMax: a frame that says it is larger ends the channel before its bytes are there', async () => {
+    const { rig, peer, channel, codes } = await greeted({ messageSizeMax: 100_000 })
+    peer.sendFrame(0x3fff, [1, 0x61], 100_300)
+    await rig.loop.settle()
+    expect(codes()).toEqual(['protocol-violation'])
+    expect(channel.reason).toMatchObject({ what: expect.stringContaining('messageSizeMax') })
     await rig.end()
   })
 

@@ -46,9 +46,8 @@ export class FramedSession implements Session {
   #heardSize = 0
   #isStranger = false
   #isGreeted = false
-  /** The largest body that the peer takes, and that this side takes. */
+  /** The largest body that both sides take. */
   #messageSizeMax: number
-  readonly #bodySizeMax: number
   /** Tags below are messages by number. Zero before the hello, and where keys travel by name. */
   #plainEnd = 0
   #pingedAt = 0
@@ -58,7 +57,7 @@ export class FramedSession implements Session {
     this.#codec = codec
     this.#isNamed = codec.keys.kind === 'open'
     this.#decoder = new FrameDecoder(host.pool, helloSizeMax)
-    this.#messageSizeMax = this.#bodySizeMax = host.limits.messageSizeMax
+    this.#messageSizeMax = host.limits.messageSizeMax
   }
 
   get stored(): number {
@@ -89,7 +88,7 @@ export class FramedSession implements Session {
     if (this.#isStranger) return this.#violate(helloViolations['not-millrace'])
     while (host.mayDeliver && decoder.next()) {
       const tag = decoder.tag
-      if (tag < this.#plainEnd && decoder.bodyEnd - decoder.bodyStart <= this.#bodySizeMax) {
+      if (tag < this.#plainEnd) {
         const body = codec.decode(tag, decoder, decoder.bodyStart, decoder.bodyEnd)
         if (body === undecodable) return this.#violate(codec.decodeError())
         host.deliver(tag, body)
@@ -173,11 +172,6 @@ export class FramedSession implements Session {
     const kind = tag >> 14
     const end = decoder.bodyEnd
     let start = decoder.bodyStart
-    if (end - start > this.#bodySizeMax) {
-      return this.#violate(
-        `a message of ${end - start} bytes; ${this.#bodySizeMax} are accepted (messageSizeMax)`,
-      )
-    }
     if (kind !== frameKind.message && end - start < idSize)
       return this.#violate('a request or reply without an id')
     const id = kind === frameKind.message ? 0 : decoder.view.getUint32(start, true)
@@ -268,8 +262,7 @@ export class FramedSession implements Session {
 
   #greet(hello: Hello): void {
     this.#messageSizeMax = Math.min(this.#messageSizeMax, hello.messageSizeMax)
-    // What the protocol itself has to say must fit, however small messages are kept.
-    this.#decoder.bodySizeMax = Math.max(this.#bodySizeMax, helloSizeMax)
+    this.#decoder.bodySizeMax = this.#host.limits.messageSizeMax
     this.#phase = 'open'
     if (!this.#isNamed) this.#plainEnd = this.#codec.keys.count
     const answer = this.#host.open(() => {

@@ -33,10 +33,10 @@ describe('setHeartbeat', () => {
       await rig.loop.advance(90)
     }
     expect(pings()).toBe(0)
-    await rig.loop.advance(250)
+    await rig.loop.advance(200)
     expect(pings()).toBe(2)
     expect(accepting.channelCount).toBe(1)
-    await rig.loop.advance(100)
+    await rig.loop.advance(15)
     expect(accepting.channelCount).toBe(0)
     await rig.end()
   })

@@ -67,7 +67,7 @@ export class LinkGuard {
   /** Something waits for the link to take it. */
   waiting(now: number): void {
     this.vigil.flow('waiting', now)
-    if (!this.#entry.isScheduled) this.arm()
+    this.arm()
   }
 
   /** Sees to it that the wheel wakes this guard at the next deadline; moving it back isn't worth the work. */

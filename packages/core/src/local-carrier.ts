@@ -54,6 +54,7 @@ export class LocalCarrier implements Carrier, TurnTaker {
   #drainWaiters: ((result: 'ready' | 'closed') => void)[] = []
   #isHeld = false
   #mayDeliver = false
+  #parting: { readonly text: string } | undefined
   #messagesOut = 0
   #refused = 0
   #droppedNewest = 0
@@ -152,8 +153,15 @@ export class LocalCarrier implements Carrier, TurnTaker {
 
   close(text: string): void {
     if (this.state !== 'open' && this.state !== 'handshaking') return
+    // Two ends that close at the same time needn't wait for each other: each has its own reason.
+    if (this.#peer.state === 'closing') {
+      const { text: theirs } = this.#peer.#parting ?? { text: '' }
+      this.#peer.#conclude({ code: 'closed', by: 'local', text: theirs })
+      return this.#conclude({ code: 'closed', by: 'local', text })
+    }
     this.state = 'closing'
     this.#mayDeliver = false
+    this.#parting = { text }
     this.#call('close', 0, 0, text)
   }
 
@@ -289,8 +297,8 @@ export class LocalCarrier implements Carrier, TurnTaker {
     if (topic === undefined) return false
     for (let index = peer.#start; index < peer.#numbers.length; index++) {
       const older = peer.#bodies[index]
-      if (peer.#numbers[index] !== number || older instanceof Call || topicOf?.(key, older) !== topic)
-        continue
+      if (peer.#numbers[index] !== number || older instanceof Call) continue
+      if (topicOf !== undefined && topicOf(key, older) !== topic) continue
       peer.#numbers.splice(index, 1)
       peer.#bodies.splice(index, 1)
       peer.#numbers.push(number)

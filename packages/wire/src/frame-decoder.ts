@@ -1,8 +1,14 @@
 import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
-import { headerSize, longHeaderSize, longSizeMark } from './frame.ts'
+import { frameKind, frameTag, headerSize, longHeaderSize, longSizeMark } from './frame.ts'
 
 /** Why a stream of frames can't be read any further. */
 export type FrameViolation = 'frame-too-large'
+
+/** Control frames up to so many bytes are taken however small messages are kept: the protocol itself must fit. */
+const controlSizeMax = 4096
+
+/** The high byte of the tags of control frames, and what lies above it. */
+const controlHighByte = frameTag(frameKind.control, 0) >> 8
 
 /** What a waiting chunk costs beside its bytes: without counting it, a flood of tiny chunks would pass any limit. */
 const chunkOverhead = 256
@@ -25,7 +31,7 @@ export class FrameDecoder {
   bodyEnd = 0
   /** Set once, and for good: the stream has no frame boundaries that could be trusted any more. */
   violation: FrameViolation | undefined
-  /** The largest body that is accepted, in bytes. The owner may change it between frames. */
+  /** The largest body of a message that is accepted, in bytes. The owner may change it between frames. */
   bodySizeMax: number
   /** Bytes that were received and belong to no frame shown so far. */
   stored = 0
@@ -209,7 +215,8 @@ export class FrameDecoder {
       const at = start + headerSize
       size = bytes[at] + bytes[at + 1] * 0x100 + bytes[at + 2] * 0x10000 + bytes[at + 3] * 0x1000000
     }
-    if (size <= this.bodySizeMax) return header + size
+    const isControl = bytes[start + 3] >= controlHighByte
+    if (size <= this.bodySizeMax || (isControl && size <= controlSizeMax)) return header + size
     this.violation = 'frame-too-large'
     this.#position = this.#end
     return -1

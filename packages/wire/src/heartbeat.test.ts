@@ -67,32 +67,46 @@ describe('Heartbeat', () => {
 
   it('suspects first: one question more, at a later time, before it gives up', () => {
     const heartbeat = new Heartbeat(100, 250, 0)
+    expect(heartbeat.due(100)).toBe('ping')
+    expect(heartbeat.due(200)).toBe('ping')
     expect(heartbeat.due(250)).toBe('nothing')
     expect(heartbeat.deadline()).toBe(251)
     expect(heartbeat.due(250)).toBe('nothing')
     expect(heartbeat.due(250.5)).toBe('timeout')
   })
 
-  it('kills nobody because its own process stood still', () => {
+  it('does not count the time in which its own process stood still', () => {
     const heartbeat = new Heartbeat(100, 250, 0)
-    expect(heartbeat.due(5000)).toBe('nothing')
-    heartbeat.heard(5000)
-    expect(heartbeat.due(5001)).toBe('nothing')
-    expect(heartbeat.deadline()).toBe(5100)
+    expect(heartbeat.due(5000)).toBe('ping')
+    expect(heartbeat.silentMs(5000)).toBe(100)
     expect(heartbeat.due(5100)).toBe('ping')
+    expect(heartbeat.due(5150)).toBe('nothing')
+    expect(heartbeat.due(5151)).toBe('timeout')
+  })
+
+  it('counts a question that comes no more than an interval late', () => {
+    const heartbeat = new Heartbeat(100, 250, 0)
+    expect(heartbeat.due(200)).toBe('ping')
+    expect(heartbeat.silentMs(200)).toBe(200)
   })
 
   it('forgets its suspicion with a word', () => {
     const heartbeat = new Heartbeat(100, 250, 0)
+    expect(heartbeat.due(100)).toBe('ping')
+    expect(heartbeat.due(200)).toBe('ping')
     heartbeat.due(250)
     heartbeat.heard(251)
     expect(heartbeat.due(252)).toBe('nothing')
+    expect(heartbeat.due(351)).toBe('ping')
+    expect(heartbeat.due(451)).toBe('ping')
     expect(heartbeat.due(501)).toBe('nothing')
     expect(heartbeat.due(502)).toBe('timeout')
   })
 
   it('starts anew when told to', () => {
     const heartbeat = new Heartbeat(100, 250, 0)
+    expect(heartbeat.due(100)).toBe('ping')
+    expect(heartbeat.due(200)).toBe('ping')
     heartbeat.due(250)
     expect(heartbeat.due(251)).toBe('timeout')
     heartbeat.restart(251)

@@ -33,10 +33,16 @@ export class Heartbeat {
   }
 
   /**
-   * What is due now. A timeout is told only at the second question after the time was over, at a later `now`: a process
-   * that stood still for long finds the peer's bytes in the link first, and a stall of its own kills nobody.
+   * What is due now. Nobody dies of this side's own stalls: a timeout is told only at the second question after the time was
+   * over, at a later `now`, so that the peer's bytes are found in the link first; and when the question itself comes more
+   * than an interval late, the time that nobody looked doesn't count.
    */
   due(now: number): HeartbeatDue {
+    const lateMs = now - this.deadline()
+    if (lateMs > this.intervalMs) {
+      this.#heardAt += lateMs
+      this.#suspectedAt = -1
+    }
     if (now - this.#heardAt >= this.timeoutMs) {
       if (this.#suspectedAt >= 0 && now > this.#suspectedAt) return 'timeout'
       if (this.#suspectedAt < 0) this.#suspectedAt = now
