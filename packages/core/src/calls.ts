@@ -1,3 +1,4 @@
+import type { DispatchOwner } from './dispatch.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { PipeLimits } from './options.ts'
 import type { Outflow } from './outflow.ts'
@@ -13,26 +14,41 @@ export interface CallsOwner {
   readonly closedText: string | undefined
   /** Whether an answer can still leave: it can in the very turn in which the channel was closed. */
   readonly mayAnswer: boolean
+  hold(state: 'held'): void
+  /** A handler threw. */
+  handlerFailed(error: unknown, key: string): void
   /** Something was written. */
   wrote(messages: number): void
 }
 
 /** The requests and replies of one channel over a link, both ways. */
-export class Calls {
+export class Calls implements DispatchOwner {
   readonly #owner: CallsOwner
-  readonly #session: Session
+  /** Set once, before the first call. */
+  session!: Session
   readonly #outflow: Outflow
   #requests: Requests | undefined
 
-  constructor(owner: CallsOwner, session: Session, outflow: Outflow) {
+  constructor(owner: CallsOwner, outflow: Outflow) {
     this.#owner = owner
-    this.#session = session
     this.#outflow = outflow
+  }
+
+  get maxRequests(): number {
+    return this.#owner.limits.maxRequests
+  }
+
+  hold(state: 'held'): void {
+    this.#owner.hold(state)
+  }
+
+  handlerFailed(error: unknown, key: string): void {
+    this.#owner.handlerFailed(error, key)
   }
 
   /** Sends a request and waits for its reply. */
   request(key: string, number: number, body: unknown, options: RequestOptions): Promise<unknown> {
-    const session = this.#session
+    const session = this.session
     const { closedText, limits, turns } = this.#owner
     if (closedText !== undefined) {
       return Promise.reject(new MillraceError('channel-closed', `cannot request '${key}': ${closedText}`))
@@ -54,14 +70,14 @@ export class Calls {
   /** Answers the peer's request. A body that doesn't fit the contract becomes a fault, and is thrown on this side. */
   reply(id: number, number: number, body: unknown): void {
     if (!this.#owner.mayAnswer) return
-    this.#session.encodeReply?.(id, number, body)
+    this.session.encodeReply?.(id, number, body)
     this.#owner.wrote(1)
   }
 
   /** Tells the peer that its request has no answer. */
   fault(id: number, text: string): void {
     if (!this.#owner.mayAnswer) return
-    this.#session.encodeFault?.(id, text)
+    this.session.encodeFault?.(id, text)
     this.#owner.wrote(0)
   }
 

@@ -41,7 +41,8 @@ export interface ChannelSeat {
 export class Channel<Messages extends object = Record<string, unknown>> {
   readonly #seat: ChannelSeat
   readonly #carrier: Carrier
-  readonly #wrapped = new Map<unknown, [number, Run][]>()
+  /** For `off`: what stands in the dispatch for a handler with a `keyOf`. */
+  #wrapped: Map<unknown, [number, Run][]> | undefined
   #lastKey = ''
   #lastNumber = -1
 
@@ -132,14 +133,12 @@ export class Channel<Messages extends object = Record<string, unknown>> {
 
   /** Removes a handler of a key: the function or map that was given to `on`. */
   off<K extends Key<Messages>>(key: K, handler: unknown): this {
+    const { dispatch } = this.#carrier
     const number = this.#number(key)
-    const all = this.#wrapped.get(handler) ?? []
-    for (const [other, run] of all) {
-      if (other === number) this.#carrier.dispatch.remove(number, run)
+    dispatch.remove(number, handler as Run)
+    for (const [other, run] of this.#wrapped?.get(handler) ?? []) {
+      if (other === number) dispatch.remove(number, run)
     }
-    const left = all.filter(([other]) => other !== number)
-    if (left.length > 0) this.#wrapped.set(handler, left)
-    else this.#wrapped.delete(handler)
     return this
   }
 
@@ -254,8 +253,9 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     const run = second === undefined ? (first as Run) : byKey(first as (body: unknown) => unknown, second)
     checkFunction(run, `on('${key}')`)
     this.#carrier.dispatch.add(number, run)
-    const handler = second ?? first
-    this.#wrapped.set(handler, [...(this.#wrapped.get(handler) ?? []), [number, run]])
+    if (second === undefined) return this
+    this.#wrapped ??= new Map()
+    this.#wrapped.set(second, [...(this.#wrapped.get(second) ?? []), [number, run]])
     return this
   }
 }

@@ -16,8 +16,8 @@ export interface Tap {
 /** What a dispatch needs of its owner. */
 export interface DispatchOwner {
   readonly maxRequests: number
-  /** The iterator has enough for now: messages wait until it makes room. */
-  hold(): void
+  /** Lets messages wait (`held`): the iterator has enough for now. */
+  hold(state: 'held'): void
   /** A handler threw: says so, the channel lives on. */
   handlerFailed(error: unknown, key: string): void
   reply(id: number, number: number, body: unknown): void
@@ -35,8 +35,9 @@ export class Dispatch {
   inbox: Inbox | undefined
   readonly #keys: KeyTable
   readonly #owner: DispatchOwner
-  readonly #handlers: (Run | undefined)[] = []
-  readonly #lists = new Map<number, Run[]>()
+  #handlers: (Run | undefined)[] | undefined
+  /** The handlers of keys that have more than one. */
+  #lists: Map<number, Run[]> | undefined
   #taps: Tap[] | undefined
   #hasListeners = false
   #answering = 0
@@ -48,14 +49,13 @@ export class Dispatch {
 
   /** Adds a handler for the messages of a key's number. */
   add(number: number, handler: Run): void {
-    const list = [...(this.#lists.get(number) ?? []), handler]
-    this.#setList(number, list)
+    this.#set(number, [...this.#listOf(number), handler])
   }
 
   /** Removes a handler. */
   remove(number: number, handler: Run): void {
-    const list = (this.#lists.get(number) ?? []).filter((other) => other !== handler)
-    this.#setList(number, list)
+    const list = this.#listOf(number).filter((other) => other !== handler)
+    this.#set(number, list)
   }
 
   /** The key of a number. */
@@ -84,7 +84,7 @@ export class Dispatch {
   deliver(number: number, body: unknown, key?: string): void {
     this.messagesIn++
     if (this.#hasListeners) this.#tell(key ?? this.#keys.name(number), body)
-    const handler = number < 0 ? undefined : this.#handlers[number]
+    const handler = number < 0 ? undefined : this.#handlers?.[number]
     if (handler === undefined) {
       if (!this.#hasListeners) this.unhandled++
       return
@@ -102,7 +102,7 @@ export class Dispatch {
     this.messagesIn++
     const name = key ?? this.#keys.name(number)
     if (this.#hasListeners) this.#tell(name, body)
-    const handler = number < 0 ? undefined : this.#handlers[number]
+    const handler = number < 0 ? undefined : this.#handlers?.[number]
     if (handler === undefined) {
       this.unhandled++
       return this.#owner.fault(id, `nobody answers '${name}' here`)
@@ -136,7 +136,7 @@ export class Dispatch {
 
   #tell(key: string, body: unknown): void {
     this.inbox?.push(key, body)
-    if (this.inbox?.isFull) this.#owner.hold()
+    if (this.inbox?.isFull) this.#owner.hold('held')
     for (const tap of this.#taps ?? []) {
       try {
         tap.forward(key, body, this.channel)
@@ -150,9 +150,22 @@ export class Dispatch {
     result.catch((error: unknown) => this.#owner.handlerFailed(error, this.#keys.name(number)))
   }
 
-  #setList(number: number, list: Run[]): void {
-    this.#lists.set(number, list)
-    while (this.#handlers.length < number) this.#handlers.push(undefined)
+  #listOf(number: number): Run[] {
+    const list = this.#lists?.get(number)
+    if (list !== undefined) return list
+    const handler = this.#handlers?.[number]
+    return handler === undefined ? [] : [handler]
+  }
+
+  #set(number: number, list: Run[]): void {
+    this.#lists?.delete(number)
+    if (list.length > 1) {
+      this.#lists ??= new Map()
+      this.#lists.set(number, list)
+    }
+    // Made to measure: an array that grows by itself takes room for seventeen.
+    this.#handlers ??= new Array(Math.min(number + 1, this.#keys.count)).fill(undefined)
+    while (this.#handlers.length <= number) this.#handlers.push(undefined)
     this.#handlers[number] =
       list.length < 2 ? list[0] : (body, channel) => this.#runAll(number, list, body, channel)
   }

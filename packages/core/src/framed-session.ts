@@ -98,6 +98,7 @@ export class FramedSession implements Session {
         this.#processControl(tag, now)
       }
     }
+    decoder.rest()
     if (decoder.violation !== undefined && host.mayDeliver) {
       const limit = `a frame of more than ${decoder.bodySizeMax} bytes`
       this.#violate(

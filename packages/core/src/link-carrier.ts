@@ -75,19 +75,13 @@ export class LinkCarrier
     this.#outflow = new Outflow(owner.pool, owner.limits, link, owner.overflow)
     this.out = this.#outflow.buffer
     this.#guard = new LinkGuard(this, owner.limits, owner.turns.wheel, owner.turns.now)
-    this.dispatch = new Dispatch(protocol.keys, {
-      maxRequests: owner.limits.maxRequests,
-      hold: () => this.hold('held'),
-      handlerFailed: (error, key) => owner.failed(`the handler of '${key}' failed`, error, this),
-      reply: (id, number, body) => this.calls.reply(id, number, body),
-      fault: (id, text) => this.calls.fault(id, text),
-    })
     if (protocol.session === undefined) {
       throw new MillraceError('unsupported', `the protocol '${protocol.label}' works on datagrams only`)
     }
+    this.calls = new Calls(this, this.#outflow)
+    this.dispatch = new Dispatch(protocol.keys, this.calls)
     this.#seat = new SessionSeat(this)
-    this.#session = protocol.session(this.#seat)
-    this.calls = new Calls(this, this.#session, this.#outflow)
+    this.#session = this.calls.session = protocol.session(this.#seat)
   }
 
   /** Begins: from here on the link may tell. */
@@ -238,6 +232,10 @@ export class LinkCarrier
 
   get mayAnswer(): boolean {
     return this.state === 'open' || this.#parting !== undefined
+  }
+
+  handlerFailed(error: unknown, key: string): void {
+    this.#owner.failed(`the handler of '${key}' failed`, error, this)
   }
 
   wrote(messages: number): void {

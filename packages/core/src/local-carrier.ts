@@ -8,8 +8,9 @@ import type {
 } from './carrier.ts'
 import type { ChannelState } from './channel-state.ts'
 import { type CloseReason, describeReason, reasonError } from './close-reason.ts'
-import { Dispatch } from './dispatch.ts'
+import { Dispatch, type DispatchOwner } from './dispatch.ts'
 import { EndBell } from './end-bell.ts'
+import { LocalQueue } from './local-queue.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { OverflowPolicy } from './options.ts'
 import type { Protocol } from './protocol.ts'
@@ -34,7 +35,7 @@ class Call {
  * that was sent, so the sender must not change it any more. Handlers run in the receiving pipe's turn, never inside
  * `send`.
  */
-export class LocalCarrier implements Carrier, TurnTaker {
+export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
   readonly role: 'accepted' | 'opened'
   readonly dispatch: Dispatch
   readonly bell = new EndBell()
@@ -44,10 +45,9 @@ export class LocalCarrier implements Carrier, TurnTaker {
 
   readonly #owner: CarrierOwner
   #peer!: LocalCarrier
-  /** What the peer sent, number by body, and where reading is. */
-  #numbers: number[] = []
-  #bodies: unknown[] = []
-  #start = 0
+  /** What the peer sent. Calls have negative numbers, so that plain messages need not be looked at. */
+  readonly #queue = new LocalQueue()
+  readonly #queueMax: number
   #requests: Requests | undefined
   #overflow: OverflowPolicy
   #overflowOptions: OverflowOptions = {}
@@ -65,13 +65,24 @@ export class LocalCarrier implements Carrier, TurnTaker {
     this.#owner = owner
     this.role = role
     this.#overflow = owner.overflow
-    this.dispatch = new Dispatch(protocol.keys, {
-      maxRequests: owner.limits.maxRequests,
-      hold: () => this.hold('held'),
-      handlerFailed: (error, key) => owner.failed(`the handler of '${key}' failed`, error, this),
-      reply: (id, number, body) => this.#call('reply', id, number, body),
-      fault: (id, text) => this.#call('fault', id, 0, text),
-    })
+    this.#queueMax = owner.limits.localQueueMax
+    this.dispatch = new Dispatch(protocol.keys, this)
+  }
+
+  get maxRequests(): number {
+    return this.#owner.limits.maxRequests
+  }
+
+  handlerFailed(error: unknown, key: string): void {
+    this.#owner.failed(`the handler of '${key}' failed`, error, this)
+  }
+
+  reply(id: number, number: number, body: unknown): void {
+    this.#call('reply', id, number, body)
+  }
+
+  fault(id: number, text: string): void {
+    this.#call('fault', id, 0, text)
   }
 
   /** Makes both ends of a channel, not yet open. */
@@ -98,11 +109,10 @@ export class LocalCarrier implements Carrier, TurnTaker {
   send(number: number, body: unknown): SendResult {
     if (this.state !== 'open') return 'closed'
     const peer = this.#peer
-    if (peer.#numbers.length - peer.#start >= this.#owner.limits.localQueueMax)
-      return this.#overflowed(number, body)
+    const queue = peer.#queue
+    if (queue.count >= this.#queueMax) return this.#overflowed(number, body)
     this.#messagesOut++
-    peer.#numbers.push(number)
-    peer.#bodies.push(body)
+    queue.push(number, body)
     if (!peer.isReady) peer.#owner.turns.later(peer)
     return 'queued'
   }
@@ -133,7 +143,7 @@ export class LocalCarrier implements Carrier, TurnTaker {
 
   drained(): Promise<'ready' | 'closed'> {
     if (this.state !== 'open') return Promise.resolve('closed')
-    if (this.#queued < this.#owner.limits.localQueueMax) return Promise.resolve('ready')
+    if (this.#queued < this.#queueMax) return Promise.resolve('ready')
     return new Promise((resolve) => this.#drainWaiters.push(resolve))
   }
 
@@ -177,7 +187,7 @@ export class LocalCarrier implements Carrier, TurnTaker {
       bytesIn: 0,
       bytesOut: 0,
       queued: this.#queued,
-      stored: this.#numbers.length - this.#start,
+      stored: this.#queue.count,
       refused: this.#refused,
       droppedNewest: this.#droppedNewest,
       droppedOldest: this.#droppedOldest,
@@ -193,40 +203,24 @@ export class LocalCarrier implements Carrier, TurnTaker {
   }
 
   process(): void {
-    const numbers = this.#numbers
-    const bodies = this.#bodies
+    const queue = this.#queue
     // What comes in meanwhile waits for the next turn: two ends that answer each other let the rest of the pipe live.
-    const end = numbers.length
-    let index = this.#start
-    while (index < end && this.#mayDeliver) {
-      const body = bodies[index]
-      const number = numbers[index]
-      this.#start = ++index
-      if (body instanceof Call) this.#called(body, number)
-      else this.dispatch.deliver(number, body)
+    for (let left = queue.count; left > 0 && this.#mayDeliver; left--) {
+      queue.next()
+      if (queue.number < 0) this.#called(queue.body as Call, ~queue.number)
+      else this.dispatch.deliver(queue.number, queue.body)
     }
-    this.#forget()
-    if (this.#mayDeliver && this.#start < this.#numbers.length) this.#owner.turns.later(this)
+    queue.forget()
+    if (this.#mayDeliver && queue.count > 0) this.#owner.turns.later(this)
     if (this.state === 'closed') return
     const peer = this.#peer
-    if (peer.#drainWaiters.length > 0 && peer.#queued <= this.#owner.limits.localQueueMax / 4)
-      peer.#wakeDrainWaiters('ready')
+    if (peer.#drainWaiters.length > 0 && queue.count <= this.#queueMax / 4) peer.#wakeDrainWaiters('ready')
   }
 
   flush(): void {}
 
   get #queued(): number {
-    return this.#peer.#numbers.length - this.#peer.#start
-  }
-
-  #forget(): void {
-    if (this.#start === this.#numbers.length) {
-      this.#numbers.length = this.#bodies.length = 0
-    } else if (this.#start > 0) {
-      this.#numbers = this.#numbers.slice(this.#start)
-      this.#bodies = this.#bodies.slice(this.#start)
-    }
-    this.#start = 0
+    return this.#peer.#queue.count
   }
 
   #called(call: Call, number: number): void {
@@ -248,8 +242,7 @@ export class LocalCarrier implements Carrier, TurnTaker {
   #call(kind: Call['kind'], id: number, number: number, body: unknown): void {
     if (this.state === 'closed') return
     const peer = this.#peer
-    peer.#numbers.push(number)
-    peer.#bodies.push(new Call(kind, id, body))
+    peer.#queue.push(~number, new Call(kind, id, body))
     peer.#owner.turns.later(peer)
   }
 
@@ -268,46 +261,23 @@ export class LocalCarrier implements Carrier, TurnTaker {
         peer.#conclude({ code: 'closed', by: 'remote', text: 'overflow' })
         return 'closed'
     }
-    const isSuperseded = this.#overflow === 'latest-by-key' && this.#supersede(number, body)
-    if (isSuperseded) return 'queued'
-    this.#dropOldest()
+    const queue = peer.#queue
+    if (this.#overflow === 'latest-by-key' && this.#supersede(queue, number, body)) this.#superseded++
+    else if (queue.drop((older) => older >= 0)) this.#droppedOldest++
     this.#messagesOut++
-    peer.#numbers.push(number)
-    peer.#bodies.push(body)
+    queue.push(number, body)
     peer.#owner.turns.later(peer)
     return 'queued'
   }
 
-  #dropOldest(): void {
-    const peer = this.#peer
-    for (let index = peer.#start; index < peer.#numbers.length; index++) {
-      if (peer.#bodies[index] instanceof Call) continue
-      peer.#numbers.splice(index, 1)
-      peer.#bodies.splice(index, 1)
-      this.#droppedOldest++
-      return
-    }
-  }
-
-  #supersede(number: number, body: unknown): boolean {
-    const peer = this.#peer
+  /** Drops an older message of the same key and topic. */
+  #supersede(queue: LocalQueue, number: number, body: unknown): boolean {
     const { topicOf } = this.#overflowOptions
+    if (topicOf === undefined) return queue.drop((older) => older === number)
     const key = this.dispatch.keyOf(number)
-    const topic = topicOf === undefined ? '' : topicOf(key, body)
+    const topic = topicOf(key, body)
     if (topic === undefined) return false
-    for (let index = peer.#start; index < peer.#numbers.length; index++) {
-      const older = peer.#bodies[index]
-      if (peer.#numbers[index] !== number || older instanceof Call) continue
-      if (topicOf !== undefined && topicOf(key, older) !== topic) continue
-      peer.#numbers.splice(index, 1)
-      peer.#bodies.splice(index, 1)
-      peer.#numbers.push(number)
-      peer.#bodies.push(body)
-      this.#messagesOut++
-      this.#superseded++
-      return true
-    }
-    return false
+    return queue.drop((older, olderBody) => older === number && topicOf(key, olderBody) === topic)
   }
 
   #wakeDrainWaiters(result: 'ready' | 'closed'): void {

@@ -8,8 +8,9 @@ export class SocketLink implements Link {
   readonly #description: string
   #owner: LinkOwner | undefined
   #error: unknown
-  /** Batches that the system has not taken yet, in the order in which it was asked to. */
-  #writing: SegmentBatch[] = []
+  /** Batches that the system has not taken yet, in the order in which it was asked to: the first, and more if there are. */
+  #first: SegmentBatch | undefined
+  #more: SegmentBatch[] | undefined
 
   constructor(socket: Socket, description: string) {
     this.#socket = socket
@@ -38,7 +39,9 @@ export class SocketLink implements Link {
     const socket = this.#socket
     const { segments } = batch
     if (socket.destroyed || segments.length === 0) return batch.release()
-    this.#writing.push(batch)
+    if (this.#first === undefined) this.#first = batch
+    else if (this.#more === undefined) this.#more = [batch]
+    else this.#more.push(batch)
     const last = segments.length - 1
     if (last === 0) {
       socket.write(segments[0], this.#written)
@@ -72,8 +75,10 @@ export class SocketLink implements Link {
 
   /** Node calls it once a batch, in the order of the writes; with an error when the socket is gone. */
   readonly #written = (error?: Error | null): void => {
-    const batch = this.#writing.shift()
+    const batch = this.#first
     if (batch === undefined) return
+    this.#first = this.#more?.shift()
+    if (this.#more?.length === 0) this.#more = undefined
     const { size } = batch
     batch.release()
     if (error === undefined || error === null) this.#owner?.sent(size)
@@ -83,7 +88,9 @@ export class SocketLink implements Link {
     const owner = this.#owner
     if (owner === undefined) return
     this.#owner = undefined
-    for (const batch of this.#writing.splice(0)) batch.release()
+    this.#first?.release()
+    for (const batch of this.#more ?? []) batch.release()
+    this.#first = this.#more = undefined
     owner.gone(this.#error)
   }
 }

@@ -76,6 +76,14 @@ export class FrameDecoder {
     return this.stored + this.#later.length * chunkOverhead
   }
 
+  /** Lets go of a chunk that was read to its end: a quiet channel holds no memory. */
+  rest(): void {
+    if (this.#position < this.#end || this.#isInCut || this.bytes === noBytes) return
+    this.#position = this.#end = 0
+    this.bytes = noBytes
+    this.view = noView
+  }
+
   /** Moves to the next whole frame. False when there is none yet, or after a violation. */
   next(): boolean {
     const start = this.#position

@@ -1,0 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { transportSuite } from '@millrace/testkit'
+import { afterAll } from 'vitest'
+import { ipc } from './ipc.ts'
+import { tcp } from './tcp.ts'
+
+const isWindows = process.platform === 'win32'
+const folder = isWindows
+  ? String.raw`\\.\pipe\millrace-suite-${process.pid}`
+  : mkdtempSync(join(tmpdir(), 'mill-'))
+let count = 0
+
+afterAll(() => {
+  if (!isWindows) rmSync(folder, { recursive: true, force: true })
+})
+
+transportSuite('tcp', tcp, () => ['127.0.0.1', 0])
+transportSuite('ipc', ipc, () => [isWindows ? `${folder}-${++count}` : join(folder, `${++count}.sock`)])
