@@ -30,11 +30,17 @@ export class PipeReports {
     this.#options = options
   }
 
-  report(error: MillraceError, channel: Channel | undefined): void {
+  /** Tells tracers and the log of an error that its cause learns of elsewhere, as whoever awaits an `open` does. */
+  note(error: MillraceError, channel: Channel | undefined): void {
     this.count++
     const { pipeError } = this.#owner.topics
     if (pipeError.hasSubscribers) pipeError.publish({ pipe: this.#owner, error, channel })
     this.#options.log?.error(`${this.#owner.describe()}: ${error.message}`)
+  }
+
+  /** Tells everyone of an error. */
+  report(error: MillraceError, channel: Channel | undefined): void {
+    this.note(error, channel)
     if (this.#handlers.has('error')) return this.#handlers.emit('error', this.#owner, error, channel)
     // Peers can cause errors at will: only the program's own are worth a warning that nobody asked for.
     if (error.code === 'handler-failed') this.#warn(error)

@@ -1,7 +1,7 @@
 import { type LogLevel, writeLog } from '@millrace/timer'
 import { Binding } from './binding.ts'
 import { Cancel } from './cancel.ts'
-import type { Carrier, ChannelStatistics } from './carrier.ts'
+import type { Carrier } from './carrier.ts'
 import { Channel } from './channel.ts'
 import { ChannelBook, type ChannelBookOwner, noStatistics, type Opening } from './channel-book.ts'
 import { Topics } from './diagnostics.ts'
@@ -14,6 +14,7 @@ import { type PipeOptions, parseLimits, parseOverflow } from './options.ts'
 import { type PipeEvent, type PipeEvents, PipeHandlers } from './pipe-events.ts'
 import type { PipeHome, PipeTarget } from './pipe-home.ts'
 import { PipeReports } from './pipe-reports.ts'
+import type { PipeStatistics } from './pipe-statistics.ts'
 import type { Platform } from './platform.ts'
 import { Proto } from './proto.ts'
 import type { Address, CancelSignal, Link, Transport } from './transport.ts'
@@ -23,18 +24,6 @@ import { Turns } from './turns.ts'
 export interface OpenOptions {
   /** Gives up: the promise rejects with the signal's reason. */
   readonly signal?: CancelSignal
-}
-
-/** What a pipe and all its channels, past and present, did so far. */
-export interface PipeStatistics extends ChannelStatistics {
-  readonly openChannels: number
-  readonly handshakes: number
-  readonly accepted: number
-  readonly connected: number
-  /** Errors told to `error`. */
-  readonly errors: number
-  /** Datagrams dropped because too many waited. */
-  readonly datagramsDropped: number
 }
 
 /** What a pipe has once it knows where it leads. */
@@ -161,13 +150,19 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
    * that is bound there (`local`). Resolves when both sides have said hello. Rejects with a typed error that says why.
    */
   open(where: 'remote' | 'local' = 'remote', options: OpenOptions = {}): Promise<Channel<Messages>> {
-    const opening = this.#open(where, options) as Promise<unknown> as Promise<Channel<Messages>>
-    if (!this.#handlers.has('connected')) return opening
-    // Whoever listens to `connected` is told of a failure there, and need not await the promise as well.
-    void opening.then(
-      (channel) => this.#handlers.emit('connected', this, channel, undefined),
-      (error: unknown) => this.#handlers.emit('connected', this, undefined, error),
+    const opening = this.#open(where, options).then(
+      (channel) => {
+        this.#handlers.emit('connected', this, channel, undefined)
+        return channel as unknown as Channel<Messages>
+      },
+      (error: unknown) => {
+        if (error instanceof MillraceError) this.#reports.note(error, undefined)
+        this.#handlers.emit('connected', this, undefined, error)
+        throw error
+      },
     )
+    // Whoever listens to `connected` is told of a failure there, and need not await the promise as well.
+    if (this.#handlers.has('connected')) opening.catch(() => {})
     return opening
   }
 
@@ -363,8 +358,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     const settled = this.#need()
     const { target, transport, book } = settled
     checkOpening(where, target, transport)
-    if (this.isEnding)
-      throw new MillraceError('channel-closed', `${this.describe()}: it is closing or destroyed`)
+    if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
     if (book.openCount >= book.maxOpenChannels) {
       const text = `${this.describe()}: ${book.maxOpenChannels} channels are open already (setMaxOpenChannels)`
       throw new MillraceError('channel-limit', text)
