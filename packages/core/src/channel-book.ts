@@ -92,6 +92,12 @@ export class ChannelBook implements CarrierOwner {
     if (opening !== undefined) this.#openings.set(carrier, opening)
   }
 
+  /** Cuts the link that has been in its handshake for longest. */
+  cutOldestHandshake(): void {
+    const [oldest] = this.#handshakes
+    oldest?.destroy()
+  }
+
   /** Ends all channels and handshakes in order, or now. */
   end(how: 'close' | 'destroy', text: string): void {
     for (const carrier of [...this.#channels.keys(), ...this.#handshakes]) {

@@ -131,19 +131,19 @@ describe('stallTimeoutMs', () => {
 })
 
 describe('limits of a pipe', () => {
-  it('maxHandshakes: one more who says nothing is cut, and says so; those who wait are not harmed', async () => {
+  it('maxHandshakes: whoever is silent for longest makes room for one more, and the pipe says so', async () => {
     const rig = new Rig()
     const accepting = rig.pipe('server', { maxHandshakes: 3 })
     await rig.until(accepting.bind())
     const peers: RawPeer[] = []
     for (let count = 0; count < 4; count++) peers.push(await RawPeer.connect(rig.network, 'net://server'))
     await rig.loop.settle()
-    expect(peers.map((peer) => peer.isGone || peer.hasEnded)).toEqual([false, false, false, true])
+    expect(peers.map((peer) => peer.isGone || peer.hasEnded)).toEqual([true, false, false, false])
     const { errors, accepted } = rig.diary(accepting)
     expect(errors.map(({ code }) => code)).toEqual(['channel-limit'])
     expect(errors[0].message).toContain('maxHandshakes')
     expect(accepting.statistics().handshakes).toBe(3)
-    peers[0].sendHello()
+    peers[3].sendHello()
     await rig.loop.settle()
     expect(accepted.length).toBe(1)
     peers.push(await RawPeer.connect(rig.network, 'net://server'))

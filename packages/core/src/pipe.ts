@@ -335,15 +335,17 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
 
   #accept(link: Link, settled: Settled): void {
     const { book } = settled
-    if (this.#life === 'bound' && !book.isClosing && book.handshakeCount < book.limits.maxHandshakes) {
-      this.#start(link, 'accepted', settled)
-      return
+    if (this.#life !== 'bound' || book.isClosing) {
+      link.start({ received() {}, sent() {}, ended() {}, gone() {} })
+      return link.destroy()
     }
-    link.start({ received() {}, sent() {}, ended() {}, gone() {} })
-    link.destroy()
-    if (this.#life !== 'bound' || book.isClosing) return
-    const text = `${book.handshakeCount} peers are saying hello already (maxHandshakes); one more was cut`
-    this.#reports.report(new MillraceError('channel-limit', text), undefined)
+    if (book.handshakeCount >= book.limits.maxHandshakes) {
+      // Whoever is silent for longest makes room: a flood of strangers must not lock out those who say hello at once.
+      book.cutOldestHandshake()
+      const text = `${book.handshakeCount + 1} peers were saying hello at once (maxHandshakes); the oldest was cut`
+      this.#reports.report(new MillraceError('channel-limit', text), undefined)
+    }
+    this.#start(link, 'accepted', settled)
   }
 
   #start(link: Link, role: 'accepted' | 'opened', { book, target }: Settled, opening?: Opening): Carrier {

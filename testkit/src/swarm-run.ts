@@ -1,0 +1,366 @@
+import type { AnyMessages, Channel, MillraceError, OverflowPolicy, Pipe, PipeOptions } from '@millrace/core'
+import { wildNetwork } from './network-profile.ts'
+import { plain } from './plain-codec.ts'
+import { Random } from './random.ts'
+import { Rig } from './rig.ts'
+
+/** What one run did. */
+export interface SwarmReport {
+  readonly seed: number
+  readonly channels: number
+  readonly messages: number
+  readonly requests: number
+  /** Close reasons, by how often they were told. */
+  readonly reasons: ReadonlyMap<string, number>
+  /** How much time passed in the run, in virtual milliseconds. */
+  readonly virtualMs: number
+  /** A number over everything that happened, in its order: the same for the same seed, always. */
+  readonly trace: number
+}
+
+const keys = ['move', 'chat', 'close', 'state']
+const policies: readonly OverflowPolicy[] = [
+  'wait',
+  'wait',
+  'drop-newest',
+  'drop-oldest',
+  'latest-by-key',
+  'close',
+]
+
+/**
+ * One run of everything at once, drawn from a seed: pipes and channels over a wild network, senders, readers, requests,
+ * broadcasts, heartbeats, slow and failing handlers, freezes, cuts, closes and destroys at any moment. Throws when a
+ * message came twice, out of order or changed; when an orderly end lost one; when a promise stays open, a channel has not
+ * exactly one end, or anything is left behind.
+ */
+export async function runSwarm(seed: number): Promise<SwarmReport> {
+  const swarm = new Swarm(seed)
+  try {
+    return await swarm.run()
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    const unfinished = swarm.unfinished.map((what) => `; still ${what}`).join('')
+    throw new Error(`seed ${seed} at ${swarm.now} ms: ${text}${unfinished}`, { cause: error })
+  }
+}
+
+/** What one side of a channel sent and heard. */
+interface Side {
+  readonly channel: Channel<AnyMessages>
+  policy: OverflowPolicy
+  /** Numbers that were queued, and the first ones of them that were queued before `close`. */
+  queued: number
+  next: number
+  readonly heard: number[]
+  isLossy: boolean
+}
+
+class Swarm {
+  readonly #random: Random
+  readonly #rig: Rig
+  readonly #sides = new Map<Channel<AnyMessages>, Side>()
+  readonly #pairs: [Side, Side][] = []
+  readonly #work: Promise<unknown>[] = []
+  /** What goes on, for whoever wants to know why a run doesn't end. */
+  readonly #open = new Set<() => string>()
+  readonly #readers: Promise<void>[] = []
+  readonly #pipes: Pipe<AnyMessages>[] = []
+  readonly #reasons = new Map<string, number>()
+  #isOver = false
+  #messages = 0
+  #requests = 0
+  #settled = 0
+  #trace = 0x811c9dc5
+  readonly #seed: number
+
+  constructor(seed: number) {
+    this.#seed = seed
+    this.#random = new Random(seed)
+    const isClosed = this.#random.chance(0.5)
+    this.#rig = new Rig({
+      seed: this.#random.integer(0, 0xffffffff),
+      network: wildNetwork(this.#random),
+      protocol: plain(isClosed ? { keys: [...keys, 'ask', 'join'] } : {}),
+    })
+  }
+
+  get now(): number {
+    return this.#rig.loop.now()
+  }
+
+  /** What has not ended. */
+  get unfinished(): string[] {
+    return [...this.#open].map((what) => what())
+  }
+
+  async run(): Promise<SwarmReport> {
+    const { loop } = this.#rig
+    const accepting = this.#pipe('server')
+    accepting.on('accepted', (_pipe, channel) => this.#enter(channel))
+    await loop.until(accepting.bind())
+    const openers = Array.from({ length: this.#random.integer(1, 3) }, () => this.#pipe('server'))
+    for (const opener of openers) {
+      for (let count = this.#random.integer(1, 3); count > 0; count--)
+        this.#begin('opening', this.#enterFrom(opener))
+    }
+    this.#begin('disturbing', this.#disturb())
+    this.#begin('broadcasting', this.#speakToAll(accepting))
+    while (this.#work.length > 0) await loop.until(Promise.all(this.#work.splice(0)), 3_600_000)
+    this.#heal()
+    await loop.until(Promise.all(this.#pipes.map((pipe) => pipe.close('over'))), 60_000)
+    await loop.until(Promise.all(this.#readers), 60_000)
+    this.#isOver = true
+    await loop.advance(1000)
+    await this.#rig.end()
+    this.#check()
+    return {
+      seed: this.#seed,
+      channels: this.#sides.size,
+      messages: this.#messages,
+      requests: this.#requests,
+      reasons: this.#reasons,
+      virtualMs: loop.now(),
+      trace: this.#trace >>> 0,
+    }
+  }
+
+  #pipe(place: string): Pipe<AnyMessages> {
+    const random = this.#random
+    const highWaterBytes = random.pick([300, 5000, 100_000])
+    const options: PipeOptions = {
+      highWaterBytes,
+      lowWaterBytes: Math.ceil(highWaterBytes / random.pick([2, 4, 10])),
+      receiveHighWaterBytes: random.pick([500, 20_000]),
+      messageSizeMax: random.pick([5000, 200_000]),
+      iteratorQueueMax: random.pick([1, 10]),
+      localQueueMax: random.pick([3, 100]),
+      drive: random.pick(['auto', 'auto', 'manual'] as const),
+      maxOpenChannels: random.pick([3, 100]),
+    }
+    const pipe = this.#rig.pipe(place, options)
+    if (options.drive === 'manual') this.#tick(pipe)
+    this.#pipes.push(pipe)
+    pipe.on('close', (_pipe, channel, reason) => {
+      this.#note('close', reason.code)
+      this.#reasons.set(reason.code, (this.#reasons.get(reason.code) ?? 0) + 1)
+      if (channel.reason !== reason) throw new Error('two reasons for one channel')
+    })
+    return pipe
+  }
+
+  #tick(pipe: Pipe<AnyMessages>): void {
+    if (this.#isOver) return
+    pipe.process()
+    this.#rig.loop.wakeAt(this.now + 33, () => this.#tick(pipe))
+  }
+
+  async #enterFrom(pipe: Pipe<AnyMessages>): Promise<void> {
+    const random = this.#random.fork()
+    await this.#sleep(random.integer(0, 200))
+    const where = random.pick(['remote', 'remote', 'remote', 'local'] as const)
+    const channel = await pipe.open(where).catch((error: MillraceError) => {
+      this.#note('refused', error.code)
+      if (typeof error.code !== 'string') throw error
+    })
+    if (channel === undefined) return
+    const side = this.#enter(channel)
+    if (side === undefined) return
+    // The first message says who is at the other end.
+    channel.request('join', this.#join(side)).catch(() => undefined)
+  }
+
+  readonly #joining: Side[] = []
+
+  #join(side: Side): number {
+    return this.#joining.push(side) - 1
+  }
+
+  #enter(channel: Channel<AnyMessages>): Side | undefined {
+    const random = this.#random.fork()
+    const policy = random.pick(policies)
+    const side: Side = { channel, policy, queued: 0, next: 0, heard: [], isLossy: policy !== 'wait' }
+    this.#sides.set(channel, side)
+    channel.setOverflow(policy)
+    channel.on('join', (index) => {
+      this.#pairs.push([this.#joining[index], side])
+      return index
+    })
+    for (const key of keys) {
+      channel.onMessage(key, (body) => {
+        this.#note('heard', key, body.n)
+        side.heard.push(body.n)
+        if (body.text !== textOf(body.n)) throw new SwarmFault(`message ${body.n} changed on its way`)
+        if (random.chance(0.02)) throw new Error('a handler that fails')
+        if (random.chance(0.005)) void this.#end(side, random)
+        return undefined
+      })
+    }
+    channel.on('ask', async (n) => {
+      if (random.chance(0.3)) await this.#sleep(random.integer(0, 300))
+      if (random.chance(0.1)) throw new Error('no answer')
+      return n + 1
+    })
+    if (random.chance(0.3)) channel.setHeartbeat(random.integer(500, 2000), 6000)
+    this.#begin(() => `living on ${channel.describe()}`, this.#live(side, random))
+    // A reader waits for the end of its channel, however quiet that is.
+    if (random.chance(0.3)) this.#readers.push(this.#read(channel, random))
+    return side
+  }
+
+  async #live(side: Side, random: Random): Promise<void> {
+    const { channel } = side
+    for (let steps = random.integer(5, 60); steps > 0 && channel.reason === undefined; steps--) {
+      const kind = random.next()
+      if (kind < 0.7) this.#send(side, random)
+      else if (kind < 0.8) await this.#sendPatiently(side, random)
+      else if (kind < 0.9) this.#ask(channel, random)
+      else await this.#sleep(random.integer(0, 150))
+      if (random.chance(0.01)) await this.#end(side, random)
+    }
+    if (random.chance(0.7)) await this.#end(side, random)
+  }
+
+  #send(side: Side, random: Random): void {
+    const result = side.channel.send(random.pick(keys), { n: side.next, text: textOf(side.next) })
+    this.#note('send', result, side.next)
+    side.next++
+    if (result === 'queued') {
+      side.queued++
+      this.#messages++
+    } else side.isLossy = true
+  }
+
+  async #sendPatiently(side: Side, random: Random): Promise<void> {
+    const n = side.next++
+    // Whoever is full for good, because its peer is frozen, is cut off by its own deadlines.
+    const result = await side.channel.sendWhenReady(random.pick(keys), { n, text: textOf(n) })
+    this.#note('sent', result, n)
+    if (result === 'queued') side.queued++
+    else side.isLossy = true
+  }
+
+  #ask(channel: Channel<AnyMessages>, random: Random): void {
+    const n = this.#requests++
+    const controller = new AbortController()
+    const options = random.chance(0.3) ? { timeoutMs: random.integer(1, 500) } : { signal: controller.signal }
+    if (random.chance(0.2)) this.#rig.loop.wakeAt(this.now + random.integer(0, 200), () => controller.abort())
+    const asked = channel.request('ask', n, options).then(
+      (answer) => {
+        if (answer !== n + 1) throw new SwarmFault(`request ${n} was answered ${answer}`)
+        this.#note('answer', n)
+      },
+      (error: Error) => this.#note('no answer', n, error.name),
+    )
+    const settled = asked.then(() => {
+      this.#settled++
+    })
+    this.#begin(() => `asking on ${channel.describe()}`, settled)
+  }
+
+  async #read(channel: Channel<AnyMessages>, random: Random): Promise<void> {
+    let left = random.integer(0, 50)
+    for await (const { key } of channel) {
+      this.#note('read', key)
+      if (random.chance(0.1)) await this.#sleep(random.integer(0, 400))
+      if (left-- === 0) break
+    }
+  }
+
+  async #end(side: Side, random: Random): Promise<void> {
+    if (random.chance(0.3)) side.channel.destroy()
+    else await side.channel.close(`after ${side.queued}`)
+  }
+
+  async #speakToAll(pipe: Pipe<AnyMessages>): Promise<void> {
+    const random = this.#random.fork()
+    for (let count = random.integer(0, 5); count > 0; count--) {
+      await this.#sleep(random.integer(0, 500))
+      // Everyone hears one number: the next of each would differ, so these stand apart.
+      pipe.broadcast('ask', -1)
+    }
+  }
+
+  async #disturb(): Promise<void> {
+    const random = this.#random.fork()
+    for (let count = random.integer(0, 6); count > 0; count--) {
+      await this.#sleep(random.integer(0, 600))
+      const { connections } = this.#rig.network
+      if (connections.length === 0) continue
+      const connection = random.pick(connections)
+      const kind = random.next()
+      if (kind < 0.2) connection.cut(random.pick([undefined, new Error('cut')]))
+      else if (kind < 0.8) {
+        const link = random.pick([connection.opened, connection.accepted])
+        link.freeze('on')
+        await this.#sleep(random.integer(0, 3000))
+        link.freeze('off')
+      }
+    }
+  }
+
+  #heal(): void {
+    for (const { opened, accepted } of this.#rig.network.connections) {
+      opened.freeze('off')
+      accepted.freeze('off')
+    }
+  }
+
+  #check(): void {
+    const faults: string[] = []
+    for (const pipe of this.#pipes) {
+      for (const { cause } of this.#rig.diary(pipe).errors)
+        if (cause instanceof SwarmFault) faults.push(cause.message)
+    }
+    for (const { channel, heard } of this.#sides.values()) {
+      const isRising = heard.every((n, index) => index === 0 || n > heard[index - 1])
+      if (!isRising) faults.push(`${channel.describe()} heard ${heard.join(' ')}`)
+    }
+    for (const [one, two] of this.#pairs) faults.push(...lossOf(one, two), ...lossOf(two, one))
+    if (this.#settled !== this.#requests)
+      faults.push(`${this.#requests - this.#settled} requests never ended`)
+    if (faults.length > 0) throw new Error(faults.join('; '))
+  }
+
+  #begin(what: string | (() => string), work: Promise<unknown>): void {
+    const entry = typeof what === 'string' ? () => what : what
+    this.#open.add(entry)
+    this.#work.push(work.finally(() => this.#open.delete(entry)))
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#rig.loop.wakeAt(this.now + ms, resolve))
+  }
+
+  #note(...words: unknown[]): void {
+    const text = `${this.now} ${words.join(' ')}`
+    for (let index = 0; index < text.length; index++)
+      this.#trace = Math.imul(this.#trace ^ text.charCodeAt(index), 0x01000193)
+  }
+}
+
+class SwarmFault extends Error {}
+
+/** What is missing at the far end of a side, though it may not be. */
+function lossOf(sender: Side, receiver: Side): string[] {
+  const name = sender.channel.describe()
+  const { heard } = receiver
+  if (!sender.isLossy) {
+    const gap = heard.findIndex((n, index) => n !== index)
+    if (gap >= 0) return [`${name} said ${gap}, the other heard ${heard[gap]} instead`]
+  }
+  const [reason, theirs] = [sender.channel.reason, receiver.channel.reason]
+  const isOrderly = reason?.code === 'closed' && reason.by === 'local' && theirs?.code === 'closed'
+  if (!isOrderly || theirs.by !== 'remote' || theirs.text !== reason.text) return []
+  const { droppedOldest, superseded } = sender.channel.statistics()
+  const wanted = sender.queued - droppedOldest - superseded
+  return heard.length === wanted
+    ? []
+    : [`${name} was closed in order, but ${heard.length} of ${wanted} arrived`]
+}
+
+/** The text of a message, by its number: of all sizes, most of them small. */
+function textOf(n: number): string {
+  const size = n % 11 === 10 ? 1500 : n % 5 === 4 ? 120 : n % 3
+  return String.fromCharCode(97 + (n % 26)).repeat(size)
+}
