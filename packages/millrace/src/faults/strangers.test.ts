@@ -53,8 +53,13 @@ async function stranger(port: number): Promise<RawPeer> {
   return peer
 }
 
+/** The server still takes channels. Its deadlines may be so short that a busy machine needs a second try. */
 async function expectLife(port: number): Promise<void> {
-  const channel = await opener('msgpack', port).open()
+  const client = opener('msgpack', port)
+  const channel = await client
+    .open()
+    .catch(() => client.open())
+    .catch(() => client.open())
   expect(await channel.request('ask', 'still there?')).toBe('still there?')
 }
 
@@ -250,11 +255,10 @@ describe('Millrace peers that differ', () => {
 describe('strangers who are connected to', () => {
   it.each(Object.entries(strangerWords))('rejects when the server speaks %s', async (_, words) => {
     const server = await listen((socket) => {
-      socket.on('error', () => {})
       socket.write(words)
       socket.resume()
     })
-    const client = opener('msgpack', portOf(server), { handshakeTimeoutMs: 600_000 })
+    const client = opener('msgpack', portOf(server), { handshakeTimeoutMs: 600_000, closeTimeoutMs: 50 })
     const diary = new Diary(client)
     const error = await rejection(client.open())
     expect(error.code).toBe('handshake-failed')
@@ -266,7 +270,6 @@ describe('strangers who are connected to', () => {
 
   it('rejects when the server says nothing', async () => {
     const server = await listen((socket) => {
-      socket.on('error', () => {})
       socket.on('end', () => socket.end())
       socket.resume()
     })
@@ -280,24 +283,26 @@ describe('strangers who are connected to', () => {
   it('rejects when the server hangs up, by an end or by a reset', async () => {
     let count = 0
     const server = await listen((socket) => {
-      socket.on('error', () => {})
       if (count++ % 2 === 0) socket.end()
       else socket.resetAndDestroy()
     })
     const client = opener('msgpack', portOf(server))
-    for (let round = 0; round < 10; round++) expect((await rejection(client.open())).code).toBe('link-failed')
+    for (let round = 0; round < 10; round++) {
+      // A reset may come before the connection is noticed.
+      const codes = round % 2 === 0 ? ['link-failed'] : ['link-failed', 'connect-failed']
+      expect(codes).toContain((await rejection(client.open())).code)
+    }
     await stop(server)
   })
 
   it('rejects whatever nonsense the server says (seed 9)', async () => {
     const random = new Random(9)
     const server = await listen((socket) => {
-      socket.on('error', () => {})
       socket.resume()
       if (random.below(2) === 0) socket.write(recording.hello.subarray(0, 5 + random.below(20)))
       socket.end(random.bytes(1 + random.below(300)))
     })
-    const client = opener('msgpack', portOf(server), { handshakeTimeoutMs: 500 })
+    const client = opener('msgpack', portOf(server), { handshakeTimeoutMs: 300, closeTimeoutMs: 50 })
     for (let round = 0; round < 100; round++) {
       expect(['handshake-failed', 'link-failed', 'protocol-mismatch']).toContain(
         (await rejection(client.open())).code,
