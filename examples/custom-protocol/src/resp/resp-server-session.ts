@@ -1,0 +1,130 @@
+import { type CloseReason, type Goodbye, MillraceError, type Session, type SessionHost } from 'millrace'
+import { AnswerQueue } from './answer-queue.ts'
+import { CommandParser } from './command-parser.ts'
+import { greet } from './greeting.ts'
+import { commandNumber, pushNumber } from './resp-keys.ts'
+import type { RespLimits } from './resp-limits.ts'
+import { checkValue, noReply, ok, RespError, type RespReply, type RespVersion } from './resp-value.ts'
+import { writePush, writeValue } from './resp-writer.ts'
+
+/** A reply that waits for its turn. */
+interface Answer {
+  readonly reply: RespReply
+  /** The encoding changes before this reply is written. */
+  readonly version?: RespVersion
+  /** The channel ends behind this reply. */
+  readonly end?: 'quit' | 'violation'
+}
+
+/**
+ * The server's side of a RESP channel: commands in, replies out. Knows no command but `HELLO` and `QUIT`.
+ *
+ * A reply is encoded when all before it have been written: so a `HELLO 3` in the middle of the stream changes the encoding
+ * behind it and of nothing before it, also when handlers answer late.
+ */
+export class RespServerSession implements Session {
+  readonly #host: SessionHost
+  readonly #limits: RespLimits
+  readonly #parser: CommandParser
+  readonly #answers = new AnswerQueue<Answer>()
+  #version: RespVersion = 2
+  /** The last command was read: what comes behind it is nobody's. */
+  #isLast = false
+
+  constructor(host: SessionHost, limits: RespLimits) {
+    this.#host = host
+    this.#limits = limits
+    this.#parser = new CommandParser(limits)
+  }
+
+  get stored(): number {
+    return this.#parser.stored
+  }
+
+  get isHolding(): boolean {
+    return this.#answers.count >= this.#limits.unansweredMax
+  }
+
+  /** RESP has no hello: whoever connects may speak. */
+  start(): void {
+    this.#host.open()
+  }
+
+  receive(chunk: Uint8Array): void {
+    if (!this.#isLast) this.#parser.receive(chunk)
+  }
+
+  process(): void {
+    const host = this.#host
+    const parser = this.#parser
+    while (host.mayDeliver && !this.#isLast && !this.isHolding && parser.next()) {
+      const id = this.#answers.ask()
+      const { name, args } = parser
+      if (name === 'HELLO') this.#answer(id, greet(args, this.#version))
+      else if (name === 'QUIT') this.#finish(id, { reply: ok, end: 'quit' })
+      else host.requested(id, commandNumber, { name, args })
+    }
+    const { violation } = parser
+    if (violation === undefined || this.#isLast) return
+    const reply = new RespError(`ERR Protocol error: ${violation}`)
+    this.#finish(this.#answers.ask(), { reply, end: 'violation' })
+  }
+
+  encode(number: number, body: unknown): void {
+    if (number !== pushNumber) {
+      throw new MillraceError('unsupported', 'a RESP server sends no commands; it answers them, and may push')
+    }
+    if (!Array.isArray(body)) throw new MillraceError('argument-invalid', 'a push is an array of RESP values')
+    checkValue(body)
+    writePush(this.#host.out, body, this.#version)
+  }
+
+  encodeReply(id: number, _number: number, body: unknown): void {
+    if (body !== noReply) checkValue(body)
+    this.#answer(id, { reply: body as RespReply })
+  }
+
+  encodeFault(id: number, text: string): void {
+    // Every error begins with a code in capitals.
+    const isCoded = /^[A-Z]+ /.test(text)
+    this.#answer(id, { reply: new RespError(isCoded ? text : `ERR ${text}`) })
+  }
+
+  goodbye({ code }: Goodbye): void {
+    if (code === 'channel-limit') {
+      writeValue(this.#host.out, new RespError('ERR max number of clients reached'), this.#version)
+    }
+  }
+
+  linkEnded(): CloseReason {
+    // Clients just hang up. In the middle of a command it was no decision of theirs.
+    return this.stored > 0 ? { code: 'link-ended' } : { code: 'closed', by: 'remote', text: '' }
+  }
+
+  release(): void {
+    this.#isLast = true
+    this.#parser.release()
+    this.#answers.clear()
+  }
+
+  #finish(id: number, answer: Answer): void {
+    this.#isLast = true
+    this.#answer(id, answer)
+  }
+
+  #answer(id: number, answer: Answer): void {
+    const wasHolding = this.isHolding
+    this.#answers.answer(id, answer)
+    for (let next = this.#answers.take(); next !== undefined; next = this.#answers.take()) this.#write(next)
+    if (wasHolding && !this.isHolding) this.#host.wake()
+  }
+
+  #write({ reply, version, end }: Answer): void {
+    if (version !== undefined) this.#version = version
+    if (reply !== noReply) writeValue(this.#host.out, reply, this.#version)
+    if (end === 'quit') this.#host.farewell({ code: 'closed', text: 'QUIT' })
+    else if (end === 'violation') {
+      this.#host.fail({ code: 'protocol-violation', what: String(reply) })
+    }
+  }
+}
