@@ -48,9 +48,16 @@ export interface OverflowOptions {
 /** How heartbeats end. */
 export type HeartbeatFail = () => void
 
+/** Sends requests and waits for their replies. */
+export interface Caller {
+  request(key: string, number: number, body: unknown, options: RequestOptions): Promise<unknown>
+}
+
 /** What carries one channel: a link, or the other end itself when both are in one process. */
 export interface Carrier {
   readonly state: ChannelState
+  /** Whether something can still be sent. */
+  readonly isOpen: boolean
   readonly role: 'accepted' | 'opened'
   readonly dispatch: Dispatch
   readonly bell: EndBell
@@ -58,7 +65,8 @@ export interface Carrier {
   /** Sends what `encodeShared` of a channel of the same protocol made. */
   sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult
   encodeShared(number: number, body: unknown): Uint8Array | undefined
-  request(key: string, number: number, body: unknown, options: RequestOptions): Promise<unknown>
+  /** What sends requests. */
+  readonly calls: Caller
   /** Resolves when the channel is below its low-water mark, or has ended. */
   drained(): Promise<'ready' | 'closed'>
   setHeartbeat(intervalMs: number, timeoutMs: number, fail: HeartbeatFail | undefined): void

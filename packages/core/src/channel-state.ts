@@ -1,6 +1,6 @@
 /** The life of a channel, as a table: from each state, what may happen and where it leads. */
 export const channelTransitions = {
-  handshaking: { greeted: 'open', close: 'closing', fail: 'closed' },
+  handshaking: { greeted: 'open', close: 'closed', fail: 'closed' },
   open: { close: 'closing', fail: 'closed' },
   closing: { ended: 'closed', fail: 'closed' },
   closed: {},

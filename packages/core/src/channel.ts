@@ -53,9 +53,9 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     seat.carrier.dispatch.channel = this as unknown as Channel
   }
 
-  /** True from the hello until someone closes. */
+  /** True from the hello until someone closes, or the link is gone: while something can be sent. */
   get isOpen(): boolean {
-    return this.#carrier.state === 'open'
+    return this.#carrier.isOpen
   }
 
   /** Why the channel ended; undefined while it hasn't. */
@@ -100,7 +100,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     body: Body<Messages, K>,
     options: RequestOptions = {},
   ): Promise<Reply<Messages, K>> {
-    return this.#carrier.request(key, this.#number(key), body, options) as Promise<Reply<Messages, K>>
+    return this.#carrier.calls.request(key, this.#number(key), body, options) as Promise<Reply<Messages, K>>
   }
 
   /** `on('close', f)`: calls `f` with the reason when the channel ends, exactly once; at once if it has ended already. */

@@ -19,7 +19,6 @@ import type { OverflowPolicy, PipeLimits } from './options.ts'
 import { Outflow } from './outflow.ts'
 import type { Protocol, Session } from './protocol.ts'
 import { Reading } from './reading.ts'
-import type { RequestOptions } from './requests.ts'
 import { SessionSeat, type SessionSeatOwner } from './session-seat.ts'
 import type { Link, LinkOwner } from './transport.ts'
 import type { Turns, TurnTaker } from './turns.ts'
@@ -114,12 +113,8 @@ export class LinkCarrier
     return 'queued'
   }
 
-  request(key: string, number: number, body: unknown, options: RequestOptions): Promise<unknown> {
-    return this.calls.request(key, number, body, options)
-  }
-
   drained(): Promise<'ready' | 'closed'> {
-    return this.state === 'open' ? this.#outflow.drained() : Promise.resolve('closed')
+    return this.isOpen ? this.#outflow.drained() : Promise.resolve('closed')
   }
 
   setHeartbeat(intervalMs: number, timeoutMs: number, fail: HeartbeatFail | undefined): void {
@@ -201,7 +196,7 @@ export class LinkCarrier
   gone(error?: unknown): void {
     this.#linkState = 'gone'
     this.#linkError = error
-    this.#outflow.inFlight = 0
+    this.#outflow.cut()
     this.#guard.end()
     if (this.state === 'closed') this.#owner.linkGone(this)
     else this.turns.event(this)
@@ -226,12 +221,16 @@ export class LinkCarrier
     this.#guard.arm()
   }
 
+  get isOpen(): boolean {
+    return this.state === 'open' && this.#linkState !== 'gone'
+  }
+
   get closedText(): string | undefined {
-    return this.state === 'open' ? undefined : `the channel is ${this.#stateText}`
+    return this.isOpen ? undefined : `the channel is ${this.#stateText}`
   }
 
   get mayAnswer(): boolean {
-    return this.state === 'open' || this.#parting !== undefined
+    return this.isOpen || this.#parting !== undefined
   }
 
   handlerFailed(error: unknown, key: string): void {
@@ -253,7 +252,9 @@ export class LinkCarrier
   flush(): void {
     if (this.#parting !== undefined) this.#part(this.#parting)
     if (this.out.size === 0) return
-    if (this.#linkState === 'gone') return this.out.release()
+    // A link that is gone takes nothing, and nothing is owed any more; what it brought is still to be read.
+    if (this.#linkState === 'gone') this.out.release()
+    if (this.#linkState === 'gone') return this.turns.later(this)
     this.#guard.waiting(this.turns.now)
     this.#outflow.flush()
   }
@@ -335,6 +336,7 @@ export class LinkCarrier
   }
 
   #overflowed(number: number, body: unknown, shared: Uint8Array | undefined): SendResult {
+    if (this.#linkState === 'gone') return 'closed'
     this.#owner.overflowed(this, this.queuedBytes)
     const verdict = this.#outflow.judge()
     if (verdict === 'full') return 'full'

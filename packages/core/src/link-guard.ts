@@ -97,6 +97,8 @@ export class LinkGuard {
       case 'no-hello':
         return owner.fail({ code: 'handshake-timeout', timeoutMs: handshakeTimeoutMs })
       case 'no-end':
+        // The link is cut now; when the platform says that it is gone is no deadline of ours.
+        this.end()
         return owner.destroyAs(owner.endReason)
       case 'stalled': {
         const stalledMs = this.vigil.stalledMs(now)

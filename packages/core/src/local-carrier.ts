@@ -69,6 +69,14 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     this.dispatch = new Dispatch(protocol.keys, this)
   }
 
+  get isOpen(): boolean {
+    return this.state === 'open'
+  }
+
+  get calls(): this {
+    return this
+  }
+
   get maxRequests(): number {
     return this.#owner.limits.maxRequests
   }

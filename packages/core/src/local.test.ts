@@ -256,6 +256,27 @@ describe('meeting locally', () => {
     await rig.end()
   })
 
+  it('delivers nothing before whoever awaits open() could set his handlers', async () => {
+    const rig = new Rig()
+    const accepting = rig.local()
+    const opening = rig.local('lobby', { drive: 'manual' })
+    await rig.until(accepting.bind())
+    const promise = opening.open()
+    await rig.loop.settle()
+    for (const n of [1, 2, 3]) rig.diary(accepting).accepted[0].send('n', n)
+    opening.process()
+    const channel = await rig.until(promise)
+    const heard: unknown[] = []
+    channel.on('n', (n) => void heard.push(n))
+    for (let count = 0; count < 3; count++) {
+      opening.process()
+      await rig.loop.settle()
+    }
+    expect(heard).toEqual([1, 2, 3])
+    expect(channel.statistics().unhandled).toBe(0)
+    await rig.end()
+  })
+
   it('works with pipes that are driven by hand', async () => {
     const rig = new Rig()
     const accepting = rig.local('lobby', { drive: 'manual' })

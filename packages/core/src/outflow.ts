@@ -145,6 +145,13 @@ export class Outflow {
     for (const resolve of waiters ?? []) resolve(result)
   }
 
+  /** The link is gone: nothing will leave any more, and everything meets a full channel. */
+  cut(): void {
+    this.inFlight = 0
+    this.mark = -1
+    this.end()
+  }
+
   /** Drops everything that has not left: the channel has ended. */
   end(): void {
     this.buffer.release()

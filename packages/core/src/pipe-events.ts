@@ -2,7 +2,10 @@ import type { Channel } from './channel.ts'
 import type { CloseReason } from './close-reason.ts'
 import { MillraceError } from './millrace-error.ts'
 
-/** What happens on a pipe, and what its handlers are called with. All are called in the pipe's turn. */
+/**
+ * What happens on a pipe, and what its handlers are called with. `connected` and `destroy` come right after the turn in
+ * which the outcome was known, all others in the pipe's turn.
+ */
 export interface PipeEvents<Messages extends object, PipeType = unknown> {
   /** Someone opened a channel to this pipe, and both sides have agreed. Attempts that fail are told to `error`. */
   accepted: (pipe: PipeType, channel: Channel<Messages>, error: undefined) => void

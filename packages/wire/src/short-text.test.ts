@@ -32,12 +32,14 @@ const edges = [
 ]
 
 describe('short text', () => {
-  it.each(edges)('writes %j as UTF-8 and reads it back', (text) => {
-    const bytes = written(text)
-    expect(Buffer.from(bytes.subarray(1)).equals(Buffer.from(text))).toBe(true)
-    expect(bytes[0]).toBe(Buffer.byteLength(text))
-    expect(textSize(text)).toBe(Buffer.byteLength(text))
-    expect(read([...bytes])).toBe(text)
+  it('writes the edges of UTF-8 and reads them back', () => {
+    for (const text of edges) {
+      const bytes = written(text)
+      expect(Buffer.from(bytes.subarray(1)).equals(Buffer.from(text))).toBe(true)
+      expect(bytes[0]).toBe(Buffer.byteLength(text))
+      expect(textSize(text)).toBe(Buffer.byteLength(text))
+      expect(read([...bytes])).toBe(text)
+    }
   })
 
   it('does so for any text', () => {
