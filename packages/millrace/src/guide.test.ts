@@ -1,0 +1,443 @@
+import diagnosticsChannel from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  array,
+  bits,
+  bool,
+  type Channel,
+  contract,
+  describeReason,
+  enumeration,
+  f32,
+  Ipc,
+  type MessagesOf,
+  MillraceError,
+  msgpack,
+  nodeLoop,
+  optional,
+  type Pipe,
+  type PipeOptions,
+  ProtoFactory,
+  protoFactory,
+  RequestFault,
+  request,
+  Sink,
+  struct,
+  Tcp,
+  Timer,
+  text,
+  u8,
+  u16,
+  u32,
+} from 'millrace'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { portOf } from '../fixtures/tcp-pair.ts'
+import { until, within } from '../fixtures/until.ts'
+
+// The code blocks of docs/GUIDE.md are the pieces between `// guide` and `// end` of this file, in the same order.
+
+// guide
+const item = struct({ kind: enumeration(['sword', 'shield']), level: u8, name: optional(text(30)) })
+
+const game = contract({
+  move: { id: u32, x: f32, y: f32 }, // an object of fields is a struct
+  chat: { from: u32, line: text(200) },
+  loot: { to: u32, items: array(item, 100), rare: bool },
+  buy: request({ item: u32, count: u16 }, { left: u32 }), // is answered
+})
+type Game = MessagesOf<typeof game> // for signatures: Channel<Game>, Sink<Game>
+
+const net = protoFactory.add('game', bits(game))
+// end
+
+afterAll(() => {
+  net.remove('game')
+})
+
+const pipes: Pipe<Game>[] = []
+afterEach(async () => {
+  await Promise.all(pipes.splice(0).map((pipe) => pipe[Symbol.asyncDispose]()))
+})
+
+/** A bound server, a channel to it, and the server's end of that. */
+async function opened(options: PipeOptions = {}) {
+  const server = net.create('tcp', '127.0.0.1', 0, 'game', options)
+  const accepted = new Promise<Channel<Game>>((resolve) => {
+    server.on('accepted', (_pipe, channel) => resolve(channel))
+  })
+  await server.bind()
+  const client = net.create('tcp', '127.0.0.1', portOf(server), 'game', options)
+  pipes.push(client, server)
+  const channel = await within('a channel', client.open())
+  return { server, client, channel, player: await within('the other end', accepted) }
+}
+
+const said: string[] = []
+const print = (...words: unknown[]) => void said.push(words.join(' '))
+const console = { log: print, debug: print, info: print, warn: print, error: print }
+afterEach(() => {
+  said.length = 0
+})
+
+describe('the code of docs/GUIDE.md', () => {
+  it('pipes', async () => {
+    // guide
+    const server = net.create('tcp', '127.0.0.1', 0, 'game') // port 0: the system chooses
+    server
+      .on('accepted', (_pipe, player) => player.send('chat', { from: 0, line: 'welcome' }))
+      .on('close', (_pipe, _player, reason) => console.log(describeReason(reason)))
+      .on('error', (_pipe, error) => console.log(error.code, error.message))
+    server.getProto().as(Tcp).setKeepAlive(60_000)
+    server.setMaxOpenChannels(500)
+    await server.bind()
+    console.log(server.describe()) // pipe tcp://127.0.0.1:41337 'game' bound, 0 channels
+    // end
+    const port = portOf(server)
+    pipes.push(server)
+
+    // guide
+    const client = net.create('tcp', '127.0.0.1', port, 'game') // server.address?.port
+    const channel = await client.open() // rejects with a MillraceError
+    channel.on('chat', ({ line }) => console.log(line)) // in time: nothing is delivered before
+    // end
+    await until('the welcome is there', () => said.includes('welcome'))
+    await channel.close('bye')
+    await until('the server knows', () => said.some((line) => line.includes('bye')))
+    expect(said[0]).toMatch(/^pipe tcp:\/\/127\.0\.0\.1:\d+ 'game' bound, 0 channels$/)
+    expect(said).toContain('closed by the remote side: bye')
+    await client[Symbol.asyncDispose]()
+  })
+
+  it('addresses', async () => {
+    const path =
+      process.platform === 'win32' ? '\\\\.\\pipe\\guide' : join(tmpdir(), `guide-${process.pid}.sock`)
+    // guide
+    const overTcp = net.create('tcp', '::1', 7777, 'game')
+    const overIpc = net.create('ipc', path, 'game') // unix socket, or named pipe of Windows
+    const inProcess = net.create('local', 'lobby', 'game') // no bytes at all
+    overIpc.getProto().as(Ipc).setAccess('everyone') // else the same user only
+    const named = net.create<Game>('lobby') // where to is said later
+    await named.bind('tcp', '127.0.0.1', 0, 'game')
+    // end
+    pipes.push(overTcp, overIpc, inProcess, named)
+    await overIpc.bind()
+    await inProcess.bind()
+    expect((await overIpc.open()).isOpen).toBe(true)
+    expect((await inProcess.open()).isOpen).toBe(true)
+    expect(named.describe()).toContain("'lobby' tcp://127.0.0.1")
+  })
+
+  it('messages', async () => {
+    const { channel, player } = await opened()
+    const heard: unknown[] = []
+    const world = { move: (move: object) => heard.push(move) }
+    // guide
+    player.on('move', (move, player) => {
+      world.move(move) // move is { id: number; x: number; y: number }
+      player.send('chat', { from: 0, line: 'seen' })
+    })
+
+    const result = channel.send('move', { id: 7, x: 1.5, y: 2 })
+    if (result !== 'queued') console.log('not sent:', result) // 'full' or 'closed'
+    // end
+    await until('it has arrived', () => heard.length === 1)
+    expect(heard).toEqual([{ id: 7, x: 1.5, y: 2 }])
+    expect(said).toEqual([])
+  })
+
+  it('keyed dispatch', async () => {
+    const { channel, player } = await opened()
+    // guide
+    channel.on(
+      'chat',
+      (chat) => (chat.from === 0 ? 'system' : undefined), // undefined: not for this handler
+      ({ line }, _channel, who) => console.log(who, line),
+    )
+
+    type Chat = { from: number; line: string }
+    const friends = new Map([[7, (chat: Chat) => console.log('my friend says', chat.line)]])
+    channel.on('chat', (chat) => chat.from, friends) // the map may change at any time
+    channel.off('chat', friends)
+    // end
+    channel.on('chat', (chat) => chat.from, friends)
+    for (const from of [0, 7, 8]) player.send('chat', { from, line: `I am ${from}` })
+    await until('all have arrived', () => channel.statistics().messagesIn === 3)
+    expect(said).toEqual(['system I am 0', 'my friend says I am 7'])
+  })
+
+  it('requests', async () => {
+    const { channel, player } = await opened()
+    const shop = { take: async (_item: number, count: number) => 10 - count }
+    // guide
+    player.on('buy', async ({ item, count }) => {
+      if (count > 10) throw new RequestFault('only 10 in stock') // the peer is told
+      return { left: await shop.take(item, count) } // any other error stays here
+    })
+
+    const { left } = await channel.request('buy', { item: 3, count: 2 })
+    const controller = new AbortController()
+    const second = channel.request(
+      'buy',
+      { item: 3, count: 1 },
+      { timeoutMs: 500, signal: controller.signal },
+    )
+    // end
+    expect(left).toBe(8)
+    expect(await second).toEqual({ left: 9 })
+    // guide
+    try {
+      await channel.request('buy', { item: 3, count: 11 })
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error
+      console.log(error.code) // request-failed
+    }
+    // end
+    expect(said).toEqual(['request-failed'])
+  })
+
+  it('broadcast', async () => {
+    const { server, channel } = await opened()
+    channel.on('chat', ({ line }) => console.log(line))
+    // guide
+    const count = server.broadcast('chat', { from: 0, line: 'round starts' }) // to all open channels
+    const team = new Set([...server.channels()].slice(0, 5))
+    server.broadcast('chat', { from: 0, line: 'you are red' }, team)
+    // end
+    await until('both have arrived', () => said.length === 2)
+    expect(count).toBe(1)
+    expect(said).toEqual(['round starts', 'you are red'])
+  })
+
+  it('sinks', async () => {
+    const { channel, player } = await opened()
+    // guide
+    const spy = new Sink<Game>(({ key, body }, player) =>
+      console.log(player.isOpen, key, JSON.stringify(body)),
+    )
+    spy.attach(player, ({ key }) => key !== 'move') // without a filter: everything
+    // end
+    channel.send('move', { id: 1, x: 0, y: 0 })
+    channel.send('chat', { from: 1, line: 'hm' })
+    await until('both have arrived', () => player.statistics().messagesIn === 2)
+    // guide
+    spy.detach(player) // a channel that ends is detached by itself
+    console.log(spy.statistics().received)
+    // end
+    expect(said).toEqual(['true chat {"from":1,"line":"hm"}', '1'])
+  })
+
+  it('async iteration', async () => {
+    const { channel, player } = await opened()
+    player.on('chat', ({ line }) => {
+      if (line === 'stop') void player.close('as you wish')
+    })
+    player.send('move', { id: 4, x: 0, y: 0 })
+    setImmediate(() => channel.send('chat', { from: 1, line: 'stop' }))
+    // guide
+    for await (const message of channel) {
+      if (message.key === 'move') console.log('move', message.body.id) // narrowed by the key
+    }
+    console.log(channel.reason?.code) // the loop ends with the channel
+    // end
+    expect(said).toEqual(['move 4', 'closed'])
+  })
+
+  it('heartbeat', async () => {
+    const { channel } = await opened()
+    // guide
+    channel.setHeartbeat(5_000, 15_000) // asks after 5 s of silence, ends the channel after 15
+    channel.setHeartbeat(5_000, 15_000, (late) => void late.close('lost')) // or decide yourself
+    console.log(channel.statistics().roundTripMs) // of the last ping; NaN before
+    // end
+    expect(said).toEqual(['NaN'])
+  })
+
+  it('backpressure', async () => {
+    const { channel } = await opened({ highWaterBytes: 4096 })
+    const snapshots = Array.from({ length: 1000 }, (_, id) => ({ id, x: 0, y: 0 }))
+    // guide
+    for (const move of snapshots) {
+      if (channel.send('move', move) !== 'full') continue
+      if ((await channel.drained()) === 'closed') break
+      channel.send('move', move)
+    }
+    await channel.sendWhenReady('chat', { from: 7, line: 'the same in one call' })
+    // end
+    const statistics = channel.statistics()
+    expect(statistics.messagesOut).toBe(1001)
+    expect(statistics.refused).toBeGreaterThan(0)
+    // guide
+    // Of each id the latest position; nothing replaces what has no topic.
+    channel.setOverflow('latest-by-key', {
+      topicOf: (key, body) => (key === 'move' ? (body as { id: number }).id : undefined),
+    })
+    // end
+    expect(channel.send('move', snapshots[0])).toBe('queued')
+  })
+
+  it('ends', async () => {
+    const { channel, player } = await opened()
+    // guide
+    player.on('close', (reason) => {
+      if (reason.code === 'closed') console.log(reason.by, reason.text)
+      else console.log(describeReason(reason))
+    })
+    const reason = await channel.close('see you') // resolves when both sides have ended
+    console.log(reason.code, channel.isOpen, channel.send('move', { id: 1, x: 0, y: 0 }))
+    // end
+    await player.closed
+    expect(said).toEqual(expect.arrayContaining(['remote see you', 'closed false closed']))
+    const port = portOf(pipes[1])
+    // guide
+    {
+      await using visit = await net.create('tcp', '127.0.0.1', port, 'game').open()
+      visit.send('chat', { from: 9, line: 'just passing by' })
+    } // closed here
+    // end
+  })
+
+  it('a game loop', async () => {
+    const world = { join: (_player: Channel<Game>) => {}, step: () => ({ id: 1, x: 2, y: 3 }) }
+    // guide
+    const server = net.create('tcp', '127.0.0.1', 0, 'game', { drive: 'manual' })
+    server.on('accepted', (_pipe, player) => world.join(player))
+    await server.bind()
+
+    const ticks = setInterval(() => {
+      server.process() // what came in: handlers run here and nowhere else
+      server.broadcast('move', world.step())
+      server.flush() // what goes out
+    }, 1000 / 30)
+    // end
+    const client = net.create('tcp', '127.0.0.1', portOf(server), 'game')
+    pipes.push(client)
+    const channel = await client.open()
+    let heard = 0
+    channel.on('move', () => void heard++)
+    await until('a tick was heard', () => heard > 0)
+    await client.close()
+    clearInterval(ticks)
+    server.destroy()
+  })
+
+  it('local channels', async () => {
+    // guide
+    const arena = net.create('local', 'arena', 'game', { drive: 'manual' })
+    arena.on('accepted', (_pipe, player) => player.on('move', ({ id }) => console.log('moved', id)))
+    await arena.bind()
+    const bot = net.create('local', 'arena', 'game', { drive: 'manual' })
+
+    const opening = bot.open()
+    arena.process() // the test decides who has a turn, and when
+    bot.process()
+    const channel = await opening
+    channel.send('move', { id: 7, x: 0, y: 0 })
+    arena.process()
+    // end
+    pipes.push(bot, arena)
+    expect(said).toEqual(['moved 7'])
+    const closing = [bot, arena].map((pipe) => pipe.close())
+    for (const pipe of [arena, bot, arena, bot]) pipe.process()
+    await within('both are closed', Promise.all(closing))
+  })
+
+  it('timers', async () => {
+    const world = { save: () => void console.log('saved') }
+    // guide
+    const timer = new Timer(nodeLoop)
+    timer.set('autosave', () => world.save(), 10, 30_000) // after 10 ms, then every 30 s
+    timer.once('respawn 7', (key) => console.log(key), 20)
+    console.log(timer.cancel('respawn 8')) // false: it wasn't set
+    // end
+    const waiting = setInterval(() => {}, 5)
+    await until('both have run', () => said.length === 3)
+    clearInterval(waiting)
+    timer.close()
+    expect(said).toEqual(['false', 'saved', 'respawn 7'])
+  })
+
+  it('looking inside', async () => {
+    // guide
+    const logged = new ProtoFactory({ log: console, logSource: 'on' }).add('game', bits(game))
+    const server = logged.create('tcp', '127.0.0.1', 0, 'game', { name: 'arena' })
+    server.log('info', 'hello') // pipe 'arena' …: hello (main (file:///srv/game.ts:12:8))
+
+    const { openChannels, messagesIn, errors } = server.statistics()
+    console.log(openChannels, messagesIn, errors)
+    // end
+    const path = import.meta.url
+    expect(said[0]).toContain("pipe 'arena' tcp://127.0.0.1:0 'game' fresh, 0 channels: hello (")
+    expect(said[0].length).toBeGreaterThan(path.length - 20)
+    expect(said[1]).toBe('0 0 0')
+    // guide
+    diagnosticsChannel.subscribe('millrace:channel.close', (message) => {
+      const { channel, reason } = message as { channel: Channel; reason: { code: string } }
+      console.log(channel.describe(), reason.code)
+    })
+    // end
+    said.length = 0
+    const { channel } = await opened()
+    await channel.close()
+    await until('both ends are told', () => said.length === 2)
+  })
+
+  it('msgpack', async () => {
+    // guide
+    interface Lobby {
+      rooms: { name: string; players: number }[]
+    }
+    const lobby = new ProtoFactory().add('lobby', msgpack<Lobby>()) // types for the compiler only
+    const pipe = lobby.create('local', 'lobby', 'lobby')
+    // end
+    await pipe.bind()
+    const channel = await pipe.open()
+    expect(channel.send('rooms', [{ name: 'red', players: 3 }])).toBe('queued')
+    await pipe.close()
+  })
+})
+
+describe('docs/GUIDE.md', () => {
+  const file = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+  const guide = file('docs/GUIDE.md')
+  const rows = (heading: string) => {
+    const section = guide.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
+    return [...section.matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, name, rest]) => [name, rest])
+  }
+
+  it('shows the code of this file', () => {
+    const pieces = [
+      ...file('packages/millrace/src/guide.test.ts').matchAll(/^( *)\/\/ guide\n([\s\S]*?)^ *\/\/ end$/gm),
+    ]
+    const here = pieces.map(([, indent, code]) => code.replace(new RegExp(`^${indent}`, 'gm'), ''))
+    const blocks = [...guide.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
+    expect(blocks.every(([, language]) => language === 'ts' || language === 'text')).toBe(true)
+    const shown = blocks.filter(([, language]) => language === 'ts').map(([, , code]) => code)
+    expect(shown.length).toBeGreaterThan(15)
+    expect(shown).toEqual(here)
+  })
+
+  it('lists exactly the codes of errors', () => {
+    const [, union] = file('packages/core/src/millrace-error.ts').split('type MillraceErrorCode =')
+    const codes = [...union.split('\n\n')[0].matchAll(/'([a-z-]+)'/g)].map(([, code]) => code)
+    expect(codes.length).toBeGreaterThan(20)
+    expect(rows('Errors').map(([code]) => code)).toEqual(codes)
+  })
+
+  it('lists exactly the codes of close reasons', () => {
+    const codes = [...file('packages/core/src/close-reason.ts').matchAll(/readonly code: '([a-z-]+)'/g)].map(
+      ([, code]) => code,
+    )
+    expect(codes.length).toBeGreaterThan(10)
+    expect(rows('The end of a channel').map(([code]) => code)).toEqual(codes)
+  })
+
+  it('lists exactly the topics for tracing', () => {
+    const topics = [...file('packages/core/src/diagnostics.ts').matchAll(/`(millrace:[a-z.]+)`/g)].map(
+      ([, topic]) => topic,
+    )
+    expect(topics.length).toBeGreaterThan(3)
+    expect(rows('Looking inside').map(([name]) => name)).toEqual(topics)
+  })
+})

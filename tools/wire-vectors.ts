@@ -1,0 +1,342 @@
+/**
+ * Frames as the encoders write them, for whoever implements docs/WIRE.md in another language. Writes
+ * docs/wire-vectors.json: `node --import ./bench/src/from-source.ts tools/wire-vectors.ts`.
+ */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  BlockPool,
+  bits,
+  type Contract,
+  contract,
+  defaultLimits,
+  msgpack,
+  type Protocol,
+  SegmentBuffer,
+  type Session,
+  u8,
+  u32,
+} from 'millrace'
+import {
+  type DescribedContract,
+  describedContract,
+  fieldCount,
+  olderContract,
+  vectorContract,
+} from './wire-contract.ts'
+import { root } from './workspace.ts'
+
+/** One frame: what is in it, and its bytes. */
+export interface WireVector {
+  readonly name: string
+  readonly what: string
+  /** The body's codec; `any`: the frame is the same with all of them. */
+  readonly codec: 'bits' | 'msgpack' | 'any'
+  /** The size of the whole frame in bytes, and its tag. */
+  readonly size: number
+  readonly tag: number
+  /** The bytes; of a long frame the first ones only: all that follow are `fill`. */
+  readonly hex: string
+  readonly fill?: number
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** A fingerprint and what it is made of. */
+export interface FingerprintVector {
+  readonly text: string
+  readonly fingerprint: string
+}
+
+/** All of docs/wire-vectors.json. */
+export interface WireVectors {
+  readonly wireVersion: number
+  readonly contract: DescribedContract
+  readonly fingerprints: readonly FingerprintVector[]
+  readonly frames: readonly WireVector[]
+}
+
+/** Runs the encoders. */
+export function wireVectors(): WireVectors {
+  return {
+    wireVersion: 1,
+    contract: describedContract(),
+    fingerprints: fingerprints(),
+    frames: [
+      ...hellos(),
+      ...endOfFrames(),
+      ...bitsMessages(),
+      ...longFrames(),
+      ...msgpackMessages(),
+      ...goodbyes(),
+    ],
+  }
+}
+
+/** A session by itself, and what it writes. */
+function bench(protocol: Protocol, role: 'opened' | 'accepted'): { session: Session; take: () => Buffer } {
+  const pool = new BlockPool()
+  const out = new SegmentBuffer(pool)
+  const nothing = () => {}
+  const session = protocol.session!({
+    role,
+    limits: defaultLimits,
+    pool,
+    out,
+    mayDeliver: true,
+    open: (greet) => {
+      greet?.()
+      return 'yes'
+    },
+    deliver: nothing,
+    requested: nothing,
+    replied: nothing,
+    faulted: nothing,
+    awaited: () => -1,
+    ponged: nothing,
+    farewell: nothing,
+    fail: nothing,
+    wake: nothing,
+  })
+  const take = () => {
+    const batch = out.take()
+    const written = Buffer.concat(batch.segments)
+    batch.release()
+    return written
+  }
+  return { session, take }
+}
+
+function helloOf(protocol: Protocol): Buffer {
+  const { session, take } = bench(protocol, 'opened')
+  session.start(0)
+  return take()
+}
+
+/** What an accepting side answers to a hello. */
+function answered(protocol: Protocol, hello: Uint8Array): Buffer {
+  const { session, take } = bench(protocol, 'accepted')
+  session.receive(hello)
+  session.process(0)
+  return take()
+}
+
+/** What a session that is open writes for one call. */
+function written(protocol: Protocol, write: (session: Session) => void): Buffer {
+  const { session, take } = bench(protocol, 'accepted')
+  session.receive(helloOf(protocol))
+  session.process(0)
+  take()
+  write(session)
+  return take()
+}
+
+function vector(
+  name: string,
+  what: string,
+  codec: WireVector['codec'],
+  frame: Buffer,
+  fields: WireVector['fields'],
+): WireVector {
+  const tag = frame.readUInt16LE(2)
+  if (frame.length <= 400) return { name, what, codec, size: frame.length, tag, hex: hexOf(frame), fields }
+  const fill = frame[frame.length - 1]
+  const head = frame.findLastIndex((byte) => byte !== fill) + 1
+  return { name, what, codec, size: frame.length, tag, hex: hexOf(frame.subarray(0, head)), fill, fields }
+}
+
+function hexOf(frame: Uint8Array): string {
+  return Buffer.from(frame).toString('hex')
+}
+
+const game = bits(vectorContract)
+const older = bits(olderContract)
+const lobby = msgpack()
+const chatKey = lobby.keys.number('chat')
+const buyKey = lobby.keys.number('buy')
+
+function hellos(): WireVector[] {
+  const messageSizeMax = defaultLimits.messageSizeMax
+  const both = answered(game, helloOf(older))
+  const helloSize = 4 + both.readUInt16LE(0)
+  const { version, fingerprint, messages } = describedContract()
+  const entries = messages.map(({ key, descriptor, reply }, index) => ({
+    key,
+    fingerprint: entryPrints()[index].fingerprint,
+    fieldCount: fieldCount(descriptor) + fieldCount(reply?.descriptor),
+  }))
+  const nothing = { contractVersion: 0, fingerprint: '0000000000000000' }
+  return [
+    vector('hello-bits', 'the first frame of a side that speaks bits', 'bits', helloOf(game), {
+      wireVersion: 1,
+      messageSizeMax,
+      contractVersion: version,
+      fingerprint,
+      codec: 'bits',
+    }),
+    vector('hello-msgpack', 'the first frame of a side that speaks msgpack', 'msgpack', helloOf(lobby), {
+      wireVersion: 1,
+      messageSizeMax,
+      ...nothing,
+      codec: 'msgpack',
+    }),
+    vector(
+      'contract',
+      'what follows the hello when the fingerprints differ',
+      'bits',
+      both.subarray(helloSize),
+      {
+        version,
+        entries,
+      },
+    ),
+  ]
+}
+
+function endOfFrames(): WireVector[] {
+  const token = 0x01020304
+  const ping = written(lobby, (session) => session.ping?.(token))
+  const pong = written(lobby, (session) => {
+    session.receive(ping)
+    session.process(0)
+  })
+  const fault = written(lobby, (session) => session.encodeFault?.(7, 'sold out'))
+  return [
+    vector('ping', 'asks for a sign of life', 'any', ping, { token }),
+    vector('pong', 'answers the ping above', 'any', pong, { token }),
+    vector('fault', 'request 7 has no reply', 'any', fault, { id: 7, text: 'sold out' }),
+  ]
+}
+
+function bitsMessages(): WireVector[] {
+  const move = { id: 7, x: 1, y: -2.5 }
+  const chat = { from: 7, line: 'grüß dich', color: 'green' }
+  const quiet = { from: 7, line: '' }
+  const buy = { item: 513, count: 3 }
+  const sell = { item: 513 }
+  const left = { left: 70_000 }
+  const gold = { gold: 0.5, isLast: true }
+  const frame = (
+    name: string,
+    what: string,
+    fields: WireVector['fields'],
+    write: (session: Session) => void,
+  ): WireVector => vector(name, what, 'bits', written(game, write), fields)
+  return [
+    frame('bits-move', 'message number 0', { key: 'move', body: move }, (session) => session.encode(0, move)),
+    frame('bits-chat', 'message number 2', { key: 'chat', body: chat }, (session) => session.encode(2, chat)),
+    frame('bits-chat-quiet', 'message number 2 again', { key: 'chat', body: quiet }, (session) =>
+      session.encode(2, quiet),
+    ),
+    frame('bits-buy', 'request 9', { id: 9, key: 'buy', body: buy }, (session) =>
+      session.encodeRequest?.(9, 1, buy),
+    ),
+    frame('bits-buy-reply', 'its reply', { id: 9, key: 'buy', body: left }, (session) =>
+      session.encodeReply?.(9, 1, left),
+    ),
+    frame('bits-sell', 'request 10', { id: 10, key: 'sell', body: sell }, (session) =>
+      session.encodeRequest?.(10, 3, sell),
+    ),
+    frame('bits-sell-reply', 'its reply', { id: 10, key: 'sell', body: gold }, (session) =>
+      session.encodeReply?.(10, 3, gold),
+    ),
+  ]
+}
+
+function longFrames(): WireVector[] {
+  const frame = (count: number) => {
+    const body = { origin: [-1, 2], cells: new Uint8Array(count).fill(0xab) }
+    return written(game, (session) => session.encode(4, body))
+  }
+  const fields = (count: number) => ({
+    key: 'map',
+    body: { origin: [-1, 2], cells: { byte: 0xab, count } },
+  })
+  return [
+    vector('bits-map-short', 'the largest short frame: 65,534 bytes', 'bits', frame(65_526), fields(65_526)),
+    vector('bits-map-long', 'the smallest long frame: 65,535 bytes', 'bits', frame(65_527), fields(65_527)),
+    vector('bits-map-longer', 'a long frame', 'bits', frame(262_144), fields(262_144)),
+  ]
+}
+
+function msgpackMessages(): WireVector[] {
+  const chat = { from: 7, line: 'grüß dich' }
+  const frame = (write: (session: Session) => void) => written(lobby, write)
+  const message = frame((session) => session.encode(chatKey, chat))
+  const asked = frame((session) => session.encodeRequest?.(9, buyKey, [513, 3]))
+  const reply = frame((session) => session.encodeReply?.(9, buyKey, { left: 70_000 }))
+  return [
+    vector('msgpack-chat', 'a message', 'msgpack', message, { key: 'chat', body: chat }),
+    vector('msgpack-buy', 'request 9', 'msgpack', asked, { id: 9, key: 'buy', body: [513, 3] }),
+    vector('msgpack-buy-reply', 'its reply', 'msgpack', reply, { id: 9, key: 'buy', body: { left: 70_000 } }),
+  ]
+}
+
+function goodbyes(): WireVector[] {
+  const goodbyeTexts = {
+    closed: '',
+    'channel-limit': '10000 channels are open already',
+    'protocol-mismatch': "the peer speaks 'msgpack', this side speaks 'bits'",
+    'contract-mismatch': "the contracts differ: message 'chat' differs; the peer is older",
+    'protocol-violation': 'a second hello',
+    overflow: '1048600 bytes were waiting',
+    'shutting-down': 'früh zu Bett',
+    timeout: 'the peer was silent for 15000 ms',
+  } as const
+  const codes = Object.keys(goodbyeTexts) as (keyof typeof goodbyeTexts)[]
+  return codes.map((code, number) => {
+    const frame = written(lobby, (session) => session.goodbye?.({ code, text: goodbyeTexts[code] }))
+    const fields = { code: number, meaning: code, text: goodbyeTexts[code] }
+    return vector(`close-${code}`, `goodbye ${number}`, 'any', frame, fields)
+  })
+}
+
+/** Each entry's fingerprint, as the table of a contract shows it, with the text that it is made of. */
+function entryPrints(): FingerprintVector[] {
+  const table = tableOf(vectorContract)
+  return vectorContract.entries.map(({ key, schema, reply }) => ({
+    text:
+      reply === undefined
+        ? JSON.stringify(schema.descriptor)
+        : `${key}:${schema.fingerprint}:${reply.fingerprint}`,
+    fingerprint: table.get(key)!,
+  }))
+}
+
+/** The fingerprints in the table that a session really writes. */
+function tableOf(shown: Contract): Map<string, string> {
+  const both = answered(bits(shown), helloOf(older))
+  const table = both.subarray(4 + both.readUInt16LE(0))
+  const found = new Map<string, string>()
+  for (let at = 10; at < table.length; ) {
+    const size = table[at + 10]
+    found.set(table.toString('utf8', at + 11, at + 11 + size), table.toString('hex', at, at + 8))
+    at += 11 + size
+  }
+  return found
+}
+
+function fingerprints(): FingerprintVector[] {
+  const { entries, fingerprint } = vectorContract
+  const parts = entries.map(
+    ({ key, schema, reply }) => `${key}:${schema.fingerprint}:${reply?.fingerprint ?? ''}`,
+  )
+  const odd = contract({ grüße: u8 })
+  return [
+    { text: JSON.stringify(u32.descriptor), fingerprint: u32.fingerprint },
+    ...entryPrints(),
+    { text: parts.join('\n'), fingerprint },
+    { text: `grüße:${u8.fingerprint}:`, fingerprint: odd.fingerprint },
+  ]
+}
+
+if (import.meta.main) {
+  const path = join(root, 'docs/wire-vectors.json')
+  writeFileSync(path, `${JSON.stringify(wireVectors(), null, 2)}\n`)
+  execFileSync(process.execPath, [
+    join(root, 'node_modules/@biomejs/biome/bin/biome'),
+    'format',
+    '--write',
+    path,
+  ])
+}
