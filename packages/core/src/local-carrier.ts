@@ -111,7 +111,12 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     if (this.state !== 'handshaking') return
     this.state = 'open'
     this.#owner.opened(this)
-    this.hold('free')
+    if (this.role === 'accepted') this.hold('free')
+  }
+
+  /** Whoever awaits `open()` had a turn to set his handlers: messages may come. */
+  settle(): void {
+    if (!this.#isHeld) this.hold('free')
   }
 
   send(number: number, body: unknown): SendResult {

@@ -33,7 +33,12 @@ export function openLocal(opener: ChannelBook, acceptor: ChannelBook, protocol: 
       opener.add(opened, { resolve, reject })
       acceptor.add(accepted)
       accepted.open()
-      opener.turns.later(new Errand(() => opened.open()))
+      const settle = () => opened.settle()
+      const open = () => {
+        opened.open()
+        opener.turns.later(new Errand(settle))
+      }
+      opener.turns.later(new Errand(open))
     }
     acceptor.turns.later(new Errand(accept))
   })
