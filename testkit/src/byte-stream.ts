@@ -69,6 +69,18 @@ export class ByteStream {
     this.#move()
   }
 
+  /** Lets all of a batch leave at once, and gives it back, if nothing stands before it and the way has room for it; by chance, not even then. */
+  tryWrite(batch: SegmentBatch): boolean {
+    const isFree = this.#isOpen && !this.#isMoving && this.#writes.length === 0 && !this.#isDiscarding
+    if (!isFree || this.#waySize + batch.size > this.#profile.windowBytes || this.#random.chance(0.5))
+      return false
+    for (const segment of batch.segments) this.#way.push(segment.slice())
+    this.#waySize += batch.size
+    batch.release()
+    this.#arrive()
+    return true
+  }
+
   end(): void {
     this.#isEnding = true
     this.#move()

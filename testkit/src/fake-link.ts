@@ -81,14 +81,19 @@ export class FakeLink implements Link {
     this.#peer.#out.read('on')
   }
 
-  send(batch: SegmentBatch): void {
+  send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
     if (this.#state === 'fresh') this.#home.violated(`${this.#name}: send before start`)
     if (this.#hasEnded && this.#state === 'open') this.#home.violated(`${this.#name}: send after end`)
-    if (this.#state !== 'open' || batch.segments.length === 0) return batch.release()
+    if (this.#state !== 'open' || batch.segments.length === 0) {
+      batch.release()
+      return 'left'
+    }
     if (this.#peer.#state === 'destroyed' || this.#peer.#state === 'gone') {
       this.#fail(this.#home.random.pick(['EPIPE', 'ECONNRESET']))
     }
+    if (report === 'unless-left' && this.#out.tryWrite(batch)) return 'left'
     this.#out.write(batch)
+    return 'waits'
   }
 
   pause(): void {

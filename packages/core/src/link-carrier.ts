@@ -95,7 +95,7 @@ export class LinkCarrier
     if (this.#outflow.isFull) return this.#overflowed(number, body, undefined)
     this.#session.encode(number, body)
     this.#messagesOut++
-    if (this.out.size >= flushSize) this.flush()
+    if (this.out.size >= flushSize) this.#push()
     else if (!this.isDirty) this.turns.dirty(this)
     return 'queued'
   }
@@ -207,10 +207,8 @@ export class LinkCarrier
     seat.goOn('settling')
     if (this.#outflow.isLow) seat.goOn('owing')
     this.#guard.turn(now)
-    if (!this.#isStarted) {
-      this.#isStarted = true
-      this.#session.start(now)
-    }
+    if (!this.#isStarted) this.#session.start(now)
+    this.#isStarted = true
     if (seat.mayDeliver) this.#decode(now)
     if (this.state === 'open') this.#outflow.pour()
     if (this.out.size > 0) this.turns.dirty(this)
@@ -239,7 +237,7 @@ export class LinkCarrier
 
   wrote(messages: number): void {
     this.#messagesOut += messages
-    if (this.out.size >= flushSize) this.flush()
+    if (this.out.size >= flushSize) this.#push()
     else this.turns.dirty(this)
     // Answers are owed whatever the marks say; but whoever doesn't take them is not heard any further.
     if (this.#outflow.queued >= this.limits.highWaterBytes) this.#seat.wait('owing')
@@ -251,12 +249,7 @@ export class LinkCarrier
 
   flush(): void {
     if (this.#parting !== undefined) this.#part(this.#parting)
-    if (this.out.size === 0) return
-    // A link that is gone takes nothing, and nothing is owed any more; what it brought is still to be read.
-    if (this.#linkState === 'gone') this.out.release()
-    if (this.#linkState === 'gone') return this.turns.later(this)
-    this.#guard.waiting(this.turns.now)
-    this.#outflow.flush()
+    if (this.out.size > 0) this.#push('unless-left')
   }
 
   open(greet: (() => void) | undefined): 'yes' | 'no' {
@@ -356,6 +349,12 @@ export class LinkCarrier
     if (!this.#seat.mayDeliver && this.#session.stored > 0) return
     if (this.#linkError === undefined) this.#finish(this.#session.linkEnded(), undefined)
     else this.#finish({ code: 'link-failed', cause: this.#linkError }, undefined)
+  }
+
+  #push(report?: 'unless-left'): void {
+    this.#outflow.flush(report)
+    if (this.#outflow.inFlight > 0) this.#guard.waiting(this.turns.now)
+    else if (this.#outflow.isAwaited || this.#seat.isWaiting('owing')) this.turns.later(this)
   }
 
   /** The end of the turn in which the channel was closed: all that was written stands before the last words. */

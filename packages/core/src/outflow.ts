@@ -74,11 +74,12 @@ export class Outflow {
   }
 
   /** Hands what was written to the link, as one gather write. */
-  flush(): void {
+  flush(report?: 'unless-left'): void {
+    if (this.mark < 0) return this.buffer.release()
     const batch = this.buffer.take()
-    this.inFlight += batch.size
-    this.#bytesOut += batch.size
-    this.#link.send(batch)
+    const { size } = batch
+    this.#bytesOut += size
+    if (this.#link.send(batch, report) === 'waits') this.inFlight += size
   }
 
   setPolicy(policy: OverflowPolicy, { topicOf }: OverflowOptions): void {
@@ -145,7 +146,7 @@ export class Outflow {
     for (const resolve of waiters ?? []) resolve(result)
   }
 
-  /** The link is gone: nothing will leave any more, and everything meets a full channel. */
+  /** The link is gone: nothing will leave any more, and everything meets a full channel, as a mark below zero says. */
   cut(): void {
     this.inFlight = 0
     this.mark = -1

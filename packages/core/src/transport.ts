@@ -28,8 +28,12 @@ export interface LinkOwner {
 export interface Link {
   /** Says who is told. Called once, before anything else. */
   start(owner: LinkOwner): void
-  /** Sends all segments in one gather write, and releases the batch when they have left. */
-  send(batch: SegmentBatch): void
+  /**
+   * Sends all segments in one gather write, and releases the batch when they have left. Answers `waits`, and tells the
+   * owner by `sent` when they have; or, only if asked to report `unless-left`, `left`: all of it left at once, and nothing
+   * more will be told. That spares a callback where nobody has to be slowed down.
+   */
+  send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits'
   /** Stops reading; what the platform already holds may still come. */
   pause(): void
   resume(): void

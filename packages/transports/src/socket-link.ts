@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 import type { SegmentBatch } from '@millrace/buffer'
 import type { Link, LinkOwner } from '@millrace/core'
 
+const nothing = new Uint8Array(0)
+
 /** A socket of `node:net` as a link: tcp and ipc share it. One gather write a batch; memory goes back when the system took it. */
 export class SocketLink implements Link {
   readonly #socket: Socket
@@ -35,22 +37,26 @@ export class SocketLink implements Link {
     this.#owner?.received(bytes, 'lent')
   }
 
-  send(batch: SegmentBatch): void {
+  send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
     const socket = this.#socket
     const { segments } = batch
-    if (socket.destroyed || segments.length === 0) return batch.release()
-    if (this.#first === undefined) this.#first = batch
-    else if (this.#more === undefined) this.#more = [batch]
-    else this.#more.push(batch)
-    const last = segments.length - 1
-    if (last === 0) {
-      socket.write(segments[0], this.#written)
-      return
+    if (socket.destroyed || segments.length === 0) {
+      batch.release()
+      return 'left'
     }
+    if (report === 'unless-left' && segments.length === 1) {
+      // A callback costs Node a tick of its own; without one, `writableLength` says whether the system took all at once.
+      socket.write(segments[0])
+      if (socket.writableLength > 0) return this.#await(batch, nothing)
+      batch.release()
+      return 'left'
+    }
+    const last = segments.length - 1
     socket.cork()
     for (let index = 0; index < last; index++) socket.write(segments[index])
-    socket.write(segments[last], this.#written)
+    this.#await(batch, segments[last])
     socket.uncork()
+    return 'waits'
   }
 
   pause(): void {
@@ -71,6 +77,15 @@ export class SocketLink implements Link {
 
   describe(): string {
     return this.#description
+  }
+
+  /** Writes the last bytes of a batch, and keeps it until they have left. */
+  #await(batch: SegmentBatch, bytes: Uint8Array): 'waits' {
+    if (this.#first === undefined) this.#first = batch
+    else if (this.#more === undefined) this.#more = [batch]
+    else this.#more.push(batch)
+    this.#socket.write(bytes, this.#written)
+    return 'waits'
   }
 
   /** Node calls it once a batch, in the order of the writes; with an error when the socket is gone. */
