@@ -80,7 +80,20 @@ export class BlockPool {
     this.#sizeMask = this.sizeMin - 1
     this.#exponentMin = 31 - Math.clz32(this.sizeMin)
     for (let size = this.sizeMin; size <= this.sizeMax; size *= 2) this.#classes.push(new SizeClass(size))
-    this.empty = new PooledBlock(this.#allocateExactly(0), NO_OWNER, -1)
+    this.empty = new PooledBlock(this.allocate(0), NO_OWNER, -1)
+  }
+
+  /**
+   * Memory of exactly `size` bytes that is no block: nobody gives it back, and the garbage collector takes it. Its content is
+   * whatever was there. For bytes that many read at the same time, such as one broadcast for a thousand channels.
+   */
+  allocate(size: number): Uint8Array {
+    const bytes = this.#allocate(size)
+    if (bytes.length === size) return bytes
+    throw new BufferError(
+      'size-out-of-range',
+      `allocate(${size}) must return ${size} bytes, not ${bytes.length}`,
+    )
   }
 
   /**
@@ -209,16 +222,7 @@ export class BlockPool {
   }
 
   #create(size: number, classIndex: number): PooledBlock {
-    return new PooledBlock(this.#allocateExactly(size), this, classIndex)
-  }
-
-  #allocateExactly(size: number): Uint8Array {
-    const bytes = this.#allocate(size)
-    if (bytes.length === size) return bytes
-    throw new BufferError(
-      'size-out-of-range',
-      `allocate(${size}) must return ${size} bytes, not ${bytes.length}`,
-    )
+    return new PooledBlock(this.allocate(size), this, classIndex)
   }
 }
 

@@ -65,8 +65,23 @@ describe('SegmentBuffer', () => {
     expect(pool.outstanding().map(({ size }) => size)).toEqual([128, 1024, 1024, 1024])
     batch.release()
     expect(pool.outstanding()).toEqual([])
-    write(buffer, [1])
-    expect(buffer.bytes.length).toBe(128)
+  })
+
+  it('begins with a whole block after a large batch, and with a small one again after a small batch', () => {
+    const pool = new BlockPool({ checks: 'on' })
+    const buffer = new SegmentBuffer(pool, { blockSize: 1024, firstBlockSize: 128 })
+    const firstBlockAfter = (size: number) => {
+      write(buffer, new Uint8Array(size))
+      buffer.take().release()
+      write(buffer, [1])
+      const { length } = buffer.bytes
+      buffer.take().release()
+      return length
+    }
+    expect(firstBlockAfter(511)).toBe(128)
+    expect(firstBlockAfter(512)).toBe(1024)
+    expect(firstBlockAfter(1)).toBe(128)
+    expect(pool.outstanding()).toEqual([])
   })
 
   it('takes one large block for what exceeds blockSize', () => {

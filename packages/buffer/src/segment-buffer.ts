@@ -8,7 +8,7 @@ import { SegmentBatch } from './segment-batch.ts'
 export interface SegmentBufferOptions {
   /** Blocks that follow the first one of a batch. Best a size of the pool. Default 64 KiB. */
   readonly blockSize?: number
-  /** First block of a batch, if no larger one is asked for. Keeps quiet channels cheap. Default 2 KiB. */
+  /** First block of a batch, if no larger one is asked for and the batch before was small. Keeps quiet channels cheap. Default 2 KiB. */
   readonly firstBlockSize?: number
 }
 
@@ -43,6 +43,8 @@ export class SegmentBuffer {
   #segmentStart = 0
   /** Earlier segments of the batch to come, if there are any. */
   #batch: SegmentBatch | undefined
+  /** The last batch was a large one: the next begins with a whole block, so that one segment is enough for it. */
+  #isBusy = false
   /** A released batch for the next take. */
   #spareBatch: SegmentBatch | undefined
 
@@ -116,6 +118,7 @@ export class SegmentBuffer {
     this.#closeBlock()
     const batch = this.#openBatch()
     this.#batch = undefined
+    this.#isBusy = batch.size * 2 >= this.blockSize
     return batch
   }
 
@@ -140,7 +143,7 @@ export class SegmentBuffer {
       )
     }
     const isFirst = this.offset === 0 && (this.#batch === undefined || this.#batch.blockCount === 0)
-    const sizeMin = isFirst ? this.firstBlockSize : this.blockSize
+    const sizeMin = isFirst && !this.#isBusy ? this.firstBlockSize : this.blockSize
     const block = this.#pool.take(Math.max(size, sizeMin))
     this.#closeBlock()
     this.#use(block)

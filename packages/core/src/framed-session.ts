@@ -123,8 +123,8 @@ export class FramedSession implements Session {
   encodeShared(number: number, body: unknown): Uint8Array {
     const named = this.#isNamed ? this.#codec.keys.text(number) : undefined
     const nameSize = named === undefined ? 0 : named.length
-    const bytes = new Uint8Array(this.#codec.sizeBound(number, body) + nameSize + longHeaderSize)
-    const target = { bytes, view: new DataView(bytes.buffer) }
+    const bytes = this.#host.pool.allocate(this.#codec.sizeBound(number, body) + nameSize + longHeaderSize)
+    const target = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
     if (named !== undefined) bytes.set(named, headerSize)
     const end = this.#codec.encode(number, body, target, headerSize + nameSize)
     if (end - headerSize > this.#messageSizeMax) this.#refuse(number, end - headerSize)

@@ -23,8 +23,8 @@ import { SessionSeat, type SessionSeatOwner } from './session-seat.ts'
 import type { Link, LinkOwner } from './transport.ts'
 import type { Turns, TurnTaker } from './turns.ts'
 
-/** So much goes to the link without waiting for the end of the turn. */
-const flushSize = 65_536
+/** So much goes to the link without waiting for the end of the turn: a block, less room for the message that fills it. */
+const flushSize = 61_440
 
 /**
  * Carries one channel over a link: conducts the session, the outflow and the vigil, and decides how the channel ends.

@@ -15,7 +15,8 @@ export interface PipeTarget {
 
 /** What the factory lends to its pipes. */
 export interface PipeHome {
-  readonly pool: BlockPool
+  /** The memory of all pipes, made by the first platform. */
+  pool(platform: Platform): BlockPool
   /** The platform of this target, with what the factory's own options say instead. */
   platform(plugin: TransportPlugin): Platform
   /** Resolves the arguments of `bind` and `create`. */

@@ -277,7 +277,8 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       this.#settled?.turns ?? new Turns(this.#options.loop ?? platform.loop, this.#options.drive ?? 'auto')
     const limits = parseLimits(this.#options)
     const book =
-      this.#settled?.book ?? new ChannelBook(this.#bookOwner(), turns, this.#home.pool, limits, this.#options)
+      this.#settled?.book ??
+      new ChannelBook(this.#bookOwner(), turns, this.#home.pool(platform), limits, this.#options)
     if (this.#maxOpenChannels !== undefined) book.maxOpenChannels = this.#maxOpenChannels
     this.#settled = { target, transport: target.plugin.create(), platform, turns, book }
   }

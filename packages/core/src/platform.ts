@@ -5,6 +5,8 @@ import type { MillraceError } from './millrace-error.ts'
 /** What a platform lends to pipes. Transports bring it along, so that core knows none. */
 export interface Platform {
   readonly loop: Loop
+  /** Memory for messages on their way; its content may be anything. Node: buffers, which sockets take as they are. Default: plain arrays. */
+  allocate?(size: number): Uint8Array
   /** For those who trace. Node: `node:diagnostics_channel`. */
   readonly diagnostics?: Diagnostics
   /** Where an error goes that nobody listens for. Node: a process warning. */

@@ -41,12 +41,16 @@ export class ProtoFactory<Protocols extends object = object> {
   readonly #bound = new Map<object, BoundPipe>()
   readonly #options: ProtoFactoryOptions
   readonly #home: PipeHome
+  #pool: BlockPool | undefined
 
   constructor(options: ProtoFactoryOptions = {}) {
     this.#options = options
-    const pool = options.pool ?? new BlockPool()
+    this.#pool = options.pool
     this.#home = {
-      pool,
+      pool: ({ allocate }) => {
+        this.#pool ??= new BlockPool(allocate === undefined ? {} : { allocate })
+        return this.#pool
+      },
       platform: (plugin) => this.#platform(plugin),
       target: (values) => this.#target(values),
       boundAt: (target) => this.#boundAt(target),

@@ -22,6 +22,8 @@ export const nodeLoop: Loop = {
 /** What Node lends to pipes: its loop, its diagnostics channels, and warnings for errors that nobody listens for. */
 export const nodePlatform: Platform = {
   loop: nodeLoop,
+  // Never `Buffer.allocUnsafe`: it hands out pieces of memory that others share.
+  allocate: (size) => Buffer.allocUnsafeSlow(size),
   diagnostics: diagnosticsChannel,
   warn(error: MillraceError) {
     const detail = error.cause instanceof Error ? (error.cause.stack ?? '') : ''

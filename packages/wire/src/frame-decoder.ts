@@ -33,8 +33,6 @@ export class FrameDecoder {
   violation: FrameViolation | undefined
   /** The largest body of a message that is accepted, in bytes. The owner may change it between frames. */
   bodySizeMax: number
-  /** Bytes that were received and belong to no frame shown so far. */
-  stored = 0
 
   #position = 0
   #end = 0
@@ -45,6 +43,7 @@ export class FrameDecoder {
   #cutTaken = 0
   /** What came after the chunk that `bytes` shows, or that the cut frame is being completed from. */
   #later: Uint8Array[] = []
+  #laterSize = 0
   #laterPosition = 0
 
   constructor(pool: BlockPool, bodySizeMax: number) {
@@ -55,12 +54,18 @@ export class FrameDecoder {
   /** Stores a chunk. Its bytes are kept, not copied: they must not change any more. */
   receive(chunk: Uint8Array): void {
     if (chunk.length === 0 || this.violation !== undefined) return
-    this.stored += chunk.length
     if (this.#position === this.#end && !this.#isInCut && this.#later.length === 0 && this.#cutSize === 0) {
       this.#show(chunk, 0)
     } else {
       this.#later.push(chunk)
+      this.#laterSize += chunk.length
     }
+  }
+
+  /** Bytes that were received and belong to no frame shown so far. */
+  get stored(): number {
+    const cutSize = this.#isInCut ? this.#cutSize - this.#cutTaken : this.#cutSize
+    return this.#end - this.#position + cutSize + this.#laterSize - this.#laterPosition
   }
 
   /** The last chunk is about to be overwritten: copies what is left of it. */
@@ -89,14 +94,13 @@ export class FrameDecoder {
     const start = this.#position
     const end = this.#end
     if (end - start >= headerSize && !this.#isInCut) {
-      const bytes = this.bytes
-      const size = bytes[start] | (bytes[start + 1] << 8)
+      const header = this.view.getUint32(start, true)
+      const size = header & 0xffff
       const bodyStart = start + headerSize
       if (size !== longSizeMark && size <= this.bodySizeMax && bodyStart + size <= end) {
-        this.tag = bytes[start + 2] | (bytes[start + 3] << 8)
+        this.tag = header >>> 16
         this.bodyStart = bodyStart
         this.bodyEnd = this.#position = bodyStart + size
-        this.stored -= headerSize + size
         return true
       }
     }
@@ -109,7 +113,7 @@ export class FrameDecoder {
     this.#cut = undefined
     this.#isInCut = false
     this.#later.length = 0
-    this.#position = this.#end = this.stored = 0
+    this.#position = this.#end = this.#laterSize = this.#laterPosition = 0
     this.bytes = noBytes
     this.view = noView
   }
@@ -168,6 +172,7 @@ export class FrameDecoder {
       this.#laterPosition += taken
       if (this.#laterPosition === chunk.length) {
         this.#later.shift()
+        this.#laterSize -= chunk.length
         this.#laterPosition = 0
       }
     }
@@ -186,6 +191,7 @@ export class FrameDecoder {
   #showLater(): boolean {
     const chunk = this.#later.shift()
     if (chunk === undefined) return false
+    this.#laterSize -= chunk.length
     this.#show(chunk, this.#laterPosition)
     this.#laterPosition = 0
     return true
@@ -204,7 +210,6 @@ export class FrameDecoder {
     this.tag = bytes[start + 2] | (bytes[start + 3] << 8)
     this.bodyStart = start + this.#headerSize(bytes, start, start + frameSize)
     this.bodyEnd = start + frameSize
-    this.stored -= frameSize
     return this.bodyEnd
   }
 
