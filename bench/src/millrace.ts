@@ -8,8 +8,13 @@ export type RowSource = { rows(context: RowContext): readonly Row[] | Promise<re
  * file, which exports `rows`, and by naming it here.
  */
 const sources: Readonly<Record<string, () => Promise<RowSource>>> = {
+  throughput: () => import('./millrace-throughput.ts'),
+  rtt: () => import('./millrace-rtt.ts'),
   codec: () => import('./millrace-codec.ts'),
+  broadcast: () => import('./millrace-broadcast.ts'),
+  memory: () => import('./millrace-memory.ts'),
   timers: () => import('./millrace-timers.ts'),
+  local: () => import('./millrace-local.ts'),
 }
 
 /** Millrace's rows of one case; none where Millrace doesn't take part. */

@@ -11,10 +11,10 @@ export type TimerUnderTest<Handle> = {
 export type Delays = 'equal' | 'spread'
 
 /**
- * Which timers come and go while the others stay: `request` sets a new one and cancels it 64 timers later, like the
+ * Which timers come and go while the others stay: `pair` sets one and cancels it at once; `request` sets a new one and cancels it 64 timers later, like the
  * timeout of a request whose reply comes; `renew` cancels a random one of all and sets it anew.
  */
-export type Pattern = 'request' | 'renew'
+export type Pattern = 'pair' | 'request' | 'renew'
 
 /** What is churned, and how. */
 export type ChurnOptions = WindowOptions & {
@@ -24,6 +24,7 @@ export type ChurnOptions = WindowOptions & {
 }
 
 const pairsPerCheck = 1024
+/** How many timers of `request` are under way. */
 const inFlightCount = 64
 
 /**
@@ -35,9 +36,10 @@ export function measureChurn<Handle>(timers: TimerUnderTest<Handle>, options: Ch
   const random = randomNumbers()
   const delay = delays === 'equal' ? () => 30_000 : () => 1000 + (random() % 60_000)
   const slotCount = pattern === 'renew' ? liveCount : liveCount + inFlightCount
+  const aheadCount = pattern === 'pair' ? 1 : inFlightCount
   const live = Array.from({ length: slotCount }, (_, slot) => timers.set(delay(), slot))
   const nextSlot =
-    pattern === 'renew' ? () => random() % liveCount : (pair: number) => liveCount + (pair % inFlightCount)
+    pattern === 'renew' ? () => random() % liveCount : (pair: number) => liveCount + (pair % aheadCount)
   const churn = (forMs: number) => {
     const beginMs = performance.now()
     let pairs = 0

@@ -13,13 +13,15 @@ export type MemoryRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   /** A file in peers/; it runs with --expose-gc. */
   readonly listenerFile: string
   readonly dialer: Program
+  /** Further options for both workers. */
+  readonly extra?: Readonly<Record<string, string | number>>
 }
 
 /** A row whose listener reports what `memoryPerConnection` makes. Both workers are told `count`. */
-export function memoryRow({ name, kind, note, listenerFile, dialer }: MemoryRow): Row {
+export function memoryRow({ name, kind, note, listenerFile, dialer, extra }: MemoryRow): Row {
   const listener: Program = { kind: 'node', file: listenerFile, nodeArgs: ['--expose-gc'] }
   const measure = async ({ idleConnectionCount: count }: Effort) => {
-    const options = { count }
+    const options = { count, ...extra }
     const pair = await runPair({ program: listener, options }, { program: dialer, options }, 30_000)
     return pair.listener
   }

@@ -1,0 +1,25 @@
+import { memoryPerConnection, settledMemory } from '../idle-memory.ts'
+import { work } from '../worker-side.ts'
+import { gamePipe, portOf } from './millrace-messages.ts'
+
+/** Holds idle channels, each with the handlers that any server has, and weighs them. */
+work<{ count: number; heartbeat: 'on' | 'off' }>(async ({ count, heartbeat }, parent) => {
+  const pipe = gamePipe('bits', 64, 0)
+  let messages = 0
+  const heard = () => {
+    messages++
+  }
+  const closed = () => undefined
+  pipe.on('accepted', (_pipe, channel) => {
+    channel?.on('state', heard).on('close', closed)
+    // So rarely that no ping falls into the measurement.
+    if (heartbeat === 'on') channel?.setHeartbeat(60_000, 180_000)
+  })
+  await pipe.bind()
+  const before = await settledMemory()
+  await parent.ready({ port: portOf(pipe) })
+  while (pipe.channelCount < count) await new Promise((resolve) => setTimeout(resolve, 10))
+  const after = await settledMemory()
+  if (messages > 0) throw new Error('the channels were not idle')
+  parent.result(memoryPerConnection(before, after, count))
+})

@@ -1,0 +1,55 @@
+import { bits, type Channel, msgpack, type Pipe, ProtoFactory, type SendResult } from 'millrace'
+import { type GameMessages, gameContract, gameKey, playerState, readState, step } from '../game-state.ts'
+
+/** Which of Millrace's protocols a worker speaks. */
+export type ProtocolName = 'bits' | 'msgpack'
+
+const playerCount = 64
+
+/** A pipe to `port` of this machine that speaks the bench's messages; port 0 to bind anywhere. */
+export function gamePipe(protocol: ProtocolName, size: number, port: number): Pipe<GameMessages> {
+  const factory = new ProtoFactory()
+    .add('game bits', bits(gameContract(size)))
+    .add('game msgpack', msgpack<GameMessages>())
+  return factory.create('tcp', '127.0.0.1', port, `game ${protocol}`) as unknown as Pipe<GameMessages>
+}
+
+/** The port that a bound pipe was given. */
+export function portOf(pipe: Pipe<GameMessages>): number {
+  return (pipe.address as unknown as { port: number }).port
+}
+
+/** Makes messages of about `size` bytes out of a few players that move on from message to message. */
+export function messageMaker(size: number): () => GameMessages[keyof GameMessages] {
+  const players = Array.from({ length: playerCount }, (_, id) => playerState(id))
+  let turn = 0
+  const one = () => {
+    const player = players[turn++ % playerCount]
+    step(player)
+    return player
+  }
+  const key = gameKey(size)
+  if (key === 'state' || key === 'glimpse') return one
+  const count = size / (key === 'glimpses' ? 16 : 64)
+  const snapshot = { players: Array.from({ length: count }, (_, id) => playerState(id)) }
+  return () => {
+    for (const player of snapshot.players) step(player)
+    return snapshot
+  }
+}
+
+/** A channel's `send` for messages of one size. */
+export function sender(channel: Channel<GameMessages>, size: number): () => SendResult {
+  const make = messageMaker(size)
+  const key = gameKey(size)
+  return () => channel.send(key, make() as GameMessages['state'])
+}
+
+/** Calls `heard` with what reading the fields of each message gave. */
+export function listen(channel: Channel<GameMessages>, size: number, heard: (sum: number) => void): void {
+  const key = gameKey(size)
+  if (key === 'state') channel.on(key, (player) => heard(readState(player)))
+  else if (key === 'glimpse') channel.on(key, ({ id, x, y, health }) => heard(id + x + y + health))
+  else if (key === 'glimpses') channel.on(key, ({ players }) => heard(players[0].id + players[0].x))
+  else channel.on(key, ({ players }) => heard(readState(players[0])))
+}

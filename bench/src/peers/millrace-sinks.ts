@@ -1,0 +1,24 @@
+import type { Channel } from 'millrace'
+import type { GameMessages } from '../game-state.ts'
+import { work } from '../worker-side.ts'
+import { gamePipe } from './millrace-messages.ts'
+
+const batchCount = 100
+
+/** Opens many channels and reads what comes, or just holds them. */
+work<{ port: number; count: number; size?: number }>(async ({ port, count, size = 64 }, parent) => {
+  const pipe = gamePipe('bits', size, port)
+  const channels: Channel<GameMessages>[] = []
+  while (channels.length < count) {
+    const batch = Array.from({ length: Math.min(batchCount, count - channels.length) }, () => pipe.open())
+    channels.push(...(await Promise.all(batch)))
+  }
+  let ticks = 0
+  for (const channel of channels) {
+    channel.on('state', ({ tick }) => {
+      ticks = Math.max(ticks, tick)
+    })
+  }
+  await parent.ready()
+  parent.result({})
+})
