@@ -127,6 +127,11 @@ export class ProtoFactory<Protocols extends object = object> {
     return new Pipe(this.#home, this.#target(words), options)
   }
 
+  /** The memory of all pipes of this factory: `pool?.statistics()`, `pool?.trim()`. Undefined until the first pipe has a transport. */
+  get pool(): BlockPool | undefined {
+    return this.#pool
+  }
+
   /** What this is, in one line, for people. */
   describe(): string {
     const transports = [...this.#transports.keys()].join(', ') || 'none'

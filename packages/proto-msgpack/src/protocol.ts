@@ -16,12 +16,20 @@ export function msgpack<Messages extends object = Record<string, any>>(
   return framed(new MsgpackCodec<Messages>(options))
 }
 
+/** Bodies up to so many bytes are written once; larger ones are measured first. */
+const draftSize = 8192
+
 /** Reads and writes bodies as MessagePack; reading is strict, by the limits of `MsgpackLimits`. */
 export class MsgpackCodec<Messages extends object> implements Codec<Messages> {
   readonly name = 'msgpack'
   readonly keys = KeyTable.open()
   readonly #reader: MsgpackReader
   readonly #writer: MsgpackWriter
+  readonly #draft = new Uint8Array(draftSize)
+  readonly #draftTarget: MsgpackTarget = { bytes: this.#draft, view: new DataView(this.#draft.buffer) }
+  #isDrafting = false
+  /** The size of the body that stands in the draft, or -1. */
+  #drafted = -1
   #error = ''
 
   constructor(options: MsgpackProtocolOptions = {}) {
@@ -30,11 +38,16 @@ export class MsgpackCodec<Messages extends object> implements Codec<Messages> {
   }
 
   sizeBound(_number: number, body: unknown): number {
-    return this.#writer.measure(body)
+    // To measure a body takes as long as to write it: a small one is written here, and copied by `encode`, which follows.
+    this.#drafted = this.#draftOf(body)
+    return this.#drafted < 0 ? this.#writer.measure(body) : this.#drafted
   }
 
   encode(_number: number, body: unknown, target: MsgpackTarget, start: number): number {
-    return this.#writer.write(body, target, start)
+    const size = this.#drafted
+    if (size < 0) return this.#writer.write(body, target, start)
+    target.bytes.set(this.#draft.subarray(0, size), start)
+    return start + size
   }
 
   decode(number: number, source: ByteSource, start: number, end: number): unknown {
@@ -44,6 +57,17 @@ export class MsgpackCodec<Messages extends object> implements Codec<Messages> {
     const what = reader.error === '' ? `${end - reader.position} bytes too many` : reader.errorText()
     this.#error = `message '${this.keys.name(number)}' cannot be read: ${what}`
     return undecodable
+  }
+
+  /** Writes a body into the draft; -1 if it is too large, or if the draft is being written: a getter may send as well. */
+  #draftOf(body: unknown): number {
+    if (this.#isDrafting) return -1
+    this.#isDrafting = true
+    try {
+      return this.#writer.tryWrite(body, this.#draftTarget, 0)
+    } finally {
+      this.#isDrafting = false
+    }
   }
 
   decodeError(): string {
