@@ -29,6 +29,9 @@ type MessagesBy<Protocols extends object, Name> = Name extends keyof Protocols
     : AnyMessages
   : AnyMessages
 
+/** What a pipe speaks when nobody says: it takes any message. */
+const defaultProtocol = 'msgpack'
+
 type NameIn<Protocols extends object> = keyof Protocols & string
 
 /**
@@ -115,6 +118,8 @@ export class ProtoFactory<Protocols extends object = object> {
     protocol: Name,
     options?: PipeOptions,
   ): Pipe<MessagesBy<Protocols, Name>>
+  /** Makes a pipe of the protocol `msgpack`, which needs no contract: `create('tcp', '127.0.0.1', 7777)`. */
+  create(transport: string, host: string, port: number, options?: PipeOptions): Pipe<AnyMessages>
   /** Makes a pipe with a name only; `bind('tcp', host, port, 'game')` says the rest. */
   create<Messages extends object = AnyMessages>(name: string, options?: PipeOptions): Pipe<Messages>
   create(...values: unknown[]): unknown {
@@ -155,15 +160,14 @@ export class ProtoFactory<Protocols extends object = object> {
     }
     const parts = rest.slice(0, plugin.addressLength) as (string | number)[]
     const address = plugin.address(String(transportName), parts)
-    const protocolName = rest[plugin.addressLength]
+    const protocolName = rest[plugin.addressLength] ?? defaultProtocol
     const protocol = this.#protocols.get(String(protocolName))
     if (protocol === undefined) {
       const known = [...this.#protocols.keys()].join(', ') || "none: add('game', bits(contract))"
-      const what =
-        protocolName === undefined
-          ? 'a pipe needs the name of a protocol'
-          : `no protocol '${String(protocolName)}'`
-      throw new MillraceError('protocol-unknown', `${what}; known are: ${known}`)
+      throw new MillraceError(
+        'protocol-unknown',
+        `no protocol '${String(protocolName)}'; known are: ${known}`,
+      )
     }
     return {
       transportName: String(transportName),

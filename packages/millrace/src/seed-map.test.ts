@@ -125,10 +125,14 @@ describe('proto factory and pipe of seed 001', () => {
   })
 
   it("pipe = proto_factory::inst()->create( 'tcp', ip, port )", async () => {
-    const pipe = kept(protoFactory.create('tcp', '127.0.0.1', 0, 'msgpack'))
+    const pipe = kept(protoFactory.create('tcp', '127.0.0.1', 0))
     expect(pipe).toBeInstanceOf(Pipe)
     await pipe.bind()
     expect(portOf(pipe)).toBeGreaterThan(0)
+    const heard = new Promise((resolve) => pipe.on('accepted', (_, channel) => channel.on('any', resolve)))
+    const channel = await kept(protoFactory.create('tcp', '127.0.0.1', portOf(pipe), 'msgpack')).open()
+    channel.send('any', { thing: [1, 'two'] })
+    expect(await within('the message', heard)).toEqual({ thing: [1, 'two'] })
   })
 
   it('pipe->destroy();', async () => {
