@@ -1,3 +1,4 @@
+import { TimerEntry } from '@millrace/timer'
 import type {
   Carrier,
   CarrierOwner,
@@ -55,6 +56,9 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
   #isHeld = false
   #mayDeliver = false
   #parting: { readonly text: string } | undefined
+  readonly #late = new TimerEntry(() => {
+    this.#conclude({ code: 'closed', by: 'local', text: this.#parting?.text ?? '' })
+  })
   #messagesOut = 0
   #refused = 0
   #droppedNewest = 0
@@ -186,6 +190,10 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     this.#mayDeliver = false
     this.#parting = { text }
     this.#call('close', 0, 0, text)
+    // The other pipe may be driven by a program that gives it no turn: its end then learns of this later.
+    const { turns, limits } = this.#owner
+    turns.wheel.schedule(this.#late, turns.loop.now() + limits.closeTimeoutMs)
+    turns.arm()
   }
 
   destroy(): void {
@@ -301,6 +309,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     if (this.state === 'closed') return
     this.state = 'closed'
     this.#mayDeliver = false
+    this.#owner.turns.wheel.cancel(this.#late)
     this.#requests?.end(reasonError(reason, 'the channel ended before the reply came'))
     this.#wakeDrainWaiters('closed')
     this.dispatch.end()

@@ -277,6 +277,25 @@ describe('meeting locally', () => {
     await rig.end()
   })
 
+  it('waits for an end that gets no turns no longer than closeTimeoutMs', async () => {
+    const rig = new Rig()
+    const accepting = rig.local('lobby', { drive: 'manual' })
+    await rig.until(accepting.bind())
+    const promise = rig.local('lobby', { closeTimeoutMs: 300 }).open()
+    accepting.process()
+    const channel = await rig.until(promise)
+    const closed = channel.close('bye')
+    await rig.loop.advance(299)
+    expect(channel.reason).toBeUndefined()
+    await rig.loop.advance(2)
+    expect(await rig.until(closed)).toEqual({ code: 'closed', by: 'local', text: 'bye' })
+    const [accepted] = rig.diary(accepting).accepted
+    expect(accepted.reason).toBeUndefined()
+    accepting.process()
+    expect(accepted.reason).toEqual({ code: 'closed', by: 'remote', text: 'bye' })
+    await rig.end()
+  })
+
   it('works with pipes that are driven by hand', async () => {
     const rig = new Rig()
     const accepting = rig.local('lobby', { drive: 'manual' })
