@@ -81,9 +81,17 @@ export class ChannelBook implements CarrierOwner {
     return this.#channels.values()
   }
 
-  /** Whether the channel of this carrier is open on this pipe. */
-  has(carrier: Carrier): boolean {
-    return this.#channels.has(carrier)
+  /** Sends one message to all channels, or to those of these that are open here, encoding it once. Returns how many took it. */
+  broadcast(number: number, body: unknown, channels: Iterable<Channel> | undefined): number {
+    let shared: Uint8Array | undefined
+    let count = 0
+    for (const carrier of channels === undefined ? this.#channels.keys() : this.#carriersOf(channels)) {
+      shared ??= carrier.encodeShared(number, body)
+      const result =
+        shared === undefined ? carrier.send(number, body) : carrier.sendShared(number, body, shared)
+      if (result === 'queued') count++
+    }
+    return count
   }
 
   /** A carrier begins its handshake; `opening` waits for the outcome. */
@@ -180,6 +188,13 @@ export class ChannelBook implements CarrierOwner {
       channel: this.#channels.get(carrier),
       queuedBytes: queued,
     })
+  }
+
+  *#carriersOf(channels: Iterable<Channel>): Generator<Carrier> {
+    for (const channel of channels) {
+      const carrier = Channel.carrierOf(channel)
+      if (this.#channels.has(carrier)) yield carrier
+    }
   }
 
   #neverOpened(carrier: Carrier, reason: CloseReason): void {

@@ -2,9 +2,6 @@ import type { Inbox } from './inbox.ts'
 import type { KeyTable } from './key-table.ts'
 import { RequestFault } from './request-fault.ts'
 
-/** What is called with a message. What it returns answers the message if that is a request. */
-export type MessageHandler = (body: never, channel: never) => unknown
-
 type Run = (body: unknown, channel: unknown) => unknown
 
 /** Sees all messages of a channel. */

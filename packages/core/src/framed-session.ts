@@ -20,6 +20,7 @@ import {
   writeGoodbye,
   writeHello,
   writeText,
+  writtenTextSize,
 } from '@millrace/wire'
 import type { CloseReason } from './close-reason.ts'
 import { type Codec, undecodable } from './codec.ts'
@@ -187,7 +188,7 @@ export class FramedSession implements Session {
     if (this.#isNamed) {
       key = readText(decoder.view, start, end)
       if (key === undefined || key === '') return this.#violate('a message without a key')
-      start += 1 + decoder.bytes[start]
+      start += writtenTextSize(decoder.view, start)
       number = this.#codec.keys.find(key)
     }
     const fault = this.#misfit(kind, number, id)

@@ -2,7 +2,7 @@ import { type LogLevel, writeLog } from '@millrace/timer'
 import { Binding } from './binding.ts'
 import { Cancel } from './cancel.ts'
 import type { Carrier } from './carrier.ts'
-import { Channel } from './channel.ts'
+import type { Channel } from './channel.ts'
 import { ChannelBook, type ChannelBookOwner, noStatistics, type Opening } from './channel-book.ts'
 import { Topics } from './diagnostics.ts'
 import { LinkCarrier } from './link-carrier.ts'
@@ -191,18 +191,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     channels?: Iterable<Channel<Messages>>,
   ): number {
     const { target, book } = this.#need()
-    const number = target.protocol.keys.number(key)
-    let shared: Uint8Array | undefined
-    let count = 0
-    for (const channel of channels ?? this.channels()) {
-      const carrier = Channel.carrierOf(channel)
-      if (!book.has(carrier)) continue
-      shared ??= carrier.encodeShared(number, body)
-      const result =
-        shared === undefined ? carrier.send(number, body) : carrier.sendShared(number, body, shared)
-      if (result === 'queued') count++
-    }
-    return count
+    return book.broadcast(target.protocol.keys.number(key), body, channels as Iterable<Channel> | undefined)
   }
 
   /** Stops accepting and ends all channels in order. Resolves when all of them, and their links, have ended. The pipe may be bound again. */

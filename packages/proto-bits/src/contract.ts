@@ -1,4 +1,4 @@
-import type { Key, Request } from '@millrace/core'
+import type { Request } from '@millrace/core'
 import { KeyTable, MillraceError } from '@millrace/core'
 import { type Infer, isSchema, type Schema, type Shape, shapeSchema } from 'bitsery-ts'
 
@@ -137,6 +137,3 @@ function fingerprint(text: string): string {
   }
   return hash.toString(16).padStart(16, '0')
 }
-
-/** The keys of a contract's messages. */
-export type ContractKey<C> = C extends Contract<infer Messages> ? Key<Messages> : never

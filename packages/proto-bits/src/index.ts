@@ -2,7 +2,6 @@ export { BitsCodec, bits } from './bits.ts'
 export {
   type Contract,
   type ContractEntryShape,
-  type ContractKey,
   type ContractMessages,
   type ContractOptions,
   type ContractShape,

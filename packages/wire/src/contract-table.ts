@@ -1,5 +1,5 @@
 import { controlNumber, type FrameTarget, finishFrame, frameKind, frameTag, headerSize } from './frame.ts'
-import { readText, textSize, writeText } from './short-text.ts'
+import { readText, textSize, writeText, writtenTextSize } from './short-text.ts'
 
 /** One message of a contract, as far as two sides must agree on it. */
 export interface ContractEntry {
@@ -59,7 +59,7 @@ export function readContractTable(view: DataView, start: number, end: number): C
     if (key === undefined) return undefined
     const fingerprint = hex(view.getUint32(at, false)) + hex(view.getUint32(at + 4, false))
     entries.push({ key, fingerprint, fieldCount: view.getUint16(at + 8, true) })
-    at += entrySize + 1 + view.getUint8(at + entrySize)
+    at += entrySize + writtenTextSize(view, at + entrySize)
   }
   return { version: view.getUint32(start, true), entries }
 }

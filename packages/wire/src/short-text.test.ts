@@ -6,7 +6,7 @@ function written(text: string, start = 3): Uint8Array {
   const bytes = new Uint8Array(start + 1 + shortTextSizeMax + 8).fill(0xaa)
   const end = writeText({ bytes, view: new DataView(bytes.buffer) }, start, text)
   expect(bytes.subarray(end).every((byte) => byte === 0xaa)).toBe(true)
-  expect(writtenTextSize(bytes, start)).toBe(end - start)
+  expect(writtenTextSize(new DataView(bytes.buffer), start)).toBe(end - start)
   return bytes.slice(start, end)
 }
 

@@ -63,6 +63,6 @@ export function readText(view: DataView, start: number, end: number): string | u
 }
 
 /** The number of bytes that a text written at `start` takes, its size byte included. */
-export function writtenTextSize(bytes: Uint8Array, start: number): number {
-  return 1 + bytes[start]
+export function writtenTextSize(view: DataView, start: number): number {
+  return 1 + view.getUint8(start)
 }
