@@ -149,10 +149,6 @@ export class LinkCarrier
     this.turns.arm()
   }
 
-  destroy(): void {
-    this.destroyAs({ code: 'destroyed' })
-  }
-
   statistics(): ChannelStatistics {
     return {
       ...this.#outflow.statistics(),
@@ -185,7 +181,7 @@ export class LinkCarrier
     const outflow = this.#outflow
     outflow.inFlight -= size
     this.#guard.vigil.flow(outflow.inFlight > 0 ? 'moving' : 'idle', this.turns.now)
-    if ((outflow.isAwaited || this.#seat.isWaiting('owing')) && outflow.isLow) this.turns.event(this)
+    if (outflow.isAwaited && outflow.isLow) this.turns.event(this)
   }
 
   ended(): void {
@@ -205,7 +201,7 @@ export class LinkCarrier
   process(now: number): void {
     const seat = this.#seat
     seat.goOn('settling')
-    if (this.#outflow.isLow) seat.goOn('owing')
+    if (this.#outflow.isLow) this.#owe('settled')
     this.#guard.turn(now)
     if (!this.#isStarted) this.#session.start(now)
     this.#isStarted = true
@@ -240,11 +236,7 @@ export class LinkCarrier
     if (this.out.size >= flushSize) this.#push()
     else this.turns.dirty(this)
     // Answers are owed whatever the marks say; but whoever doesn't take them is not heard any further.
-    if (this.#outflow.queued >= this.limits.highWaterBytes) this.#seat.wait('owing')
-  }
-
-  wake(): void {
-    this.turns.later(this)
+    if (this.#outflow.queued >= this.limits.highWaterBytes) this.#owe('owed')
   }
 
   flush(): void {
@@ -308,7 +300,7 @@ export class LinkCarrier
     if (this.state === 'open') this.#failing = undefined
   }
 
-  destroyAs(reason: CloseReason): void {
+  destroy(reason: CloseReason = { code: 'destroyed' }): void {
     this.#conclude(reason)
     this.#link.destroy()
   }
@@ -322,7 +314,7 @@ export class LinkCarrier
       this.#owner.failed('the session failed', error, this)
       this.fail({ code: 'protocol-violation', what: 'the session failed on what the peer sent' })
     }
-    if (this.#outflow.queued >= this.limits.highWaterBytes && this.out.size > 0) this.#seat.wait('owing')
+    if (this.#outflow.queued >= this.limits.highWaterBytes && this.out.size > 0) this.#owe('owed')
     const isCut = this.#seat.mayDeliver && this.#session.stored > 0 && this.#session.isHolding !== true
     const hasMoved = this.dispatch.messagesIn !== before
     this.#guard.vigil.frame(isCut ? (hasMoved ? 'moved' : 'cut') : 'whole', now)
@@ -351,10 +343,17 @@ export class LinkCarrier
     else this.#finish({ code: 'link-failed', cause: this.#linkError }, undefined)
   }
 
+  /** While the peer is owed more than the high-water mark, nothing more of it is read. */
+  #owe(state: 'owed' | 'settled'): void {
+    this.#outflow.isOwed = state === 'owed'
+    if (state === 'owed') this.#seat.wait('owing')
+    else this.#seat.goOn('owing')
+  }
+
   #push(report?: 'unless-left'): void {
     this.#outflow.flush(report)
     if (this.#outflow.inFlight > 0) this.#guard.waiting(this.turns.now)
-    else if (this.#outflow.isAwaited || this.#seat.isWaiting('owing')) this.turns.later(this)
+    else if (this.#outflow.isAwaited) this.turns.later(this)
   }
 
   /** The end of the turn in which the channel was closed: all that was written stands before the last words. */

@@ -14,7 +14,7 @@ export interface LinkGuardOwner {
   /** Ends the channel, with last words to the peer. */
   fail(reason: CloseReason): void
   /** Ends the channel and cuts the link: nothing can be said to this peer. */
-  destroyAs(reason: CloseReason): void
+  destroy(reason: CloseReason): void
   /** The reason of the end that was asked for. */
   readonly endReason: CloseReason
   /** Runs the user's function for a silent peer; a close in it has this reason. */
@@ -99,10 +99,10 @@ export class LinkGuard {
       case 'no-end':
         // The link is cut now; when the platform says that it is gone is no deadline of ours.
         this.end()
-        return owner.destroyAs(owner.endReason)
+        return owner.destroy(owner.endReason)
       case 'stalled': {
         const stalledMs = this.vigil.stalledMs(now)
-        return owner.destroyAs({ code: 'slow-reader', queuedBytes: owner.queuedBytes, stalledMs })
+        return owner.destroy({ code: 'slow-reader', queuedBytes: owner.queuedBytes, stalledMs })
       }
       case 'frame-late':
         return owner.fail({
@@ -120,7 +120,7 @@ export class LinkGuard {
   #silent(now: number): void {
     const { heartbeat } = this.vigil
     const reason: CloseReason = { code: 'heartbeat-timeout', silentMs: heartbeat?.silentMs(now) ?? 0 }
-    if (this.#heartbeatFail === undefined) return this.#owner.destroyAs(reason)
+    if (this.#heartbeatFail === undefined) return this.#owner.destroy(reason)
     this.#owner.silent(reason, this.#heartbeatFail)
     heartbeat?.restart(now)
   }

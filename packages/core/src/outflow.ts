@@ -14,6 +14,8 @@ export class Outflow {
   readonly buffer: SegmentBuffer
   /** Bytes that the link holds. */
   inFlight = 0
+  /** The peer must take some before it is heard any further. Kept by the carrier. */
+  isOwed = false
   /** The number of waiting bytes at which the policy speaks. */
   mark: number
   #bytesOut = 0
@@ -50,7 +52,9 @@ export class Outflow {
 
   /** Whether someone waits for the link to take more. */
   get isAwaited(): boolean {
-    return this.#waiters !== undefined || (this.#backlog !== undefined && this.#backlog.size > 0)
+    return (
+      this.isOwed || this.#waiters !== undefined || (this.#backlog !== undefined && this.#backlog.size > 0)
+    )
   }
 
   /** Whether the channel is down to its low-water mark. */

@@ -5,9 +5,11 @@ import type { CloseReason } from './close-reason.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { PipeLimits } from './options.ts'
 import type { SessionHost } from './protocol.ts'
+import type { Turns, TurnTaker } from './turns.ts'
 
 /** What a seat needs of the carrier that it stands in for. */
-export interface SessionSeatOwner {
+export interface SessionSeatOwner extends TurnTaker {
+  readonly turns: Turns
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
   readonly pool: BlockPool
@@ -18,7 +20,6 @@ export interface SessionSeatOwner {
   ponged(roundTripMs: number): void
   farewell(goodbye: Goodbye): void
   fail(reason: CloseReason): void
-  wake(): void
 }
 
 /** Why messages wait: their reader is behind, the opener has not set his handlers, the peer owes room, the channel is over. */
@@ -59,11 +60,6 @@ export class SessionSeat implements SessionHost {
     this.mayDeliver = this.#waiting === 0
   }
 
-  /** Whether messages wait for this cause. */
-  isWaiting(cause: WaitCause): boolean {
-    return (this.#waiting & causes[cause]) !== 0
-  }
-
   open(greet?: () => void): 'yes' | 'no' {
     return this.#owner.open(greet)
   }
@@ -101,6 +97,6 @@ export class SessionSeat implements SessionHost {
   }
 
   wake(): void {
-    this.#owner.wake()
+    this.#owner.turns.later(this.#owner)
   }
 }
