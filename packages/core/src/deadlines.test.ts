@@ -70,6 +70,31 @@ describe('frameTimeoutMs', () => {
 })
 
 describe('stallTimeoutMs', () => {
+  it('counts from the last step that the peer took, however long the pipe had no turn', async () => {
+    const network = { windowBytes: 1000, delayMs: [2, 2] as const }
+    const { rig, opened } = await pair({ opening: { stallTimeoutMs: 500 }, network })
+    const [{ accepted: link }] = rig.network.connections
+    link.freeze('on')
+    for (let count = 0; count < 20; count++) {
+      opened.send('text', 'x'.repeat(300))
+      await rig.loop.settle()
+    }
+    await rig.loop.advance(400)
+    const before = opened.statistics().queued
+    link.freeze('off')
+    while (opened.statistics().queued === before) await rig.loop.advance(1)
+    link.freeze('on')
+    const left = opened.statistics().queued
+    expect(left).toBeGreaterThan(0)
+    await rig.loop.advance(480)
+    expect(opened.statistics().queued, 'nothing more has left').toBe(left)
+    expect(opened.isOpen, 'it took something less than 500 ms ago').toBe(true)
+    await rig.loop.advance(40)
+    expect(opened.reason).toMatchObject({ code: 'slow-reader' })
+    link.freeze('off')
+    await rig.end()
+  })
+
   it('ends the channel of a peer that takes nothing, at the limit and not before', async () => {
     for (const waitMs of [0, 100, 5000]) {
       const { rig, opened } = await pair({ opening: { stallTimeoutMs: 500 }, network: { windowBytes: 100 } })

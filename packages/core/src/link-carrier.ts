@@ -180,7 +180,8 @@ export class LinkCarrier
   sent(size: number): void {
     const outflow = this.#outflow
     outflow.inFlight -= size
-    this.#guard.vigil.flow(outflow.inFlight > 0 ? 'moving' : 'idle', this.turns.now)
+    // The time of the last turn may be long past: what the peer took, it took now.
+    this.#guard.vigil.flow(outflow.inFlight > 0 ? 'moving' : 'idle', this.turns.loop.now())
     if (outflow.isAwaited && outflow.isLow) this.turns.event(this)
   }
 
