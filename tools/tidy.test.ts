@@ -105,6 +105,7 @@ run(() => {\n${lines(69)}})
   })
 
   it('a silenced type', () => {
+    // Planted: what the rule must find, and (the last line) what it must not.
     const text = `const a = b as any\n// @ts-ignore\nconst c = <any>d\nconst e = 'as any' as unknown`
     expect(silencedTypes(parseSource('a.ts', text))).toHaveLength(3)
   })

@@ -70,6 +70,23 @@ describe('frameTimeoutMs', () => {
 })
 
 describe('stallTimeoutMs', () => {
+  it('counts from what was sent, however long the pipe was quiet before', async () => {
+    const network = { windowBytes: 1000, delayMs: [2, 2] as const }
+    const { rig, opened } = await pair({ opening: { stallTimeoutMs: 500 }, network })
+    const [{ accepted: link }] = rig.network.connections
+    await rig.loop.advance(20_000)
+    link.freeze('on')
+    // More than a block: the first of it goes to the link in the middle of the program, not at the end of a turn.
+    opened.send('text', 'x'.repeat(70_000))
+    opened.send('text', 'x'.repeat(70_000))
+    await rig.loop.advance(480)
+    expect(opened.isOpen).toBe(true)
+    await rig.loop.advance(40)
+    expect(opened.reason).toMatchObject({ code: 'slow-reader' })
+    link.freeze('off')
+    await rig.end()
+  })
+
   it('counts from the last step that the peer took, however long the pipe had no turn', async () => {
     const network = { windowBytes: 1000, delayMs: [2, 2] as const }
     const { rig, opened } = await pair({ opening: { stallTimeoutMs: 500 }, network })

@@ -141,9 +141,9 @@ export class FramedSession implements Session {
   }
 
   encodeFault(id: number, text: string): void {
-    this.#control(controlNumber.fault, idSize + 256, ({ bytes, view }, at) => {
-      view.setUint32(at, id, true)
-      return writeText({ bytes, view }, at + idSize, text)
+    this.#control(controlNumber.fault, idSize + 256, (target, at) => {
+      target.view.setUint32(at, id, true)
+      return writeText(target, at + idSize, text)
     })
   }
 
@@ -204,7 +204,7 @@ export class FramedSession implements Session {
   #misfit(kind: number, number: number, id: number): string {
     const { keys } = this.#codec
     if (kind === frameKind.reply) {
-      // A reply that nobody waits for any more is as good as any other.
+      // A reply that nobody waits for any more is let pass: its request has ended, and its kind is not known here.
       const awaited = this.#host.awaited(id)
       const isRight = awaited < 0 || this.#codec.replyNumber(awaited) === number
       return isRight ? '' : `a reply of another kind than '${keys.name(awaited)}' asked for`

@@ -73,7 +73,7 @@ export class LinkCarrier
     this.#reading = new Reading(link, owner.limits)
     this.#outflow = new Outflow(owner.pool, owner.limits, link, owner.overflow)
     this.out = this.#outflow.buffer
-    this.#guard = new LinkGuard(this, owner.limits, owner.turns.wheel, owner.turns.now)
+    this.#guard = new LinkGuard(this, owner.limits, owner.turns)
     if (protocol.session === undefined) {
       throw new MillraceError('unsupported', `the protocol '${protocol.label}' works on datagrams only`)
     }
@@ -119,7 +119,6 @@ export class LinkCarrier
 
   setHeartbeat(intervalMs: number, timeoutMs: number, fail: HeartbeatFail | undefined): void {
     this.#guard.setHeartbeat(intervalMs, timeoutMs, fail, this.turns.loop.now())
-    this.turns.arm()
   }
 
   setOverflow(policy: OverflowPolicy, options: OverflowOptions): void {
@@ -146,7 +145,6 @@ export class LinkCarrier
     this.#reading.set('on')
     this.#guard.restart(this.turns.loop.now())
     this.turns.dirty(this)
-    this.turns.arm()
   }
 
   statistics(): ChannelStatistics {
@@ -353,7 +351,8 @@ export class LinkCarrier
 
   #push(report?: 'unless-left'): void {
     this.#outflow.flush(report)
-    if (this.#outflow.inFlight > 0) this.#guard.waiting(this.turns.now)
+    // In the middle of the program, the time of the last turn may be long past.
+    if (this.#outflow.inFlight > 0) this.#guard.waiting(this.turns.loop.now())
     else if (this.#outflow.isAwaited) this.turns.later(this)
   }
 
@@ -389,7 +388,6 @@ export class LinkCarrier
     this.#owner.ended(this, reason)
     if (this.#linkState === 'gone') return this.#owner.linkGone(this)
     this.#guard.restart(this.turns.loop.now())
-    this.turns.arm()
   }
 
   get #stateText(): string {

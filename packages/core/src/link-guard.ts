@@ -1,8 +1,9 @@
-import { TimerEntry, type TimerWheel } from '@millrace/timer'
+import { TimerEntry } from '@millrace/timer'
 import type { HeartbeatFail } from './carrier.ts'
 import type { ChannelState } from './channel-state.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { PipeLimits } from './options.ts'
+import type { Turns } from './turns.ts'
 import { Vigil } from './vigil.ts'
 
 /** What a guard needs of the carrier that it guards. */
@@ -26,22 +27,22 @@ export class LinkGuard {
   readonly vigil: Vigil
   readonly #owner: LinkGuardOwner
   readonly #limits: PipeLimits
-  readonly #wheel: TimerWheel
+  readonly #turns: Turns
   readonly #entry = new TimerEntry((now) => this.#due(now))
   #heartbeatFail: HeartbeatFail | undefined
   #isHeard = false
   #isOver = false
 
-  constructor(owner: LinkGuardOwner, limits: PipeLimits, wheel: TimerWheel, now: number) {
+  constructor(owner: LinkGuardOwner, limits: PipeLimits, turns: Turns) {
     this.#owner = owner
     this.#limits = limits
-    this.#wheel = wheel
-    this.vigil = new Vigil(limits, now)
+    this.#turns = turns
+    this.vigil = new Vigil(limits, turns.now)
   }
 
   /** The channel is in a new state: its deadline counts from here. */
   restart(now: number): void {
-    this.#wheel.cancel(this.#entry)
+    this.#turns.wheel.cancel(this.#entry)
     this.vigil.restart(now)
     this.arm()
   }
@@ -75,13 +76,15 @@ export class LinkGuard {
     if (this.#isOver) return
     const at = this.vigil.deadline(this.#owner.state)
     if (at === Number.POSITIVE_INFINITY || (this.#entry.isScheduled && this.#entry.deadline <= at)) return
-    this.#wheel.schedule(this.#entry, at)
+    this.#turns.wheel.schedule(this.#entry, at)
+    // Between turns nobody else would ask the loop to be woken for it.
+    this.#turns.arm()
   }
 
   /** The link is gone: nothing is left to guard. */
   end(): void {
     this.#isOver = true
-    this.#wheel.cancel(this.#entry)
+    this.#turns.wheel.cancel(this.#entry)
   }
 
   #due(now: number): void {

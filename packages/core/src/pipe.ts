@@ -342,7 +342,6 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     const carrier: LinkCarrier = new LinkCarrier(book, target.protocol, link, role)
     book.add(carrier, opening)
     carrier.start(book.turns.loop.now())
-    book.turns.arm()
     return carrier
   }
 
