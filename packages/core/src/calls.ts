@@ -60,7 +60,7 @@ export class Calls implements DispatchOwner {
       const text = `cannot request '${key}': the channel is full; wait for drained()`
       return Promise.reject(new MillraceError('request-limit', text))
     }
-    this.#requests ??= new Requests(turns.wheel, limits.maxRequests, limits.requestTimeoutMs)
+    this.#requests ??= new Requests(turns, limits.maxRequests, limits.requestTimeoutMs)
     return this.#requests.start(key, number, turns.loop.now(), options, (id) => {
       session.encodeRequest?.(id, number, body)
       this.#owner.wrote(1)

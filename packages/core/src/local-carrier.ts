@@ -149,13 +149,11 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
       )
     }
     const { turns, limits } = this.#owner
-    this.#requests ??= new Requests(turns.wheel, limits.maxRequests, limits.requestTimeoutMs)
-    const reply = this.#requests.start(key, number, turns.loop.now(), options, (id) => {
+    this.#requests ??= new Requests(turns, limits.maxRequests, limits.requestTimeoutMs)
+    return this.#requests.start(key, number, turns.loop.now(), options, (id) => {
       this.#messagesOut++
       this.#call('request', id, number, body)
     })
-    turns.arm()
-    return reply
   }
 
   drained(): Promise<'ready' | 'closed'> {

@@ -1,6 +1,7 @@
-import { TimerEntry, type TimerWheel } from '@millrace/timer'
+import { TimerEntry } from '@millrace/timer'
 import { MillraceError } from './millrace-error.ts'
 import type { CancelSignal } from './transport.ts'
+import type { Turns } from './turns.ts'
 
 /** How a request waits. */
 export interface RequestOptions {
@@ -20,14 +21,14 @@ interface Pending {
 
 /** The requests of one channel that wait for their replies. Each ends exactly once: reply, fault, timeout, abort or close. */
 export class Requests {
-  readonly #wheel: TimerWheel
+  readonly #turns: Turns
   readonly #countMax: number
   readonly #timeoutMs: number
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
 
-  constructor(wheel: TimerWheel, countMax: number, timeoutMs: number) {
-    this.#wheel = wheel
+  constructor(turns: Turns, countMax: number, timeoutMs: number) {
+    this.#turns = turns
     this.#countMax = countMax
     this.#timeoutMs = timeoutMs
   }
@@ -68,10 +69,11 @@ export class Requests {
       }
       const aborted = () => this.#end(id)?.reject(signal?.reason)
       const entry = new TimerEntry(late)
-      if (timeoutMs !== Number.POSITIVE_INFINITY) this.#wheel.schedule(entry, now + timeoutMs)
+      if (timeoutMs !== Number.POSITIVE_INFINITY) this.#turns.wheel.schedule(entry, now + timeoutMs)
+      this.#turns.arm()
       signal?.addEventListener('abort', aborted, { once: true })
       const release = () => {
-        this.#wheel.cancel(entry)
+        this.#turns.wheel.cancel(entry)
         signal?.removeEventListener('abort', aborted)
       }
       this.#pending.set(id, { key, number, resolve, reject, release })
