@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { type Issue, issueAt } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import type { BitBounds, Node } from './node.ts'
+import { type BitBounds, fixedBounds, type Node } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Schema, schemaOf } from './schema.ts'
 import type { WriteEmitter } from './write-emitter.ts'
@@ -12,7 +12,7 @@ class BoolNode implements Node {
   readonly kind = 'bool'
 
   bounds(packed: boolean): BitBounds {
-    return packed ? { min: 1, max: 1 } : { min: 8, max: 8 }
+    return fixedBounds(packed ? 1 : 8)
   }
 
   descriptor(): Descriptor {
@@ -34,7 +34,7 @@ class BoolNode implements Node {
   emitWrite(emitter: WriteEmitter, value: string): void {
     const local = emitter.local(value)
     emitter.refuseIf(`typeof ${local} !== 'boolean'`)
-    emitter.line(`bytes[${emitter.take(1)}] = ${local} ? 1 : 0`)
+    emitter.bool(local)
   }
 
   emitMeasure(emitter: MeasureEmitter): void {
@@ -42,11 +42,9 @@ class BoolNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    const byte = emitter.local(`bytes[${emitter.take(1)}]`)
-    emitter.giveUpIf(`${byte} > 1`)
-    return `${byte} === 1`
+    return emitter.bool()
   }
 }
 
-/** `bool`: one byte, 0 or 1; any other byte is InvalidData. */
+/** `bool`: one byte, 0 or 1; any other byte is InvalidData. One bit inside `bits`. */
 export const bool: Schema<boolean> = schemaOf(new BoolNode())

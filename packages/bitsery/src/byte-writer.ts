@@ -1,11 +1,23 @@
+import { BaseScope } from './base-scope.ts'
+import { PointerLinks } from './pointer-links.ts'
 import type { Target } from './source.ts'
+
+const raw = new DataView(new ArrayBuffer(8))
 
 /** Writes step by step into a target, or only counts. Checks nothing: values are checked before. Knows no schema. */
 export class ByteWriter {
   position: number
   readonly isLittle: boolean
+  /** Whether this is inside bit packing: a bool is one bit there. */
+  isPacked = false
+  /** The virtual bases of the object that is being written. */
+  readonly bases = new BaseScope<unknown>()
   readonly #bytes: Uint8Array | undefined
   readonly #view: DataView | undefined
+  /** The byte in the making, filled from its least significant bit upwards, and how many bits it has. */
+  #partial = 0
+  #partialBits = 0
+  #links: PointerLinks | undefined
 
   /** Without a target it only counts. */
   constructor(target: Target | undefined, position: number, isLittle: boolean) {
@@ -15,8 +27,23 @@ export class ByteWriter {
     this.isLittle = isLittle
   }
 
+  /** The pointers written so far. */
+  get links(): PointerLinks {
+    this.#links ??= new PointerLinks()
+    return this.#links
+  }
+
+  /** Whether the next bit is the first of a byte. */
+  get isAligned(): boolean {
+    return this.#partialBits === 0
+  }
+
   /** An integer of 1, 2 or 4 bytes; a negative one as its two's complement. */
   integer(value: number, size: number): void {
+    if (this.#partialBits > 0) {
+      this.bits(value, size * 8)
+      return
+    }
     const at = this.position
     this.position = at + size
     if (this.#view === undefined || this.#bytes === undefined) return
@@ -25,23 +52,60 @@ export class ByteWriter {
     else this.#view.setUint32(at, value, this.isLittle)
   }
 
+  /** An integer of 8 bytes as its halves of 32 bits. */
+  halves(low: number, high: number): void {
+    const isLowFirst = this.isLittle || this.#partialBits > 0
+    this.integer(isLowFirst ? low : high, 4)
+    this.integer(isLowFirst ? high : low, 4)
+  }
+
   /** An integer of 8 bytes. */
   bigInteger(value: bigint): void {
-    const at = this.position
-    this.position = at + 8
-    this.#view?.setBigUint64(at, BigInt.asUintN(64, value), this.isLittle)
+    this.halves(Number(value & 0xffffffffn), Number(BigInt.asUintN(64, value) >> 32n))
   }
 
   /** A float of 4 or 8 bytes. */
   float(value: number, size: number): void {
-    const at = this.position
-    this.position = at + size
-    if (size === 4) this.#view?.setFloat32(at, value, this.isLittle)
-    else this.#view?.setFloat64(at, value, this.isLittle)
+    if (size === 4) {
+      raw.setFloat32(0, value, true)
+      this.integer(raw.getUint32(0, true), 4)
+    } else {
+      raw.setFloat64(0, value, true)
+      this.halves(raw.getUint32(0, true), raw.getUint32(4, true))
+    }
   }
 
   bool(value: boolean): void {
-    this.integer(value ? 1 : 0, 1)
+    if (this.isPacked) this.bits(value ? 1 : 0, 1)
+    else this.integer(value ? 1 : 0, 1)
+  }
+
+  /** The lowest `width` bits of an integer, at most 32. */
+  bits(value: number, width: number): void {
+    let rest = value
+    for (let left = width; left > 0; ) {
+      const taken = Math.min(8 - this.#partialBits, left)
+      this.#partial |= (rest & ((1 << taken) - 1)) << this.#partialBits
+      this.#partialBits += taken
+      rest >>>= taken
+      left -= taken
+      if (this.#partialBits === 8) this.align()
+    }
+  }
+
+  /** The lowest `width` bits of an integer, at most 64. */
+  bigBits(value: bigint, width: number): void {
+    this.bits(Number(value & 0xffffffffn), Math.min(width, 32))
+    if (width > 32) this.bits(Number((value >> 32n) & 0xffffffffn), width - 32)
+  }
+
+  /** Fills the byte in the making with zero bits, if there is one. */
+  align(): void {
+    if (this.#partialBits === 0) return
+    if (this.#bytes !== undefined) this.#bytes[this.position] = this.#partial
+    this.position += 1
+    this.#partial = 0
+    this.#partialBits = 0
   }
 
   /** A size prefix. */
@@ -59,7 +123,23 @@ export class ByteWriter {
 
   /** Bytes as they are, copied. */
   bytes(value: Uint8Array): void {
+    if (this.#partialBits > 0) {
+      for (const byte of value) this.bits(byte, 8)
+      return
+    }
     this.#bytes?.set(value, this.position)
     this.position += value.length
+  }
+
+  /** Leaves room for an integer of 4 bytes, to be filled in later: where it is. Aligned positions only. */
+  reserve(): number {
+    const at = this.position
+    this.position += 4
+    return at
+  }
+
+  /** Fills in what `reserve` left. */
+  fill(at: number, value: number): void {
+    this.#view?.setUint32(at, value, this.isLittle)
   }
 }

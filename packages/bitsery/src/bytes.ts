@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { type Issue, issueAt } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import type { BitBounds, Node } from './node.ts'
+import { type BitBounds, fixedBounds, type Node } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Schema, schemaOf } from './schema.ts'
 import { limitOf, prefixSize } from './size-prefix.ts'
@@ -43,8 +43,8 @@ class BytesNode implements Node {
   }
 
   bounds(): BitBounds {
-    if (this.kind === 'fixedArray') return { min: this.max * 8, max: this.max * 8 }
-    return { min: 8, max: 8 * (prefixSize(this.max) + this.max) }
+    if (this.kind === 'fixedArray') return fixedBounds(this.max * 8)
+    return { min: 8, max: 8 * (prefixSize(this.max) + this.max), isWhole: true }
   }
 
   descriptor(): Descriptor {
@@ -68,8 +68,8 @@ class BytesNode implements Node {
 
   read(reader: ByteReader): Uint8Array {
     const size = this.kind === 'array' ? reader.size(this.max) : this.max
-    const at = reader.take(size)
-    return at < 0 ? EMPTY : readBytes(reader.bytes, at, size)
+    const at = reader.take(size, this.kind === 'array' ? 'bytes' : 'schema')
+    return at < 0 ? EMPTY : readBytes(reader.from, at, size)
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
@@ -78,7 +78,7 @@ class BytesNode implements Node {
     const size = emitter.local(`${bytes}.length`)
     emitter.refuseIf(`${size} ${this.kind === 'array' ? '>' : '!=='} ${this.max}`)
     if (this.kind === 'array') emitter.size(size, this.max)
-    emitter.moveTo(`${emitter.constant(writeBytes)}(bytes, ${emitter.here()}, ${bytes})`)
+    emitter.whole((at) => `${emitter.constant(writeBytes)}(bytes, ${at}, ${bytes})`)
   }
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
@@ -94,13 +94,11 @@ class BytesNode implements Node {
 
   emitRead(emitter: ReadEmitter): string {
     const copy = emitter.constant(readBytes)
-    if (this.kind === 'fixedArray')
+    if (this.kind === 'fixedArray' && emitter.isAligned)
       return emitter.local(`${copy}(bytes, ${emitter.take(this.max)}, ${this.max})`)
-    const size = emitter.size(this.max)
-    emitter.giveUpIf(`${size} > end - p`)
-    const value = emitter.local(`${copy}(bytes, p, ${size})`)
-    emitter.line(`p += ${size}`)
-    return value
+    const size = this.kind === 'fixedArray' ? String(this.max) : emitter.size(this.max)
+    const span = emitter.span(size)
+    return emitter.local(`${copy}(${span.bytes}, ${span.at}, ${size})`)
   }
 }
 

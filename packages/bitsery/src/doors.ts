@@ -41,6 +41,7 @@ export function interpret<T>(node: Node, settings: DoorSettings): Doors<T> {
       const value = node.read(reader)
       source.position = reader.position
       source.error = reader.error
+      if (node.hasPointers) source.unresolved = reader.links.unresolved
       return value as T
     },
     measure(value) {
@@ -56,8 +57,8 @@ export function interpret<T>(node: Node, settings: DoorSettings): Doors<T> {
 export function compile<T>(node: Node, settings: DoorSettings): Doors<T> {
   const reference = interpret<T>(node, settings)
   const refuse = (value: unknown): never => {
-    const issue = node.check(value)
-    if (issue !== undefined) throw errorOf(issue, settings.name)
+    // The reference says what is wrong with the value, or where it lies at a position that it can't have.
+    reference.measure(value as T)
     throw new BitseryError(
       settings.name,
       'a value that stays the same while it is written',
@@ -67,7 +68,7 @@ export function compile<T>(node: Node, settings: DoorSettings): Doors<T> {
   return {
     write: compileWrite(node, settings, refuse) as Doors<T>['write'],
     read: compileRead(node, settings, reference.read) as Doors<T>['read'],
-    measure: compileMeasure(node, refuse) as Doors<T>['measure'],
+    measure: compileMeasure(node, settings, refuse) as Doors<T>['measure'],
   }
 }
 
@@ -76,44 +77,24 @@ function compileWrite(node: Node, settings: DoorSettings, refuse: (value: unknow
   const functions: string[] = []
   const emitter = new WriteEmitter(settings.isLittle, 'return c0(value)', constants, functions)
   node.emitWrite(emitter, 'value')
-  const end = emitter.here()
-  const body = emitter.code.lines.join('\n')
-  return functionOf(
-    `${functions.join('\n')}
-return function write(value, target, offset) {
-const bytes = target.bytes, view = target.view
-let p = offset
-${body}
-return ${end}
-}`,
-    constants,
-  )
+  const start = 'const bytes = target.bytes, view = target.view\nlet p = offset'
+  const write = emitter.functionOf('write', 'value, target, offset', start)
+  return functionOf(`${functions.join('\n')}\nreturn ${write}`, constants)
 }
 
 function compileRead(node: Node, settings: DoorSettings, reference: unknown): unknown {
   const constants: unknown[] = [reference]
   const functions: string[] = []
-  const giveUp = 'return c0(source, offset, end)'
-  const emitter = new ReadEmitter(settings.isLittle, giveUp, constants, functions)
+  const emitter = new ReadEmitter(settings.isLittle, 'return c0(source, offset, end)', constants, functions)
   const result = node.emitRead(emitter)
-  emitter.settle()
-  return functionOf(
-    `${functions.join('\n')}
-return function read(source, offset, end) {
-const bytes = source.bytes, view = source.view
-let p = offset
-${emitter.code.lines.join('\n')}
-source.position = p
-source.error = ''
-return ${result}
-}`,
-    constants,
-  )
+  const start = "const bytes = source.bytes, view = source.view\nlet p = offset\nsource.error = ''"
+  const read = emitter.functionOf('read', 'source, offset, end', result, start)
+  return functionOf(`${functions.join('\n')}\nreturn ${read}`, constants)
 }
 
-function compileMeasure(node: Node, refuse: (value: unknown) => never): unknown {
+function compileMeasure(node: Node, settings: DoorSettings, refuse: (value: unknown) => never): unknown {
   const constants: unknown[] = [refuse]
-  const emitter = new MeasureEmitter(constants)
+  const emitter = new MeasureEmitter(settings.isLittle, constants)
   node.emitMeasure(emitter, 'value')
   emitter.settle()
   return functionOf(

@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue, issueAt, phrase } from './errors.ts'
 import type { Descriptor, IntegerName } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import type { BitBounds, Node } from './node.ts'
+import { type BitBounds, fixedBounds, type Node } from './node.ts'
 import { NUMBER_FORMATS, type NumberFormat, readNumber, writeNumber } from './number.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Schema, schemaOf } from './schema.ts'
@@ -55,7 +55,7 @@ class EnumerationNode implements Node {
   }
 
   bounds(): BitBounds {
-    return { min: this.format.size * 8, max: this.format.size * 8 }
+    return fixedBounds(this.format.size * 8)
   }
 
   descriptor(): Descriptor {
@@ -102,8 +102,9 @@ class EnumerationNode implements Node {
   }
 
   read(reader: ByteReader): unknown {
+    const start = reader.position
     const value = this.valueOf(readNumber(reader, this.format))
-    if (value === undefined) reader.invalid(this.format.size)
+    if (value === undefined) reader.invalid(start)
     return value
   }
 

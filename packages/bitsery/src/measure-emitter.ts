@@ -1,11 +1,23 @@
+import { BaseScope } from './base-scope.ts'
+import { ByteWriter } from './byte-writer.ts'
 import { Code } from './code.ts'
+
+/** What this emitter needs of a node to leave it to the reference. */
+interface MeasurableNode {
+  check(value: unknown): unknown
+  write(writer: ByteWriter, value: unknown): void
+}
 
 /** Gathers the code of one compiled measure. The code adds to `n`; what is constant is added once. */
 export class MeasureEmitter {
   readonly code: Code
+  readonly isLittle: boolean
+  /** The virtual bases of the object that is being measured. */
+  readonly bases = new BaseScope<string>()
   #constant = 0
 
-  constructor(constants: unknown[]) {
+  constructor(isLittle: boolean, constants: unknown[]) {
+    this.isLittle = isLittle
     this.code = new Code(constants)
   }
 
@@ -41,6 +53,20 @@ export class MeasureEmitter {
   settle(): void {
     if (this.#constant > 0) this.line(`n += ${this.#constant}`)
     this.#constant = 0
+  }
+
+  /** Measures a node by the reference. */
+  reference(node: MeasurableNode, value: string): void {
+    const { isLittle } = this
+    const measure = (of: unknown): number => {
+      if (node.check(of) !== undefined) return -1
+      const writer = new ByteWriter(undefined, 0, isLittle)
+      node.write(writer, of)
+      return writer.position
+    }
+    const size = this.local(`${this.constant(measure)}(${value})`)
+    this.refuseIf(`${size} < 0`)
+    this.line(`n += ${size}`)
   }
 
   refuseIf(condition: string): void {

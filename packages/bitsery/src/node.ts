@@ -10,6 +10,8 @@ import type { WriteEmitter } from './write-emitter.ts'
 export interface BitBounds {
   readonly min: number
   readonly max: number
+  /** Whether all values take a multiple of 8 bits. */
+  readonly isWhole: boolean
 }
 
 /**
@@ -23,6 +25,10 @@ export interface Node {
   readonly kind: string
   /** The fields of a struct, in their order; other types have none. */
   readonly fields?: readonly FieldNode[]
+  /** The type in here that can only lie inside bit packing and does not yet, or `''`. */
+  readonly needsBits?: string
+  /** Whether this or what it holds is a pointer: those are always interpreted. */
+  readonly hasPointers?: boolean
   /** Sizes in bits: a bool is 8 bits outside bit packing and 1 inside (`packed`). */
   bounds(packed: boolean): BitBounds
   /** The neutral grammar of this node and all below. */
@@ -51,4 +57,40 @@ export interface FieldNode {
 export function fixedSize(node: Node): number | undefined {
   const { min, max } = node.bounds(false)
   return min === max ? min / 8 : undefined
+}
+
+/** The bounds of a node that always takes the same number of bits. */
+export function fixedBounds(bits: number): BitBounds {
+  return { min: bits, max: bits, isWhole: bits % 8 === 0 }
+}
+
+/** The bounds of nodes one after the other. */
+export function sumOf(bounds: readonly BitBounds[]): BitBounds {
+  let min = 0
+  let max = 0
+  let isWhole = true
+  for (const part of bounds) {
+    min += part.min
+    max += part.max
+    isWhole &&= part.isWhole
+  }
+  return { min, max, isWhole: min === max ? min % 8 === 0 : isWhole }
+}
+
+/** The bounds of `min` to `max` values one after the other. */
+export function repeated(of: BitBounds, min: number, max: number): BitBounds {
+  // Nothing times an unlimited size is nothing.
+  const bits = { min: min === 0 ? 0 : min * of.min, max: max === 0 ? 0 : max * of.max }
+  return { ...bits, isWhole: bits.min === bits.max ? bits.min % 8 === 0 : of.isWhole }
+}
+
+/** What is said of nodes that hold others: what they need, and whether there are pointers among them. */
+export function traitsOf(nodes: readonly Node[]): {
+  readonly needsBits: string
+  readonly hasPointers: boolean
+} {
+  return {
+    needsBits: nodes.map(({ needsBits }) => needsBits ?? '').find((kind) => kind !== '') ?? '',
+    hasPointers: nodes.some(({ hasPointers }) => hasPointers === true),
+  }
 }

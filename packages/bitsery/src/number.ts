@@ -1,11 +1,11 @@
 import type { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
-import { type Issue, issueAt } from './errors.ts'
+import { BitseryError, type Issue, issueAt } from './errors.ts'
 import type { Descriptor, NumberName } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import type { BitBounds, Node } from './node.ts'
+import { type BitBounds, fixedBounds, type Node } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
-import { type Schema, schemaOf } from './schema.ts'
+import { nodeOf, type Schema, schemaOf } from './schema.ts'
 import type { WriteEmitter } from './write-emitter.ts'
 
 /** A kind of number: its bytes and its range. */
@@ -18,6 +18,8 @@ export interface NumberFormat {
   readonly fits: (value: unknown) => boolean
   /** The condition, as code, under which the local `value` does not fit. */
   readonly misfit: (value: string) => string
+  /** What values are in JavaScript; `'safe'` is an integer of 8 bytes as a number. */
+  readonly form: 'integer' | 'bigint' | 'safe' | 'float'
 }
 
 function integerFormat(name: 'u8' | 'u16' | 'u32' | 'i8' | 'i16' | 'i32', method: string): NumberFormat {
@@ -36,6 +38,7 @@ function integerFormat(name: 'u8' | 'u16' | 'u32' | 'i8' | 'i16' | 'i32', method
     wanted: `an integer from ${min} to ${max}`,
     fits: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
     misfit: (v) => `typeof ${v} !== 'number' || ${wrap(v)} !== ${v}`,
+    form: 'integer',
   }
 }
 
@@ -47,6 +50,21 @@ function bigFormat(name: 'u64' | 'i64', method: string, min: bigint, max: bigint
     wanted: `a bigint from ${min} to ${max}`,
     fits: (value) => typeof value === 'bigint' && value >= min && value <= max,
     misfit: (v) => `typeof ${v} !== 'bigint' || ${v} < ${min}n || ${v} > ${max}n`,
+    form: 'bigint',
+  }
+}
+
+/** An integer of 8 bytes as a number: only those that a number holds exactly. */
+function safeFormat(name: 'u64' | 'i64', method: string): NumberFormat {
+  const min = name === 'u64' ? 0 : Number.MIN_SAFE_INTEGER
+  return {
+    name,
+    size: 8,
+    method,
+    wanted: `an integer from ${min} to ${Number.MAX_SAFE_INTEGER}`,
+    fits: (value) => Number.isSafeInteger(value) && (value as number) >= min,
+    misfit: (v) => `!Number.isSafeInteger(${v}) || ${v} < ${min}`,
+    form: 'safe',
   }
 }
 
@@ -58,6 +76,7 @@ function floatFormat(name: 'f32' | 'f64', size: 4 | 8, method: string): NumberFo
     wanted: 'a number',
     fits: (value) => typeof value === 'number',
     misfit: (v) => `typeof ${v} !== 'number'`,
+    form: 'float',
   }
 }
 
@@ -75,50 +94,70 @@ export const NUMBER_FORMATS: { readonly [name in NumberName]: NumberFormat } = {
   f64: floatFormat('f64', 8, 'Float64'),
 }
 
+/** Integers of 8 bytes as numbers. */
+const SAFE_FORMATS = { u64: safeFormat('u64', 'Uint32'), i64: safeFormat('i64', 'Int32') } as const
+
 /** Writes a number that fits its format. */
 export function writeNumber(writer: ByteWriter, format: NumberFormat, value: number | bigint): void {
   if (typeof value === 'bigint') writer.bigInteger(value)
-  else if (format.name === 'f32' || format.name === 'f64') writer.float(value, format.size)
+  else if (format.form === 'float') writer.float(value, format.size)
+  else if (format.form === 'safe') writer.halves(value >>> 0, Math.floor(value / 2 ** 32))
   else writer.integer(value, format.size)
 }
 
-/** Reads a number. */
+/** Reads a number; one that is not safe where it should be is InvalidData. */
 export function readNumber(reader: ByteReader, format: NumberFormat): number | bigint {
-  switch (format.name) {
-    case 'u64':
-      return reader.bigUnsigned()
-    case 'i64':
-      return BigInt.asIntN(64, reader.bigUnsigned())
-    case 'f32':
-    case 'f64':
+  switch (format.form) {
+    case 'bigint':
+      return format.name === 'u64' ? reader.bigUnsigned() : BigInt.asIntN(64, reader.bigUnsigned())
+    case 'safe': {
+      const start = reader.position
+      const big = reader.bigUnsigned()
+      const value = Number(format.name === 'u64' ? big : BigInt.asIntN(64, big))
+      if (!Number.isSafeInteger(value)) reader.invalid(start)
+      return value
+    }
+    case 'float':
       return reader.float(format.size)
-    case 'i8':
-      return (reader.unsigned(1) << 24) >> 24
-    case 'i16':
-      return (reader.unsigned(2) << 16) >> 16
-    case 'i32':
-      return reader.unsigned(4) | 0
     default:
-      return reader.unsigned(format.size)
+      return format.name.startsWith('i')
+        ? (reader.unsigned(format.size) << (32 - format.size * 8)) >> (32 - format.size * 8)
+        : reader.unsigned(format.size)
   }
 }
 
+/** Appends code that writes a local whose range was checked. */
+export function emitNumber(emitter: WriteEmitter, format: NumberFormat, local: string): void {
+  if (format.form === 'safe') emitter.halves(`${local}`, emitter.local(`Math.floor(${local} / 4294967296)`))
+  else emitter.number(format.method, format.size, local)
+}
+
+/** Appends code that reads a number: the local that has it. */
+export function emitReadNumber(emitter: ReadEmitter, format: NumberFormat): string {
+  if (format.form !== 'safe') return emitter.number(format.method, format.size)
+  const [low, high] = emitter.halves()
+  const value = emitter.local(`(${high}${format.name === 'i64' ? ' | 0' : ''}) * 4294967296 + ${low}`)
+  emitter.giveUpIf(`!Number.isSafeInteger(${value})`)
+  return value
+}
+
 /** A fixed-width integer or float. */
-class NumberNode implements Node {
-  readonly kind: NumberName
+export class NumberNode implements Node {
+  readonly kind: NumberName | 'duration' | 'timePoint'
   readonly format: NumberFormat
 
-  constructor(name: NumberName) {
-    this.kind = name
-    this.format = NUMBER_FORMATS[name]
+  constructor(format: NumberFormat, kind: NumberName | 'duration' | 'timePoint' = format.name) {
+    this.kind = kind
+    this.format = format
   }
 
   bounds(): BitBounds {
-    return { min: this.format.size * 8, max: this.format.size * 8 }
+    return fixedBounds(this.format.size * 8)
   }
 
   descriptor(): Descriptor {
-    return { t: this.kind }
+    const { name } = this.format
+    return this.kind === 'duration' || this.kind === 'timePoint' ? { t: this.kind, of: name } : { t: name }
   }
 
   check(value: unknown): Issue | undefined {
@@ -136,7 +175,7 @@ class NumberNode implements Node {
   emitWrite(emitter: WriteEmitter, value: string): void {
     const local = emitter.local(value)
     emitter.refuseIf(this.format.misfit(local))
-    emitter.number(this.format.method, this.format.size, local)
+    emitNumber(emitter, this.format, local)
   }
 
   emitMeasure(emitter: MeasureEmitter): void {
@@ -144,27 +183,59 @@ class NumberNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    return emitter.number(this.format.method, this.format.size)
+    return emitReadNumber(emitter, this.format)
   }
 }
 
+/** The format of a number schema: what `compact`, `range` and their kin are made of. Throws BitseryError for other schemas. */
+export function formatOf(
+  what: string,
+  schema: Schema<unknown>,
+  wanted: 'an integer' | 'f32 or f64' | 'a number',
+): NumberFormat {
+  const node = nodeOf(schema)
+  if (node instanceof NumberNode) {
+    const isFloat = node.format.form === 'float'
+    if (wanted === 'a number' || isFloat === (wanted === 'f32 or f64')) return node.format
+  }
+  throw new BitseryError(what, `${wanted} schema`, schema.kind)
+}
+
+function numberOf<T>(format: NumberFormat): Schema<T> {
+  return schemaOf(new NumberNode(format))
+}
+
 /** `uint8_t`: an integer from 0 to 255, one byte. */
-export const u8: Schema<number> = schemaOf(new NumberNode('u8'))
+export const u8: Schema<number> = numberOf(NUMBER_FORMATS.u8)
 /** `uint16_t`: an integer from 0 to 65,535, two bytes. */
-export const u16: Schema<number> = schemaOf(new NumberNode('u16'))
+export const u16: Schema<number> = numberOf(NUMBER_FORMATS.u16)
 /** `uint32_t`: an integer from 0 to 4,294,967,295, four bytes. */
-export const u32: Schema<number> = schemaOf(new NumberNode('u32'))
+export const u32: Schema<number> = numberOf(NUMBER_FORMATS.u32)
 /** `uint64_t`: a bigint from 0 to 2^64 - 1, eight bytes. */
-export const u64: Schema<bigint> = schemaOf(new NumberNode('u64'))
+export const u64: Schema<bigint> = numberOf(NUMBER_FORMATS.u64)
 /** `int8_t`: an integer from -128 to 127, one byte. */
-export const i8: Schema<number> = schemaOf(new NumberNode('i8'))
+export const i8: Schema<number> = numberOf(NUMBER_FORMATS.i8)
 /** `int16_t`: an integer from -32,768 to 32,767, two bytes. */
-export const i16: Schema<number> = schemaOf(new NumberNode('i16'))
+export const i16: Schema<number> = numberOf(NUMBER_FORMATS.i16)
 /** `int32_t`: an integer from -2,147,483,648 to 2,147,483,647, four bytes. */
-export const i32: Schema<number> = schemaOf(new NumberNode('i32'))
+export const i32: Schema<number> = numberOf(NUMBER_FORMATS.i32)
 /** `int64_t`: a bigint from -2^63 to 2^63 - 1, eight bytes. */
-export const i64: Schema<bigint> = schemaOf(new NumberNode('i64'))
+export const i64: Schema<bigint> = numberOf(NUMBER_FORMATS.i64)
 /** `float`: any number, rounded to the nearest of four bytes (too large ones become infinite). */
-export const f32: Schema<number> = schemaOf(new NumberNode('f32'))
+export const f32: Schema<number> = numberOf(NUMBER_FORMATS.f32)
 /** `double`: any number, eight bytes. */
-export const f64: Schema<number> = schemaOf(new NumberNode('f64'))
+export const f64: Schema<number> = numberOf(NUMBER_FORMATS.f64)
+/** `uint64_t` as a number: an integer from 0 to 2^53 - 1, eight bytes. Larger ones are InvalidData. */
+export const safeU64: Schema<number> = numberOf(SAFE_FORMATS.u64)
+/** `int64_t` as a number: an integer from -2^53 + 1 to 2^53 - 1, eight bytes. Others are InvalidData. */
+export const safeI64: Schema<number> = numberOf(SAFE_FORMATS.i64)
+
+/** `std::chrono::duration`: its count as a number of the type `of`. The period is not on the wire. */
+export function duration<T extends number | bigint>(of: Schema<T>): Schema<T> {
+  return schemaOf(new NumberNode(formatOf('duration', of, 'a number'), 'duration'))
+}
+
+/** `std::chrono::time_point`: the count since its epoch as a number of the type `of`. The clock is not on the wire. */
+export function timePoint<T extends number | bigint>(of: Schema<T>): Schema<T> {
+  return schemaOf(new NumberNode(formatOf('timePoint', of, 'a number'), 'timePoint'))
+}

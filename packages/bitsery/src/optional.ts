@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import type { Issue } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import type { BitBounds, Node } from './node.ts'
+import { type BitBounds, type Node, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
 import { shapeNode } from './struct.ts'
@@ -13,16 +13,21 @@ class OptionalNode implements Node {
   readonly kind = 'optional'
   readonly of: Node
   readonly align: boolean
+  readonly needsBits: string
+  readonly hasPointers: boolean
 
   constructor(of: Node, align: boolean) {
     this.of = of
     this.align = align
+    const { needsBits, hasPointers } = traitsOf([of])
+    this.needsBits = needsBits
+    this.hasPointers = hasPointers
   }
 
   bounds(packed: boolean): BitBounds {
     const of = this.of.bounds(packed)
-    if (!packed) return { min: 8, max: 8 + of.max }
-    return { min: 1, max: 1 + (this.align ? 7 : 0) + of.max }
+    if (!packed) return { min: 8, max: 8 + of.max, isWhole: of.isWhole }
+    return { min: 1, max: 1 + (this.align ? 7 : 0) + of.max, isWhole: false }
   }
 
   descriptor(): Descriptor {
@@ -36,18 +41,23 @@ class OptionalNode implements Node {
   write(writer: ByteWriter, value: unknown): void {
     const has = value !== undefined && value !== null
     writer.bool(has)
+    if (this.align) writer.align()
     if (has) this.of.write(writer, value)
   }
 
   read(reader: ByteReader): unknown {
-    return reader.bool() ? this.of.read(reader) : undefined
+    const has = reader.bool()
+    if (this.align) reader.align()
+    return has ? this.of.read(reader) : undefined
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
     const local = emitter.local(value)
     const has = emitter.local(`${local} !== undefined && ${local} !== null`)
-    emitter.line(`bytes[${emitter.take(1)}] = ${has} ? 1 : 0`)
-    emitter.block(`if (${has})`, () => emitter.nested(this.of, local))
+    emitter.bool(has)
+    if (this.align) emitter.align()
+    const takes = this.of.bounds(emitter.isPacked).isWhole ? 'whole' : 'any'
+    emitter.block(`if (${has})`, () => emitter.nested(this.of, local), takes)
   }
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
@@ -59,11 +69,13 @@ class OptionalNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    const flag = emitter.local(`bytes[${emitter.take(1)}]`)
+    const has = emitter.bool()
+    if (this.align) emitter.align()
     const value = emitter.code.name()
     emitter.line(`let ${value}`)
-    emitter.block(`if (${flag} === 1)`, () => emitter.line(`${value} = ${emitter.nested(this.of)}`))
-    emitter.giveUpIf(`${flag} > 1`)
+    const takes = this.of.bounds(emitter.isPacked).isWhole ? 'whole' : 'any'
+    const read = (): void => emitter.line(`${value} = ${emitter.nested(this.of)}`)
+    emitter.block(`if (${has})`, read, 'open', takes)
     return value
   }
 }

@@ -28,7 +28,14 @@ export interface SchemaOptions {
  * `completed: false` has trailing bytes behind it, from `position` on.
  */
 export type Decoded<T> =
-  | { readonly ok: true; readonly value: T; readonly completed: boolean; readonly position: number }
+  | {
+      readonly ok: true
+      readonly value: T
+      readonly completed: boolean
+      readonly position: number
+      /** Ids that observers in the value have and no object in it, if there are some. */
+      readonly unresolved?: readonly number[]
+    }
   | {
       readonly ok: false
       readonly error: ReadErrorCode
@@ -91,6 +98,13 @@ export interface Fields {
 /** The type of the values of a schema, or of the struct that an object literal stands for. */
 export type Infer<S> = S extends Schema<infer T> ? T : InferFields<S>
 
+/** The type of what takes no value: alignment within a struct. */
+export interface NoValue {
+  readonly noValue: never
+}
+
+type ValueNames<F> = { [K in keyof F]: F[K] extends Schema<NoValue> ? never : K }[keyof F]
+
 type OptionalNames<F> = {
   [K in keyof F]: F[K] extends Schema<infer T> ? (undefined extends T ? K : never) : never
 }[keyof F]
@@ -99,7 +113,7 @@ type Flat<O> = { [K in keyof O]: O[K] }
 
 /** The type of a struct with these fields; optional ones may be left out. */
 export type InferFields<F> = Flat<
-  { -readonly [K in Exclude<keyof F, OptionalNames<F>>]: Infer<F[K]> } & {
+  { -readonly [K in Exclude<ValueNames<F>, OptionalNames<F>>]: Infer<F[K]> } & {
     -readonly [K in OptionalNames<F>]?: Infer<F[K]>
   }
 >
@@ -163,7 +177,9 @@ class NodeSchema<T> {
   #open(): Doors<T> {
     const { backend, byteOrder, name, emptyElementsMax } = this.options
     const settings = { isLittle: byteOrder === 'little', name, emptyElementsMax }
-    const make = backend === 'compiled' && canCompile() ? compile<T> : interpret<T>
+    if (this.node.needsBits) throw new BitseryError(name, 'bits(…) around it', this.node.needsBits)
+    const isCompiled = backend === 'compiled' && this.node.hasPointers !== true && canCompile()
+    const make = isCompiled ? compile<T> : interpret<T>
     const doors = make(this.node, settings)
     this.write = doors.write
     this.read = doors.read

@@ -10,7 +10,13 @@ interface Through<T> {
 }
 
 type Outcome<T> =
-  | { readonly ok: true; readonly value: T; readonly completed: boolean; readonly position: number }
+  | {
+      readonly ok: true
+      readonly value: T
+      readonly completed: boolean
+      readonly position: number
+      readonly unresolved?: readonly number[]
+    }
   | {
       readonly ok: false
       readonly error: ReadErrorCode
@@ -75,7 +81,9 @@ export function decodeWith<T>(schema: Through<T>, bytes: Uint8Array): Outcome<T>
 
 function outcomeOf<T>(schema: Through<T>, source: Source, size: number): Outcome<T> {
   const value = schema.read(source, 0, size)
-  const { error, position } = source
+  const { error, position, unresolved } = source
   if (error !== '') return { ok: false, error, completed: false, position }
-  return { ok: true, value, completed: position === size, position }
+  if (unresolved.length === 0) return { ok: true, value, completed: position === size, position }
+  source.unresolved = []
+  return { ok: true, value, completed: position === size, position, unresolved }
 }

@@ -6,6 +6,8 @@ export interface Target {
   readonly view: DataView
 }
 
+const NONE: readonly number[] = Object.freeze([])
+
 /**
  * Bytes to read from, with the results of the last read beside them, so that a read allocates nothing but
  * the value. Borrows `bytes`; nothing that was read points into them.
@@ -17,6 +19,8 @@ export class Source {
   position = 0
   /** What went wrong in the last read, or `''`. With an error, the value returned means nothing. */
   error: ReadErrorCode | '' = ''
+  /** Ids that observers (pointers) of the last value have and no object: C++ leaves those pointers null. */
+  unresolved: readonly number[] = NONE
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes

@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue, issueAt, issueUnder, phrase } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, type FieldNode, fixedSize, type Node } from './node.ts'
+import { type BitBounds, type FieldNode, fixedSize, type Node, sumOf, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import {
   type Fields,
@@ -17,12 +17,24 @@ import {
 } from './schema.ts'
 import type { WriteEmitter } from './write-emitter.ts'
 
+/** Whether a field of a struct has a value: alignment has none. */
+function hasValue({ node }: FieldNode): boolean {
+  return node.kind !== 'align'
+}
+
 class StructNode implements Node {
   readonly kind = 'struct'
   readonly fields: readonly FieldNode[]
+  readonly needsBits: string
+  readonly hasPointers: boolean
+  readonly #values: readonly FieldNode[]
 
   constructor(fields: readonly FieldNode[]) {
     this.fields = fields
+    this.#values = fields.filter(hasValue)
+    const { needsBits, hasPointers } = traitsOf(fields.map(({ node }) => node))
+    this.needsBits = needsBits
+    this.hasPointers = hasPointers
     const seen = new Set<string>()
     for (const { name } of fields) {
       if (name === '__proto__') throw new BitseryError('struct', 'any field name but __proto__', phrase(name))
@@ -32,14 +44,7 @@ class StructNode implements Node {
   }
 
   bounds(packed: boolean): BitBounds {
-    let min = 0
-    let max = 0
-    for (const { node } of this.fields) {
-      const bounds = node.bounds(packed)
-      min += bounds.min
-      max += bounds.max
-    }
-    return { min, max }
+    return sumOf(this.fields.map(({ node }) => node.bounds(packed)))
   }
 
   descriptor(): Descriptor {
@@ -48,7 +53,7 @@ class StructNode implements Node {
 
   check(value: unknown): Issue | undefined {
     if (typeof value !== 'object' || value === null) return issueAt('an object', value)
-    for (const { name, node } of this.fields) {
+    for (const { name, node } of this.#values) {
       const issue = node.check((value as Record<string, unknown>)[name])
       if (issue !== undefined) return issueUnder(name, issue)
     }
@@ -56,22 +61,29 @@ class StructNode implements Node {
   }
 
   write(writer: ByteWriter, value: unknown): void {
+    const outer = writer.bases.enter()
     for (const { name, node } of this.fields) node.write(writer, (value as Record<string, unknown>)[name])
+    writer.bases.leave(outer)
   }
 
   read(reader: ByteReader): unknown {
     const value: Record<string, unknown> = {}
+    const outer = reader.bases.enter()
     for (const { name, node } of this.fields) {
-      value[name] = node.read(reader)
+      const field = node.read(reader)
+      if (node.kind !== 'align') value[name] = field
       if (reader.error !== '') break
     }
+    reader.bases.leave(outer)
     return value
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
     const local = emitter.local(value)
     emitter.refuseIf(`typeof ${local} !== 'object' || ${local} === null`)
+    const outer = emitter.bases.enter()
     for (const { name, node } of this.fields) emitter.nested(node, `${local}[${JSON.stringify(name)}]`)
+    emitter.bases.leave(outer)
   }
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
@@ -82,13 +94,18 @@ class StructNode implements Node {
     }
     const local = emitter.local(value)
     emitter.refuseIf(`typeof ${local} !== 'object' || ${local} === null`)
+    const outer = emitter.bases.enter()
     for (const { name, node } of this.fields) node.emitMeasure(emitter, `${local}[${JSON.stringify(name)}]`)
+    emitter.bases.leave(outer)
   }
 
   emitRead(emitter: ReadEmitter): string {
+    const outer = emitter.bases.enter()
+    const values = this.fields.map(({ node }) => emitter.nested(node))
+    emitter.bases.leave(outer)
     return emitter.object(
-      this.fields.map(({ name }) => name),
-      this.fields.map(({ node }) => emitter.nested(node)),
+      this.#values.map(({ name }) => name),
+      values.filter((_, index) => hasValue(this.fields[index])),
     )
   }
 }
@@ -100,17 +117,18 @@ class StructNode implements Node {
  * Field names that look like integers are refused, because JavaScript would put them first; `structOf` takes them.
  */
 export function struct<const F extends Fields>(fields: F): Schema<InferFields<F>> {
-  const names = Object.keys(fields)
-  for (const name of names) {
-    if (/^(0|[1-9]\d*)$/.test(name)) {
-      throw new BitseryError(
-        'struct',
-        'names that are no integers (JavaScript changes their order)',
-        phrase(name),
-      )
-    }
-  }
+  const names = namesOf('struct', fields)
   return schemaOf(new StructNode(names.map((name) => ({ name, node: shapeNode(fields[name]) }))))
+}
+
+/** The names of a literal whose order counts. */
+export function namesOf(what: string, literal: object): string[] {
+  const names = Object.keys(literal)
+  for (const name of names) {
+    if (!/^(0|[1-9]\d*)$/.test(name)) continue
+    throw new BitseryError(what, 'names that are no integers (JavaScript changes their order)', phrase(name))
+  }
+  return names
 }
 
 /** A struct from pairs of name and schema, for schemas that are made at run time. Any name but `__proto__`, each once. */

@@ -52,7 +52,7 @@ class TextNode implements Node {
   }
 
   bounds(): BitBounds {
-    return { min: 8, max: 8 * (prefixSize(this.max) + this.max * this.charSize) }
+    return { min: 8, max: 8 * (prefixSize(this.max) + this.max * this.charSize), isWhole: true }
   }
 
   descriptor(): Descriptor {
@@ -108,40 +108,38 @@ class TextNode implements Node {
   read(reader: ByteReader): unknown {
     const start = reader.position
     const count = reader.size(this.max)
-    const at = reader.take(count * this.charSize)
+    // What doesn't lie on whole bytes has its units least significant byte first, in any schema.
+    const isLittle = reader.isLittle || !reader.isAligned
+    const at = reader.take(count * this.charSize, 'bytes')
     if (at < 0) return ''
-    if (this.charSize === 2) return readUtf16(reader.view, at, count, reader.isLittle)
-    const text =
-      this.charSize === 1
-        ? readText(reader.bytes, at, count)
-        : readUtf32(reader.view, at, count, reader.isLittle)
-    if (text !== undefined) return text
-    if (this.invalid === 'raw') return this.units(reader, at, count)
-    reader.invalid(reader.position - start)
+    const { from } = reader
+    if (this.charSize === 1) {
+      const text = readText(from, at, count)
+      if (text !== undefined) return text
+      if (this.invalid === 'raw') return from.slice(at, at + count)
+    } else {
+      const view = new DataView(from.buffer, from.byteOffset, from.byteLength)
+      if (this.charSize === 2) return readUtf16(view, at, count, isLittle)
+      const text = readUtf32(view, at, count, isLittle)
+      if (text !== undefined) return text
+      if (this.invalid === 'raw')
+        return Uint32Array.from({ length: count }, (_, i) => view.getUint32(at + i * 4, isLittle))
+    }
+    reader.invalid(start)
     return ''
-  }
-
-  units(reader: ByteReader, at: number, count: number): Units {
-    if (this.charSize === 1) return Uint8Array.from(reader.bytes.subarray(at, at + count))
-    const units = new Uint32Array(count)
-    for (let i = 0; i < count; i++) units[i] = reader.view.getUint32(at + i * 4, reader.isLittle)
-    return units
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
     const text = emitter.local(value)
-    const { isLittle } = emitter
     if (this.invalid === 'raw') {
-      const writeAny = emitter.constant(this.#writerOfAny(isLittle))
-      emitter.moveTo(`${writeAny}(bytes, view, ${emitter.here()}, ${text})`)
-      emitter.refuseIf('p < 0')
+      const writeAny = emitter.constant(this.#writerOfAny())
+      emitter.whole((at, isLittle) => `${writeAny}(bytes, view, ${at}, ${text}, ${isLittle})`)
       return
     }
     emitter.refuseIf(`typeof ${text} !== 'string'`)
     if (this.charSize === 1) {
       const write = emitter.constant(writeText)
-      emitter.moveTo(`${write}(bytes, view, ${emitter.here()}, ${text}, ${this.max}, ${isLittle})`)
-      emitter.refuseIf('p < 0')
+      emitter.whole((at, isLittle) => `${write}(bytes, view, ${at}, ${text}, ${this.max}, ${isLittle})`)
       return
     }
     const count = emitter.local(
@@ -150,12 +148,18 @@ class TextNode implements Node {
     emitter.refuseIf(`${count} < 0 || ${count} > ${this.max}`)
     emitter.size(count, this.max)
     const write = emitter.constant(this.charSize === 2 ? writeUtf16 : writeUtf32)
-    emitter.moveTo(`${write}(view, ${emitter.here()}, ${text}, ${isLittle})`)
+    emitter.whole((at, isLittle) => `${write}(view, ${at}, ${text}, ${isLittle})`)
   }
 
   /** Raw text is rare: its compiled form is a call of the reference, which gives -1 for what does not fit. */
-  #writerOfAny(isLittle: boolean): (bytes: Uint8Array, view: DataView, at: number, value: unknown) => number {
-    return (bytes, view, at, value) => {
+  #writerOfAny(): (
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    value: unknown,
+    isLittle: boolean,
+  ) => number {
+    return (bytes, view, at, value, isLittle) => {
       if (this.check(value) !== undefined) return -1
       const writer = new ByteWriter({ bytes, view }, at, isLittle)
       this.write(writer, value)
@@ -178,16 +182,16 @@ class TextNode implements Node {
 
   emitRead(emitter: ReadEmitter): string {
     const count = emitter.size(this.max)
-    emitter.giveUpIf(`${count}${this.charSize === 1 ? '' : ` * ${this.charSize}`} > end - p`)
-    let text: string
-    if (this.charSize === 1)
-      text = emitter.local(`${emitter.constant(unrolledReadText())}(bytes, p, ${count})`)
-    else {
-      const read = emitter.constant(this.charSize === 2 ? readUtf16 : readUtf32)
-      text = emitter.local(`${read}(view, p, ${count}, ${emitter.isLittle})`)
+    const span = emitter.span(this.charSize === 1 ? count : `${count} * ${this.charSize}`)
+    if (this.charSize === 1) {
+      const read = emitter.constant(unrolledReadText())
+      const text = emitter.local(`${read}(${span.bytes}, ${span.at}, ${count})`)
+      emitter.giveUpIf(`${text} === undefined`)
+      return text
     }
-    if (this.charSize !== 2) emitter.giveUpIf(`${text} === undefined`)
-    emitter.line(`p += ${count}${this.charSize === 1 ? '' : ` * ${this.charSize}`}`)
+    const read = emitter.constant(this.charSize === 2 ? readUtf16 : readUtf32)
+    const text = emitter.local(`${read}(${span.view}, ${span.at}, ${count}, ${span.isLittle})`)
+    if (this.charSize === 4) emitter.giveUpIf(`${text} === undefined`)
     return text
   }
 }

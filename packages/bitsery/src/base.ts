@@ -1,0 +1,158 @@
+import type { ByteReader } from './byte-reader.ts'
+import type { ByteWriter } from './byte-writer.ts'
+import { BitseryError, type Issue, phrase } from './errors.ts'
+import type { Descriptor } from './grammar.ts'
+import { keyOf } from './json-value.ts'
+import type { MeasureEmitter } from './measure-emitter.ts'
+import { type BitBounds, type Node, traitsOf } from './node.ts'
+import type { ReadEmitter } from './read-emitter.ts'
+import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
+import { shapeNode } from './struct.ts'
+import type { WriteEmitter } from './write-emitter.ts'
+
+/** A base of a C++ class: its content in place. What is in it belongs to the same object, so that virtual bases are written once. */
+class BaseNode implements Node {
+  readonly kind = 'base'
+  readonly of: Node
+  readonly needsBits: string
+  readonly hasPointers: boolean
+
+  constructor(of: Node) {
+    this.of = of
+    const { needsBits, hasPointers } = traitsOf([of])
+    this.needsBits = needsBits
+    this.hasPointers = hasPointers
+  }
+
+  bounds(packed: boolean): BitBounds {
+    return this.of.bounds(packed)
+  }
+
+  descriptor(): Descriptor {
+    return { t: 'base', of: this.of.descriptor() }
+  }
+
+  check(value: unknown): Issue | undefined {
+    return this.of.check(value)
+  }
+
+  write(writer: ByteWriter, value: unknown): void {
+    writer.bases.inBase(() => this.of.write(writer, value))
+  }
+
+  read(reader: ByteReader): unknown {
+    return reader.bases.inBase(() => this.of.read(reader))
+  }
+
+  emitWrite(emitter: WriteEmitter, value: string): void {
+    emitter.bases.inBase(() => this.of.emitWrite(emitter, value))
+  }
+
+  emitMeasure(emitter: MeasureEmitter, value: string): void {
+    emitter.bases.inBase(() => this.of.emitMeasure(emitter, value))
+  }
+
+  emitRead(emitter: ReadEmitter): string {
+    return emitter.bases.inBase(() => this.of.emitRead(emitter))
+  }
+}
+
+/** A virtual base: its content where the object has it first, nothing where it has it again. */
+class VirtualBaseNode implements Node {
+  readonly kind = 'virtualBase'
+  readonly id: string
+  readonly of: Node
+  readonly needsBits: string
+  readonly hasPointers: boolean
+  readonly #descriptor: Descriptor
+
+  constructor(id: string, of: Node) {
+    this.id = id
+    this.of = of
+    this.#descriptor = of.descriptor()
+    const { needsBits, hasPointers } = traitsOf([of])
+    this.needsBits = needsBits
+    this.hasPointers = hasPointers
+  }
+
+  bounds(packed: boolean): BitBounds {
+    // Whether it is the first is not known here.
+    const { max, isWhole } = this.of.bounds(packed)
+    return { min: 0, max, isWhole }
+  }
+
+  descriptor(): Descriptor {
+    return { t: 'virtualBase', id: this.id, of: this.#descriptor }
+  }
+
+  check(value: unknown): Issue | undefined {
+    return this.of.check(value)
+  }
+
+  #isSame(one: unknown, other: unknown): boolean {
+    return one === other || keyOf(this.#descriptor, one) === keyOf(this.#descriptor, other)
+  }
+
+  write(writer: ByteWriter, value: unknown): void {
+    const { bases } = writer
+    if (!bases.has(this.id)) {
+      bases.set(this.id, value)
+      bases.inBase(() => this.of.write(writer, value))
+    } else if (!this.#isSame(bases.get(this.id), value)) {
+      throw new BitseryError('', `the same virtual base ${this.id} wherever an object has it`, phrase(value))
+    }
+  }
+
+  read(reader: ByteReader): unknown {
+    const { bases } = reader
+    if (bases.has(this.id)) return bases.get(this.id)
+    // Marked before it is read, in case it holds itself; what it is comes after.
+    bases.set(this.id, undefined)
+    const value = bases.inBase(() => this.of.read(reader))
+    bases.set(this.id, value)
+    return value
+  }
+
+  emitWrite(emitter: WriteEmitter, value: string): void {
+    const { bases } = emitter
+    const local = emitter.local(value)
+    if (bases.has(this.id)) {
+      const isSame = (one: unknown, other: unknown): boolean => this.#isSame(one, other)
+      const first = bases.get(this.id)
+      emitter.refuseIf(`${first} !== ${local} && !${emitter.constant(isSame)}(${first}, ${local})`)
+      return
+    }
+    bases.set(this.id, local)
+    bases.inBase(() => this.of.emitWrite(emitter, local))
+  }
+
+  emitMeasure(emitter: MeasureEmitter, value: string): void {
+    const { bases } = emitter
+    if (bases.has(this.id)) return
+    bases.set(this.id, value)
+    bases.inBase(() => this.of.emitMeasure(emitter, value))
+  }
+
+  emitRead(emitter: ReadEmitter): string {
+    const { bases } = emitter
+    const known = bases.get(this.id)
+    if (known !== undefined) return known
+    const value = emitter.local(bases.inBase(() => this.of.emitRead(emitter)))
+    bases.set(this.id, value)
+    return value
+  }
+}
+
+/** `BaseClass<B>`, as a field of a struct: the content of the base in place, nothing else. */
+export function base<const S extends Shape>(of: S): Schema<Infer<S>> {
+  return schemaOf(new BaseNode(shapeNode(of)))
+}
+
+/**
+ * `VirtualBaseClass<B>`, as a field of a struct: the content of the base where the most derived object has it first, nothing where it has it again,
+ * known by `id`. Values repeat it, equal, at each place; reading gives one object for all of them.
+ */
+export function virtualBase<const S extends Shape>(id: string, of: S): Schema<Infer<S>> {
+  if (typeof id !== 'string') throw new BitseryError('virtualBase id', 'text', phrase(id))
+  return schemaOf(new VirtualBaseNode(id, shapeNode(of)))
+}

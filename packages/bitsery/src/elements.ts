@@ -1,0 +1,98 @@
+import type { ByteReader } from './byte-reader.ts'
+import type { ByteWriter } from './byte-writer.ts'
+import { type Issue, issueUnder } from './errors.ts'
+import type { MeasureEmitter } from './measure-emitter.ts'
+import { type BitBounds, fixedSize, type Node, repeated } from './node.ts'
+import type { ReadEmitter } from './read-emitter.ts'
+import type { WriteEmitter } from './write-emitter.ts'
+
+/** Values of one node one after the other: what is common to arrays of all kinds, and what maps and sets are made of. */
+export class Elements {
+  readonly of: Node
+  /** The bytes of an element, if C++ reads all elements at once: all or none. */
+  readonly #bulkSize: number | undefined
+
+  constructor(of: Node, reading: 'bulk' | 'one by one' = 'bulk') {
+    this.of = of
+    const isBulk = reading === 'bulk' && (of.kind === 'enum' || /^[fiu]\d+$/.test(of.kind))
+    this.#bulkSize = isBulk ? fixedSize(of) : undefined
+  }
+
+  /** The sizes of `min` to `max` elements. */
+  bounds(packed: boolean, min: number, max: number): BitBounds {
+    return repeated(this.of.bounds(packed), min, max)
+  }
+
+  check(value: readonly unknown[]): Issue | undefined {
+    for (let i = 0; i < value.length; i++) {
+      const issue = this.of.check(value[i])
+      if (issue !== undefined) return issueUnder(i, issue)
+    }
+    return undefined
+  }
+
+  write(writer: ByteWriter, value: readonly unknown[]): void {
+    for (const element of value) this.of.write(writer, element)
+  }
+
+  /**
+   * Reads as many elements as the schema says, or as the bytes say. The array grows while there are bytes: a count alone allocates
+   * nothing, and elements that no bytes stand for are limited when the count is the word of the bytes.
+   */
+  read(reader: ByteReader, count: number, countFrom: 'schema' | 'bytes'): unknown[] {
+    const value: unknown[] = []
+    const read = (): unknown[] => {
+      for (let i = 0; i < count && reader.error === ''; i++) {
+        const start = reader.bitPosition
+        value.push(this.of.read(reader))
+        if (countFrom === 'bytes' && reader.bitPosition === start) reader.hasRoomForEmpty(1)
+      }
+      return value
+    }
+    const isMissing = this.#bulkSize !== undefined && reader.isMissing(count * this.#bulkSize)
+    return isMissing ? reader.zeros(read) : read()
+  }
+
+  emitWrite(emitter: WriteEmitter, array: string, count: string): void {
+    const i = emitter.code.name()
+    emitter.block(
+      `for (let ${i} = 0; ${i} < ${count}; ${i}++)`,
+      () => emitter.nested(this.of, `${array}[${i}]`),
+      this.takes(emitter.isPacked),
+    )
+  }
+
+  emitMeasure(emitter: MeasureEmitter, array: string, count: string): void {
+    const size = fixedSize(this.of)
+    if (size === 0) return
+    if (size !== undefined) {
+      emitter.line(`n += ${count} * ${size}`)
+      return
+    }
+    const i = emitter.code.name()
+    emitter.block(`for (let ${i} = 0; ${i} < ${count}; ${i}++)`, () =>
+      this.of.emitMeasure(emitter, `${array}[${i}]`),
+    )
+  }
+
+  /** Checks the bytes for all elements, or at least for the smallest possible ones, before the array is made. */
+  emitRead(emitter: ReadEmitter, count: string): string {
+    const { min, max } = this.of.bounds(emitter.isPacked)
+    emitter.expectElements(count, min)
+    if (max === 0) return '[]'
+    // `new Array(0)` reserves room for elements, more than the byte that a hostile count takes can justify.
+    const array = emitter.local(`${count} === 0 ? [] : new Array(${count})`)
+    const i = emitter.code.name()
+    emitter.block(
+      `for (let ${i} = 0; ${i} < ${count}; ${i}++)`,
+      () => emitter.line(`${array}[${i}] = ${emitter.nested(this.of)}`),
+      min === max ? 'checked' : 'open',
+      this.takes(emitter.isPacked),
+    )
+    return array
+  }
+
+  takes(packed: boolean): 'whole' | 'any' {
+    return this.of.bounds(packed).isWhole ? 'whole' : 'any'
+  }
+}
