@@ -1,42 +1,43 @@
-import { array, f32, i16, type Schema, Source, struct, targetOf, text, u8, u16, u32 } from 'bitsery-ts'
-import type { CodecData, DataName } from './codec-data.ts'
-import type { Codec } from './codecs.ts'
-
-const move = struct({ id: u32, seq: u16, x: f32, y: f32, z: f32, yaw: f32, flags: u8, name: text(16) })
-
-const vec3 = struct({ x: f32, y: f32, z: f32 })
-const weapon = struct({ name: text(10), damage: i16 })
-const monster = struct({
-  color: u8,
-  mana: i16,
-  hp: i16,
-  equipped: weapon,
-  pos: vec3,
-  path: array(vec3, 10),
-  weapons: array(weapon, 10),
-  inventory: array(u8, 10),
-  name: text(10),
-})
-const monsters = array(monster, 50)
+import { type Schema, Source, targetOf } from 'bitsery-ts'
+import { alignedMonsters, alignedMove } from './bitsery-schemas.ts'
+import { type Codec, checkCodec, type Precision } from './codec.ts'
+import type { CodecData, DataName, Variant } from './codec-data.ts'
 
 /** The doors of bitsery-ts to measure: `memory` is borrowed and reused, `simple` gives bytes of their own. */
 export type BitseryDoor = 'memory' | 'simple'
 
-/** A codec of bitsery-ts for a set. */
-export function bitseryCodec(data: DataName, door: BitseryDoor): Codec {
-  return door === 'simple' ? simpleCodec(schemaOf(data)) : memoryCodec(schemaOf(data))
+/** A codec of bitsery-ts for a set in one of its layouts. */
+export async function bitseryCodec(data: DataName, door: BitseryDoor, variant: Variant): Promise<Codec> {
+  const schema = await schemaOf(data, variant)
+  return door === 'simple' ? simpleCodec(schema) : memoryCodec(schema)
 }
 
-/** Throws unless the codec writes the bytes of the C++ library. */
-export function checkBytes(codec: Codec, { values, bitsery }: CodecData): void {
-  values.forEach((value, index) => {
-    const difference = Buffer.compare(codec.encode(value), bitsery[index])
+/** How far a packed number may be from what was written: a step of its range, and a rounding of 32 bits. */
+const precisions: Readonly<Record<DataName, Precision>> = {
+  move: { x: 0.00395, y: 0.00395, z: 0.00395, yaw: 0.2501 },
+  monsters: { x: 0.00785, y: 0.00785, z: 0.00785 },
+}
+
+/**
+ * Throws unless the codec writes the bytes of the C++ library, and gives the objects back; packed ones as near as their
+ * bits allow.
+ */
+export function checkBitsery(codec: Codec, data: CodecData, set: DataName, variant: Variant): void {
+  const expected = data.bitsery[variant]
+  if (expected === undefined) throw new RangeError(`there are no bytes of ${variant} ${set}`)
+  data.values.forEach((value, index) => {
+    const difference = Buffer.compare(codec.encode(value), expected[index])
     if (difference !== 0) throw new Error(`object ${index} has other bytes than the C++ library writes`)
   })
+  checkCodec(codec, data, set, variant === 'packed' ? precisions[set] : {})
 }
 
-function schemaOf(data: DataName): Schema<unknown> {
-  return (data === 'move' ? move : monsters) as Schema<unknown>
+/** A process sees no other layout than the one that it measures. */
+async function schemaOf(data: DataName, variant: Variant): Promise<Schema<unknown>> {
+  if (variant === 'aligned') return (data === 'move' ? alignedMove : alignedMonsters) as Schema<unknown>
+  const { growableMonsters, packedMonsters, packedMove } = await import('./bitsery-variants.ts')
+  if (data === 'move') return packedMove as Schema<unknown>
+  return (variant === 'packed' ? packedMonsters : growableMonsters) as Schema<unknown>
 }
 
 function simpleCodec(schema: Schema<unknown>): Codec {

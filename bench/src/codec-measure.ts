@@ -1,6 +1,6 @@
 import { Bench } from 'tinybench'
+import { type Codec, preparedValues } from './codec.ts'
 import type { CodecData } from './codec-data.ts'
-import type { Codec } from './codecs.ts'
 import type { Measurement } from './scenario.ts'
 import type { WindowOptions } from './window.ts'
 
@@ -13,10 +13,11 @@ const batchCount = 64
 /** Times one direction of a codec with tinybench: the mean over all calls, garbage collection included. */
 export async function measureCodec(
   codec: Codec,
-  { values }: CodecData,
+  data: CodecData,
   direction: Direction,
   { warmupMs, measureMs }: WindowOptions,
 ): Promise<Measurement> {
+  const values = preparedValues(codec, data)
   const encoded = values.map((value) => Buffer.from(codec.encode(value)))
   const passes = Math.ceil(batchCount / values.length)
   const count = passes * values.length

@@ -1,12 +1,13 @@
+import { checkCodec } from '../codec.ts'
 import { type DataName, loadData } from '../codec-data.ts'
 import { type Direction, measureCodec } from '../codec-measure.ts'
-import { checkCodec, peerCodec } from '../codecs.ts'
+import { peerCodec } from '../codecs.ts'
 import type { WindowOptions } from '../window.ts'
 import { work } from '../worker-side.ts'
 
 /** Measures one direction of one peer's codec, in a process that has seen no other. */
 work<WindowOptions & { codec: string; data: DataName; direction: Direction }>(async (options, parent) => {
-  const [codec, data] = await Promise.all([peerCodec(options.codec), loadData(options.data)])
+  const [codec, data] = await Promise.all([peerCodec(options.codec, options.data), loadData(options.data)])
   checkCodec(codec, data, options.data)
   await parent.ready()
   parent.result(await measureCodec(codec, data, options.direction, options))

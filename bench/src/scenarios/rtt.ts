@@ -51,7 +51,7 @@ const goals: readonly Goal[] = [
 async function caseOf(size: number, ownRows: OwnRows): Promise<Case> {
   const name = `${size}-bytes`
   const node = (file: string) => (): Program => ({ kind: 'node', file })
-  const native = (program: string) => () => nativeProgram(program)
+  const native = (program: string) => () => nativeProgram(`${program}.c`)
   return {
     name,
     title: `Round trip of ${size} bytes over tcp`,

@@ -72,7 +72,7 @@ async function caseOf(size: number, ownRows: OwnRows): Promise<Case> {
 
 function peerRows(size: number): Row[] {
   const node = (file: string) => (): Program => ({ kind: 'node', file })
-  const native = (name: string) => () => nativeProgram(name)
+  const native = (name: string) => () => nativeProgram(`${name}.c`)
   const ws = {
     kind: 'peer',
     size,
