@@ -13,47 +13,47 @@ import type { WriteEmitter } from './write-emitter.ts'
 /** A base of a C++ class: its content in place. What is in it belongs to the same object, so that virtual bases are written once. */
 class BaseNode implements Node {
   readonly kind = 'base'
-  readonly of: Node
+  readonly content: Node
   readonly needsBits: string
   readonly hasPointers: boolean
 
   constructor(of: Node) {
-    this.of = of
+    this.content = of
     const { needsBits, hasPointers } = traitsOf([of])
     this.needsBits = needsBits
     this.hasPointers = hasPointers
   }
 
   bounds(packed: boolean): BitBounds {
-    return this.of.bounds(packed)
+    return this.content.bounds(packed)
   }
 
   descriptor(): Descriptor {
-    return { t: 'base', of: this.of.descriptor() }
+    return { t: 'base', of: this.content.descriptor() }
   }
 
   check(value: unknown): Issue | undefined {
-    return this.of.check(value)
+    return this.content.check(value)
   }
 
   write(writer: ByteWriter, value: unknown): void {
-    writer.bases.inBase(() => this.of.write(writer, value))
+    writer.bases.inBase(() => this.content.write(writer, value))
   }
 
   read(reader: ByteReader): unknown {
-    return reader.bases.inBase(() => this.of.read(reader))
+    return reader.bases.inBase(() => this.content.read(reader))
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
-    emitter.bases.inBase(() => this.of.emitWrite(emitter, value))
+    emitter.bases.inBase(() => this.content.emitWrite(emitter, value))
   }
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
-    emitter.bases.inBase(() => this.of.emitMeasure(emitter, value))
+    emitter.bases.inBase(() => this.content.emitMeasure(emitter, value))
   }
 
   emitRead(emitter: ReadEmitter): string {
-    return emitter.bases.inBase(() => this.of.emitRead(emitter))
+    return emitter.bases.inBase(() => this.content.emitRead(emitter))
   }
 }
 

@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue, issueAt, phrase } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, fixedBounds, fixedSize, type Node } from './node.ts'
+import { type BitBounds, endOf, fixedBounds, fixedSize, type Node } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type NoValue, type Schema, type Shape, schemaOf } from './schema.ts'
 import { shapeNode } from './struct.ts'
@@ -11,43 +11,45 @@ import type { WriteEmitter } from './write-emitter.ts'
 
 class BitsNode implements Node {
   readonly kind = 'bits'
-  readonly of: Node
+  readonly content: Node
   readonly hasPointers: boolean
 
   constructor(of: Node) {
-    this.of = of
+    this.content = of
     this.hasPointers = of.hasPointers === true
   }
 
   bounds(packed: boolean): BitBounds {
-    const of = this.of.bounds(true)
+    const of = this.content.bounds(true)
     if (packed) return of
+    const end = endOf(this.content, true, 0)
+    if (end !== undefined) return fixedBounds(Math.ceil(end / 8) * 8)
     return { min: Math.ceil(of.min / 8) * 8, max: Math.ceil(of.max / 8) * 8, isWhole: true }
   }
 
   descriptor(): Descriptor {
-    return { t: 'bits', of: this.of.descriptor() }
+    return { t: 'bits', of: this.content.descriptor() }
   }
 
   check(value: unknown): Issue | undefined {
-    return this.of.check(value)
+    return this.content.check(value)
   }
 
   write(writer: ByteWriter, value: unknown): void {
     if (writer.isPacked) {
-      this.of.write(writer, value)
+      this.content.write(writer, value)
       return
     }
     writer.isPacked = true
-    this.of.write(writer, value)
+    this.content.write(writer, value)
     writer.isPacked = false
     writer.align()
   }
 
   read(reader: ByteReader): unknown {
-    if (reader.isPacked) return this.of.read(reader)
+    if (reader.isPacked) return this.content.read(reader)
     reader.isPacked = true
-    const value = this.of.read(reader)
+    const value = this.content.read(reader)
     reader.isPacked = false
     reader.align()
     return value
@@ -55,11 +57,11 @@ class BitsNode implements Node {
 
   emitWrite(emitter: WriteEmitter, value: string): void {
     if (emitter.isPacked) {
-      this.of.emitWrite(emitter, value)
+      this.content.emitWrite(emitter, value)
       return
     }
     emitter.isPacked = true
-    this.of.emitWrite(emitter, value)
+    this.content.emitWrite(emitter, value)
     emitter.isPacked = false
     emitter.align()
   }
@@ -71,9 +73,9 @@ class BitsNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    if (emitter.isPacked) return this.of.emitRead(emitter)
+    if (emitter.isPacked) return this.content.emitRead(emitter)
     emitter.isPacked = true
-    const value = this.of.emitRead(emitter)
+    const value = this.content.emitRead(emitter)
     emitter.isPacked = false
     emitter.align()
     return value

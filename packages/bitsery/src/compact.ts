@@ -122,11 +122,11 @@ class CompactNode implements Node {
     const { form } = this.format
     const isSigned = this.#isSigned
     const shiftMax = Math.min(this.#bits, 31)
-    const groupsMax = this.#groupsMax
+    const shiftEnd = Math.min(this.#groupsMax, 4) * 7
     return (source, bytes, at, end) => {
       let low = 0
       let p = at
-      for (let shift = 0; p < end && shift < 28; shift += 7) {
+      for (let shift = 0; p < end && shift < shiftEnd; shift += 7) {
         const byte = bytes[p++]
         low |= (byte & 0x7f) << shift
         if (byte < 0x80) {
@@ -136,7 +136,7 @@ class CompactNode implements Node {
           return form === 'bigint' ? BigInt(value) : value
         }
       }
-      return p - at < 4 || groupsMax < 4 ? undefined : this.#readLong(source, bytes, at, end)
+      return p - at < 4 || shiftEnd < 28 ? undefined : this.#readLong(source, bytes, at, end)
     }
   }
 

@@ -25,6 +25,8 @@ export interface Node {
   readonly kind: string
   /** The fields of a struct, in their order; other types have none. */
   readonly fields?: readonly FieldNode[]
+  /** What lies in place in bit packing or in a base; other types have none. */
+  readonly content?: Node
   /** The type in here that can only lie inside bit packing and does not yet, or `''`. */
   readonly needsBits?: string
   /** Whether this or what it holds is a pointer: those are always interpreted. */
@@ -82,6 +84,27 @@ export function repeated(of: BitBounds, min: number, max: number): BitBounds {
   // Nothing times an unlimited size is nothing.
   const bits = { min: min === 0 ? 0 : min * of.min, max: max === 0 ? 0 : max * of.max }
   return { ...bits, isWhole: bits.min === bits.max ? bits.min % 8 === 0 : of.isWhole }
+}
+
+/** Where a node ends that begins at the bit `start`, if that is the same for all values. Bit 0 is the first of a byte. */
+export function endOf(node: Node, packed: boolean, start: number): number | undefined {
+  const wholeByte = (bit: number): number => Math.ceil(bit / 8) * 8
+  if (node.kind === 'align') return packed ? wholeByte(start) : start
+  if (node.content !== undefined) {
+    const isPacking = node.kind === 'bits' && !packed
+    const end = endOf(node.content, packed || isPacking, start)
+    return isPacking && end !== undefined ? wholeByte(end) : end
+  }
+  if (node.fields === undefined) {
+    const { min, max } = node.bounds(packed)
+    return min === max ? start + min : undefined
+  }
+  let end: number | undefined = start
+  for (const field of node.fields) {
+    if (end === undefined) return undefined
+    end = endOf(field.node, packed, end)
+  }
+  return end
 }
 
 /** What is said of nodes that hold others: what they need, and whether there are pointers among them. */

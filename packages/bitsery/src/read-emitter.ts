@@ -97,6 +97,11 @@ export class ReadEmitter {
     return this.#isBitKnown
   }
 
+  /** Says which bit of the byte at `p` is the first one, where that isn't bit 0. For the beginning. */
+  beginAtBit(bit: number): void {
+    this.#run = bit
+  }
+
   /** Takes `size` bytes at an aligned position as part of the run: the expression of where they start. */
   take(size: number): string {
     this.#startRun()

@@ -1,11 +1,12 @@
 import { canCompile } from './code.ts'
-import { compile, type Doors, interpret } from './doors.ts'
+import { compile, type DoorSettings, type Doors, interpret } from './doors.ts'
 import { BitseryError, phrase, type ReadErrorCode } from './errors.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Descriptor } from './grammar.ts'
 import type { Node } from './node.ts'
 import { decodeWith, encodeWith } from './scratch.ts'
 import type { Source, Target } from './source.ts'
+import { type View, ViewMaker } from './view.ts'
 
 /** How a schema works. Everything is optional; what is left out stays as it is. */
 export interface SchemaOptions {
@@ -61,6 +62,13 @@ export interface Schema<T> {
    * in `source.error` and `source.position`, and with an error the value returned means nothing.
    */
   read(source: Source, offset: number, end: number): T
+  /**
+   * Reads a struct in place, from `offset` on: properties are read when they are asked for, and no object is made for those that are
+   * not. All fields but the last must have a fixed size; throws BitseryError otherwise, and when there are fewer than `sizeMin`
+   * bytes. Borrows `bytes`, and sees their changes. `into`, an earlier view of this schema, is moved instead of making
+   * a new one: no allocation.
+   */
+  view(bytes: Uint8Array | Target, offset?: number, into?: View<T>): View<T>
   /** The fewest bytes a value can take. */
   readonly sizeMin: number
   /** The most bytes a value can take. */
@@ -133,6 +141,7 @@ class NodeSchema<T> {
   read: (source: Source, offset: number, end: number) => T
   measure: (value: T) => number
   #fields: readonly SchemaField[] | undefined
+  #views: ViewMaker | undefined
 
   constructor(node: Node, options: Required<SchemaOptions>) {
     this.node = node
@@ -155,6 +164,11 @@ class NodeSchema<T> {
     return decodeWith(this, bytes)
   }
 
+  view(bytes: Uint8Array | Target, offset = 0, into?: View<T>): View<T> {
+    this.#views ??= new ViewMaker(this.node, this.#settings(), this.options.backend === 'compiled')
+    return this.#views.viewOf(bytes, offset, into) as View<T>
+  }
+
   get fields(): readonly SchemaField[] {
     this.#fields ??= (this.node.fields ?? []).map(({ name, node }) => {
       return { name, schema: new NodeSchema<unknown>(node, this.options) }
@@ -174,9 +188,14 @@ class NodeSchema<T> {
     return new NodeSchema<T>(this.node, { ...this.options, ...options })
   }
 
+  #settings(): DoorSettings {
+    const { byteOrder, name, emptyElementsMax } = this.options
+    return { isLittle: byteOrder === 'little', name, emptyElementsMax }
+  }
+
   #open(): Doors<T> {
-    const { backend, byteOrder, name, emptyElementsMax } = this.options
-    const settings = { isLittle: byteOrder === 'little', name, emptyElementsMax }
+    const { backend, name } = this.options
+    const settings = this.#settings()
     if (this.node.needsBits) throw new BitseryError(name, 'bits(…) around it', this.node.needsBits)
     const isCompiled = backend === 'compiled' && this.node.hasPointers !== true && canCompile()
     const make = isCompiled ? compile<T> : interpret<T>
