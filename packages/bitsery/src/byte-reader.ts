@@ -1,7 +1,7 @@
 import { BaseScope } from './base-scope.ts'
 import type { ReadErrorCode } from './errors.ts'
 import { PointerLinks } from './pointer-links.ts'
-import type { Source } from './source.ts'
+import type { Target } from './source.ts'
 
 const raw = new DataView(new ArrayBuffer(8))
 
@@ -33,7 +33,7 @@ export class ByteReader {
   /** How many more elements that take no bytes are accepted: no bytes justify them. */
   #emptyLeft: number
 
-  constructor(source: Source, position: number, end: number, isLittle: boolean, emptyElementsMax: number) {
+  constructor(source: Target, position: number, end: number, isLittle: boolean, emptyElementsMax: number) {
     this.#bytes = source.bytes
     this.#view = source.view
     this.from = source.bytes

@@ -6,7 +6,8 @@ import type { Descriptor } from './grammar.ts'
 import type { Node } from './node.ts'
 import { decodeWith, encodeWith } from './scratch.ts'
 import type { Source, Target } from './source.ts'
-import { type View, ViewMaker } from './view.ts'
+import { type StandardProps, standardOf } from './standard.ts'
+import { type View, viewDoor } from './view.ts'
 
 /** How a schema works. Everything is optional; what is left out stays as it is. */
 export interface SchemaOptions {
@@ -85,6 +86,8 @@ export interface Schema<T> {
   readonly fingerprint: string
   /** What is in force, defaults filled in. */
   readonly options: Required<SchemaOptions>
+  /** Standard Schema (https://standardschema.dev): validates values before writing, in any library that knows the standard. */
+  readonly '~standard': StandardProps<T>
   /** The same schema with other options, for itself and all it contains. */
   with(options: SchemaOptions): Schema<T>
 }
@@ -140,8 +143,9 @@ class NodeSchema<T> {
   write: (value: T, target: Target, offset: number) => number
   read: (source: Source, offset: number, end: number) => T
   measure: (value: T) => number
+  view: (bytes: Uint8Array | Target, offset?: number, into?: View<T>) => View<T>
   #fields: readonly SchemaField[] | undefined
-  #views: ViewMaker | undefined
+  #standard: StandardProps<T> | undefined
 
   constructor(node: Node, options: Required<SchemaOptions>) {
     this.node = node
@@ -154,6 +158,10 @@ class NodeSchema<T> {
     this.write = (value, target, offset) => this.#open().write(value, target, offset)
     this.read = (source, offset, end) => this.#open().read(source, offset, end)
     this.measure = (value) => this.#open().measure(value)
+    this.view = (bytes, offset, into) => {
+      this.view = viewDoor(this.node, this.#settings(), this.options.backend) as NodeSchema<T>['view']
+      return this.view(bytes, offset, into)
+    }
   }
 
   encode(value: T): Uint8Array {
@@ -162,11 +170,6 @@ class NodeSchema<T> {
 
   decode(bytes: Uint8Array): Decoded<T> {
     return decodeWith(this, bytes)
-  }
-
-  view(bytes: Uint8Array | Target, offset = 0, into?: View<T>): View<T> {
-    this.#views ??= new ViewMaker(this.node, this.#settings(), this.options.backend === 'compiled')
-    return this.#views.viewOf(bytes, offset, into) as View<T>
   }
 
   get fields(): readonly SchemaField[] {
@@ -182,6 +185,11 @@ class NodeSchema<T> {
 
   get fingerprint(): string {
     return fingerprintOf(this.node.descriptor(), this.options.byteOrder)
+  }
+
+  get '~standard'(): StandardProps<T> {
+    this.#standard ??= standardOf<T>(this.node)
+    return this.#standard
   }
 
   with(options: SchemaOptions): Schema<T> {

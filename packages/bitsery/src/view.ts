@@ -4,7 +4,7 @@ import type { DoorSettings } from './doors.ts'
 import { BitseryError, phrase } from './errors.ts'
 import { endOf, type FieldNode, type Node } from './node.ts'
 import { ReadEmitter } from './read-emitter.ts'
-import { Source, type Target } from './source.ts'
+import { type Target, targetOf } from './source.ts'
 
 /**
  * A struct that is read in place: each property reads its field when it is asked for. Only as good as the bytes it lies over, which it
@@ -20,60 +20,84 @@ type Leaf =
   | Uint8Array
   | Uint32Array
 
-const PLACE = Symbol('place')
-
-/** Where a view lies. */
-interface Place {
-  source: Source
-  offset: number
+/** The state of a view of a whole struct; of a struct within it, `root` is that view. Names that no field has. */
+interface Names {
+  readonly bytes: string
+  readonly view: string
+  readonly offset: string
+  readonly root: string
 }
 
-interface Viewed {
-  [PLACE]: Place
-}
+type State = Record<string, unknown>
 
 /** A field of a view: how many bits there are before it, and whether it lies within bit packing. */
 interface Spot {
   readonly field: FieldNode
   readonly bits: number
   readonly isPacked: boolean
+  /** Whether the view is of a struct within another one. */
+  readonly isNested: boolean
 }
 
-/** Makes views of one schema. */
-export class ViewMaker {
+/** What `schema.view` does. */
+export type ViewDoor = (bytes: Uint8Array | Target, offset?: number, into?: unknown) => unknown
+
+/** The door of a schema that gives views. Throws BitseryError where offsets aren't fixed. */
+export function viewDoor(node: Node, settings: DoorSettings, backend: 'compiled' | 'interpreted'): ViewDoor {
+  return new ViewMaker(node, settings, backend === 'compiled').door()
+}
+
+/** Makes the views of one schema: objects with a getter for each field, and with their memory and offset as hidden properties. */
+class ViewMaker {
+  readonly #settings: DoorSettings
+  readonly #names: Names
   readonly #prototype: object
   readonly #sizeMin: number
-  readonly #settings: DoorSettings
+  readonly #isEmitted: boolean
 
   constructor(node: Node, settings: DoorSettings, isCompiled: boolean) {
     this.#settings = settings
     this.#sizeMin = Math.ceil(node.bounds(false).min / 8)
-    const isEmitted = isCompiled && node.hasPointers !== true && canCompile()
-    this.#prototype = this.#prototypeOf(structIn(node, settings.name), isPackedIn(node), 0, isEmitted)
+    this.#isEmitted = isCompiled && node.hasPointers !== true && canCompile()
+    const fields = fieldsIn(node)
+    if (fields === undefined) throw new BitseryError(settings.name, 'a struct to view', node.kind)
+    this.#names = namesBesides(JSON.stringify(node.descriptor()))
+    this.#prototype = this.#prototypeOf(fields, isPackedIn(node), 0, false)
   }
 
-  /** A view of the bytes from `offset` on, or `into`, moved there. */
-  viewOf(bytes: Uint8Array | Target, offset: number, into: unknown): unknown {
-    const left = (bytes instanceof Uint8Array ? bytes : bytes.bytes).length - offset
-    if (!(Number.isInteger(offset) && offset >= 0 && left >= this.#sizeMin)) {
-      const wanted = `${this.#sizeMin} bytes from the offset on`
-      throw new BitseryError(this.#settings.name, wanted, `${left} from ${phrase(offset)} on`)
+  door(): ViewDoor {
+    const { bytes: bytesName, view: viewName, offset: offsetName } = this.#names
+    const sizeMin = this.#sizeMin
+    const prototype = this.#prototype
+    return (memory, offset = 0, into) => {
+      const bytes = (memory as Target).bytes ?? memory
+      if (!(offset >= 0 && offset + sizeMin <= bytes.length && Math.floor(offset) === offset)) {
+        const left = `${bytes.length - offset} from ${phrase(offset)} on`
+        throw new BitseryError(this.#settings.name, `${sizeMin} bytes from the offset on`, left)
+      }
+      if (into === undefined) return this.#make(targetOver(memory), offset)
+      if (Object.getPrototypeOf(into) !== prototype)
+        throw new BitseryError('view', 'a view of the same schema to move', phrase(into))
+      const state = into as State
+      if (state[bytesName] !== bytes) {
+        state[bytesName] = bytes
+        state[viewName] = targetOver(memory).view
+      }
+      state[offsetName] = offset
+      return into
     }
-    if (into === undefined) {
-      const view = Object.create(this.#prototype) as Viewed
-      view[PLACE] = { source: sourceOf(bytes), offset }
-      return view
-    }
-    if (typeof into !== 'object' || into === null || Object.getPrototypeOf(into) !== this.#prototype)
-      throw new BitseryError('view', 'a view of the same schema to move', phrase(into))
-    const place = (into as Viewed)[PLACE]
-    if (bytes instanceof Uint8Array ? place.source.bytes !== bytes : place.source !== bytes)
-      place.source = sourceOf(bytes)
-    place.offset = offset
-    return into
   }
 
-  #prototypeOf(fields: readonly FieldNode[], isPacked: boolean, start: number, isEmitted: boolean): object {
+  #make({ bytes, view }: Target, offset: number): unknown {
+    const { bytes: bytesName, view: viewName, offset: offsetName } = this.#names
+    return Object.create(this.#prototype, {
+      [bytesName]: { value: bytes, writable: true },
+      [viewName]: { value: view, writable: true },
+      [offsetName]: { value: offset, writable: true },
+    })
+  }
+
+  #prototypeOf(fields: readonly FieldNode[], isPacked: boolean, start: number, isNested: boolean): object {
     const prototype = {}
     let end: number | undefined = start
     for (const [index, field] of fields.entries()) {
@@ -83,7 +107,7 @@ export class ViewMaker {
         throw new BitseryError(this.#settings.name, wanted, 'no fixed offset')
       }
       if (field.node.kind !== 'align') {
-        const get = this.#getterOf({ field, bits: end, isPacked }, isEmitted)
+        const get = this.#getterOf({ field, bits: end, isPacked, isNested })
         Object.defineProperty(prototype, field.name, { get, enumerable: true, configurable: true })
       }
       end = endOf(field.node, isPacked, end)
@@ -91,79 +115,83 @@ export class ViewMaker {
     return prototype
   }
 
-  #getterOf(spot: Spot, isEmitted: boolean): () => unknown {
-    const { node } = spot.field
+  #getterOf(spot: Spot): () => unknown {
+    const { node, name } = spot.field
     const inner = fieldsIn(node)
-    if (inner === undefined) return isEmitted ? this.#compiled(spot) : this.#interpreted(spot)
-    const prototype = this.#prototypeOf(inner, spot.isPacked || isPackedIn(node), spot.bits, isEmitted)
+    if (inner === undefined) return this.#isEmitted ? this.#compiled(spot) : this.#interpreted(spot)
+    const prototype = this.#prototypeOf(inner, spot.isPacked || isPackedIn(node), spot.bits, true)
+    const rootName = this.#names.root
+    // Made once: it moves with the view it belongs to.
+    const made = `${rootName} ${name}`
     return function (this: unknown) {
-      const view = Object.create(prototype) as Viewed
-      // The same place: a nested view moves with the view it comes from.
-      view[PLACE] = (this as Viewed)[PLACE]
-      return view
+      const state = this as State
+      if (state[made] === undefined) {
+        const value = Object.create(prototype, { [rootName]: { value: state[rootName] ?? state } })
+        Object.defineProperty(state, made, { value })
+      }
+      return state[made]
     }
   }
 
-  #interpreted({ field, bits, isPacked }: Spot): () => unknown {
+  #interpreted({ field, bits, isPacked, isNested }: Spot): () => unknown {
     const { isLittle, emptyElementsMax, name } = this.#settings
+    const names = this.#names
     return function (this: unknown) {
-      const { source, offset } = (this as Viewed)[PLACE]
-      const reader = new ByteReader(
-        source,
-        offset + (bits >> 3),
-        source.bytes.length,
-        isLittle,
-        emptyElementsMax,
-      )
+      const state = (isNested ? (this as State)[names.root] : this) as State
+      const memory = { bytes: state[names.bytes] as Uint8Array, view: state[names.view] as DataView }
+      const at = (state[names.offset] as number) + (bits >> 3)
+      const reader = new ByteReader(memory, at, memory.bytes.length, isLittle, emptyElementsMax)
       reader.isPacked = isPacked
       reader.bits(bits & 7)
       const value = field.node.read(reader)
       if (reader.error === '') return value
-      throw new BitseryError(
-        name === '' ? field.name : `${name}.${field.name}`,
-        'bytes of a valid value',
-        reader.error,
-      )
+      const path = name === '' ? field.name : `${name}.${field.name}`
+      throw new BitseryError(path, 'bytes of a valid value', reader.error)
     }
   }
 
   #compiled(spot: Spot): () => unknown {
-    const { field, bits, isPacked } = spot
-    const constants: unknown[] = [this.#interpreted(spot), PLACE]
+    const { field, bits, isPacked, isNested } = spot
+    const constants: unknown[] = [this.#interpreted(spot)]
     const functions: string[] = []
     const emitter = new ReadEmitter(this.#settings.isLittle, 'return c0.call(this)', constants, functions)
     emitter.isPacked = isPacked
     emitter.beginAtBit(bits & 7)
     const result = field.node.emitRead(emitter)
     emitter.settle()
-    return functionOf(
-      `${functions.join('\n')}
-return function () {
-const { source, offset } = this[c1]
-const { bytes, view } = source
-const end = bytes.length
-let p = offset + ${bits >> 3}${emitter.hasBits ? ', b = 0' : ''}
-${emitter.code.lines.join('\n')}
-return ${result}
-}`,
-      constants,
-    ) as () => unknown
+    const member = (name: string): string => `[${JSON.stringify(name)}]`
+    const lines = [
+      'return function () {',
+      `const root = this${isNested ? member(this.#names.root) : ''}`,
+      `const bytes = root${member(this.#names.bytes)}, view = root${member(this.#names.view)}`,
+      'const end = bytes.length',
+      `let p = root${member(this.#names.offset)} + ${bits >> 3}${emitter.hasBits ? ', b = 0' : ''}`,
+      ...emitter.code.lines,
+      `return ${result}\n}`,
+    ]
+    return functionOf([...functions, ...lines].join('\n'), constants) as () => unknown
   }
 }
 
-function sourceOf(bytes: Uint8Array | Target): Source {
-  return bytes instanceof Source ? bytes : new Source(bytes instanceof Uint8Array ? bytes : bytes.bytes)
+function targetOver(memory: Uint8Array | Target): Target {
+  return memory instanceof Uint8Array ? targetOf(memory) : memory
+}
+
+/** Names that don't occur in a text. */
+function namesBesides(text: string): Names {
+  let prefix = '$'
+  while (text.includes(`"${prefix}`)) prefix += '$'
+  return {
+    bytes: `${prefix}bytes`,
+    view: `${prefix}view`,
+    offset: `${prefix}offset`,
+    root: `${prefix}root`,
+  }
 }
 
 /** The fields of a struct, also one in bit packing or a base; undefined for everything else. */
 function fieldsIn(node: Node): readonly FieldNode[] | undefined {
   return node.content === undefined ? node.fields : fieldsIn(node.content)
-}
-
-function structIn(node: Node, name: string): readonly FieldNode[] {
-  const fields = fieldsIn(node)
-  if (fields === undefined) throw new BitseryError(name, 'a struct to view', node.kind)
-  return fields
 }
 
 /** Whether the struct in a node lies within bit packing. */
