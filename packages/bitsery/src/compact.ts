@@ -7,6 +7,7 @@ import { type BitBounds, fixedBounds, type Node } from './node.ts'
 import { emitNumber, emitReadNumber, formatOf, type NumberFormat, readNumber, writeNumber } from './number.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Schema, schemaOf } from './schema.ts'
+import { shifted } from './shift.ts'
 import type { Source } from './source.ts'
 import type { WriteEmitter } from './write-emitter.ts'
 
@@ -112,9 +113,22 @@ class CompactNode implements Node {
 
   emitRead(emitter: ReadEmitter): string {
     if (this.format.size === 1) return emitReadNumber(emitter, this.format)
-    const value = emitter.groups(emitter.constant(this.#reader()), this.#groupsMax)
+    emitter.settle()
+    const read = emitter.constant(this.#reader())
+    const value = emitter.isAligned
+      ? emitter.local(`${read}(source, bytes, p, ${emitter.end})`)
+      : this.#emitShifted(emitter, read)
     emitter.giveUpIf(`${value} === undefined`)
+    emitter.line(`p ${emitter.isAligned ? '=' : '+='} source.position`)
     return value
+  }
+
+  /** The same where groups don't lie on whole bytes: as many as there can be are brought there. */
+  #emitShifted(emitter: ReadEmitter, read: string): string {
+    const { end, takenBits } = emitter
+    const size = emitter.local(`Math.min(${this.#groupsMax}, ((${end} - p) * 8 - ${takenBits}) >> 3)`)
+    const whole = emitter.local(`${emitter.constant(shifted)}(bytes, p, ${takenBits}, ${size})`)
+    return emitter.local(`${read}(source, ${whole}.bytes, 0, ${size})`)
   }
 
   /** Reads from aligned bytes; gives undefined where the reference has to decide: the bytes end, or there are bits too many. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  align,
   array,
   bits,
   bool,
@@ -13,6 +14,7 @@ import {
   map,
   optional,
   range,
+  rawBits,
   type Schema,
   set,
   struct,
@@ -23,6 +25,7 @@ import {
   u32,
   variant,
 } from './index.ts'
+import { nodeOf } from './schema.ts'
 
 const version1 = growable({ id: u32, name: text(9) })
 const version2 = growable({
@@ -158,4 +161,28 @@ describe.each(['compiled', 'interpreted'] as const)('growable, %s', (backend) =>
       ],
     })
   })
+})
+
+it('compiled code reads what older writers wrote without the interpreter', () => {
+  const reader = struct({ root: version2 })
+  const node = nodeOf(reader)
+  node.read = () => {
+    throw new Error('fell back on the interpreter')
+  }
+  expect(reader.decode(version1.encode({ id: 7, name: 'old' }))).toMatchObject({
+    ok: true,
+    value: { root: { id: 7, name: 'old', level: 0, kind: 'none', inner: { deep: 0 } } },
+  })
+  const inBits = bits({ on: bool, _1: align, g: growable({ a: u8, b: rawBits(4), c: rawBits(4), d: u16 }) })
+  const before = bits({ on: bool, _1: align, g: growable({ a: u8, b: rawBits(4), c: rawBits(4) }) })
+  expect(inBits.decode(before.encode({ on: true, g: { a: 1, b: 2, c: 3 } }))).toMatchObject({
+    value: { on: true, g: { a: 1, b: 2, c: 3, d: 0 } },
+  })
+})
+
+it('an enumeration without a zero has no value for data that lack it', () => {
+  const reader = growable({ a: u8, kind: enumeration({ mage: 1 }) })
+  const old = growable({ a: u8 }).encode({ a: 1 })
+  expect(reader.decode(old)).toMatchObject({ error: 'InvalidData' })
+  expect(reader.with({ backend: 'interpreted' }).decode(old)).toMatchObject({ error: 'InvalidData' })
 })

@@ -1,11 +1,12 @@
-import type { ByteReader } from './byte-reader.ts'
+import { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, type Node, traitsOf } from './node.ts'
+import { type BitBounds, type FieldNode, type Node, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
+import { targetOf } from './source.ts'
 import { shapeNode } from './struct.ts'
 import type { WriteEmitter } from './write-emitter.ts'
 
@@ -74,14 +75,95 @@ class GrowableNode implements Node {
     emitter.settle()
     const outerEnd = emitter.end
     emitter.giveUpIf(`${size} < 4 || ${size} > ${outerEnd} - ${start}`)
-    // What lies behind the content is skipped; content that is missing is left to the reference.
     emitter.end = emitter.local(`${start} + ${size}`)
-    const value = this.of.emitRead(emitter)
-    emitter.align()
+    const value = emitter.code.name()
+    emitter.line(`let ${value}`)
+    const fields = growingFields(this.of)
+    if (fields === undefined) this.#emitContent(emitter, value)
+    else if (emitter.isSparing) emitOlder(emitter, fields, value)
+    else {
+      this.#emitWhole(emitter, value)
+      emitter.block(`if (${value} === undefined)`, () => {
+        emitter.moveTo(`${start} + 4`)
+        emitOlder(emitter, fields, value)
+      })
+    }
+    // What lies behind the content is skipped.
     emitter.moveTo(emitter.end)
     emitter.end = outerEnd
     return value
   }
+
+  #emitContent(emitter: ReadEmitter, value: string): void {
+    emitter.line(`${value} = ${this.of.emitRead(emitter)}`)
+    emitter.align()
+    emitter.settle()
+  }
+
+  /** Content with all its fields, as fast as there is. If bytes are missing, the value stays undefined. */
+  #emitWhole(emitter: ReadEmitter, value: string): void {
+    const label = emitter.code.name()
+    const { giveUp } = emitter
+    emitter.giveUp = `break ${label}`
+    emitter.line(`${label}: {`)
+    const result = emitter.local(this.of.emitRead(emitter))
+    emitter.align()
+    emitter.settle()
+    emitter.line(`${value} = ${result}`)
+    emitter.line('}')
+    emitter.giveUp = giveUp
+  }
+}
+
+/** The fields of a struct whose last ones may be missing; undefined for what is left to the reference when bytes are missing. */
+function growingFields(node: Node): readonly FieldNode[] | undefined {
+  const isPlain = node.fields?.every(({ node: { kind } }) => !/^(base|virtualBase|align)$/.test(kind))
+  return isPlain === true ? node.fields : undefined
+}
+
+/** Content that may end behind any field, as one from an older version does: what is missing are zeros. */
+function emitOlder(emitter: ReadEmitter, fields: readonly FieldNode[], value: string): void {
+  const label = emitter.code.name()
+  const wasSparing = emitter.isSparing
+  emitter.isSparing = true
+  const { isPacked } = emitter
+  const locals = fields.map(({ node }) => {
+    const local = emitter.code.name()
+    emitter.line(`let ${local} = ${zeroExpression(emitter, node, isPacked)}`)
+    return local
+  })
+  emitter.line(`${label}: {`)
+  for (const [index, { node }] of fields.entries()) {
+    emitter.settle()
+    if (emitter.isAligned) emitter.line(`if (p === ${emitter.end}) break ${label}`)
+    emitter.line(`${locals[index]} = ${emitter.nested(node)}`)
+  }
+  emitter.align()
+  emitter.settle()
+  emitter.line('}')
+  for (const local of locals) emitter.giveUpIf(`${local} === ${emitter.constant(NO_ZERO)}`)
+  const names = fields.map(({ name }) => name)
+  emitter.line(`${value} = ${emitter.object(names, locals)}`)
+  emitter.isSparing = wasSparing
+}
+
+/** Stands for a type that has no zero: an enumeration that doesn't list it. */
+const NO_ZERO = Symbol('no zero')
+
+/** The expression of what a missing field is read as. */
+function zeroExpression(emitter: ReadEmitter, node: Node, isPacked: boolean): string {
+  const make = (): unknown => zeroOf(node, emitter.isLittle, isPacked)
+  const zero = make()
+  return zero === undefined || (typeof zero === 'object' && zero !== null)
+    ? `${emitter.constant(make)}()`
+    : emitter.constant(zero)
+}
+
+function zeroOf(node: Node, isLittle: boolean, isPacked: boolean): unknown {
+  const reader = new ByteReader(targetOf(new Uint8Array(0)), 0, 0, isLittle, 0)
+  reader.isPacked = isPacked
+  const zero = reader.zeros(() => node.read(reader))
+  return reader.error === '' ? zero : NO_ZERO
 }
 
 /**

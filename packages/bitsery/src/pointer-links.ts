@@ -24,7 +24,6 @@ export class PointerLinks {
   share(id: number): boolean {
     if (this.#shared.has(id)) return false
     this.#shared.add(id)
-    this.#owned.add(id)
     return true
   }
 

@@ -86,6 +86,10 @@ describe('pointers', () => {
         { id: 1, value: 1 },
       ]),
     ).toThrow('{ ref: 1 } where the object was before')
+    const mixed = struct({ a: pointer('unique', u8), b: pointer('shared', u8) })
+    expect(() => mixed.encode({ a: { id: 1, value: 5 }, b: { id: 1, value: 5 } })).toThrow(
+      'a second one for id 1',
+    )
     const observer = pointer('observer', u8)
     expect(() => observer.encode({ id: 1, value: 1 })).toThrow('as observers have no object')
     for (const ref of [0, -1, 1.5, 2 ** 30])

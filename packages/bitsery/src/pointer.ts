@@ -127,20 +127,18 @@ class PointerNode implements Node {
   #hasObject(writer: ByteWriter, id: number, isReference: boolean): boolean {
     const { links } = writer
     if (this.pointer === 'observer') return false
-    if (this.pointer !== 'shared' && this.pointer !== 'weak') {
-      if (links.own(id)) return true
-      throw new BitseryError(
-        `${this.pointer} pointer`,
-        'one owner for each object',
-        `a second one for id ${id}`,
-      )
+    const isShared = this.pointer === 'shared' || this.pointer === 'weak'
+    const isFirst = !isShared || links.share(id)
+    const name = `${this.pointer} pointer`
+    if (isShared && isFirst === isReference) {
+      const wanted = isFirst
+        ? `the object where id ${id} comes first`
+        : `{ ref: ${id} } where the object was before`
+      throw new BitseryError(name, wanted, isReference ? '{ ref }' : '{ id, value }')
     }
-    const isFirst = links.share(id)
-    if (isFirst !== isReference) return isFirst
-    const wanted = isFirst
-      ? `the object where id ${id} comes first`
-      : `{ ref: ${id} } where the object was before`
-    throw new BitseryError(`${this.pointer} pointer`, wanted, isReference ? '{ ref }' : '{ id, value }')
+    if (isFirst && !links.own(id))
+      throw new BitseryError(name, 'one owner for each object', `a second one for id ${id}`)
+    return isFirst
   }
 
   read(reader: ByteReader): unknown {
@@ -157,7 +155,8 @@ class PointerNode implements Node {
     }
     if (this.pointer === 'shared' || this.pointer === 'weak') {
       if (!reader.links.share(id)) return { ref: id }
-    } else reader.links.own(id)
+    }
+    reader.links.own(id)
     if (this.kind === 'ptr') return { id, value: this.classes[0].node.read(reader) }
     const typeStart = reader.position
     const known = this.classes[reader.size(SIZE_LIMIT)]

@@ -41,7 +41,9 @@ export class ReadEmitter {
   readonly code: Code
   readonly isLittle: boolean
   /** The statement that gives up: the reference then reads from the start. */
-  readonly giveUp: string
+  giveUp: string
+  /** Whether growables are to take as little code as they can. */
+  isSparing = false
   /** Whether this is inside bit packing. */
   isPacked = false
   /** Whether the code needs `b`. */
@@ -100,6 +102,11 @@ export class ReadEmitter {
   /** Says which bit of the byte at `p` is the first one, where that isn't bit 0. For the beginning. */
   beginAtBit(bit: number): void {
     this.#run = bit
+  }
+
+  /** The expression of how many bits of the byte at `p` are taken, at a settled position. */
+  get takenBits(): string {
+    return this.#isBitKnown ? String(this.#run) : 'b'
   }
 
   /** Takes `size` bytes at an aligned position as part of the run: the expression of where they start. */
@@ -322,31 +329,12 @@ export class ReadEmitter {
       this.line(`p += ${size}`)
       return { bytes: 'bytes', view: 'view', at, isLittle: String(this.isLittle) }
     }
-    const bits = this.#isBitKnown ? String(this.#run) : 'b'
+    const bits = this.takenBits
     this.giveUpIf(`(${size}) * 8 > (${this.end} - p) * 8 - ${bits}`)
     const isLittle = this.isLittle || this.#isBitKnown ? 'true' : this.local('b > 0')
     const whole = this.local(`${this.constant(shifted)}(bytes, p, ${bits}, ${size})`)
     this.line(`p += ${size}`)
     return { bytes: `${whole}.bytes`, view: `${whole}.view`, at: '0', isLittle }
-  }
-
-  /**
-   * The local of what a function reads that says itself where it ends: it is called with the source, bytes, an index and the end,
-   * sets `source.position`, and reads at most `sizeMax` bytes.
-   */
-  groups(read: string, sizeMax: number): string {
-    this.settle()
-    if (this.isAligned) {
-      const value = this.local(`${read}(source, bytes, p, ${this.end})`)
-      this.line('p = source.position')
-      return value
-    }
-    const bits = this.#isBitKnown ? String(this.#run) : 'b'
-    const size = this.local(`Math.min(${sizeMax}, ((${this.end} - p) * 8 - ${bits}) >> 3)`)
-    const whole = this.local(`${this.constant(shifted)}(bytes, p, ${bits}, ${size})`)
-    const value = this.local(`${read}(source, ${whole}.bytes, 0, ${size})`)
-    this.line('p += source.position')
-    return value
   }
 
   /** Gives up unless there are the bits for `count` elements of at least `bits` each. */
@@ -356,8 +344,7 @@ export class ReadEmitter {
       // No bytes stand for them. Rare, and to be counted over the whole read: left to the reference.
       this.giveUpIf(`${count} > 0`)
     } else if (this.isPacked) {
-      const taken = this.#isBitKnown ? String(this.#run) : 'b'
-      this.giveUpIf(`${count} * ${bits} > (${this.end} - p) * 8 - ${taken}`)
+      this.giveUpIf(`${count} * ${bits} > (${this.end} - p) * 8 - ${this.takenBits}`)
     } else {
       this.giveUpIf(`${count}${bits === 8 ? '' : ` * ${bits / 8}`} > ${this.end} - p`)
     }

@@ -5,9 +5,12 @@ import {
   base,
   bits,
   bool,
+  compact,
   enumeration,
   f32,
   fixedArray,
+  growable,
+  optional,
   range,
   rangeFloat,
   Source,
@@ -129,6 +132,16 @@ describe.each(['compiled', 'interpreted'] as const)('a view, %s', (backend) => {
     const list = struct({ a: text(3), b: u8 }).with({ backend })
     expect(() => list.view(Uint8Array.of(0, 0))).toThrow('"b" lies behind "a", whose size varies')
     expect(() => array(u8, 3).with({ backend }).view(Uint8Array.of(0))).toThrow('a struct to view, got array')
+  })
+
+  it('reads what says itself where it ends, as the last field', () => {
+    const last = struct({ a: u8, b: compact(u32) }).with({ backend })
+    expect(last.view(Uint8Array.of(1, 0xac, 2)).b).toBe(300)
+    const grown = struct({ a: u8, b: growable({ c: u16, d: optional(u8) }) }).with({ backend })
+    expect(grown.view(grown.encode({ a: 1, b: { c: 513, d: 7 } })).b).toEqual({ c: 513, d: 7 })
+    expect(() => grown.view(Uint8Array.of(1, 3, 0, 0, 0, 1, 2, 0)).b).toThrow(
+      'b: wanted bytes of a valid value',
+    )
   })
 
   it('goes into bases and into bit packing as a whole', () => {

@@ -152,7 +152,7 @@ class ViewMaker {
 
   #compiled(spot: Spot): () => unknown {
     const { field, bits, isPacked, isNested } = spot
-    const constants: unknown[] = [this.#interpreted(spot)]
+    const constants: unknown[] = [this.#interpreted(spot), { position: 0 }]
     const functions: string[] = []
     const emitter = new ReadEmitter(this.#settings.isLittle, 'return c0.call(this)', constants, functions)
     emitter.isPacked = isPacked
@@ -164,7 +164,7 @@ class ViewMaker {
       'return function () {',
       `const root = this${isNested ? member(this.#names.root) : ''}`,
       `const bytes = root${member(this.#names.bytes)}, view = root${member(this.#names.view)}`,
-      'const end = bytes.length',
+      'const end = bytes.length, source = c1',
       `let p = root${member(this.#names.offset)} + ${bits >> 3}${emitter.hasBits ? ', b = 0' : ''}`,
       ...emitter.code.lines,
       `return ${result}\n}`,
