@@ -5,6 +5,16 @@ export { bitset } from './bitset.ts'
 export { bool } from './bool.ts'
 export { bytes, fixedBytes } from './bytes.ts'
 export { compact, compactChecked } from './compact.ts'
+export {
+  type ChangeKind,
+  type DiffOptions,
+  diff,
+  diffDescriptors,
+  formatDiff,
+  type SchemaChange,
+  type SchemaDiff,
+  type WireEffect,
+} from './diff/diff.ts'
 export { entropy } from './entropy.ts'
 export { type EnumerationOptions, enumeration, enumNumber, enumOf } from './enumeration.ts'
 export { BitseryError, type ReadErrorCode } from './errors.ts'
@@ -54,6 +64,7 @@ export type {
 export { isSchema } from './schema.ts'
 export { multiset, set } from './set.ts'
 export { Source, type Target, targetOf } from './source.ts'
+export type { StandardIssue, StandardProps, StandardResult } from './standard.ts'
 export { shapeSchema, struct, structOf } from './struct.ts'
 export { fixedText, type TextOptions, type TextValue, text } from './text.ts'
 export { tuple } from './tuple.ts'
