@@ -4,7 +4,7 @@ import { Elements } from './elements.ts'
 import { type Issue, issueAt } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, fixedSize, type Node, sumOf, traitsOf } from './node.ts'
+import { type BitBounds, fixedSize, type Node, sumOf, type Traits, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
 import { limitOf, prefixBounds } from './size-prefix.ts'
@@ -18,8 +18,7 @@ class ArrayNode implements Node {
   readonly kind: 'array' | 'queue' | 'stack'
   readonly of: Node
   readonly max: number
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
   readonly #elements: Elements
 
   constructor(kind: 'array' | 'queue' | 'stack', of: Node, max: number) {
@@ -27,9 +26,7 @@ class ArrayNode implements Node {
     this.of = of
     this.max = max
     this.#elements = new Elements(of, kind === 'array' ? 'bulk' : 'one by one')
-    const { needsBits, hasPointers } = traitsOf([of])
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = traitsOf([of])
   }
 
   bounds(packed: boolean): BitBounds {
@@ -82,17 +79,14 @@ class FixedArrayNode implements Node {
   readonly kind = 'fixedArray'
   readonly of: Node
   readonly n: number
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
   readonly #elements: Elements
 
   constructor(of: Node, n: number) {
     this.of = of
     this.n = n
     this.#elements = new Elements(of)
-    const { needsBits, hasPointers } = traitsOf([of])
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = traitsOf([of])
   }
 
   bounds(packed: boolean): BitBounds {

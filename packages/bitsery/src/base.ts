@@ -4,7 +4,7 @@ import { BitseryError, type Issue, phrase } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import { keyOf } from './json-value.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, type Node, traitsOf } from './node.ts'
+import { type BitBounds, type Node, type Traits, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
 import { shapeNode } from './struct.ts'
@@ -14,14 +14,11 @@ import type { WriteEmitter } from './write-emitter.ts'
 class BaseNode implements Node {
   readonly kind = 'base'
   readonly content: Node
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
 
   constructor(of: Node) {
     this.content = of
-    const { needsBits, hasPointers } = traitsOf([of])
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = traitsOf([of])
   }
 
   bounds(packed: boolean): BitBounds {
@@ -62,17 +59,14 @@ class VirtualBaseNode implements Node {
   readonly kind = 'virtualBase'
   readonly id: string
   readonly of: Node
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
   readonly #descriptor: Descriptor
 
   constructor(id: string, of: Node) {
     this.id = id
     this.of = of
     this.#descriptor = of.descriptor()
-    const { needsBits, hasPointers } = traitsOf([of])
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = traitsOf([of])
   }
 
   bounds(packed: boolean): BitBounds {

@@ -3,7 +3,16 @@ import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue, issueAt, phrase } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, endOf, fixedBounds, fixedSize, type Node } from './node.ts'
+import {
+  type BitBounds,
+  endOf,
+  fixedBounds,
+  fixedSize,
+  NO_TRAITS,
+  type Node,
+  type Traits,
+  traitsOf,
+} from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type NoValue, type Schema, type Shape, schemaOf } from './schema.ts'
 import { shapeNode } from './struct.ts'
@@ -12,11 +21,11 @@ import type { WriteEmitter } from './write-emitter.ts'
 class BitsNode implements Node {
   readonly kind = 'bits'
   readonly content: Node
-  readonly hasPointers: boolean
+  readonly traits: Traits
 
   constructor(of: Node) {
     this.content = of
-    this.hasPointers = of.hasPointers === true
+    this.traits = { ...traitsOf([of]), needsBits: '' }
   }
 
   bounds(packed: boolean): BitBounds {
@@ -119,7 +128,7 @@ class AlignNode implements Node {
 
 class RawBitsNode implements Node {
   readonly kind = 'rawBits'
-  readonly needsBits = 'rawBits'
+  readonly traits = { ...NO_TRAITS, needsBits: 'rawBits' }
   readonly n: number
 
   constructor(n: number) {

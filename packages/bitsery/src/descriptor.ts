@@ -53,8 +53,9 @@ const DEPTH_MAX = 100
  */
 export function schemaFromDescriptor(descriptor: Descriptor): Schema<unknown> {
   const schema = new Parser('descriptor', 0).parse(descriptor)
-  const { needsBits } = nodeOf(schema)
-  if (needsBits) throw new BitseryError('descriptor', `"bits" around every ${phrase(needsBits)}`, 'none')
+  const needsBits = nodeOf(schema).traits?.needsBits ?? ''
+  if (needsBits !== '')
+    throw new BitseryError('descriptor', `"bits" around every ${phrase(needsBits)}`, 'none')
   return schema
 }
 

@@ -41,7 +41,7 @@ export function interpret<T>(node: Node, settings: DoorSettings): Doors<T> {
       const value = node.read(reader)
       source.position = reader.position
       source.error = reader.error
-      if (node.hasPointers) source.unresolved = reader.links.unresolved
+      if (node.traits?.hasPointers) source.unresolved = reader.links.unresolved
       return value as T
     },
     measure(value) {

@@ -77,7 +77,10 @@ export class Elements {
 
   /** Checks the bytes for all elements, or at least for the smallest possible ones, before the array is made. */
   emitRead(emitter: ReadEmitter, count: string): string {
-    const { min, max } = this.of.bounds(emitter.isPacked)
+    const { min: written, max } = this.of.bounds(emitter.isPacked)
+    // What is read of a growable may be longer, or only its size.
+    const isElastic = this.of.traits?.hasGrowables === true
+    const min = isElastic ? Math.min(written, 32) : written
     emitter.expectElements(count, min)
     if (max === 0) return '[]'
     // `new Array(0)` reserves room for elements, more than the byte that a hostile count takes can justify.
@@ -86,7 +89,7 @@ export class Elements {
     emitter.block(
       `for (let ${i} = 0; ${i} < ${count}; ${i}++)`,
       () => emitter.line(`${array}[${i}] = ${emitter.nested(this.of)}`),
-      min === max ? 'checked' : 'open',
+      min === max && !isElastic ? 'checked' : 'open',
       this.takes(emitter.isPacked),
     )
     return array

@@ -1,23 +1,23 @@
-import type { ByteReader } from './byte-reader.ts'
-import type { ByteWriter } from './byte-writer.ts'
+import { ByteReader } from './byte-reader.ts'
+import { ByteWriter } from './byte-writer.ts'
 import { BitseryError, errorOf, type Issue, phrase } from './errors.ts'
-import type { Descriptor, Json } from './grammar.ts'
-import { keyOf, valueFromJson, valueToJson } from './json-value.ts'
-import type { BitBounds, Node } from './node.ts'
+import type { Descriptor } from './grammar.ts'
+import { keyOf, valueToJson } from './json-value.ts'
+import { type BitBounds, type Node, type Traits, traitsOf } from './node.ts'
 import type { OptionalOptions } from './optional.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
+import { targetOf } from './source.ts'
 import { shapeNode } from './struct.ts'
 import type { WriteEmitter } from './write-emitter.ts'
 
 /** A value that is often one of a few: those are written as an index. */
 class EntropyNode implements Node {
   readonly kind = 'entropy'
-  readonly needsBits = 'entropy'
-  readonly hasPointers: boolean
+  readonly traits: Traits
   readonly of: Node
   readonly align: boolean
-  readonly #values: readonly Json[]
+  readonly #values: readonly unknown[]
   readonly #descriptor: Descriptor
   /** The bits of the index. */
   readonly #width: number
@@ -27,9 +27,9 @@ class EntropyNode implements Node {
   constructor(of: Node, values: readonly unknown[], align: boolean) {
     this.of = of
     this.align = align
-    this.hasPointers = of.hasPointers === true
+    this.traits = { ...traitsOf([of]), needsBits: 'entropy' }
     this.#descriptor = of.descriptor()
-    this.#values = values.map((value) => valueToJson(this.#descriptor, value))
+    this.#values = values.map((value) => asRead(of, value))
     this.#width = values.length.toString(2).length
     for (const [place, value] of values.entries()) {
       const key = keyOf(this.#descriptor, value)
@@ -44,7 +44,12 @@ class EntropyNode implements Node {
   }
 
   descriptor(): Descriptor {
-    return { t: 'entropy', of: this.#descriptor, values: this.#values, align: this.align }
+    return {
+      t: 'entropy',
+      of: this.#descriptor,
+      values: this.#values.map((value) => valueToJson(this.#descriptor, value)),
+      align: this.align,
+    }
   }
 
   check(value: unknown): Issue | undefined {
@@ -58,7 +63,7 @@ class EntropyNode implements Node {
 
   /** A listed value, as a copy of its own if it is an object. */
   valueAt(index: number): unknown {
-    return valueFromJson(this.#descriptor, this.#values[index - 1])
+    return copyOf(this.#values[index - 1])
   }
 
   write(writer: ByteWriter, value: unknown): void {
@@ -110,6 +115,35 @@ class EntropyNode implements Node {
   #takes(): 'whole' | 'any' {
     return this.of.bounds(true).isWhole ? 'whole' : 'any'
   }
+}
+
+/** A value that fits, as reading it gives it: floats of 4 bytes are rounded to them. */
+function asRead(of: Node, value: unknown): unknown {
+  const descriptor = of.descriptor()
+  if (descriptor.t === 'rangeFloat') return descriptor.of === 'f32' ? Math.fround(value as number) : value
+  // A range of floats would be read a step lower; C++ keeps what is listed.
+  if (JSON.stringify(descriptor).includes('"rangeFloat"')) return value
+  const counter = new ByteWriter(undefined, 0, true)
+  counter.isPacked = true
+  of.write(counter, value)
+  const target = targetOf(new Uint8Array(counter.position + 1))
+  const writer = new ByteWriter(target, 0, true)
+  writer.isPacked = true
+  of.write(writer, value)
+  writer.align()
+  const reader = new ByteReader(target, 0, target.bytes.length, true, Infinity)
+  reader.isPacked = true
+  return of.read(reader)
+}
+
+/** A copy of a value of any schema. */
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Uint8Array || value instanceof Uint32Array) return value.slice()
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (value instanceof Set) return new Set([...value].map(copyOf))
+  if (value instanceof Map) return new Map([...value].map(([key, of]) => [copyOf(key), copyOf(of)]))
+  return Object.fromEntries(Object.entries(value).map(([name, of]) => [name, copyOf(of)]))
 }
 
 /**

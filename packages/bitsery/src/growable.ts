@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, type FieldNode, type Node, traitsOf } from './node.ts'
+import { type BitBounds, type FieldNode, type Node, type Traits, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
 import { targetOf } from './source.ts'
@@ -13,14 +13,11 @@ import type { WriteEmitter } from './write-emitter.ts'
 class GrowableNode implements Node {
   readonly kind = 'growable'
   readonly of: Node
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
 
   constructor(of: Node) {
     this.of = of
-    const { needsBits, hasPointers } = traitsOf([of])
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = { ...traitsOf([of]), hasGrowables: true }
   }
 
   bounds(packed: boolean): BitBounds {
@@ -73,11 +70,15 @@ class GrowableNode implements Node {
     const start = emitter.local('p')
     const size = emitter.number('Uint32', 4)
     emitter.settle()
-    const outerEnd = emitter.end
-    emitter.giveUpIf(`${size} < 4 || ${size} > ${outerEnd} - ${start}`)
-    emitter.end = emitter.local(`${start} + ${size}`)
+    emitter.giveUpIf(`${size} < 4 || ${size} > ${emitter.end} - ${start}`)
     const value = emitter.code.name()
     emitter.line(`let ${value}`)
+    // What lies behind the content is skipped.
+    emitter.within(emitter.local(`${start} + ${size}`), () => this.#emitVersions(emitter, value, start))
+    return value
+  }
+
+  #emitVersions(emitter: ReadEmitter, value: string, start: string): void {
     const fields = growingFields(this.of)
     if (fields === undefined) this.#emitContent(emitter, value)
     else if (emitter.isSparing) emitOlder(emitter, fields, value)
@@ -88,10 +89,6 @@ class GrowableNode implements Node {
         emitOlder(emitter, fields, value)
       })
     }
-    // What lies behind the content is skipped.
-    emitter.moveTo(emitter.end)
-    emitter.end = outerEnd
-    return value
   }
 
   #emitContent(emitter: ReadEmitter, value: string): void {

@@ -19,7 +19,7 @@ export function valueFromJson(descriptor: Descriptor, json: Json): unknown {
       return enumFromJson(descriptor, json)
     case 'text':
     case 'fixedText':
-      return textFromJson(json)
+      return textFromJson(descriptor.char, json)
     case 'optional':
       return json === null ? undefined : valueFromJson(descriptor.of, json)
     case 'struct':
@@ -159,6 +159,7 @@ export function valueToJson(descriptor: Descriptor, value: unknown): Json {
 export function keyOf(descriptor: Descriptor, value: unknown): unknown {
   if (value === null) return undefined
   if (typeof value === 'object') return JSON.stringify(valueToJson(descriptor, value))
+  if (descriptor.t === 'enum') return String(valueToJson(descriptor, value))
   return descriptor.t === 'f32' || (descriptor.t === 'rangeFloat' && descriptor.of === 'f32')
     ? Math.fround(value as number)
     : value
@@ -209,7 +210,7 @@ function enumFromJson(descriptor: Descriptor & { readonly t: 'enum' }, json: Jso
   return descriptor.size === 8 ? bigFromJson(json) : json
 }
 
-function textFromJson(json: Json): unknown {
+function textFromJson(char: 1 | 2 | 4, json: Json): unknown {
   if (typeof json !== 'object' || json === null) return json
   const { $bytes: bytes, $units: units } = json as { readonly $bytes?: Json; readonly $units?: Json }
   if (typeof bytes === 'string' && bytes.length % 2 === 0 && /^[\da-f]*$/i.test(bytes)) {
@@ -219,10 +220,9 @@ function textFromJson(json: Json): unknown {
   }
   if (Array.isArray(units)) {
     const numbers = units.map(Number)
+    if (char === 4) return Uint32Array.from(numbers)
     // Units of two bytes are always a string, whatever they are.
-    return numbers.every((unit) => unit <= 0xffff)
-      ? String.fromCharCode(...numbers)
-      : Uint32Array.from(numbers)
+    return numbers.map((unit) => String.fromCharCode(unit)).join('')
   }
   throw new BitseryError('', 'text, {"$bytes": hex} or {"$units": [numbers]}', phrase(json))
 }

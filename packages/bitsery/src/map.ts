@@ -4,20 +4,20 @@ import { type Issue, issueAt, issueUnder } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import { keyOf } from './json-value.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, type Node, repeated, sumOf, traitsOf } from './node.ts'
+import { type BitBounds, type Node, repeated, sumOf, type Traits, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
 import { limitOf, prefixBounds } from './size-prefix.ts'
 import { shapeNode } from './struct.ts'
+import { TextNode } from './text.ts'
 import type { WriteEmitter } from './write-emitter.ts'
 
 type Entry = readonly [key: unknown, value: unknown]
 
 /** Whether values of a node are objects in JavaScript, which a Map or a Set tells apart by identity. */
 export function isObjectKey(node: Node): boolean {
-  return !/^([fiu]\d+|bool|enum|text|fixedText|range|rangeFloat|rawBits|compact|compactChecked)$/.test(
-    node.kind,
-  )
+  if (node instanceof TextNode) return node.invalid === 'raw'
+  return !/^([fiu]\d+|bool|enum|range|rangeFloat|rawBits|compact|compactChecked)$/.test(node.kind)
 }
 
 class MapNode implements Node {
@@ -26,8 +26,7 @@ class MapNode implements Node {
   readonly value: Node
   readonly max: number
   readonly isMulti: boolean
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
   readonly #keyDescriptor: Descriptor
   readonly #hasObjectKeys: boolean
 
@@ -38,9 +37,7 @@ class MapNode implements Node {
     this.isMulti = isMulti
     this.#keyDescriptor = key.descriptor()
     this.#hasObjectKeys = !isMulti && isObjectKey(key)
-    const { needsBits, hasPointers } = traitsOf([key, value])
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = traitsOf([key, value])
   }
 
   bounds(packed: boolean): BitBounds {
@@ -103,7 +100,8 @@ class MapNode implements Node {
       entries.push([this.key.read(reader), this.value.read(reader)])
       if (reader.bitPosition === start) reader.hasRoomForEmpty(1)
     }
-    return this.isMulti ? entries : this.#mapOf(entries)
+    if (this.isMulti || reader.error !== '') return entries
+    return this.#mapOf(entries)
   }
 
   /** The first of equal keys counts, as in C++. */

@@ -27,10 +27,8 @@ export interface Node {
   readonly fields?: readonly FieldNode[]
   /** What lies in place in bit packing or in a base; other types have none. */
   readonly content?: Node
-  /** The type in here that can only lie inside bit packing and does not yet, or `''`. */
-  readonly needsBits?: string
-  /** Whether this or what it holds is a pointer: those are always interpreted. */
-  readonly hasPointers?: boolean
+  /** What is to be known of it before it is used; left out where there is nothing. */
+  readonly traits?: Traits
   /** Sizes in bits: a bool is 8 bits outside bit packing and 1 inside (`packed`). */
   bounds(packed: boolean): BitBounds
   /** The neutral grammar of this node and all below. */
@@ -86,7 +84,7 @@ export function repeated(of: BitBounds, min: number, max: number): BitBounds {
   return { ...bits, isWhole: bits.min === bits.max ? bits.min % 8 === 0 : of.isWhole }
 }
 
-/** Where a node ends that begins at the bit `start`, if that is the same for all values. Bit 0 is the first of a byte. */
+/** Where a node that is read ends, which begins at the bit `start`, if that is the same for all values. Bit 0 is the first of a byte. */
 export function endOf(node: Node, packed: boolean, start: number): number | undefined {
   const wholeByte = (bit: number): number => Math.ceil(bit / 8) * 8
   if (node.kind === 'align') return packed ? wholeByte(start) : start
@@ -97,7 +95,7 @@ export function endOf(node: Node, packed: boolean, start: number): number | unde
   }
   if (node.fields === undefined) {
     const { min, max } = node.bounds(packed)
-    return min === max ? start + min : undefined
+    return min === max && node.traits?.hasGrowables !== true ? start + min : undefined
   }
   let end: number | undefined = start
   for (const field of node.fields) {
@@ -107,13 +105,25 @@ export function endOf(node: Node, packed: boolean, start: number): number | unde
   return end
 }
 
-/** What is said of nodes that hold others: what they need, and whether there are pointers among them. */
-export function traitsOf(nodes: readonly Node[]): {
+/** What is said of a node by what it is or holds. */
+export interface Traits {
+  /** The type in here that can only lie inside bit packing and does not yet, or `''`. */
   readonly needsBits: string
+  /** Whether there are pointers: those are always interpreted. */
   readonly hasPointers: boolean
-} {
+  /** Whether there are growables: what is read of those may be shorter or longer than what is written. */
+  readonly hasGrowables: boolean
+}
+
+/** The traits of most nodes. */
+export const NO_TRAITS: Traits = { needsBits: '', hasPointers: false, hasGrowables: false }
+
+/** The traits of a node that holds others. */
+export function traitsOf(nodes: readonly Node[]): Traits {
+  const all = nodes.map(({ traits }) => traits ?? NO_TRAITS)
   return {
-    needsBits: nodes.map(({ needsBits }) => needsBits ?? '').find((kind) => kind !== '') ?? '',
-    hasPointers: nodes.some(({ hasPointers }) => hasPointers === true),
+    needsBits: all.map(({ needsBits }) => needsBits).find((kind) => kind !== '') ?? '',
+    hasPointers: all.some(({ hasPointers }) => hasPointers),
+    hasGrowables: all.some(({ hasGrowables }) => hasGrowables),
   }
 }

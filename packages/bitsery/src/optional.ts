@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import type { Issue } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, type Node, traitsOf } from './node.ts'
+import { type BitBounds, type Node, type Traits, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
 import { shapeNode } from './struct.ts'
@@ -13,15 +13,12 @@ class OptionalNode implements Node {
   readonly kind = 'optional'
   readonly of: Node
   readonly align: boolean
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
 
   constructor(of: Node, align: boolean) {
     this.of = of
     this.align = align
-    const { needsBits, hasPointers } = traitsOf([of])
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = traitsOf([of])
   }
 
   bounds(packed: boolean): BitBounds {

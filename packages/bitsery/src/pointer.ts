@@ -2,7 +2,7 @@ import type { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue, issueAt, issueUnder, phrase } from './errors.ts'
 import type { Descriptor, PointerKind } from './grammar.ts'
-import { type BitBounds, type Node, traitsOf } from './node.ts'
+import { type BitBounds, type Node, type Traits, traitsOf } from './node.ts'
 import { type Fields, type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
 import { SIZE_LIMIT } from './size-prefix.ts'
 import { namesOf, shapeNode } from './struct.ts'
@@ -46,8 +46,7 @@ class PointerNode implements Node {
   readonly pointer: PointerKind
   readonly classes: readonly Class[]
   readonly isNullRefused: boolean
-  readonly needsBits: string
-  readonly hasPointers = true
+  readonly traits: Traits
 
   constructor(
     kind: 'ptr' | 'poly',
@@ -59,7 +58,7 @@ class PointerNode implements Node {
     this.pointer = pointer
     this.classes = classes
     this.isNullRefused = options.null === 'refuse' || pointer === 'referenced'
-    this.needsBits = traitsOf(classes.map(({ node }) => node)).needsBits
+    this.traits = { ...traitsOf(classes.map(({ node }) => node)), hasPointers: true }
   }
 
   bounds(packed: boolean): BitBounds {

@@ -2,7 +2,7 @@ import type { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue, issueAt, phrase } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
-import { type BitBounds, fixedBounds, type Node } from './node.ts'
+import { type BitBounds, fixedBounds, NO_TRAITS, type Node } from './node.ts'
 import { formatOf } from './number.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Schema, schemaOf } from './schema.ts'
@@ -17,7 +17,7 @@ export type FloatSteps = { readonly bits: number } | { readonly precision: numbe
  */
 class RangeFloatNode implements Node {
   readonly kind = 'rangeFloat'
-  readonly needsBits = 'rangeFloat'
+  readonly traits = { ...NO_TRAITS, needsBits: 'rangeFloat' }
   readonly of: 'f32' | 'f64'
   readonly min: number
   readonly max: number

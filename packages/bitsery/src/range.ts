@@ -2,7 +2,7 @@ import type { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue, issueAt, phrase } from './errors.ts'
 import type { Descriptor, IntegerName } from './grammar.ts'
-import { type BitBounds, fixedBounds, type Node } from './node.ts'
+import { type BitBounds, fixedBounds, NO_TRAITS, type Node } from './node.ts'
 import { formatOf, type NumberFormat } from './number.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Schema, schemaOf } from './schema.ts'
@@ -11,7 +11,7 @@ import type { WriteEmitter } from './write-emitter.ts'
 /** An integer between two others. Bounds and span are bigints here, whatever values are. */
 class RangeNode implements Node {
   readonly kind = 'range'
-  readonly needsBits = 'range'
+  readonly traits = { ...NO_TRAITS, needsBits: 'range' }
   readonly format: NumberFormat
   readonly min: bigint
   readonly span: bigint
@@ -22,6 +22,11 @@ class RangeNode implements Node {
     this.min = min
     this.span = max - min
     this.width = this.span === 0n ? 0 : this.span.toString(2).length
+  }
+
+  /** Whether values are numbers, but their distances from the minimum none that a number holds exactly. */
+  get #isWiderThanSafe(): boolean {
+    return this.format.form === 'safe' && this.span > BigInt(Number.MAX_SAFE_INTEGER)
   }
 
   bounds(): BitBounds {
@@ -66,6 +71,10 @@ class RangeNode implements Node {
     const suffix = format.form === 'bigint' ? 'n' : ''
     emitter.refuseIf(format.misfit(local))
     emitter.refuseIf(`${local} < ${min}${suffix} || ${local} > ${min + span}${suffix}`)
+    if (this.#isWiderThanSafe) {
+      emitter.bigBits(emitter.local(`BigInt(${local}) - (${min}n)`), width)
+      return
+    }
     const raw = min === 0n ? local : emitter.local(`${local} - (${min}${suffix})`)
     if (format.form === 'bigint') {
       if (width > 32) emitter.bigBits(raw, width)
@@ -85,6 +94,10 @@ class RangeNode implements Node {
     let raw: string
     if (width > 32) {
       const big = emitter.bigBits(width)
+      if (this.#isWiderThanSafe) {
+        emitter.giveUpIf(`${big} > ${span}n`)
+        return emitter.local(`Number(${big} + (${min}n))`)
+      }
       raw = isBig ? big : emitter.local(`Number(${big})`)
     } else {
       const bits = emitter.bits(width)

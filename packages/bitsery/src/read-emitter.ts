@@ -48,8 +48,6 @@ export class ReadEmitter {
   isPacked = false
   /** Whether the code needs `b`. */
   hasBits = false
-  /** The expression of where the bytes end. */
-  end = 'end'
   /** The virtual bases of the object in the making: locals. */
   readonly bases = new BaseScope<string>()
   readonly #constants: unknown[]
@@ -58,6 +56,7 @@ export class ReadEmitter {
   #run = 0
   #checkLine = -1
   #isChecked = false
+  #end = 'end'
   #isBitKnown = true
   #window: BitWindow | undefined
 
@@ -131,8 +130,8 @@ export class ReadEmitter {
     const run = this.#run
     if (this.#checkLine >= 0 && !this.#isChecked) {
       const check = this.#isBitKnown
-        ? `${this.end} - p < ${Math.ceil(run / 8)}`
-        : `(${this.end} - p) * 8 - b < ${run}`
+        ? `${this.#end} - p < ${Math.ceil(run / 8)}`
+        : `(${this.#end} - p) * 8 - b < ${run}`
       this.code.lines[this.#checkLine] = `if (${check}) ${this.giveUp}`
     }
     this.#checkLine = -1
@@ -156,16 +155,20 @@ export class ReadEmitter {
     bounds: 'open' | 'checked' = 'open',
     takes: 'whole' | 'any' = 'whole',
   ): void {
-    const forgets = takes === 'any' && this.isPacked
-    if (forgets) this.#forgetBit()
+    if (takes === 'any' && this.isPacked) this.#forgetBit()
     this.settle()
     const outside = this.#isChecked
+    const wasKnown = this.#isBitKnown
+    const rest = this.#run
     if (bounds === 'checked') this.#isChecked = true
     this.line(`${head} {`)
     body()
-    if (forgets) this.#forgetBit()
+    // The body may have lost sight of the bit, or found it: behind it holds what held before it.
+    if (!wasKnown) this.#forgetBit()
     this.settle()
     this.line('}')
+    if (wasKnown) this.#run = rest
+    this.#isBitKnown = wasKnown
     this.#isChecked = outside
   }
 
@@ -188,6 +191,23 @@ export class ReadEmitter {
     this.giveUpIf(this.#isBitKnown ? 'true' : 'b > 0')
     this.#isBitKnown = true
     this.#run = 0
+  }
+
+  /** The expression of where the bytes end. */
+  get end(): string {
+    return this.#end
+  }
+
+  /** Reads with another end, and goes there. */
+  within(end: string, body: () => void): void {
+    const outerEnd = this.#end
+    const outside = this.#isChecked
+    this.#end = end
+    this.#isChecked = false
+    body()
+    this.moveTo(end)
+    this.#end = outerEnd
+    this.#isChecked = outside
   }
 
   /** Goes to a position that an expression gives. */
@@ -296,8 +316,8 @@ export class ReadEmitter {
     const low = `${count} = (${count} & 127) << 8 | bytes[p++]`
     const wide = `${count} = ((${count} & 63) << 8 | bytes[p]) << 16 | view.getUint16(p + 1, ${this.isLittle}); p += 3`
     this.line(`if (${count} > 127) {`)
-    this.line(`if (${count} < 192) { if (${this.end} - p < 1) ${this.giveUp}; ${low} }`)
-    this.line(`else { if (${this.end} - p < 3) ${this.giveUp}; ${wide} }`)
+    this.line(`if (${count} < 192) { if (${this.#end} - p < 1) ${this.giveUp}; ${low} }`)
+    this.line(`else { if (${this.#end} - p < 3) ${this.giveUp}; ${wide} }`)
     this.giveUpIf(`${count} > ${max}`)
     this.line('}')
     return count
@@ -324,13 +344,13 @@ export class ReadEmitter {
   span(size: string): Span {
     this.settle()
     if (this.isAligned) {
-      this.giveUpIf(`${size} > ${this.end} - p`)
+      this.giveUpIf(`${size} > ${this.#end} - p`)
       const at = this.local('p')
       this.line(`p += ${size}`)
       return { bytes: 'bytes', view: 'view', at, isLittle: String(this.isLittle) }
     }
     const bits = this.takenBits
-    this.giveUpIf(`(${size}) * 8 > (${this.end} - p) * 8 - ${bits}`)
+    this.giveUpIf(`(${size}) * 8 > (${this.#end} - p) * 8 - ${bits}`)
     const isLittle = this.isLittle || this.#isBitKnown ? 'true' : this.local('b > 0')
     const whole = this.local(`${this.constant(shifted)}(bytes, p, ${bits}, ${size})`)
     this.line(`p += ${size}`)
@@ -344,9 +364,9 @@ export class ReadEmitter {
       // No bytes stand for them. Rare, and to be counted over the whole read: left to the reference.
       this.giveUpIf(`${count} > 0`)
     } else if (this.isPacked) {
-      this.giveUpIf(`${count} * ${bits} > (${this.end} - p) * 8 - ${this.takenBits}`)
+      this.giveUpIf(`${count} * ${bits} > (${this.#end} - p) * 8 - ${this.takenBits}`)
     } else {
-      this.giveUpIf(`${count}${bits === 8 ? '' : ` * ${bits / 8}`} > ${this.end} - p`)
+      this.giveUpIf(`${count}${bits === 8 ? '' : ` * ${bits / 8}`} > ${this.#end} - p`)
     }
   }
 
@@ -373,7 +393,7 @@ export class ReadEmitter {
       'source, bytes, view, p, end',
       node.emitRead(inner),
     )
-    const value = this.local(`${name}(source, bytes, view, p, ${this.end})`)
+    const value = this.local(`${name}(source, bytes, view, p, ${this.#end})`)
     this.giveUpIf(`${value} === ${givenUp}`)
     this.line('p = source.position')
     return value

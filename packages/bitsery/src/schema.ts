@@ -3,7 +3,7 @@ import { compile, type DoorSettings, type Doors, interpret } from './doors.ts'
 import { BitseryError, phrase, type ReadErrorCode } from './errors.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Descriptor } from './grammar.ts'
-import type { Node } from './node.ts'
+import { NO_TRAITS, type Node } from './node.ts'
 import { decodeWith, encodeWith } from './scratch.ts'
 import type { Source, Target } from './source.ts'
 import { type StandardProps, standardOf } from './standard.ts'
@@ -64,10 +64,10 @@ export interface Schema<T> {
    */
   read(source: Source, offset: number, end: number): T
   /**
-   * Reads a struct in place, from `offset` on: properties are read when they are asked for, and no object is made for those that are
-   * not. All fields but the last must have a fixed size; throws BitseryError otherwise, and when there are fewer than `sizeMin`
-   * bytes. Borrows `bytes`, and sees their changes. `into`, an earlier view of this schema, is moved instead of making
-   * a new one: no allocation.
+   * Reads a struct in place, from `offset` on: properties are read when they are asked for, and no object is made for those that
+   * are not. All fields but the last must have a fixed size; throws BitseryError otherwise, and when there are fewer bytes
+   * than those fields take. Borrows `bytes`, and sees their changes. `into`, an earlier view of this schema, is
+   * moved instead of making a new one: no allocation.
    */
   view(bytes: Uint8Array | Target, offset?: number, into?: View<T>): View<T>
   /** The fewest bytes a value can take. */
@@ -204,8 +204,9 @@ class NodeSchema<T> {
   #open(): Doors<T> {
     const { backend, name } = this.options
     const settings = this.#settings()
-    if (this.node.needsBits) throw new BitseryError(name, 'bits(…) around it', this.node.needsBits)
-    const isCompiled = backend === 'compiled' && this.node.hasPointers !== true && canCompile()
+    const { needsBits, hasPointers } = this.node.traits ?? NO_TRAITS
+    if (needsBits !== '') throw new BitseryError(name, 'bits(…) around it', needsBits)
+    const isCompiled = backend === 'compiled' && !hasPointers && canCompile()
     const make = isCompiled ? compile<T> : interpret<T>
     const doors = make(this.node, settings)
     this.write = doors.write

@@ -1,5 +1,5 @@
 import type { ReadErrorCode } from './errors.ts'
-import { Source } from './source.ts'
+import { NO_IDS, Source } from './source.ts'
 
 /** The doors that encode and decode go through. */
 interface Through<T> {
@@ -80,10 +80,10 @@ export function decodeWith<T>(schema: Through<T>, bytes: Uint8Array): Outcome<T>
 }
 
 function outcomeOf<T>(schema: Through<T>, source: Source, size: number): Outcome<T> {
+  source.unresolved = NO_IDS
   const value = schema.read(source, 0, size)
   const { error, position, unresolved } = source
   if (error !== '') return { ok: false, error, completed: false, position }
   if (unresolved.length === 0) return { ok: true, value, completed: position === size, position }
-  source.unresolved = []
   return { ok: true, value, completed: position === size, position, unresolved }
 }

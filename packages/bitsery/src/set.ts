@@ -6,7 +6,7 @@ import type { Descriptor } from './grammar.ts'
 import { keyOf } from './json-value.ts'
 import { isObjectKey } from './map.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, type Node, sumOf, traitsOf } from './node.ts'
+import { type BitBounds, type Node, sumOf, type Traits, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
 import { limitOf, prefixBounds } from './size-prefix.ts'
@@ -18,8 +18,7 @@ class SetNode implements Node {
   readonly of: Node
   readonly max: number
   readonly isMulti: boolean
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
   readonly #descriptor: Descriptor
   readonly #elements: Elements
 
@@ -29,9 +28,7 @@ class SetNode implements Node {
     this.isMulti = isMulti
     this.#descriptor = of.descriptor()
     this.#elements = new Elements(of, 'one by one')
-    const { needsBits, hasPointers } = traitsOf([of])
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = traitsOf([of])
   }
 
   bounds(packed: boolean): BitBounds {
@@ -68,7 +65,7 @@ class SetNode implements Node {
 
   read(reader: ByteReader): unknown {
     const elements = this.#elements.read(reader, reader.size(this.max), 'bytes')
-    return this.isMulti ? elements : this.#setOf(elements)
+    return this.isMulti || reader.error !== '' ? elements : this.#setOf(elements)
   }
 
   #setOf(elements: readonly unknown[]): Set<unknown> {

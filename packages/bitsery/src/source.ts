@@ -6,7 +6,8 @@ export interface Target {
   readonly view: DataView
 }
 
-const NONE: readonly number[] = Object.freeze([])
+/** No ids. */
+export const NO_IDS: readonly number[] = Object.freeze([])
 
 /**
  * Bytes to read from, with the results of the last read beside them, so that a read allocates nothing but
@@ -19,8 +20,8 @@ export class Source {
   position = 0
   /** What went wrong in the last read, or `''`. With an error, the value returned means nothing. */
   error: ReadErrorCode | '' = ''
-  /** Ids that observers (pointers) of the last value have and no object: C++ leaves those pointers null. */
-  unresolved: readonly number[] = NONE
+  /** Ids that observers (pointers) of the last value with pointers have and no object: C++ leaves those null. */
+  unresolved: readonly number[] = NO_IDS
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes

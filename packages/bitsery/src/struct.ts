@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue, issueAt, issueUnder, phrase } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, type FieldNode, fixedSize, type Node, sumOf, traitsOf } from './node.ts'
+import { type BitBounds, type FieldNode, fixedSize, type Node, sumOf, type Traits, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import {
   type Fields,
@@ -25,16 +25,13 @@ function hasValue({ node }: FieldNode): boolean {
 class StructNode implements Node {
   readonly kind = 'struct'
   readonly fields: readonly FieldNode[]
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
   readonly #values: readonly FieldNode[]
 
   constructor(fields: readonly FieldNode[]) {
     this.fields = fields
     this.#values = fields.filter(hasValue)
-    const { needsBits, hasPointers } = traitsOf(fields.map(({ node }) => node))
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = traitsOf(fields.map(({ node }) => node))
     const seen = new Set<string>()
     for (const { name } of fields) {
       if (name === '__proto__') throw new BitseryError('struct', 'any field name but __proto__', phrase(name))

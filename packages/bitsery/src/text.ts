@@ -34,7 +34,7 @@ export type TextValue<O extends TextOptions> = O extends { readonly invalid: 'ra
 
 type Units = Uint8Array | Uint32Array
 
-class TextNode implements Node {
+export class TextNode implements Node {
   readonly kind: 'text' | 'fixedText'
   /** The most units: one less than the array for fixed text, as C keeps a NUL there. */
   readonly max: number

@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { type Issue, issueAt, issueUnder } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, type Node, sumOf, traitsOf } from './node.ts'
+import { type BitBounds, type Node, sumOf, type Traits, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
 import { shapeNode } from './struct.ts'
@@ -12,14 +12,11 @@ import type { WriteEmitter } from './write-emitter.ts'
 class TupleNode implements Node {
   readonly kind = 'tuple'
   readonly of: readonly Node[]
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
 
   constructor(of: readonly Node[]) {
     this.of = of
-    const { needsBits, hasPointers } = traitsOf(of)
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = traitsOf(of)
   }
 
   bounds(packed: boolean): BitBounds {

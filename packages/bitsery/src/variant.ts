@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { BitseryError, type Issue, issueAt, issueUnder, phrase } from './errors.ts'
 import type { Descriptor } from './grammar.ts'
 import type { MeasureEmitter } from './measure-emitter.ts'
-import { type BitBounds, type Node, sumOf, traitsOf } from './node.ts'
+import { type BitBounds, type Node, sumOf, type Traits, traitsOf } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Fields, type Infer, type Schema, type Shape, schemaOf } from './schema.ts'
 import { prefixBounds } from './size-prefix.ts'
@@ -21,16 +21,13 @@ class VariantNode implements Node {
   readonly kind = 'variant'
   readonly of: readonly Node[]
   readonly names: readonly string[] | undefined
-  readonly needsBits: string
-  readonly hasPointers: boolean
+  readonly traits: Traits
 
   constructor(of: readonly Node[], names: readonly string[] | undefined) {
     if (of.length === 0) throw new BitseryError('variant', 'at least one alternative', 'none')
     this.of = of
     this.names = names
-    const { needsBits, hasPointers } = traitsOf(of)
-    this.needsBits = needsBits
-    this.hasPointers = hasPointers
+    this.traits = traitsOf(of)
   }
 
   bounds(packed: boolean): BitBounds {

@@ -121,9 +121,7 @@ describe.each(['compiled', 'interpreted'] as const)('a view, %s', (backend) => {
   })
 
   it('refuses bytes that are too few and offsets that are none', () => {
-    expect(() => schema.view(bytes.subarray(0, 10))).toThrow(
-      `wanted ${schema.sizeMin} bytes from the offset on, got 10`,
-    )
+    expect(() => schema.view(bytes.subarray(0, 10))).toThrow('wanted 32 bytes from the offset on, got 10')
     expect(() => schema.view(bytes, -1)).toThrow('from -1 on')
     expect(() => schema.view(bytes, 1.5)).toThrow('from 1.5 on')
   })
@@ -139,6 +137,12 @@ describe.each(['compiled', 'interpreted'] as const)('a view, %s', (backend) => {
     expect(last.view(Uint8Array.of(1, 0xac, 2)).b).toBe(300)
     const grown = struct({ a: u8, b: growable({ c: u16, d: optional(u8) }) }).with({ backend })
     expect(grown.view(grown.encode({ a: 1, b: { c: 513, d: 7 } })).b).toEqual({ c: 513, d: 7 })
+    const older = struct({ a: u8, b: growable({ c: u16 }) })
+    expect(grown.view(older.encode({ a: 1, b: { c: 5 } })).b).toEqual({ c: 5, d: undefined })
+    const behind = struct({ a: growable({ c: u16 }), b: u8 }).with({ backend })
+    expect(() => behind.view(Uint8Array.of(6, 0, 0, 0, 1, 0, 9))).toThrow(
+      '"b" lies behind "a", whose size varies',
+    )
     expect(() => grown.view(Uint8Array.of(1, 3, 0, 0, 0, 1, 2, 0)).b).toThrow(
       'b: wanted bytes of a valid value',
     )

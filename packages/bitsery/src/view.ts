@@ -52,13 +52,13 @@ class ViewMaker {
   readonly #settings: DoorSettings
   readonly #names: Names
   readonly #prototype: object
-  readonly #sizeMin: number
+  /** The bytes of the fields of fixed size. */
+  #sizeMin = 0
   readonly #isEmitted: boolean
 
   constructor(node: Node, settings: DoorSettings, isCompiled: boolean) {
     this.#settings = settings
-    this.#sizeMin = Math.ceil(node.bounds(false).min / 8)
-    this.#isEmitted = isCompiled && node.hasPointers !== true && canCompile()
+    this.#isEmitted = isCompiled && !node.traits?.hasPointers && canCompile()
     const fields = fieldsIn(node)
     if (fields === undefined) throw new BitseryError(settings.name, 'a struct to view', node.kind)
     this.#names = namesBesides(JSON.stringify(node.descriptor()))
@@ -111,6 +111,7 @@ class ViewMaker {
         Object.defineProperty(prototype, field.name, { get, enumerable: true, configurable: true })
       }
       end = endOf(field.node, isPacked, end)
+      if (end !== undefined) this.#sizeMin = Math.max(this.#sizeMin, Math.ceil(end / 8))
     }
     return prototype
   }

@@ -108,11 +108,16 @@ export class WriteEmitter {
   block(head: string, body: () => void, takes: 'whole' | 'any' = 'whole'): void {
     if (takes === 'any' && this.isPacked) this.#forgetBit()
     this.settle()
+    const wasKnown = this.#isBitKnown
+    const rest = this.#pending.count
     this.line(`${head} {`)
     body()
-    if (takes === 'any' && this.isPacked) this.#forgetBit()
+    // The body may have lost sight of the bit, or found it: behind it holds what held before it.
+    if (!wasKnown) this.#forgetBit()
     this.settle()
     this.line('}')
+    if (wasKnown && !this.#isBitKnown) this.#pending.add('a', rest)
+    this.#isBitKnown = wasKnown
   }
 
   /** Goes to the next whole byte, with zero bits. */
