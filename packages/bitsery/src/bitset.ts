@@ -7,6 +7,7 @@ import { type BitBounds, fixedBounds, type Node } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Schema, schemaOf } from './schema.ts'
 import { limitOf } from './size-prefix.ts'
+import { takeSpan } from './span.ts'
 import type { WriteEmitter } from './write-emitter.ts'
 
 /** The up to 8 flags from `from` on as a byte, the first as its least significant bit; -1 when one is no boolean. */
@@ -105,7 +106,7 @@ class BitsetNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    const span = emitter.span(String(this.#sizes))
+    const span = takeSpan(emitter, String(this.#sizes))
     const flags = emitter.local(`${emitter.constant(readFlags)}(${span.bytes}, ${span.at}, ${this.#sizes})`)
     if (this.#rest === 0) return flags
     const rest = emitter.isPacked ? emitter.bits(this.#rest) : emitter.number('Uint8', 1)

@@ -7,6 +7,7 @@ import { type BitBounds, fixedBounds, type Node } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Schema, schemaOf } from './schema.ts'
 import { limitOf, prefixSize } from './size-prefix.ts'
+import { takeSpan } from './span.ts'
 import type { WriteEmitter } from './write-emitter.ts'
 
 /** Up to this size a loop copies faster than `set`. */
@@ -97,7 +98,7 @@ class BytesNode implements Node {
     if (this.kind === 'fixedArray' && emitter.isAligned)
       return emitter.local(`${copy}(bytes, ${emitter.take(this.max)}, ${this.max})`)
     const size = this.kind === 'fixedArray' ? String(this.max) : emitter.size(this.max)
-    const span = emitter.span(size)
+    const span = takeSpan(emitter, size)
     return emitter.local(`${copy}(${span.bytes}, ${span.at}, ${size})`)
   }
 }

@@ -3,7 +3,6 @@ import { BitWindow, loadAt, loadShifted } from './bit-window.ts'
 import { Code } from './code.ts'
 import { halvesFromBits, numberFromBits } from './numbers-from-bits.ts'
 import { objectLiteral, objectMaker } from './object-maker.ts'
-import { shifted } from './shift.ts'
 
 /** How many lines a function may have before its nested structs become functions of their own. */
 const LINES_MAX = 300
@@ -19,15 +18,6 @@ interface ReadableNode {
   readonly kind: string
   bounds(packed: boolean): { readonly isWhole: boolean }
   emitRead(emitter: ReadEmitter): string
-}
-
-/** Where bytes that were taken are: expressions. */
-interface Span {
-  readonly bytes: string
-  readonly view: string
-  readonly at: string
-  /** The byte order of units in there: least significant byte first where they don't lie on whole bytes. */
-  readonly isLittle: string
 }
 
 /**
@@ -338,23 +328,6 @@ export class ReadEmitter {
       this.giveUpIf(`${count} > ${max}`)
     })
     return count
-  }
-
-  /** Takes as many whole bytes as an expression says, and gives up if they aren't there. */
-  span(size: string): Span {
-    this.settle()
-    if (this.isAligned) {
-      this.giveUpIf(`${size} > ${this.#end} - p`)
-      const at = this.local('p')
-      this.line(`p += ${size}`)
-      return { bytes: 'bytes', view: 'view', at, isLittle: String(this.isLittle) }
-    }
-    const bits = this.takenBits
-    this.giveUpIf(`(${size}) * 8 > (${this.#end} - p) * 8 - ${bits}`)
-    const isLittle = this.isLittle || this.#isBitKnown ? 'true' : this.local('b > 0')
-    const whole = this.local(`${this.constant(shifted)}(bytes, p, ${bits}, ${size})`)
-    this.line(`p += ${size}`)
-    return { bytes: `${whole}.bytes`, view: `${whole}.view`, at: '0', isLittle }
   }
 
   /** Gives up unless there are the bits for `count` elements of at least `bits` each. */

@@ -7,6 +7,7 @@ import type { BitBounds, Node } from './node.ts'
 import type { ReadEmitter } from './read-emitter.ts'
 import { type Schema, schemaOf } from './schema.ts'
 import { limitOf, prefixSize } from './size-prefix.ts'
+import { takeSpan } from './span.ts'
 import { readText, unrolledReadText, utf8Size, writeText, writeUtf8 } from './utf8.ts'
 import { pointCount, readUtf16, readUtf32, writeUtf16, writeUtf32 } from './wide-text.ts'
 import type { WriteEmitter } from './write-emitter.ts'
@@ -182,7 +183,7 @@ export class TextNode implements Node {
 
   emitRead(emitter: ReadEmitter): string {
     const count = emitter.size(this.max)
-    const span = emitter.span(this.charSize === 1 ? count : `${count} * ${this.charSize}`)
+    const span = takeSpan(emitter, this.charSize === 1 ? count : `${count} * ${this.charSize}`)
     if (this.charSize === 1) {
       const read = emitter.constant(unrolledReadText())
       const text = emitter.local(`${read}(${span.bytes}, ${span.at}, ${count})`)
