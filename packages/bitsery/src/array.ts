@@ -16,14 +16,14 @@ const UNROLL_MAX = 8
 
 class ArrayNode implements Node {
   readonly kind: 'array' | 'queue' | 'stack'
-  readonly of: Node
+  readonly element: Node
   readonly max: number
   readonly traits: Traits
   readonly #elements: Elements
 
   constructor(kind: 'array' | 'queue' | 'stack', of: Node, max: number) {
     this.kind = kind
-    this.of = of
+    this.element = of
     this.max = max
     this.#elements = new Elements(of, kind === 'array' ? 'bulk' : 'one by one')
     this.traits = traitsOf([of])
@@ -34,7 +34,7 @@ class ArrayNode implements Node {
   }
 
   descriptor(): Descriptor {
-    return { t: this.kind, max: this.max, of: this.of.descriptor() }
+    return { t: this.kind, max: this.max, of: this.element.descriptor() }
   }
 
   check(value: unknown): Issue | undefined {
@@ -77,13 +77,13 @@ class ArrayNode implements Node {
 
 class FixedArrayNode implements Node {
   readonly kind = 'fixedArray'
-  readonly of: Node
+  readonly element: Node
   readonly n: number
   readonly traits: Traits
   readonly #elements: Elements
 
   constructor(of: Node, n: number) {
-    this.of = of
+    this.element = of
     this.n = n
     this.#elements = new Elements(of)
     this.traits = traitsOf([of])
@@ -94,7 +94,7 @@ class FixedArrayNode implements Node {
   }
 
   descriptor(): Descriptor {
-    return { t: 'fixedArray', n: this.n, of: this.of.descriptor() }
+    return { t: 'fixedArray', n: this.n, of: this.element.descriptor() }
   }
 
   check(value: unknown): Issue | undefined {
@@ -117,7 +117,7 @@ class FixedArrayNode implements Node {
       this.#elements.emitWrite(emitter, array, String(this.n))
       return
     }
-    for (let i = 0; i < this.n; i++) emitter.nested(this.of, `${array}[${i}]`)
+    for (let i = 0; i < this.n; i++) emitter.nested(this.element, `${array}[${i}]`)
   }
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
@@ -130,12 +130,12 @@ class FixedArrayNode implements Node {
     if (this.n === 0) return '[]'
     if (!this.#isShort()) return this.#elements.emitRead(emitter, String(this.n))
     const elements: string[] = []
-    for (let i = 0; i < this.n; i++) elements.push(emitter.nested(this.of))
+    for (let i = 0; i < this.n; i++) elements.push(emitter.nested(this.element))
     return `[${elements.join(', ')}]`
   }
 
   #isShort(): boolean {
-    const size = fixedSize(this.of)
+    const size = fixedSize(this.element)
     return this.n <= UNROLL_MAX && size !== undefined && size <= 8
   }
 }

@@ -27,6 +27,8 @@ export interface Node {
   readonly fields?: readonly FieldNode[]
   /** What lies in place in bit packing or in a base; other types have none. */
   readonly content?: Node
+  /** What every element of an array is; other types have none. */
+  readonly element?: Node
   /** What is to be known of it before it is used; left out where there is nothing. */
   readonly traits?: Traits
   /** Sizes in bits: a bool is 8 bits outside bit packing and 1 inside (`packed`). */

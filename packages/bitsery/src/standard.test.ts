@@ -70,6 +70,17 @@ describe('the Standard Schema property', () => {
     expect(result.issues?.[0].message).toContain(message)
   })
 
+  it('finds everything in structs and arrays, up to a hundred things', () => {
+    const bad = { id: 7, kind: 'fly', path: [{ x: 'a', y: 2 }, { x: 1 }] }
+    expect(validate(move, bad).issues?.map(({ path }) => path)).toEqual([
+      ['id'],
+      ['kind'],
+      ['path', 0, 'x'],
+      ['path', 1, 'y'],
+    ])
+    expect(validate(array(u8, 1000), Array(500).fill(-1)).issues).toHaveLength(100)
+  })
+
   it('agrees with encode', () => {
     const values = [fine, { ...fine, id: -1n }, { id: 7n, kind: 'walk', path: [] }, {}, [], 'text', undefined]
     const outcomes = values.map((value) => {

@@ -20,11 +20,14 @@ export type StandardResult<T> =
 export interface StandardProps<T> {
   readonly version: 1
   readonly vendor: 'bitsery-ts'
-  /** Whether `encode` would take the value. Never waits. Reports the first thing that does not fit. */
+  /** Whether `encode` would take the value. Never waits. Reports up to 100 things that do not fit. */
   readonly validate: (value: unknown) => StandardResult<T>
   /** Exists for the compiler alone. */
   readonly types?: { readonly input: T; readonly output: T } | undefined
 }
+
+/** More issues than these are not looked for. */
+const ISSUES_MAX = 100
 
 /** The `~standard` property of the schema of a node. */
 export function standardOf<T>(node: Node): StandardProps<T> {
@@ -32,9 +35,30 @@ export function standardOf<T>(node: Node): StandardProps<T> {
     version: 1,
     vendor: 'bitsery-ts',
     validate: (value) => {
-      const issue = node.check(value)
-      if (issue === undefined) return { value: value as T }
-      return { issues: [{ message: `wanted ${issue.wanted}, got ${issue.got}`, path: issue.path }] }
+      const issues: StandardIssue[] = []
+      collect(node, value, [], issues)
+      return issues.length === 0 ? { value: value as T } : { issues }
     },
   }
+}
+
+/** Adds what does not fit in a value: everything in structs and arrays, the first thing in all else. */
+function collect(
+  node: Node,
+  value: unknown,
+  path: readonly (string | number)[],
+  issues: StandardIssue[],
+): void {
+  if (issues.length >= ISSUES_MAX) return
+  const issue = node.check(value)
+  if (issue === undefined) return
+  const { content, fields, element } = node
+  if (content !== undefined) collect(content, value, path, issues)
+  else if (issue.path.length > 0 && fields !== undefined) {
+    for (const { name, node: of } of fields) {
+      collect(of, (value as Record<string, unknown>)[name], [...path, name], issues)
+    }
+  } else if (issue.path.length > 0 && element !== undefined) {
+    for (const [index, of] of (value as unknown[]).entries()) collect(element, of, [...path, index], issues)
+  } else issues.push({ message: `wanted ${issue.wanted}, got ${issue.got}`, path: [...path, ...issue.path] })
 }
