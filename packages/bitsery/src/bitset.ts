@@ -31,13 +31,14 @@ function writeFlags(bytes: Uint8Array, at: number, flags: readonly unknown[], si
   return at + sizes
 }
 
-function pushFlags(flags: boolean[], byte: number, count: number): void {
-  for (let i = 0; i < count; i++) flags.push(((byte >> i) & 1) === 1)
+function putFlags(flags: boolean[], from: number, byte: number, count: number): void {
+  for (let i = 0; i < count; i++) flags[from + i] = ((byte >> i) & 1) === 1
 }
 
-function readFlags(bytes: Uint8Array, at: number, sizes: number): boolean[] {
-  const flags: boolean[] = []
-  for (let i = 0; i < sizes; i++) pushFlags(flags, bytes[at + i], 8)
+/** An array of `n` flags, of which the whole bytes are read. */
+function readFlags(bytes: Uint8Array, at: number, sizes: number, n: number): boolean[] {
+  const flags = new Array<boolean>(n)
+  for (let i = 0; i < sizes; i++) putFlags(flags, i * 8, bytes[at + i], 8)
   return flags
 }
 
@@ -80,10 +81,15 @@ class BitsetNode implements Node {
   read(reader: ByteReader): boolean[] {
     const at = reader.take(this.#sizes, 'schema')
     if (at < 0) return []
-    const flags = readFlags(reader.from, at, this.#sizes)
+    const flags = readFlags(reader.from, at, this.#sizes, this.n)
     // Outside bit packing C++ ignores the bits above the last flag; so is it here.
     if (this.#rest > 0)
-      pushFlags(flags, reader.isPacked ? reader.bits(this.#rest) : reader.unsigned(1), this.#rest)
+      putFlags(
+        flags,
+        this.#sizes * 8,
+        reader.isPacked ? reader.bits(this.#rest) : reader.unsigned(1),
+        this.#rest,
+      )
     return flags
   }
 
@@ -107,10 +113,12 @@ class BitsetNode implements Node {
 
   emitRead(emitter: ReadEmitter): string {
     const span = takeSpan(emitter, String(this.#sizes))
-    const flags = emitter.local(`${emitter.constant(readFlags)}(${span.bytes}, ${span.at}, ${this.#sizes})`)
+    const flags = emitter.local(
+      `${emitter.constant(readFlags)}(${span.bytes}, ${span.at}, ${this.#sizes}, ${this.n})`,
+    )
     if (this.#rest === 0) return flags
     const rest = emitter.isPacked ? emitter.bits(this.#rest) : emitter.number('Uint8', 1)
-    emitter.line(`${emitter.constant(pushFlags)}(${flags}, ${rest}, ${this.#rest})`)
+    emitter.line(`${emitter.constant(putFlags)}(${flags}, ${this.#sizes * 8}, ${rest}, ${this.#rest})`)
     return flags
   }
 }

@@ -60,6 +60,11 @@ export class ByteReader {
     return this.#partialBits === 0
   }
 
+  /** How many bits there are up to the end. */
+  get bitsLeft(): number {
+    return this.left * 8 + (this.#isPartialMissing ? 0 : this.#partialBits)
+  }
+
   /** How many bytes there are up to the end, which may be that of a growable. */
   get left(): number {
     return this.#end - this.position

@@ -11,9 +11,14 @@ export class Elements {
   readonly of: Node
   /** The bytes of an element, if C++ reads all elements at once: all or none. */
   readonly #bulkSize: number | undefined
+  /** The fewest bits of an element, inside bit packing and outside. */
+  readonly #bitsMin: number
+  readonly #byteBitsMin: number
 
   constructor(of: Node, reading: 'bulk' | 'one by one' = 'bulk') {
     this.of = of
+    this.#bitsMin = of.bounds(true).min
+    this.#byteBitsMin = of.bounds(false).min
     const isBulk = reading === 'bulk' && (of.kind === 'enum' || /^[fiu]\d+$/.test(of.kind))
     this.#bulkSize = isBulk ? fixedSize(of) : undefined
   }
@@ -36,17 +41,21 @@ export class Elements {
   }
 
   /**
-   * Reads as many elements as the schema says, or as the bytes say. The array grows while there are bytes: a count alone allocates
-   * nothing, and elements that no bytes stand for are limited when the count is the word of the bytes.
+   * Reads as many elements as the schema says, or as the bytes say. There is room at once for those that bytes are there for (an array that
+   * grows takes twice as much on its way); elements that no bytes stand for are limited when the count is the word of the bytes.
    */
   read(reader: ByteReader, count: number, countFrom: 'schema' | 'bytes'): unknown[] {
-    const value: unknown[] = []
+    const min = reader.isPacked ? this.#bitsMin : this.#byteBitsMin
+    const sure = min === 0 ? 0 : Math.min(count, Math.floor(reader.bitsLeft / min))
+    const value = sure === 0 ? [] : new Array<unknown>(sure)
     const read = (): unknown[] => {
-      for (let i = 0; i < count && reader.error === ''; i++) {
+      let i = 0
+      for (; i < count && reader.error === ''; i++) {
         const start = reader.bitPosition
-        value.push(this.of.read(reader))
+        value[i] = this.of.read(reader)
         if (countFrom === 'bytes' && reader.bitPosition === start) reader.hasRoomForEmpty(1)
       }
+      value.length = i
       return value
     }
     const isMissing = this.#bulkSize !== undefined && reader.isMissing(count * this.#bulkSize)

@@ -42,9 +42,9 @@ class TupleNode implements Node {
   }
 
   read(reader: ByteReader): unknown {
-    const value: unknown[] = []
-    for (const node of this.of) {
-      value.push(node.read(reader))
+    const value = new Array<unknown>(this.of.length)
+    for (const [index, node] of this.of.entries()) {
+      value[index] = node.read(reader)
       if (reader.error !== '') break
     }
     return value
