@@ -50,10 +50,13 @@ export class Elements {
     const value = sure === 0 ? [] : new Array<unknown>(sure)
     const read = (): unknown[] => {
       let i = 0
-      for (; i < count && reader.error === ''; i++) {
+      for (; i < count; i++) {
         const start = reader.bitPosition
-        value[i] = this.of.read(reader)
-        if (countFrom === 'bytes' && reader.bitPosition === start) reader.hasRoomForEmpty(1)
+        const element = this.of.read(reader)
+        // Behind the last byte the array would grow once more, for nothing.
+        if (reader.error !== '') break
+        value[i] = element
+        if (countFrom === 'bytes' && reader.bitPosition === start && !reader.hasRoomForEmpty(1)) break
       }
       value.length = i
       return value
