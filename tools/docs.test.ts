@@ -71,8 +71,8 @@ describe('docs/ARCHITECTURE.md', () => {
   const page = textOf('docs/ARCHITECTURE.md')
 
   it('has the edges that the manifests declare', () => {
-    const rows = [...page.matchAll(/^\| `([a-z-]+)` \|((?: `[a-z-]+`)*) \|$/gm)].map(
-      ([, name, edges]) => [name, [...edges.matchAll(/`([a-z-]+)`/g)].map(([, to]) => to).sort()] as const,
+    const rows = [...page.matchAll(/^\| `([a-z-]+)` \|((?: `[@a-z/-]+`)*) \|$/gm)].map(
+      ([, name, edges]) => [name, [...edges.matchAll(/`([@a-z/-]+)`/g)].map(([, to]) => to).sort()] as const,
     )
     const short = (name: string) => name.replace('@millrace/', '')
     const declared = publicPackages().map(

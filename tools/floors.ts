@@ -15,6 +15,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   '@millrace/proto-msgpack': 3,
 
   '@millrace/core': 2,
+  '@millrace/cipher-node': 2,
 
   '@millrace/wire': 1,
   '@millrace/cipher': 1,

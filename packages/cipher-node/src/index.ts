@@ -1,0 +1,2 @@
+export { fastestPrimitives } from './fastest.ts'
+export { nodePrimitives } from './node.ts'

@@ -1,0 +1,168 @@
+import { CipherError, type Hash, noblePrimitives, type Primitives } from '@millrace/cipher'
+import { describe, expect, it } from 'vitest'
+import { hex, rfc, toHex, wycheproof } from '../fixtures/vectors.ts'
+import { nodePrimitives } from './node.ts'
+
+const IMPLEMENTATIONS = [nodePrimitives, noblePrimitives]
+
+type Rfc = {
+  readonly rfc7748_5_2: readonly { scalar: string; u: string; out: string }[]
+  readonly rfc7748_iterated: { start: string; after_1: string; after_1000: string }
+  readonly rfc5869_case1: { ikm: string; salt: string; info: string; L: number; okm: string }
+}
+
+describe.each(IMPLEMENTATIONS)('$name', (primitives) => {
+  it('X25519: Wycheproof, 487 secrets and 31 points of low order', () => {
+    const found = { equal: 0, refused: 0 }
+    for (const test of wycheproof('x25519')) {
+      const shared = primitives.dh.shared(hex(test.private!), hex(test.public!))
+      if (test.flags.includes('ZeroSharedSecret')) {
+        expect(shared, `case ${test.tcId}`).toBeUndefined()
+        found.refused++
+      } else {
+        expect(toHex(shared!), `case ${test.tcId}`).toBe(test.shared)
+        found.equal++
+      }
+    }
+    expect(found).toEqual({ equal: 487, refused: 31 })
+  })
+
+  it('X25519: RFC 7748, 5.2', () => {
+    const { rfc7748_5_2, rfc7748_iterated } = rfc<Rfc>()
+    for (const { scalar, u, out } of rfc7748_5_2)
+      expect(toHex(primitives.dh.shared(hex(scalar), hex(u))!)).toBe(out)
+    let [k, u] = [hex(rfc7748_iterated.start), hex(rfc7748_iterated.start)]
+    expect(toHex(primitives.dh.pair(k).publicKey)).toBe(rfc7748_iterated.after_1)
+    for (let round = 0; round < 1000; round++) {
+      const next = primitives.dh.shared(k, u)!
+      ;[k, u] = [next, k]
+      if (round === 0) expect(toHex(k)).toBe(rfc7748_iterated.after_1)
+    }
+    expect(toHex(k)).toBe(rfc7748_iterated.after_1000)
+  })
+
+  it('X25519: refuses other sizes', () => {
+    const [right, wrong] = [new Uint8Array(32).fill(9), new Uint8Array(31).fill(9)]
+    expect(() => primitives.dh.pair(wrong)).toThrow(CipherError)
+    expect(() => primitives.dh.shared(wrong, right)).toThrow(CipherError)
+    expect(() => primitives.dh.shared(right, wrong)).toThrow(CipherError)
+  })
+
+  it('X25519: an array whose bytes changed is another key', () => {
+    const {
+      rfc7748_5_2: [first, second],
+    } = rfc<Rfc>()
+    const secretKey = hex(first!.scalar)
+    expect(toHex(primitives.dh.shared(secretKey, hex(first!.u))!)).toBe(first!.out)
+    secretKey.set(hex(second!.scalar))
+    expect(toHex(primitives.dh.shared(secretKey, hex(second!.u))!)).toBe(second!.out)
+    const pair = primitives.dh.pair(secretKey)
+    secretKey.fill(7)
+    expect(toHex(primitives.dh.shared(pair.secretKey, hex(second!.u))!)).toBe(second!.out)
+  })
+
+  it('HMAC: Wycheproof, 174 with SHA-256', () => {
+    let count = 0
+    for (const test of wycheproof('hmac_sha256')) {
+      const code = primitives.hash('sha256').hmac(hex(test.key!), hex(test.msg!))
+      const isEqual = toHex(code).startsWith(test.tag!)
+      expect(isEqual, `case ${test.tcId}`).toBe(test.result === 'valid')
+      count++
+    }
+    expect(count).toBe(174)
+  })
+
+  it('HKDF: Wycheproof and RFC 5869 A.1, of the HMAC', () => {
+    let count = 0
+    for (const test of wycheproof('hkdf_sha256')) {
+      if (test.result !== 'valid') continue
+      const salt = test.salt === '' ? new Uint8Array(32) : hex(test.salt!)
+      expect(
+        toHex(hkdf(primitives, hex(test.ikm!), salt, hex(test.info!), Number(test.size))),
+        `case ${test.tcId}`,
+      ).toBe(test.okm)
+      count++
+    }
+    expect(count).toBe(83)
+    const { ikm, salt, info, L, okm } = rfc<Rfc>().rfc5869_case1
+    expect(toHex(hkdf(primitives, hex(ikm), hex(salt), hex(info), L))).toBe(okm)
+  })
+
+  it('scrypt: RFC 7914, section 12', async () => {
+    const text = (line: string) => new TextEncoder().encode(line)
+    const small = await primitives.scrypt(text('password'), text('NaCl'), { n: 1024, r: 8, p: 16 }, 64)
+    expect(toHex(small)).toBe(
+      'fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640',
+    )
+    const big = await primitives.scrypt(
+      text('pleaseletmein'),
+      text('SodiumChloride'),
+      { n: 16384, r: 8, p: 1 },
+      64,
+    )
+    expect(toHex(big)).toBe(
+      '7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887',
+    )
+    const refused = { code: 'option', message: expect.stringContaining('power of 2') }
+    await expect(primitives.scrypt(text('a'), text('b'), { n: 1000, r: 8, p: 1 }, 32)).rejects.toMatchObject(
+      refused,
+    )
+    await expect(primitives.scrypt(text('a'), text('b'), { n: 16, r: 0, p: 1 }, 32)).rejects.toMatchObject(
+      refused,
+    )
+  })
+
+  it('compares', () => {
+    expect(primitives.equal(hex('010203'), hex('010203'))).toBe(true)
+    expect(primitives.equal(hex('010203'), hex('010204'))).toBe(false)
+    expect(primitives.equal(hex('010203'), hex('0102'))).toBe(false)
+    expect(primitives.equal(hex(''), hex(''))).toBe(true)
+  })
+})
+
+const DIGESTS = {
+  sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  blake2b:
+    'ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d17d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923',
+  blake2s: '508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982',
+} as const
+
+describe.each(['sha256', 'blake2b', 'blake2s'] as const)('%s', (name) => {
+  const hashes = IMPLEMENTATIONS.map((primitives) => primitives.hash(name))
+
+  it('is that of FIPS 180-4 and RFC 7693 for abc', () => {
+    for (const hash of hashes) {
+      expect(toHex(hash.digest(hex('61'), hex(''), hex('6263')))).toBe(DIGESTS[name])
+      expect(hash.digest().length).toBe(hash.size)
+      expect(Buffer.isBuffer(hash.digest())).toBe(false)
+    }
+  })
+
+  it('is the same by both, with HMAC, for every size around its blocks', () => {
+    const [first, second] = hashes as [Hash, Hash]
+    expect([first.name, first.size, first.blockSize]).toEqual([second.name, second.size, second.blockSize])
+    for (const size of [0, 1, 31, 32, 63, 64, 65, 127, 128, 129, 1000]) {
+      const bytes = Uint8Array.from({ length: size }, (_, index) => index * 7)
+      expect(toHex(first.digest(bytes))).toBe(toHex(second.digest(bytes)))
+      expect(toHex(first.hmac(bytes, bytes, bytes))).toBe(toHex(second.hmac(bytes, bytes, bytes)))
+    }
+  })
+})
+
+function hkdf(
+  primitives: Primitives,
+  ikm: Uint8Array,
+  salt: Uint8Array,
+  info: Uint8Array,
+  size: number,
+): Uint8Array {
+  const hash = primitives.hash('sha256')
+  const secret = hash.hmac(salt, ikm)
+  const output = new Uint8Array(size + hash.size)
+  let previous = new Uint8Array(0)
+  for (let at = 0, index = 1; at < size; at += hash.size, index++) {
+    previous = new Uint8Array(hash.hmac(secret, previous, info, Uint8Array.of(index)))
+    output.set(previous, at)
+  }
+  return output.subarray(0, size)
+}

@@ -1,0 +1,24 @@
+import type { Hash } from './primitives.ts'
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * HKDF of the Noise specification, section 4.3: two or three digests from a chaining key and some input. It is HKDF of RFC 5869 with
+ * the chaining key as salt and no info. The caller overwrites what he gets when it has served.
+ */
+export function noiseHkdf(
+  hash: Hash,
+  chainingKey: Uint8Array,
+  input: Uint8Array,
+  count: 2 | 3,
+): readonly Uint8Array[] {
+  const secret = hash.hmac(chainingKey, input)
+  const outputs: Uint8Array[] = []
+  let previous: Uint8Array = NOTHING
+  for (let index = 1; index <= count; index++) {
+    previous = hash.hmac(secret, previous, Uint8Array.of(index))
+    outputs.push(previous)
+  }
+  secret.fill(0)
+  return outputs
+}

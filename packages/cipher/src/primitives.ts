@@ -1,0 +1,90 @@
+/**
+ * The cryptographic primitives that everything here is made of, as a port: two implementations do the same, one of `@noble/*` and one of
+ * Node's own `crypto`. Nothing in this package implements a primitive itself.
+ */
+
+/** The ciphers with authentication that records and handshakes may use. */
+export type AeadName = 'chacha20-poly1305' | 'aes-256-gcm' | 'xchacha20-poly1305'
+
+/** The hash functions of Noise. */
+export type HashName = 'sha256' | 'blake2b' | 'blake2s'
+
+/** The size of every tag, in bytes. Shorter ones are never accepted. */
+export const TAG_SIZE = 16
+
+/** The size of every AEAD key, X25519 key and shared secret, in bytes. */
+export const KEY_SIZE = 32
+
+/**
+ * A key of one AEAD, ready for use. The lowest layer: who calls `seal` answers for the nonce. Not public: `CipherState` and the records
+ * count nonces themselves.
+ */
+export interface AeadKey {
+  /**
+   * Encrypts `plaintext` into `into`, which takes `plaintext.length + TAG_SIZE` bytes, the tag last. `into` may begin at the
+   * same byte as `plaintext` (in place) and must not overlap it otherwise.
+   */
+  seal(nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void
+  /**
+   * Decrypts `ciphertext` (the tag last) into `into`, which takes `ciphertext.length - TAG_SIZE` bytes, and says whether it was authentic. If
+   * it wasn't, `into` holds nothing of the plaintext. May run in place. Never throws for what the bytes are.
+   */
+  open(nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array, into: Uint8Array): boolean
+  /** Ends the key: it is overwritten where the implementation can, and `seal` and `open` throw CipherError `used` from now on. */
+  wipe(): void
+}
+
+/** One AEAD of one implementation. */
+export interface Aead {
+  readonly name: AeadName
+  /** 12 bytes; 24 for XChaCha20-Poly1305. */
+  readonly nonceSize: number
+  /** A key over a copy of `key` (32 bytes). Throws CipherError for another size. */
+  key(key: Uint8Array): AeadKey
+}
+
+/** One hash function with its HMAC. */
+export interface Hash {
+  readonly name: HashName
+  /** The size of a digest: 32 or 64 bytes. */
+  readonly size: number
+  /** The block size, which HMAC needs: 64 or 128 bytes. */
+  readonly blockSize: number
+  digest(...parts: readonly Uint8Array[]): Uint8Array
+  hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
+}
+
+/** A pair of X25519 keys, 32 bytes each. */
+export interface KeyPair {
+  readonly publicKey: Uint8Array
+  readonly secretKey: Uint8Array
+}
+
+/** X25519 (RFC 7748). */
+export interface Dh {
+  /** The pair of a secret key: 32 random bytes, given by the caller. It holds a copy. */
+  pair(secretKey: Uint8Array): KeyPair
+  /**
+   * The shared secret, or undefined when it is all zeros: the other side's key is a point of low order. An implementation may remember what
+   * it made of `secretKey` for as long as that array lives.
+   */
+  shared(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined
+}
+
+/** All primitives of one implementation. */
+export interface Primitives {
+  readonly name: string
+  /** Undefined where the implementation lacks this AEAD. */
+  aead(name: AeadName): Aead | undefined
+  hash(name: HashName): Hash
+  readonly dh: Dh
+  /** scrypt (RFC 7914) for pass phrases; asynchronous, as it takes tenths of a second on purpose. */
+  scrypt(
+    passphrase: Uint8Array,
+    salt: Uint8Array,
+    cost: { readonly n: number; readonly r: number; readonly p: number },
+    size: number,
+  ): Promise<Uint8Array>
+  /** Whether two byte strings are equal, in a time that depends on their length alone. */
+  equal(a: Uint8Array, b: Uint8Array): boolean
+}
