@@ -1,3 +1,4 @@
+import { noblePrimitives } from '@millrace/cipher'
 import {
   type Address,
   type CancelSignal,
@@ -151,6 +152,7 @@ export class FakeNetwork implements FakeLinkHome {
       create,
       platform: {
         loop: this.loop,
+        crypto: { primitives: noblePrimitives, random: (size) => this.random.bytes(size) },
         warn: (error) => this.warnings.push(error),
         ...(this.#diagnostics === undefined ? {} : { diagnostics: this.#diagnostics }),
       },

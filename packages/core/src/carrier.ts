@@ -1,5 +1,6 @@
 import type { BlockPool } from '@millrace/buffer'
 import type { Goodbye } from '@millrace/wire'
+import type { ChannelEncryption } from './channel-encryption.ts'
 import type { ChannelState } from './channel-state.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Dispatch } from './dispatch.ts'
@@ -61,6 +62,8 @@ export interface Carrier {
   readonly role: 'accepted' | 'opened'
   readonly dispatch: Dispatch
   readonly bell: EndBell
+  /** What is known of its encryption, if it is encrypted. */
+  readonly encryption: ChannelEncryption | undefined
   send(number: number, body: unknown): SendResult
   /** Sends what `encodeShared` of a channel of the same protocol made. */
   sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult

@@ -46,6 +46,8 @@ export class ChannelBook implements CarrierOwner {
   readonly #handshakes = new Set<Carrier>()
   readonly #lingering = new Set<Carrier>()
   readonly #openings = new Map<Carrier, Opening>()
+  /** Channels that were shown to the program before they opened. */
+  readonly #early = new WeakMap<Carrier, Channel>()
   readonly #past: Record<keyof ChannelStatistics, number> = { ...noStatistics }
 
   constructor(
@@ -128,14 +130,23 @@ export class ChannelBook implements CarrierOwner {
     return { code: 'channel-limit', text: `${this.maxOpenChannels} channels are open already` }
   }
 
-  opened(carrier: Carrier): void {
-    this.#handshakes.delete(carrier)
-    const channel = new Channel({
+  /** The channel of a carrier, which may not be open yet. */
+  channelOf(carrier: Carrier): Channel {
+    let channel = this.#channels.get(carrier) ?? this.#early.get(carrier)
+    if (channel !== undefined) return channel
+    channel = new Channel({
       carrier,
       keys: this.#owner.keys(),
       iteratorQueueMax: this.limits.iteratorQueueMax,
       logOptions: this.#options,
     })
+    if (this.#handshakes.has(carrier)) this.#early.set(carrier, channel)
+    return channel
+  }
+
+  opened(carrier: Carrier): void {
+    this.#handshakes.delete(carrier)
+    const channel = this.channelOf(carrier)
     this.#channels.set(carrier, channel)
     const origin = carrier.role === 'accepted' ? 'accepted' : 'connected'
     const { channelOpen } = this.#owner.topics()

@@ -1,5 +1,6 @@
 import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
 import type { Carrier, ChannelStatistics, OverflowOptions, SendResult } from './carrier.ts'
+import type { ChannelEncryption } from './channel-encryption.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Tap } from './dispatch.ts'
 import { Inbox } from './inbox.ts'
@@ -56,6 +57,11 @@ export class Channel<Messages extends object = Record<string, unknown>> {
   /** True from the hello until someone closes, or the link is gone: while something can be sent. */
   get isOpen(): boolean {
     return this.#carrier.isOpen
+  }
+
+  /** What is known of the channel's encryption: its suite, the peer's key, the channel binding. Undefined while it has none. */
+  get encryption(): ChannelEncryption | undefined {
+    return this.#carrier.encryption
   }
 
   /** Why the channel ended; undefined while it hasn't. */

@@ -1,4 +1,5 @@
-import type { GoodbyeCode } from '@millrace/wire'
+import type { Goodbye, GoodbyeCode } from '@millrace/wire'
+import { EncryptionFailure } from './encryption-failure.ts'
 import { causeText, MillraceError, type MillraceErrorCode } from './millrace-error.ts'
 
 /** Every way a channel can end. Each channel has exactly one, told exactly once. */
@@ -27,10 +28,18 @@ export type CloseReason =
   | { readonly code: 'overflow'; readonly queuedBytes: number }
   /** The peer took nothing for `stallTimeoutMs` although something was waiting for it. */
   | { readonly code: 'slow-reader'; readonly queuedBytes: number; readonly stalledMs: number }
+  /** What came was not what the peer sealed, or the peer is not who it should be; `what` says which. */
+  | { readonly code: 'encryption-failed'; readonly what: string }
   /** The link ended without a goodbye: the peer died, or someone cut the connection. */
   | { readonly code: 'link-ended' }
   /** The link reported an error. */
   | { readonly code: 'link-failed'; readonly cause: unknown }
+
+/** Why a channel ends whose link is gone with an error. */
+export function linkReason(error: unknown): CloseReason {
+  if (!(error instanceof EncryptionFailure)) return { code: 'link-failed', cause: error }
+  return error.kind === 'cut' ? { code: 'link-ended' } : { code: 'encryption-failed', what: error.message }
+}
 
 /** A close reason in words. */
 export function describeReason(reason: CloseReason): string {
@@ -54,6 +63,8 @@ export function describeReason(reason: CloseReason): string {
       return `${reason.queuedBytes} bytes were waiting, more than the high-water mark`
     case 'slow-reader':
       return `the peer took nothing for ${Math.round(reason.stalledMs)} ms while ${reason.queuedBytes} bytes were waiting`
+    case 'encryption-failed':
+      return `the encryption failed: ${reason.what}`
     case 'link-ended':
       return 'the connection ended without a goodbye'
     case 'link-failed':
@@ -79,6 +90,8 @@ function errorCode(reason: CloseReason): MillraceErrorCode {
     case 'handshake-timeout':
     case 'protocol-violation':
       return 'handshake-failed'
+    case 'encryption-failed':
+      return reason.code
     case 'link-ended':
     case 'link-failed':
       return 'link-failed'
@@ -88,7 +101,11 @@ function errorCode(reason: CloseReason): MillraceErrorCode {
 }
 
 /** What the peer is told when a channel ends for this reason. */
-export function goodbyeCode(reason: CloseReason): GoodbyeCode {
+export function goodbyeOf(reason: CloseReason): Goodbye {
+  return { code: goodbyeCode(reason), text: describeReason(reason) }
+}
+
+function goodbyeCode(reason: CloseReason): GoodbyeCode {
   switch (reason.code) {
     case 'protocol-mismatch':
     case 'contract-mismatch':

@@ -1,3 +1,4 @@
+import { SegmentBuffer } from '@millrace/buffer'
 import { pair, plain, RawPeer, Rig, systemError } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import type { Channel } from './channel.ts'
@@ -319,6 +320,14 @@ const causes: Record<Exclude<CloseReason['code'], Handshake>, Cause> = {
     rig.network.connections[0].accepted.freeze('on')
     opened.send('text', 'x'.repeat(300))
     return { rig, channel: opened, peer: accepted }
+  },
+  'encryption-failed': async () => {
+    const encryption = { key: new Uint8Array(32).fill(7) }
+    const { rig, accepted, opened } = await pair({ accepting: { encryption }, opening: { encryption } })
+    const forged = new SegmentBuffer(rig.pool)
+    forged.append(Uint8Array.from({ length: 42 }, (_, index) => (index === 0 ? 40 : 0)))
+    rig.network.connections[0].opened.send(forged.take())
+    return { rig, channel: accepted, peer: opened, other: 'link-ended' }
   },
   'link-ended': async () => {
     const { rig, accepted, opened } = await pair()

@@ -1,10 +1,18 @@
 export type { Log, LogLevel, LogOptions } from '@millrace/timer'
 export type { ChannelStatistics, OverflowOptions, SendResult } from './carrier.ts'
 export { Channel, type Handler, type KeyedHandler } from './channel.ts'
+export type { ChannelEncryption } from './channel-encryption.ts'
 export { type ChannelState, channelTransitions } from './channel-state.ts'
 export { type CloseReason, describeReason } from './close-reason.ts'
 export { type ByteSource, type Codec, undecodable } from './codec.ts'
 export type { Diagnostics, DiagnosticsTopic } from './diagnostics.ts'
+export type {
+  ChannelToBe,
+  EncryptionAlgorithm,
+  EncryptionOptions,
+  IdentityEncryption,
+  SharedKeyEncryption,
+} from './encryption.ts'
 export { framed } from './framed.ts'
 export { KeyTable, openKeysMax } from './key-table.ts'
 export type { Loop } from './loop.ts'
@@ -15,6 +23,7 @@ export { type OpenOptions, Pipe } from './pipe.ts'
 export type { PipeEvent, PipeEvents } from './pipe-events.ts'
 export type { PipeStatistics } from './pipe-statistics.ts'
 export type { Platform } from './platform.ts'
+export type { PlatformCrypto } from './platform-crypto.ts'
 export { Proto } from './proto.ts'
 export { type AnyMessages, ProtoFactory, type ProtoFactoryOptions } from './proto-factory.ts'
 export type {

@@ -9,8 +9,9 @@ import type {
   OverflowOptions,
   SendResult,
 } from './carrier.ts'
+import type { ChannelEncryption } from './channel-encryption.ts'
 import type { ChannelState } from './channel-state.ts'
-import { type CloseReason, describeReason, goodbyeCode, reasonError } from './close-reason.ts'
+import { type CloseReason, describeReason, goodbyeOf, linkReason, reasonError } from './close-reason.ts'
 import { Dispatch } from './dispatch.ts'
 import { EndBell } from './end-bell.ts'
 import { LinkGuard, type LinkGuardOwner } from './link-guard.ts'
@@ -22,9 +23,6 @@ import { Reading } from './reading.ts'
 import { SessionSeat, type SessionSeatOwner } from './session-seat.ts'
 import type { Link, LinkOwner } from './transport.ts'
 import type { Turns, TurnTaker } from './turns.ts'
-
-/** So much goes to the link without waiting for the end of the turn: a block, less room for the message that fills it. */
-const flushSize = 61_440
 
 /**
  * Carries one channel over a link: conducts the session, the outflow and the vigil, and decides how the channel ends.
@@ -95,7 +93,7 @@ export class LinkCarrier
     if (this.#outflow.isFull) return this.#overflowed(number, body, undefined)
     this.#session.encode(number, body)
     this.#messagesOut++
-    if (this.out.size >= flushSize) this.#push()
+    if (this.#outflow.isBlockFull) this.#push()
     else if (!this.isDirty) this.turns.dirty(this)
     return 'queued'
   }
@@ -218,6 +216,10 @@ export class LinkCarrier
     return this.state === 'open' && this.#linkState !== 'gone'
   }
 
+  get encryption(): ChannelEncryption | undefined {
+    return this.#link.encryption
+  }
+
   get closedText(): string | undefined {
     return this.isOpen ? undefined : `the channel is ${this.#stateText}`
   }
@@ -232,7 +234,7 @@ export class LinkCarrier
 
   wrote(messages: number): void {
     this.#messagesOut += messages
-    if (this.out.size >= flushSize) this.#push()
+    if (this.#outflow.isBlockFull) this.#push()
     else this.turns.dirty(this)
     // Answers are owed whatever the marks say; but whoever doesn't take them is not heard any further.
     if (this.#outflow.queued >= this.limits.highWaterBytes) this.#owe('owed')
@@ -273,7 +275,7 @@ export class LinkCarrier
   }
 
   fail(reason: CloseReason): void {
-    this.#finish(reason, { code: goodbyeCode(reason), text: describeReason(reason) })
+    this.#finish(reason, goodbyeOf(reason))
   }
 
   get queuedBytes(): number {
@@ -315,8 +317,7 @@ export class LinkCarrier
     }
     if (this.#outflow.queued >= this.limits.highWaterBytes && this.out.size > 0) this.#owe('owed')
     const isCut = this.#seat.mayDeliver && this.#session.stored > 0 && this.#session.isHolding !== true
-    const hasMoved = this.dispatch.messagesIn !== before
-    this.#guard.vigil.frame(isCut ? (hasMoved ? 'moved' : 'cut') : 'whole', now)
+    this.#guard.vigil.frame(!isCut ? 'whole' : this.dispatch.messagesIn === before ? 'cut' : 'moved', now)
   }
 
   #overflowed(number: number, body: unknown, shared: Uint8Array | undefined): SendResult {
@@ -339,7 +340,7 @@ export class LinkCarrier
     if (this.state === 'closing') return this.#finish(this.endReason, undefined)
     if (!this.#seat.mayDeliver && this.#session.stored > 0) return
     if (this.#linkError === undefined) this.#finish(this.#session.linkEnded(), undefined)
-    else this.#finish({ code: 'link-failed', cause: this.#linkError }, undefined)
+    else this.#finish(linkReason(this.#linkError), undefined)
   }
 
   /** While the peer is owed more than the high-water mark, nothing more of it is read. */

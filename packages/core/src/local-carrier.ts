@@ -77,6 +77,11 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     return this.state === 'open'
   }
 
+  /** Nothing leaves the process, so nothing is sealed. */
+  get encryption(): undefined {
+    return undefined
+  }
+
   get calls(): this {
     return this
   }

@@ -9,6 +9,7 @@ export type MillraceErrorCode =
   | 'connect-failed'
   | 'contract-mismatch'
   | 'descriptor-limit'
+  | 'encryption-failed'
   | 'handler-failed'
   | 'handshake-failed'
   | 'key-unknown'

@@ -1,4 +1,5 @@
 import type { LogOptions } from '@millrace/timer'
+import type { EncryptionOptions } from './encryption.ts'
 import type { Loop } from './loop.ts'
 import { MillraceError } from './millrace-error.ts'
 
@@ -69,6 +70,8 @@ export interface PipeOptions extends Partial<PipeLimits>, LogOptions {
   readonly overflow?: OverflowPolicy
   /** The loop to run on instead of the transport's own. */
   readonly loop?: Loop
+  /** Encrypts every channel from its first byte on. Both sides say the same. Default: no encryption. */
+  readonly encryption?: EncryptionOptions
   /** A name for logs. */
   readonly name?: string
 }

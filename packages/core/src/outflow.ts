@@ -5,6 +5,9 @@ import { MillraceError } from './millrace-error.ts'
 import type { OverflowPolicy, PipeLimits } from './options.ts'
 import type { Link } from './transport.ts'
 
+/** A block, less room for the message that fills it. */
+const flushSize = 61_440
+
 /** What becomes of a message that meets a full channel. */
 export type OverflowVerdict = 'full' | 'late' | 'close'
 
@@ -36,6 +39,11 @@ export class Outflow {
     this.#link = link
     this.#policy = policy
     this.mark = this.#markOf(policy)
+  }
+
+  /** Whether so much was written that it goes to the link before the end of the turn. */
+  get isBlockFull(): boolean {
+    return this.buffer.size >= flushSize
   }
 
   /** All bytes that have not left. */

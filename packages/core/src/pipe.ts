@@ -11,6 +11,7 @@ import type { Body, Key } from './messages.ts'
 import { MillraceError } from './millrace-error.ts'
 import { checkOpening, connectLink, greet } from './opening.ts'
 import { type PipeOptions, parseLimits, parseOverflow } from './options.ts'
+import { PipeEncryption } from './pipe-encryption.ts'
 import { type PipeEvent, type PipeEvents, PipeHandlers } from './pipe-events.ts'
 import type { PipeHome, PipeTarget } from './pipe-home.ts'
 import { PipeReports } from './pipe-reports.ts'
@@ -44,6 +45,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   readonly #options: PipeOptions
   readonly #handlers: PipeHandlers
   readonly #reports: PipeReports
+  readonly #encryption: PipeEncryption | undefined
   #settled: Settled | undefined
   #topics = new Topics(undefined)
   #binding: Binding | undefined
@@ -56,6 +58,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   constructor(home: PipeHome, target: PipeTarget | undefined, options: PipeOptions) {
     parseLimits(options)
     if (options.overflow !== undefined) parseOverflow(options.overflow)
+    if (options.encryption !== undefined) this.#encryption = new PipeEncryption(options.encryption)
     this.#home = home
     this.#options = options
     this.#handlers = new PipeHandlers((error, event) => this.#reports.handlerFailed(error, event))
@@ -136,6 +139,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       const text = `a pipe of this process is bound at ${settled.target.address.text} already`
       throw new MillraceError('address-in-use', text)
     }
+    this.#encryption?.expectKeys('accepted', settled.platform)
     this.#life = 'binding'
     try {
       this.#bound(await Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) }))
@@ -338,8 +342,15 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     this.#start(link, 'accepted', settled)
   }
 
-  #start(link: Link, role: 'accepted' | 'opened', { book, target }: Settled, opening?: Opening): Carrier {
-    const carrier: LinkCarrier = new LinkCarrier(book, target.protocol, link, role)
+  #start(
+    link: Link,
+    role: 'accepted' | 'opened',
+    { book, target, platform }: Settled,
+    opening?: Opening,
+  ): Carrier {
+    const channel = () => book.channelOf(carrier)
+    const below = this.#encryption?.over(link, role, platform, book, channel) ?? link
+    const carrier: LinkCarrier = new LinkCarrier(book, target.protocol, below, role)
     book.add(carrier, opening)
     carrier.start(book.turns.loop.now())
     return carrier
@@ -355,6 +366,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       throw new MillraceError('channel-limit', text)
     }
     if (where === 'local' || transport.carries === 'messages') return this.#openLocal(settled)
+    this.#encryption?.expectKeys('opened', settled.platform)
     const cancel = new Cancel()
     const unfollow = cancel.follow(signal)
     this.#openings.add(cancel)

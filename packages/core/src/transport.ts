@@ -1,4 +1,5 @@
 import type { SegmentBatch } from '@millrace/buffer'
+import type { ChannelEncryption } from './channel-encryption.ts'
 import type { Platform } from './platform.ts'
 
 /** Where a pipe binds or opens, as its transport understands it. */
@@ -42,6 +43,8 @@ export interface Link {
   /** Ends both directions now. What was on its way is lost. */
   destroy(): void
   describe(): string
+  /** What is known of the encryption, for links that encrypt. */
+  readonly encryption?: ChannelEncryption | undefined
 }
 
 /** What a listening transport tells. */

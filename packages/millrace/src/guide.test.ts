@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,16 +13,19 @@ import {
   enumeration,
   f32,
   Ipc,
+  keyPair,
   type MessagesOf,
   MillraceError,
   msgpack,
   nodeLoop,
+  nodePlatform,
   optional,
   type Pipe,
   type PipeOptions,
   ProtoFactory,
   protoFactory,
   RequestFault,
+  randomKey,
   request,
   Sink,
   struct,
@@ -72,6 +76,16 @@ async function opened(options: PipeOptions = {}) {
   pipes.push(client, server)
   const channel = await within('a channel', client.open())
   return { server, client, channel, player: await within('the other end', accepted) }
+}
+
+/** Opens a channel to a server that encrypts, and closes all again. */
+async function opensEncrypted(server: Pipe<Game>, clientAt: (port: number) => Pipe<Game>): Promise<void> {
+  pipes.push(server)
+  await server.bind()
+  const client = clientAt(portOf(server))
+  pipes.push(client)
+  const channel = await within('a channel', client.open())
+  expect(channel.encryption?.suite).toMatch(/^Noise_(NNpsk0|IK)_25519_ChaChaPoly_SHA256$/)
 }
 
 const said: string[] = []
@@ -252,6 +266,37 @@ describe('the code of docs/GUIDE.md', () => {
     console.log(channel.statistics().roundTripMs) // of the last ping; NaN before
     // end
     expect(said).toEqual(['NaN'])
+  })
+
+  it('encryption by a shared key', async () => {
+    // guide
+    const key = randomKey(randomBytes) // once; then keyFromText(process.env.GAME_KEY), the same on both sides
+    const server = net.create('tcp', '127.0.0.1', 0, 'game', { encryption: { key } })
+    const client = (port: number) => net.create('tcp', '127.0.0.1', port, 'game', { encryption: { key } })
+    // end
+    await opensEncrypted(server, client)
+  })
+
+  it('encryption by identities', async () => {
+    // guide
+    const { primitives } = nodePlatform.crypto
+    const serverKeys = keyPair(primitives, randomBytes) // once; keyToText(serverKeys.secretKey) is for a safe place
+    const playerKeys = keyPair(primitives, randomBytes)
+    const known = new Set([Buffer.from(playerKeys.publicKey).toString('hex')])
+
+    const server = net.create('tcp', '127.0.0.1', 0, 'game', {
+      encryption: {
+        pattern: 'IK',
+        identity: serverKeys,
+        authorise: (peerKey) => known.has(Buffer.from(peerKey).toString('hex')), // may be a promise; before 'accepted'
+      },
+    })
+    const player = (port: number) =>
+      net.create('tcp', '127.0.0.1', port, 'game', {
+        encryption: { pattern: 'IK', identity: playerKeys, peerKey: serverKeys.publicKey },
+      })
+    // end
+    await opensEncrypted(server, player)
   })
 
   it('backpressure', async () => {

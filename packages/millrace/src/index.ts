@@ -1,10 +1,13 @@
 export { BlockPool, ReceiveBuffer, SegmentBuffer } from '@millrace/buffer'
+export { keyFromPassphrase, keyFromText, keyPair, keyToText, randomKey } from '@millrace/cipher'
 export {
   type Address,
   type AnyMessages,
   type ByteSource,
   Channel,
+  type ChannelEncryption,
   type ChannelStatistics,
+  type ChannelToBe,
   type CloseReason,
   type Codec,
   type DatagramHost,
@@ -13,6 +16,8 @@ export {
   type DatagramTransport,
   defaultLimits,
   describeReason,
+  type EncryptionAlgorithm,
+  type EncryptionOptions,
   framed,
   type Handler,
   type KeyedHandler,

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import * as diagnosticsChannel from 'node:diagnostics_channel'
-import type { Loop, MillraceError, Platform } from '@millrace/core'
+import { fastestPrimitives } from '@millrace/cipher-node'
+import type { Loop, MillraceError, Platform, PlatformCrypto } from '@millrace/core'
 
 /** The longest time that Node's timers can wait, in milliseconds. A pipe that is woken early asks again. */
 const waitMax = 2 ** 31 - 1
@@ -19,11 +21,12 @@ export const nodeLoop: Loop = {
   nextTurn: (run) => void setImmediate(run),
 }
 
-/** What Node lends to pipes: its loop, its diagnostics channels, and warnings for errors that nobody listens for. */
-export const nodePlatform: Platform = {
+/** What Node lends to pipes: its loop, its cryptography, its diagnostics channels, and warnings for errors that nobody listens for. */
+export const nodePlatform: Platform & { readonly crypto: PlatformCrypto } = {
   loop: nodeLoop,
   // Never `Buffer.allocUnsafe`: it hands out pieces of memory that others share.
   allocate: (size) => Buffer.allocUnsafeSlow(size),
+  crypto: { primitives: fastestPrimitives, random: (size) => randomBytes(size) },
   diagnostics: diagnosticsChannel,
   warn(error: MillraceError) {
     const detail = error.cause instanceof Error ? (error.cause.stack ?? '') : ''

@@ -1,0 +1,156 @@
+import { noblePrimitives, startHandshake } from '@millrace/cipher'
+import { pair, Random, RawPeer, Rig, wildNetwork } from '@millrace/testkit'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ChannelToBe, EncryptionOptions } from './encryption.ts'
+
+const random = new Random(20_261_120)
+const key = random.bytes(32)
+const keys = () => noblePrimitives.dh.pair(random.bytes(32))
+const ofServer = keys()
+const ofClient = keys()
+const xx = (authorise?: () => boolean | Promise<boolean>): EncryptionOptions => ({
+  pattern: 'XX',
+  identity: ofServer,
+  ...(authorise === undefined ? {} : { authorise }),
+})
+
+let rig: Rig | undefined
+afterEach(async () => {
+  await rig?.end()
+  rig = undefined
+})
+
+describe('a sealed link', () => {
+  it('carries everything once and in order over any network, and leaves no memory behind', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const network = wildNetwork(new Random(seed))
+      const encryption: EncryptionOptions =
+        seed % 3 === 0 ? xx() : { key, ...(seed % 2 ? {} : { algorithm: 'aes-256-gcm' }) }
+      const limits = {
+        handshakeTimeoutMs: 600_000,
+        frameTimeoutMs: 600_000,
+        stallTimeoutMs: 600_000,
+        closeTimeoutMs: 600_000,
+      }
+      const made = await pair({
+        seed,
+        network: { ...network, destruction: 'end' },
+        accepting: { ...limits, encryption },
+        opening: { ...limits, encryption },
+      })
+      const sent: string[] = []
+      const heard: unknown[] = []
+      made.accepted.on('say', (line: unknown) => void heard.push(line))
+      made.opened.on('say', (line: unknown) => void made.opened.send('never', line))
+      const draw = new Random(seed)
+      for (let turn = 0; turn < 12; turn++) {
+        for (let count = draw.integer(0, 6); count > 0; count--) {
+          const line = `${sent.length} ${'x'.repeat(draw.integer(0, network.pieces === 'bytes' ? 300 : 30_000))}`
+          sent.push(line)
+          await made.rig.until(made.opened.sendWhenReady('say', line), 3_600_000)
+        }
+        await made.rig.loop.advance(draw.integer(0, 20))
+      }
+      expect(await made.rig.until(made.opened.close('done'), 3_600_000)).toMatchObject({ code: 'closed' })
+      await made.rig.until(made.accepted.closed, 3_600_000)
+      expect(heard.length, `seed ${seed}`).toBe(sent.length)
+      expect(heard, `seed ${seed}`).toEqual(sent)
+      expect(made.accepted.reason).toEqual({ code: 'closed', by: 'remote', text: 'done' })
+      await made.rig.end()
+    }
+  })
+
+  it('seals many messages of a turn in one record', async () => {
+    const made = await pair({ accepting: { encryption: { key } }, opening: { encryption: { key } } })
+    rig = made.rig
+    const before = made.opened.statistics().bytesOut
+    for (let i = 0; i < 100; i++) made.opened.send('say', i)
+    await rig.loop.advance(10)
+    expect(made.accepted.statistics().bytesIn).toBe(made.opened.statistics().bytesOut)
+    expect(made.opened.statistics().bytesOut - before).toBeGreaterThan(100 * 4)
+    expect(made.accepted.statistics().messagesIn).toBe(100)
+  })
+
+  it('ends when authorise takes longer than the handshake may', async () => {
+    rig = new Rig()
+    const server = rig.pipe('server', {
+      encryption: xx(() => new Promise(() => {})),
+      handshakeTimeoutMs: 500,
+    })
+    const client = rig.pipe('server', {
+      encryption: { pattern: 'XX', identity: ofClient },
+      handshakeTimeoutMs: 5000,
+    })
+    await rig.until(server.bind())
+    expect((await rig.failureOf(client.open())).code).toMatch(/link-failed|handshake-failed/)
+    expect(rig.diary(server).errors.map(({ message }) => message)).toEqual([
+      expect.stringContaining('did not say hello within 500 ms'),
+    ])
+  })
+
+  it('tells what went wrong in authorise, and opens nothing', async () => {
+    for (const authorise of [
+      () => false,
+      () => Promise.reject(new Error('no database')),
+      () => Promise.resolve(false),
+    ]) {
+      const bottle = new Rig()
+      const server = bottle.pipe('server', { encryption: xx(authorise) })
+      const client = bottle.pipe('server', { encryption: { pattern: 'XX', identity: ofClient } })
+      await bottle.until(server.bind())
+      await bottle.failureOf(client.open())
+      const { accepted, errors } = bottle.diary(server)
+      expect(accepted).toEqual([])
+      expect(errors.map(({ code, message }) => [code, /authorise (failed|refused)/.test(message)])).toEqual([
+        ['encryption-failed', true],
+      ])
+      await bottle.end()
+    }
+  })
+
+  it('shows authorise the channel that accepted brings later', async () => {
+    const shown: ChannelToBe[] = []
+    rig = new Rig()
+    const authorise = (_key: Uint8Array, channel: ChannelToBe): boolean => {
+      shown.push(channel)
+      return true
+    }
+    const server = rig.pipe('server', { encryption: { pattern: 'XX', identity: ofServer, authorise } })
+    const client = rig.pipe('server', { encryption: { pattern: 'XX', identity: ofClient } })
+    await rig.until(server.bind())
+    await rig.until(client.open())
+    expect(shown).toEqual(rig.diary(server).accepted)
+  })
+
+  it('hears no more than 64 KiB before a handshake is over', async () => {
+    for (const size of [60_000, 70_000]) {
+      const bottle = new Rig()
+      const server = bottle.pipe('server', {
+        encryption: xx(() => new Promise(() => {})),
+        handshakeTimeoutMs: 10_000,
+      })
+      await bottle.until(server.bind())
+      const peer = await RawPeer.connect(bottle.network, 'net://server')
+      const handshake = startHandshake<string, 'initiator'>({
+        suite: 'Noise_XX_25519_ChaChaPoly_SHA256',
+        role: 'initiator',
+        primitives: noblePrimitives,
+        random: (count) => random.bytes(count),
+        prologue: Buffer.from('millrace/1 pipe'),
+        staticKeys: ofClient,
+      })
+      const framed = (message: Uint8Array): Uint8Array =>
+        Buffer.concat([Uint8Array.of(message.length, message.length >> 8), message])
+      peer.send(framed(handshake.write()))
+      await bottle.loop.advance(10)
+      handshake.read(peer.heard.subarray(2))
+      peer.send(framed(handshake.write()))
+      await bottle.loop.advance(10)
+      peer.send(new Uint8Array(size))
+      await bottle.loop.advance(10)
+      const errors = bottle.diary(server).errors.map(({ message }) => message)
+      expect(errors).toEqual(size < 65_536 ? [] : [expect.stringContaining('more than a handshake came')])
+      await bottle.end()
+    }
+  })
+})

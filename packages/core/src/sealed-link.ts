@@ -1,0 +1,278 @@
+import { type BlockPool, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
+import { CipherError, MESSAGE_SIZE_MAX, RecordOpener, RecordSealer } from '@millrace/cipher'
+import type { ChannelEncryption } from './channel-encryption.ts'
+import type { HandshakePlan } from './encryption.ts'
+import { EncryptionFailure } from './encryption-failure.ts'
+import type { Link, LinkOwner } from './transport.ts'
+
+/** Before each handshake message stands its size. */
+const sizeSize = 2
+
+/** So much of the peer's may wait for an answer of `authorise`. */
+const waitingSizeMax = 65_536
+
+/** What a sealed link needs besides the link below. */
+export interface SealedLinkOptions {
+  readonly pool: BlockPool
+  /** Milliseconds, for the age of keys. */
+  readonly now: () => number
+  readonly plan: HandshakePlan
+  /** Whether a proven key may go on. */
+  readonly authorise?: (peerKey: Uint8Array) => boolean | Promise<boolean>
+}
+
+/**
+ * A link that is encrypted: to its owner it is a link like any other, below it has another one. Begins with a handshake, in which nothing of the
+ * owner's leaves; then everything is sealed in records, one AEAD call for a batch of many messages.
+ *
+ * Whatever is wrong ends it at once, without a word to the peer: the owner is told `gone` with an EncryptionFailure.
+ */
+export class SealedLink implements Link, LinkOwner {
+  readonly #link: Link
+  readonly #options: SealedLinkOptions
+  readonly #out: SegmentBuffer
+  #owner!: LinkOwner
+  #state: 'handshake' | 'asking' | 'sealed' | 'over' = 'handshake'
+  #sealer: RecordSealer | undefined
+  #opener: RecordOpener | undefined
+  #encryption: ChannelEncryption | undefined
+  /** What came of a handshake message, or behind the handshake while `authorise` is asked. */
+  #waiting = new Uint8Array(0)
+  /** What the owner sent before anything could be sealed. */
+  #held: SegmentBatch[] = []
+  #isEnding = false
+  #isAuthorised = false
+  /** Batches on their way below: what they take sealed, and what they were to the owner. */
+  readonly #flights: { sealed: number; readonly plain: number }[] = []
+
+  constructor(link: Link, options: SealedLinkOptions) {
+    this.#link = link
+    this.#options = options
+    this.#out = new SegmentBuffer(options.pool)
+  }
+
+  /** What is known of the encryption, from the end of the handshake on. */
+  get encryption(): ChannelEncryption | undefined {
+    return this.#encryption
+  }
+
+  start(owner: LinkOwner): void {
+    this.#owner = owner
+    this.#link.start(this)
+    this.#greet()
+  }
+
+  send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
+    if (this.#state === 'sealed') return this.#seal(batch, report)
+    if (this.#state === 'over') {
+      batch.release()
+      return 'left'
+    }
+    this.#held.push(batch)
+    return 'waits'
+  }
+
+  pause(): void {
+    this.#link.pause()
+  }
+
+  resume(): void {
+    this.#link.resume()
+  }
+
+  end(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    if (this.#state === 'sealed') {
+      this.#sealer?.close(this.#out)
+      this.#pass(0)
+    }
+    this.#link.end()
+  }
+
+  destroy(): void {
+    this.#link.destroy()
+  }
+
+  describe(): string {
+    return this.#link.describe()
+  }
+
+  received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
+    if (this.#state === 'sealed') this.#open(bytes, ownership)
+    else if (this.#state !== 'over') this.#store(bytes)
+  }
+
+  sent(size: number): void {
+    let left = size
+    let plain = 0
+    while (left > 0 && this.#flights.length > 0) {
+      const [flight] = this.#flights
+      const taken = Math.min(left, flight.sealed)
+      flight.sealed -= taken
+      left -= taken
+      if (flight.sealed > 0) break
+      plain += flight.plain
+      this.#flights.shift()
+    }
+    if (plain > 0) this.#owner.sent(plain)
+  }
+
+  ended(): void {
+    if (this.#state === 'over') return
+    const opener = this.#opener
+    // A bare end may be a cut by anyone on the way: only the peer can make a close record.
+    if (opener === undefined || opener.end() === 'closed') return this.#owner.ended()
+    this.#fail('the connection ended without the close record of the peer', undefined, 'cut')
+  }
+
+  gone(error?: unknown): void {
+    if (this.#state === 'over') return
+    this.#over()
+    this.#owner.gone(error)
+  }
+
+  #greet(): void {
+    const { handshake } = this.#options.plan
+    if (handshake.turn === 'write') this.#write()
+  }
+
+  /** Writes the next handshake message. */
+  #write(): void {
+    const message = this.#options.plan.handshake.write()
+    const at = this.#out.reserve(sizeSize + message.length)
+    const { bytes } = this.#out
+    bytes[at] = message.length
+    bytes[at + 1] = message.length >> 8
+    bytes.set(message, at + sizeSize)
+    this.#out.commit(at + sizeSize + message.length)
+    this.#pass(0)
+  }
+
+  /** Hands what was written to the link below. */
+  #pass(plain: number, report?: 'unless-left'): 'left' | 'waits' {
+    const batch = this.#out.take()
+    const { size } = batch
+    const result = this.#link.send(batch, report)
+    if (result === 'waits') this.#flights.push({ sealed: size, plain })
+    return result
+  }
+
+  #seal(batch: SegmentBatch, report: 'unless-left' | undefined): 'left' | 'waits' {
+    const { size } = batch
+    const now = this.#options.now()
+    for (const segment of batch.segments) this.#sealer?.append(segment, this.#out, now)
+    batch.release()
+    return this.#pass(size, report)
+  }
+
+  /** Keeps what came until a whole message is there, or the owner has decided. */
+  #store(bytes: Uint8Array): void {
+    const size = this.#waiting.length + bytes.length
+    if (size > waitingSizeMax + sizeSize) return this.#fail('more than a handshake came before it was over')
+    const waiting = new Uint8Array(size)
+    waiting.set(this.#waiting)
+    waiting.set(bytes, this.#waiting.length)
+    this.#waiting = waiting
+    this.#read()
+  }
+
+  /** Reads the handshake messages that are there, and answers them. */
+  #read(): void {
+    while (this.#state === 'handshake') {
+      const waiting = this.#waiting
+      if (waiting.length < sizeSize) return
+      const size = waiting[0] | (waiting[1] << 8)
+      if (size > MESSAGE_SIZE_MAX || waiting.length < sizeSize + size) return
+      this.#waiting = waiting.slice(sizeSize + size)
+      try {
+        this.#options.plan.handshake.read(waiting.subarray(sizeSize, sizeSize + size))
+        this.#goOn()
+      } catch (error) {
+        if (!(error instanceof CipherError)) throw error
+        return this.#fail(`the handshake failed: ${error.message}`, error)
+      }
+    }
+  }
+
+  /** After each message of the peer: asks whether it may go on, once its key is known, and then answers. */
+  #goOn(): void {
+    const { plan, authorise } = this.#options
+    const peerKey = plan.handshake.remoteStatic
+    if (authorise === undefined || peerKey === undefined || this.#isAuthorised) return this.#answer()
+    const verdict = authorise(peerKey)
+    if (typeof verdict === 'boolean') return this.#decided(verdict)
+    this.#state = 'asking'
+    verdict.then(
+      (may) => this.#decidedLater(may),
+      (error: unknown) => this.#fail('authorise failed', error),
+    )
+  }
+
+  #decidedLater(may: boolean): void {
+    if (this.#state !== 'asking') return
+    this.#state = 'handshake'
+    try {
+      this.#decided(may)
+      this.#read()
+    } catch (error) {
+      this.#fail('the handshake failed', error)
+    }
+  }
+
+  #decided(may: boolean): void {
+    if (!may) return this.#fail('authorise refused the key of the peer')
+    this.#isAuthorised = true
+    this.#answer()
+  }
+
+  #answer(): void {
+    const { handshake } = this.#options.plan
+    if (handshake.turn === 'write') this.#write()
+    if (handshake.turn === 'split') this.#split()
+  }
+
+  /** The handshake is over: from here on everything is sealed, both ways. */
+  #split(): void {
+    const { plan, pool } = this.#options
+    const { suite } = plan
+    const pair = plan.handshake.split()
+    this.#encryption = { suite, peerKey: pair.remoteStatic, handshakeHash: pair.handshakeHash }
+    this.#sealer = new RecordSealer(pair.send)
+    this.#opener = new RecordOpener(pair.receive, { pool })
+    this.#state = 'sealed'
+    for (const batch of this.#held.splice(0)) {
+      const { size } = batch
+      if (this.#seal(batch, 'unless-left') === 'left') this.#owner.sent(size)
+    }
+    const waiting = this.#waiting
+    this.#waiting = new Uint8Array(0)
+    if (waiting.length > 0) this.#open(waiting, 'given')
+  }
+
+  #open(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
+    const opener = this.#opener
+    if (opener === undefined) return
+    opener.receive(bytes, ownership)
+    for (let plain = opener.next(); plain !== undefined; plain = opener.next()) {
+      this.#owner.received(plain, opener.ownership)
+    }
+    if (opener.failure !== undefined) this.#fail(`a record was refused: ${opener.failure}`)
+  }
+
+  #fail(what: string, cause?: unknown, kind: 'cut' | 'refused' = 'refused'): void {
+    if (this.#state === 'over') return
+    this.#over()
+    this.#link.destroy()
+    this.#owner.gone(new EncryptionFailure(kind, what, cause))
+  }
+
+  #over(): void {
+    this.#state = 'over'
+    this.#options.plan.handshake.abandon()
+    this.#sealer?.drop()
+    this.#opener?.release()
+    this.#out.release()
+    for (const batch of this.#held.splice(0)) batch.release()
+  }
+}
