@@ -89,10 +89,17 @@ describe('a sealed link', () => {
   })
 
   it('tells what went wrong in authorise, and opens nothing', async () => {
+    const sloppy = (answer: unknown) => () => answer as boolean
     for (const authorise of [
       () => false,
       () => Promise.reject(new Error('no database')),
       () => Promise.resolve(false),
+      () => {
+        throw new Error('no database')
+      },
+      sloppy(undefined),
+      sloppy('yes'),
+      sloppy(Promise.resolve(1)),
     ]) {
       const bottle = new Rig()
       const server = bottle.pipe('server', { encryption: xx(authorise) })

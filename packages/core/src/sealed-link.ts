@@ -200,28 +200,34 @@ export class SealedLink implements Link, LinkOwner {
     const { plan, authorise } = this.#options
     const peerKey = plan.handshake.remoteStatic
     if (authorise === undefined || peerKey === undefined || this.#isAuthorised) return this.#answer()
-    const verdict = authorise(peerKey)
-    if (typeof verdict === 'boolean') return this.#decided(verdict)
+    let verdict: unknown
+    try {
+      verdict = authorise(peerKey)
+    } catch (error) {
+      return this.#fail('authorise failed', error)
+    }
+    if (!(verdict instanceof Promise)) return this.#decided(verdict)
     this.#state = 'asking'
     verdict.then(
-      (may) => this.#decidedLater(may),
+      (later) => this.#decidedLater(later),
       (error: unknown) => this.#fail('authorise failed', error),
     )
   }
 
-  #decidedLater(may: boolean): void {
+  #decidedLater(verdict: unknown): void {
     if (this.#state !== 'asking') return
     this.#state = 'handshake'
     try {
-      this.#decided(may)
+      this.#decided(verdict)
       this.#read()
     } catch (error) {
       this.#fail('the handshake failed', error)
     }
   }
 
-  #decided(may: boolean): void {
-    if (!may) return this.#fail('authorise refused the key of the peer')
+  /** Only `true` lets anybody in: an answer that was forgotten must not. */
+  #decided(verdict: unknown): void {
+    if (verdict !== true) return this.#fail('authorise refused the key of the peer')
     this.#isAuthorised = true
     this.#answer()
   }
