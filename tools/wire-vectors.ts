@@ -96,6 +96,7 @@ function bench(protocol: Protocol, role: 'opened' | 'accepted'): { session: Sess
     ponged: nothing,
     farewell: nothing,
     fail: nothing,
+    cipherStep: nothing,
     wake: nothing,
   })
   const take = () => {

@@ -4,8 +4,10 @@ import type { ChannelEncryption } from './channel-encryption.ts'
 import type { ChannelState } from './channel-state.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Dispatch } from './dispatch.ts'
+import type { EncryptionOptions } from './encryption.ts'
 import type { EndBell } from './end-bell.ts'
 import type { OverflowPolicy, PipeLimits } from './options.ts'
+import type { PlatformCrypto } from './platform-crypto.ts'
 import type { RequestOptions } from './requests.ts'
 import type { Turns } from './turns.ts'
 
@@ -76,6 +78,8 @@ export interface Carrier {
   setOverflow(policy: OverflowPolicy, options: OverflowOptions): void
   /** Lets messages wait (`held`) or come (`free`). */
   hold(state: 'held' | 'free'): void
+  /** Encrypts from an exact byte on, both ways; resolves when that is done here. */
+  setEncryption(options: EncryptionOptions): Promise<void>
   close(text: string): void
   destroy(): void
   statistics(): ChannelStatistics
@@ -88,6 +92,8 @@ export interface CarrierOwner {
   readonly turns: Turns
   readonly pool: BlockPool
   readonly overflow: OverflowPolicy
+  /** What the platform lends for encryption. */
+  readonly crypto: PlatformCrypto | undefined
   /** Whether one more channel may open; if not, what the peer is told. */
   mayOpen(): 'yes' | Goodbye
   opened(carrier: Carrier): void

@@ -7,12 +7,14 @@ import type { Topics } from './diagnostics.ts'
 import type { KeyTable } from './key-table.ts'
 import { causeText, MillraceError } from './millrace-error.ts'
 import type { OverflowPolicy, PipeLimits, PipeOptions } from './options.ts'
+import type { PlatformCrypto } from './platform-crypto.ts'
 import type { Turns } from './turns.ts'
 
 /** What the book tells its pipe. */
 export interface ChannelBookOwner {
   /** Whom those who trace are told. */
   readonly pipe: unknown
+  readonly crypto: PlatformCrypto | undefined
   topics(): Topics
   keys(): KeyTable
   accepted(channel: Channel): void
@@ -34,6 +36,7 @@ export class ChannelBook implements CarrierOwner {
   readonly turns: Turns
   readonly pool: BlockPool
   readonly overflow: OverflowPolicy
+  readonly crypto: PlatformCrypto | undefined
   maxOpenChannels: number
   isClosing = false
   /** Channels opened ever, each way. */
@@ -63,6 +66,7 @@ export class ChannelBook implements CarrierOwner {
     this.pool = pool
     this.limits = limits
     this.overflow = options.overflow ?? 'wait'
+    this.crypto = owner.crypto
     this.maxOpenChannels = limits.maxOpenChannels
   }
 

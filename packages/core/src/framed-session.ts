@@ -160,6 +160,23 @@ export class FramedSession implements Session {
     this.#phase = 'ended'
   }
 
+  encodeCipherStep(step: number, message: Uint8Array): Uint8Array {
+    const bytes = new Uint8Array(headerSize + 1 + message.length)
+    bytes[headerSize] = step
+    bytes.set(message, headerSize + 1)
+    finishFrame(
+      { bytes, view: new DataView(bytes.buffer) },
+      0,
+      frameTag(frameKind.control, controlNumber.cipher),
+      bytes.length,
+    )
+    return bytes
+  }
+
+  takeRest(): Uint8Array[] {
+    return this.#decoder.takeRest()
+  }
+
   linkEnded(): CloseReason {
     return { code: 'link-ended' }
   }
@@ -242,6 +259,9 @@ export class FramedSession implements Session {
         if (text === undefined) return this.#violate('a broken fault')
         return host.faulted(view.getUint32(bodyStart, true), text)
       }
+      case controlNumber.cipher:
+        if (bodyEnd === bodyStart) return this.#violate('a broken cipher step')
+        return host.cipherStep(view.getUint8(bodyStart), this.#decoder.bytes.slice(bodyStart + 1, bodyEnd))
       default:
         return this.#violate(`control frame ${tag - controlTagStart}, which nobody knows`)
     }

@@ -13,15 +13,19 @@ import type { ChannelEncryption } from './channel-encryption.ts'
 import type { ChannelState } from './channel-state.ts'
 import { type CloseReason, describeReason, goodbyeOf, linkReason, reasonError } from './close-reason.ts'
 import { Dispatch } from './dispatch.ts'
+import type { EncryptionOptions } from './encryption.ts'
 import { EndBell } from './end-bell.ts'
+import { LinkGate, type LinkGateOwner } from './link-gate.ts'
 import { LinkGuard, type LinkGuardOwner } from './link-guard.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { OverflowPolicy, PipeLimits } from './options.ts'
 import { Outflow } from './outflow.ts'
+import type { PlatformCrypto } from './platform-crypto.ts'
 import type { Protocol, Session } from './protocol.ts'
 import { Reading } from './reading.ts'
 import { SessionSeat, type SessionSeatOwner } from './session-seat.ts'
-import type { Link, LinkOwner } from './transport.ts'
+import { Traffic } from './traffic.ts'
+import type { Link } from './transport.ts'
 import type { Turns, TurnTaker } from './turns.ts'
 
 /**
@@ -29,13 +33,18 @@ import type { Turns, TurnTaker } from './turns.ts'
  * Link events only store; all else happens in the pipe's turn.
  */
 export class LinkCarrier
-  implements Carrier, CallsOwner, LinkGuardOwner, LinkOwner, SessionSeatOwner, TurnTaker
+  implements Carrier, CallsOwner, LinkGuardOwner, LinkGateOwner, SessionSeatOwner, TurnTaker
 {
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
   readonly turns: Turns
   readonly pool: BlockPool
+  readonly crypto: PlatformCrypto | undefined
   readonly out: SegmentBuffer
+  link: Link
+  readonly outflow: Outflow
+  readonly session: Session
+  readonly gate: LinkGate
   readonly dispatch: Dispatch
   readonly bell = new EndBell()
   readonly calls: Calls
@@ -44,9 +53,6 @@ export class LinkCarrier
   state: ChannelState = 'handshaking'
 
   readonly #owner: CarrierOwner
-  readonly #link: Link
-  readonly #session: Session
-  readonly #outflow: Outflow
   readonly #guard: LinkGuard
   readonly #seat: SessionSeat
   /** The reason that a close in progress will have. */
@@ -57,9 +63,7 @@ export class LinkCarrier
   #isStarted = false
   /** The last words, from a close to the end of its turn. */
   #parting: Goodbye | undefined
-  #messagesOut = 0
-  #bytesIn = 0
-  #roundTripMs = Number.NaN
+  readonly #traffic = new Traffic()
 
   constructor(owner: CarrierOwner, protocol: Protocol, link: Link, role: 'accepted' | 'opened') {
     this.#owner = owner
@@ -67,52 +71,54 @@ export class LinkCarrier
     this.role = role
     this.limits = owner.limits
     this.pool = owner.pool
-    this.#link = link
+    this.crypto = owner.crypto
+    this.link = link
+    this.gate = new LinkGate(this)
     this.#reading = new Reading(link, owner.limits)
-    this.#outflow = new Outflow(owner.pool, owner.limits, link, owner.overflow)
-    this.out = this.#outflow.buffer
+    this.outflow = new Outflow(owner.pool, owner.limits, link, owner.overflow)
+    this.out = this.outflow.buffer
     this.#guard = new LinkGuard(this, owner.limits, owner.turns)
     if (protocol.session === undefined) {
       throw new MillraceError('unsupported', `the protocol '${protocol.label}' works on datagrams only`)
     }
-    this.calls = new Calls(this, this.#outflow)
+    this.calls = new Calls(this, this.outflow)
     this.dispatch = new Dispatch(protocol.keys, this.calls)
     this.#seat = new SessionSeat(this)
-    this.#session = this.calls.session = protocol.session(this.#seat)
+    this.session = this.calls.session = protocol.session(this.#seat)
   }
 
   /** Begins: from here on the link may tell. */
   start(now: number): void {
-    this.#link.start(this)
+    this.link.start(this.gate)
     this.#guard.restart(now)
     this.turns.event(this)
   }
 
   send(number: number, body: unknown): SendResult {
     if (this.state !== 'open') return 'closed'
-    if (this.#outflow.isFull) return this.#overflowed(number, body, undefined)
-    this.#session.encode(number, body)
-    this.#messagesOut++
-    if (this.#outflow.isBlockFull) this.#push()
+    if (this.outflow.isFull) return this.#overflowed(number, body, undefined)
+    this.session.encode(number, body)
+    this.#traffic.messagesOut++
+    if (this.outflow.isBlockFull) this.#push()
     else if (!this.isDirty) this.turns.dirty(this)
     return 'queued'
   }
 
   encodeShared(number: number, body: unknown): Uint8Array | undefined {
-    return this.#session.encodeShared?.(number, body)
+    return this.session.encodeShared?.(number, body)
   }
 
   sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult {
     if (this.state !== 'open') return 'closed'
-    if (this.#outflow.isFull) return this.#overflowed(number, body, bytes)
+    if (this.outflow.isFull) return this.#overflowed(number, body, bytes)
     this.out.appendShared(bytes)
-    this.#messagesOut++
+    this.#traffic.messagesOut++
     if (!this.isDirty) this.turns.dirty(this)
     return 'queued'
   }
 
   drained(): Promise<'ready' | 'closed'> {
-    return this.isOpen ? this.#outflow.drained() : Promise.resolve('closed')
+    return this.isOpen ? this.outflow.drained() : Promise.resolve('closed')
   }
 
   setHeartbeat(intervalMs: number, timeoutMs: number, fail: HeartbeatFail | undefined): void {
@@ -120,7 +126,7 @@ export class LinkCarrier
   }
 
   setOverflow(policy: OverflowPolicy, options: OverflowOptions): void {
-    this.#outflow.setPolicy(policy, options)
+    this.outflow.setPolicy(policy, options)
     if (this.out.size > 0) this.turns.dirty(this)
   }
 
@@ -128,6 +134,10 @@ export class LinkCarrier
     if (state === 'held') return this.#seat.wait('held')
     this.#seat.goOn('held')
     this.turns.later(this)
+  }
+
+  setEncryption(options: EncryptionOptions): Promise<void> {
+    return this.gate.encryption.begin(options)
   }
 
   close(text: string): void {
@@ -146,26 +156,18 @@ export class LinkCarrier
   }
 
   statistics(): ChannelStatistics {
-    return {
-      ...this.#outflow.statistics(),
-      messagesIn: this.dispatch.messagesIn,
-      messagesOut: this.#messagesOut,
-      bytesIn: this.#bytesIn,
-      stored: this.#session.stored,
-      unhandled: this.dispatch.unhandled,
-      roundTripMs: this.#roundTripMs,
-    }
+    return this.#traffic.statistics(this.outflow, this.dispatch, this.session.stored)
   }
 
   describe(): string {
-    return `${this.#link.describe()} ${this.#stateText}`
+    return `${this.link.describe()} ${this.#stateText}`
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
     // After a close nothing is read any more but the end of the link.
     if (this.state === 'closed' || this.state === 'closing') return
-    const session = this.#session
-    this.#bytesIn += bytes.length
+    const session = this.session
+    this.#traffic.bytesIn += bytes.length
     this.#guard.heard()
     session.receive(ownership === 'lent' && session.keep === undefined ? new Uint8Array(bytes) : bytes)
     this.turns.event(this)
@@ -174,7 +176,7 @@ export class LinkCarrier
   }
 
   sent(size: number): void {
-    const outflow = this.#outflow
+    const outflow = this.outflow
     outflow.inFlight -= size
     // The time of the last turn may be long past: what the peer took, it took now.
     this.#guard.vigil.flow(outflow.inFlight > 0 ? 'moving' : 'idle', this.turns.loop.now())
@@ -189,7 +191,7 @@ export class LinkCarrier
   gone(error?: unknown): void {
     this.#linkState = 'gone'
     this.#linkError = error
-    this.#outflow.cut()
+    this.outflow.cut()
     this.#guard.end()
     if (this.state === 'closed') this.#owner.linkGone(this)
     else this.turns.event(this)
@@ -198,17 +200,17 @@ export class LinkCarrier
   process(now: number): void {
     const seat = this.#seat
     seat.goOn('settling')
-    if (this.#outflow.isLow) this.#owe('settled')
+    if (this.outflow.isLow) this.#owe('settled')
     this.#guard.turn(now)
-    if (!this.#isStarted) this.#session.start(now)
+    if (!this.#isStarted) this.session.start(now)
     this.#isStarted = true
     if (seat.mayDeliver) this.#decode(now)
-    if (this.state === 'open') this.#outflow.pour()
+    if (this.state === 'open') this.outflow.pour()
     if (this.out.size > 0) this.turns.dirty(this)
-    if (this.#outflow.isLow) this.#outflow.wake('ready')
+    if (this.outflow.isLow) this.outflow.wake('ready')
     this.#followLink()
     if (this.state === 'closing') this.#reading.set('on')
-    else this.#reading.regulate(this.#session.stored)
+    else this.#reading.regulate(this.session.stored)
     this.#guard.arm()
   }
 
@@ -217,7 +219,7 @@ export class LinkCarrier
   }
 
   get encryption(): ChannelEncryption | undefined {
-    return this.#link.encryption
+    return this.link.encryption
   }
 
   get closedText(): string | undefined {
@@ -233,11 +235,11 @@ export class LinkCarrier
   }
 
   wrote(messages: number): void {
-    this.#messagesOut += messages
-    if (this.#outflow.isBlockFull) this.#push()
+    this.#traffic.messagesOut += messages
+    if (this.outflow.isBlockFull) this.#push()
     else this.turns.dirty(this)
     // Answers are owed whatever the marks say; but whoever doesn't take them is not heard any further.
-    if (this.#outflow.queued >= this.limits.highWaterBytes) this.#owe('owed')
+    if (this.outflow.queued >= this.limits.highWaterBytes) this.#owe('owed')
   }
 
   flush(): void {
@@ -263,7 +265,7 @@ export class LinkCarrier
   }
 
   ponged(roundTripMs: number): void {
-    this.#roundTripMs = roundTripMs
+    this.#traffic.roundTripMs = roundTripMs
   }
 
   farewell(goodbye: Goodbye): void {
@@ -279,7 +281,7 @@ export class LinkCarrier
   }
 
   get queuedBytes(): number {
-    return this.#outflow.queued
+    return this.outflow.queued
   }
 
   get endReason(): CloseReason {
@@ -287,7 +289,7 @@ export class LinkCarrier
   }
 
   ping(now: number): void {
-    this.#session.ping?.(now)
+    this.session.ping?.(now)
     this.turns.dirty(this)
   }
 
@@ -303,34 +305,34 @@ export class LinkCarrier
 
   destroy(reason: CloseReason = { code: 'destroyed' }): void {
     this.#conclude(reason)
-    this.#link.destroy()
+    this.link.destroy()
   }
 
   #decode(now: number): void {
     const before = this.dispatch.messagesIn
     try {
-      this.#session.process(now)
+      this.session.process(now)
     } catch (error) {
       // Handlers are watched by the dispatch: what arrives here is a fault of the session itself.
       this.#owner.failed('the session failed', error, this)
       this.fail({ code: 'protocol-violation', what: 'the session failed on what the peer sent' })
     }
-    if (this.#outflow.queued >= this.limits.highWaterBytes && this.out.size > 0) this.#owe('owed')
-    const isCut = this.#seat.mayDeliver && this.#session.stored > 0 && this.#session.isHolding !== true
+    if (this.outflow.queued >= this.limits.highWaterBytes && this.out.size > 0) this.#owe('owed')
+    const isCut = this.#seat.mayDeliver && this.session.stored > 0 && this.session.isHolding !== true
     this.#guard.vigil.frame(!isCut ? 'whole' : this.dispatch.messagesIn === before ? 'cut' : 'moved', now)
   }
 
   #overflowed(number: number, body: unknown, shared: Uint8Array | undefined): SendResult {
     if (this.#linkState === 'gone') return 'closed'
     this.#owner.overflowed(this, this.queuedBytes)
-    const verdict = this.#outflow.judge()
+    const verdict = this.outflow.judge()
     if (verdict === 'full') return 'full'
     if (verdict === 'close') {
       this.fail({ code: 'overflow', queuedBytes: this.queuedBytes })
       return 'closed'
     }
-    this.#outflow.queueLate(this.dispatch.keyOf(number), body, shared ?? this.encodeShared(number, body))
-    this.#messagesOut++
+    this.outflow.queueLate(this.dispatch.keyOf(number), body, shared ?? this.encodeShared(number, body))
+    this.#traffic.messagesOut++
     return 'queued'
   }
 
@@ -338,41 +340,41 @@ export class LinkCarrier
   #followLink(): void {
     if (this.#linkState === 'open' || this.state === 'closed') return
     if (this.state === 'closing') return this.#finish(this.endReason, undefined)
-    if (!this.#seat.mayDeliver && this.#session.stored > 0) return
-    if (this.#linkError === undefined) this.#finish(this.#session.linkEnded(), undefined)
+    if (!this.#seat.mayDeliver && this.session.stored > 0) return
+    if (this.#linkError === undefined) this.#finish(this.session.linkEnded(), undefined)
     else this.#finish(linkReason(this.#linkError), undefined)
   }
 
   /** While the peer is owed more than the high-water mark, nothing more of it is read. */
   #owe(state: 'owed' | 'settled'): void {
-    this.#outflow.isOwed = state === 'owed'
+    this.outflow.isOwed = state === 'owed'
     if (state === 'owed') this.#seat.wait('owing')
     else this.#seat.goOn('owing')
   }
 
   #push(report?: 'unless-left'): void {
-    this.#outflow.flush(report)
+    this.outflow.flush(report)
     // In the middle of the program, the time of the last turn may be long past.
-    if (this.#outflow.inFlight > 0) this.#guard.waiting(this.turns.loop.now())
-    else if (this.#outflow.isAwaited) this.turns.later(this)
+    if (this.outflow.inFlight > 0) this.#guard.waiting(this.turns.loop.now())
+    else if (this.outflow.isAwaited) this.turns.later(this)
   }
 
   /** The end of the turn in which the channel was closed: all that was written stands before the last words. */
   #part(goodbye: Goodbye): void {
     this.#parting = undefined
-    this.#outflow.pourAll()
-    this.#session.goodbye?.(goodbye)
+    this.outflow.pourAll()
+    this.session.goodbye?.(goodbye)
     this.flush()
-    this.#link.end()
+    this.link.end()
   }
 
   /** Ends the channel for this reason, with last words to the peer if there are any, and then the link. */
   #finish(reason: CloseReason, goodbye: Goodbye | undefined): void {
     if (this.state === 'closed') return
-    if (goodbye !== undefined && this.#linkState !== 'gone') this.#session.goodbye?.(goodbye)
+    if (goodbye !== undefined && this.#linkState !== 'gone') this.session.goodbye?.(goodbye)
     this.flush()
     this.#conclude(reason)
-    if (this.#linkState !== 'gone') this.#link.end()
+    if (this.#linkState !== 'gone') this.link.end()
   }
 
   /** The channel is over: everyone who waits for something of it is told. */
@@ -380,8 +382,8 @@ export class LinkCarrier
     if (this.state === 'closed') return
     this.state = 'closed'
     this.#seat.wait('over')
-    this.#outflow.end()
-    this.#session.release()
+    this.outflow.end()
+    this.session.release()
     this.calls.end(reasonError(reason, 'the channel ended before the reply came'))
     this.dispatch.end()
     this.#reading.set('on')

@@ -7,10 +7,13 @@ import type {
   OverflowOptions,
   SendResult,
 } from './carrier.ts'
+import type { ChannelEncryption } from './channel-encryption.ts'
 import type { ChannelState } from './channel-state.ts'
 import { type CloseReason, describeReason, reasonError } from './close-reason.ts'
 import { Dispatch, type DispatchOwner } from './dispatch.ts'
+import { checkEncryption, type EncryptionOptions, type HandshakePlan, planHandshake } from './encryption.ts'
 import { EndBell } from './end-bell.ts'
+import { shakeLocally } from './local-encryption.ts'
 import { LocalQueue } from './local-queue.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { OverflowPolicy } from './options.ts'
@@ -53,6 +56,15 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
   #overflow: OverflowPolicy
   #overflowOptions: OverflowOptions = {}
   #drainWaiters: ((result: 'ready' | 'closed') => void)[] = []
+  /** What is known of its encryption, from its handshake on. Nothing leaves the process, so nothing is sealed. */
+  encryption: ChannelEncryption | undefined
+  #plan: HandshakePlan | undefined
+  #encrypted: { readonly resolve: () => void; readonly reject: (error: MillraceError) => void } | undefined
+  readonly #alone = new TimerEntry(() => {
+    this.#unencrypted(
+      `it was asked for, and the other end did not within ${this.#owner.limits.handshakeTimeoutMs} ms`,
+    )
+  })
   #isHeld = false
   #mayDeliver = false
   #parting: { readonly text: string } | undefined
@@ -77,9 +89,24 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     return this.state === 'open'
   }
 
-  /** Nothing leaves the process, so nothing is sealed. */
-  get encryption(): undefined {
-    return undefined
+  setEncryption(options: EncryptionOptions): Promise<void> {
+    checkEncryption(options, 'setEncryption')
+    if (this.#plan !== undefined)
+      throw new MillraceError('already-open', 'setEncryption was called on this channel before')
+    const { turns, limits, crypto } = this.#owner
+    this.#plan = planHandshake(options, this.role, crypto, 'channel')
+    const done = new Promise<void>((resolve, reject) => {
+      this.#encrypted = { resolve, reject }
+    })
+    // Whoever only listens for the end of the channel need not catch this as well.
+    done.catch(() => {})
+    const peer = this.#peer
+    if (peer.#plan === undefined) {
+      turns.wheel.schedule(this.#alone, turns.loop.now() + limits.handshakeTimeoutMs)
+      turns.arm()
+    } else if (this.role === 'opened') this.#shake(this.#plan, peer.#plan)
+    else peer.#shake(peer.#plan, this.#plan)
+    return done
   }
 
   get calls(): this {
@@ -243,6 +270,27 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
 
   flush(): void {}
 
+  /** The opening end: both have asked. */
+  #shake(mine: HandshakePlan, theirs: HandshakePlan): void {
+    const peer = this.#peer
+    const result = shakeLocally(mine, theirs)
+    if (typeof result === 'string') return this.#unencrypted(result)
+    this.encryption = result.opened
+    peer.encryption = result.accepted
+    for (const end of [this, peer]) {
+      end.#owner.turns.wheel.cancel(end.#alone)
+      end.#encrypted?.resolve()
+    }
+  }
+
+  #unencrypted(what: string): void {
+    const error = new MillraceError('encryption-failed', `the channel cannot be encrypted: ${what}`)
+    for (const end of [this, this.#peer]) {
+      end.#encrypted?.reject(error)
+      end.#conclude({ code: 'encryption-failed', what })
+    }
+  }
+
   get #queued(): number {
     return this.#peer.#queue.count
   }
@@ -313,6 +361,9 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     this.state = 'closed'
     this.#mayDeliver = false
     this.#owner.turns.wheel.cancel(this.#late)
+    this.#owner.turns.wheel.cancel(this.#alone)
+    this.#plan?.handshake.abandon()
+    this.#encrypted?.reject(new MillraceError('channel-closed', 'the channel ended before it was encrypted'))
     this.#requests?.end(reasonError(reason, 'the channel ended before the reply came'))
     this.#wakeDrainWaiters('closed')
     this.dispatch.end()

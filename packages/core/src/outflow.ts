@@ -26,8 +26,10 @@ export class Outflow {
   #droppedNewest = 0
   #droppedOldest = 0
   #superseded = 0
+  /** What is written waits, although the link would take it: the channel is about to encrypt. */
+  isHeld = false
   readonly #limits: PipeLimits
-  readonly #link: Link
+  #link: Link
   #policy: OverflowPolicy
   #topicOf: OverflowOptions['topicOf']
   #backlog: Backlog | undefined
@@ -85,9 +87,25 @@ export class Outflow {
     }
   }
 
+  /** Everything goes to this link from now on. */
+  redirect(link: Link): void {
+    this.#link = link
+  }
+
+  /** Hands over bytes past everything that is held. */
+  pass(bytes: Uint8Array, pool: BlockPool): void {
+    const apart = new SegmentBuffer(pool)
+    apart.append(bytes)
+    const batch = apart.take()
+    const { size } = batch
+    this.#bytesOut += size
+    if (this.#link.send(batch) === 'waits') this.inFlight += size
+  }
+
   /** Hands what was written to the link, as one gather write. */
   flush(report?: 'unless-left'): void {
     if (this.mark < 0) return this.buffer.release()
+    if (this.isHeld) return
     const batch = this.buffer.take()
     const { size } = batch
     this.#bytesOut += size

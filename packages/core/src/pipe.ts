@@ -271,14 +271,15 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     const limits = parseLimits(this.#options)
     const book =
       this.#settled?.book ??
-      new ChannelBook(this.#bookOwner(), turns, this.#home.pool(platform), limits, this.#options)
+      new ChannelBook(this.#bookOwner(platform), turns, this.#home.pool(platform), limits, this.#options)
     if (this.#maxOpenChannels !== undefined) book.maxOpenChannels = this.#maxOpenChannels
     this.#settled = { target, transport: target.plugin.create(), platform, turns, book }
   }
 
-  #bookOwner(): ChannelBookOwner {
+  #bookOwner({ crypto }: Platform): ChannelBookOwner {
     return {
       pipe: this,
+      crypto,
       topics: () => this.#topics,
       keys: () => this.#need().target.protocol.keys,
       accepted: (channel) => this.#handlers.emit('accepted', this, channel, undefined),

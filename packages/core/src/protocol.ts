@@ -38,6 +38,8 @@ export interface SessionHost {
   farewell(goodbye: Goodbye): void
   /** The session can't go on. */
   fail(reason: CloseReason): void
+  /** A step of the handshake that begins encryption came. What lies behind it may be sealed: `takeRest` may be called in here. */
+  cipherStep(step: number, message: Uint8Array): void
   /** Asks for one more `process`, in the next turn: for a session that stopped delivering by itself and can go on. */
   wake(): void
 }
@@ -77,6 +79,10 @@ export interface Session {
   ping?(now: number): void
   /** Appends the last words of an orderly end. */
   goodbye?(goodbye: Goodbye): void
+  /** A frame that carries a step of the handshake that begins encryption. Without these two, channels can't begin to encrypt. */
+  encodeCipherStep?(step: number, message: Uint8Array): Uint8Array
+  /** Hands over what is stored behind the last step, as it is no longer in clear. */
+  takeRest?(): Uint8Array[]
   /** What it means that the link ended, now that all stored bytes are read: an orderly end, or a cut. */
   linkEnded(): CloseReason
   /** Gives all memory back. The last call. */

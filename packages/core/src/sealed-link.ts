@@ -51,6 +51,14 @@ export class SealedLink implements Link, LinkOwner {
     this.#out = new SegmentBuffer(options.pool)
   }
 
+  /** A link over one that is open already, whose owner is told by itself: sealing begins with what is sent next. */
+  static begin(link: Link, options: SealedLinkOptions, owner: LinkOwner): SealedLink {
+    const sealed = new SealedLink(link, options)
+    sealed.#owner = owner
+    sealed.#split()
+    return sealed
+  }
+
   /** What is known of the encryption, from the end of the handshake on. */
   get encryption(): ChannelEncryption | undefined {
     return this.#encryption
@@ -130,6 +138,11 @@ export class SealedLink implements Link, LinkOwner {
     if (this.#state === 'over') return
     this.#over()
     this.#owner.gone(error)
+  }
+
+  /** Gives up, without a word to anybody. */
+  release(): void {
+    if (this.#state !== 'over') this.#over()
   }
 
   #greet(): void {

@@ -3,6 +3,7 @@ import type { Goodbye } from '@millrace/wire'
 import type { Calls } from './calls.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Dispatch } from './dispatch.ts'
+import type { LinkGate } from './link-gate.ts'
 import type { PipeLimits } from './options.ts'
 import type { SessionHost } from './protocol.ts'
 import type { Turns, TurnTaker } from './turns.ts'
@@ -20,6 +21,7 @@ export interface SessionSeatOwner extends TurnTaker {
   ponged(roundTripMs: number): void
   farewell(goodbye: Goodbye): void
   fail(reason: CloseReason): void
+  readonly gate: LinkGate
 }
 
 /** Why messages wait: their reader is behind, the opener has not set his handlers, the peer owes room, the channel is over. */
@@ -94,6 +96,10 @@ export class SessionSeat implements SessionHost {
 
   fail(reason: CloseReason): void {
     this.#owner.fail(reason)
+  }
+
+  cipherStep(step: number, message: Uint8Array): void {
+    this.#owner.gate.encryption.came(step, message)
   }
 
   wake(): void {

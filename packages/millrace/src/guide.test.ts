@@ -299,6 +299,20 @@ describe('the code of docs/GUIDE.md', () => {
     await opensEncrypted(server, player)
   })
 
+  it('encryption of an open channel', async () => {
+    const key = randomKey(randomBytes)
+    const { channel, player } = await opened()
+    const heard = new Promise((resolve) => player.on('chat', ({ line }) => resolve(line)))
+    const theirs = player.setEncryption(key, 'aes-256-gcm')
+    // guide
+    await channel.setEncryption(key, 'aes-256-gcm') // the other side does the same, in its own time
+    channel.send('chat', { from: 1, line: 'nobody reads this on the way' })
+    // end
+    await theirs
+    expect(await within('the line', heard)).toBe('nobody reads this on the way')
+    expect(player.encryption?.handshakeHash).toEqual(channel.encryption?.handshakeHash)
+  })
+
   it('backpressure', async () => {
     const { channel } = await opened({ highWaterBytes: 4096 })
     const snapshots = Array.from({ length: 1000 }, (_, id) => ({ id, x: 0, y: 0 }))

@@ -185,6 +185,33 @@ describe('FrameDecoder', () => {
     expect(decoder.violation).toBe('frame-too-large')
   })
 
+  it('hands over what lies behind a frame, however it came, kept or not', () => {
+    const random = new Random(7)
+    const frames = Array.from({ length: 6 }, (_, index) => ({
+      tag: index,
+      body: random.bytes(random.integer(0, 90)),
+    }))
+    const stream = join(frames, Array.from(random.bytes(40)))
+    for (let last = 0; last < frames.length; last++) {
+      const wanted = stream.subarray(join(frames.slice(0, last + 1)).length)
+      for (let step = 1; step < stream.length; step += 1 + (step >> 3)) {
+        for (const isKept of [false, true]) {
+          const decoder = decoderOf()
+          for (let at = 0; at < stream.length; at += step) {
+            decoder.receive(stream.slice(at, at + step))
+            if (isKept) decoder.keep()
+          }
+          for (let index = 0; index <= last; index++) expect(decoder.next()).toBe(true)
+          expect(Buffer.concat(decoder.takeRest()).equals(wanted)).toBe(true)
+          expect(decoder.stored).toBe(0)
+          expect(decoder.next()).toBe(false)
+          decoder.receive(encode(frames[0]))
+          expectSame(take(decoder), [frames[0]], 'decoded on')
+        }
+      }
+    }
+  })
+
   it('stays violated for good', () => {
     const decoder = decoderOf(10)
     decoder.receive(join([...framesOf([4], 1), ...framesOf([11], 2), ...framesOf([3], 3)]))

@@ -89,6 +89,28 @@ export class FrameDecoder {
     this.view = noView
   }
 
+  /**
+   * Hands over what was received behind the frame that `next` showed last, and forgets it: what follows is no frame, such as the
+   * records of a cipher that begins here.
+   */
+  takeRest(): Uint8Array[] {
+    if (this.#isInCut) this.#leaveCut()
+    const rest: Uint8Array[] = []
+    const cut = this.#cut
+    if (cut !== undefined && cut.size > 0) {
+      rest.push(cut.bytes.slice(cut.start, cut.end))
+      cut.consume(cut.size)
+    }
+    if (this.#position < this.#end) rest.push(this.bytes.subarray(this.#position, this.#end))
+    const [first, ...others] = this.#later
+    if (first !== undefined) rest.push(first.subarray(this.#laterPosition), ...others)
+    this.#later = []
+    this.#position = this.#end = this.#laterSize = this.#laterPosition = 0
+    this.bytes = noBytes
+    this.view = noView
+    return rest
+  }
+
   /** Moves to the next whole frame. False when there is none yet, or after a violation. */
   next(): boolean {
     const start = this.#position

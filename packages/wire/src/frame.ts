@@ -32,7 +32,15 @@ export const namedNumber = 0x3fff
 export const namedKeySizeMax = 255
 
 /** Numbers of control frames. */
-export const controlNumber = { hello: 1, contract: 2, ping: 3, pong: 4, close: 5, fault: 6 } as const
+export const controlNumber = {
+  hello: 1,
+  contract: 2,
+  ping: 3,
+  pong: 4,
+  close: 5,
+  fault: 6,
+  cipher: 7,
+} as const
 
 /** The tag of a frame. */
 export function frameTag(kind: number, number: number): number {

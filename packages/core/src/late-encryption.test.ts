@@ -1,0 +1,170 @@
+import { pair, Random, Rig, wildNetwork } from '@millrace/testkit'
+import { describe, expect, it } from 'vitest'
+import type { Channel } from './channel.ts'
+import type { CloseReason } from './close-reason.ts'
+
+const key = new Uint8Array(32).fill(7)
+const other = new Uint8Array(32).fill(8)
+const patience = {
+  handshakeTimeoutMs: 600_000,
+  frameTimeoutMs: 600_000,
+  stallTimeoutMs: 600_000,
+  closeTimeoutMs: 600_000,
+}
+
+describe('encryption that begins on an open channel', () => {
+  it('switches both ways at an exact byte, on any network, whoever asks first, and keeps the order', async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const draw = new Random(seed)
+      const profile = wildNetwork(new Random(seed))
+      const { rig, opened, accepted } = await pair({
+        seed,
+        network: { ...profile, destruction: 'end' },
+        accepting: patience,
+        opening: patience,
+      })
+      const heard: Record<'a' | 'o', unknown[]> = { a: [], o: [] }
+      accepted.on('n', (n: unknown) => void heard.a.push(n))
+      opened.on('n', (n: unknown) => void heard.o.push(n))
+      let sent = 0
+      const chat = async (): Promise<void> => {
+        const fill = 'x'.repeat(draw.integer(0, profile.pieces === 'bytes' ? 40 : 4000))
+        for (let count = draw.integer(0, 5); count > 0; count--) {
+          sent++
+          await rig.until(
+            Promise.all([
+              opened.sendWhenReady('n', `${sent} ${fill}`),
+              accepted.sendWhenReady('n', `${sent} ${fill}`),
+            ]),
+            3_600_000,
+          )
+        }
+        await rig.loop.advance(draw.integer(0, 30))
+      }
+      await chat()
+      const first = draw.pick([opened, accepted])
+      const second = first === opened ? accepted : opened
+      const algorithm = draw.pick(['chacha20-poly1305', 'aes-256-gcm'] as const)
+      const one = first.setEncryption(key, algorithm)
+      const queued = draw.integer(0, 3)
+      for (let i = 0; i < queued; i++) {
+        sent++
+        opened.send('n', `${sent}`)
+        accepted.send('n', `${sent}`)
+      }
+      await rig.loop.advance(draw.pick([0, 0, 7, 60]))
+      const two = second.setEncryption(key, algorithm)
+      await chat()
+      await rig.until(Promise.all([one, two]), 3_600_000)
+      await chat()
+      await chat()
+      await rig.until(opened.close('done'), 3_600_000)
+      await rig.until(accepted.closed, 3_600_000)
+      expect(
+        heard.a.map((text) => Number.parseInt(String(text), 10)),
+        `seed ${seed}`,
+      ).toEqual(Array.from({ length: sent }, (_, i) => i + 1))
+      expect(accepted.reason, `seed ${seed}`).toEqual({
+        code: 'closed',
+        by: 'remote',
+        text: 'done',
+      } satisfies CloseReason)
+      expect(opened.encryption?.handshakeHash).toEqual(accepted.encryption?.handshakeHash)
+      expect(heard.o.length).toBeGreaterThanOrEqual(0)
+      await rig.end()
+    }
+  })
+
+  it('sends nothing in clear after the call, and only the steps of the handshake in between', async () => {
+    const { rig, opened, accepted } = await pair({ network: { delayMs: [10, 10] } })
+    const written: Buffer[] = []
+    const link = rig.network.connections[0].opened
+    const send = link.send.bind(link)
+    link.send = (batch, report) => {
+      for (const segment of batch.segments) written.push(Buffer.from(segment))
+      return send(batch, report)
+    }
+    opened.send('n', 'in clear')
+    const done = opened.setEncryption(key)
+    opened.send('n', 'a secret')
+    const heard: unknown[] = []
+    accepted.on('n', (text: unknown) => void heard.push(text))
+    await rig.loop.advance(100)
+    expect(heard).toEqual(['in clear'])
+    const before = accepted.setEncryption(key)
+    await rig.until(Promise.all([done, before]))
+    await rig.loop.advance(100)
+    expect(heard).toEqual(['in clear', 'a secret'])
+    const wire = Buffer.concat(written)
+    expect([wire.includes('in clear'), wire.includes('secret')]).toEqual([true, false])
+    await rig.end()
+  })
+
+  it('ends the channel when the keys or algorithms differ, or the other side never asks', async () => {
+    for (const [mine, theirs] of [
+      [{ key }, { key: other }],
+      [{ key }, { key, algorithm: 'aes-256-gcm' as const }],
+      [{ key }, undefined],
+      [undefined, { key }],
+    ] as const) {
+      const { rig, opened, accepted } = await pair()
+      const failures: unknown[] = []
+      for (const [channel, options] of [
+        [opened, mine],
+        [accepted, theirs],
+      ] as const) {
+        if (options !== undefined)
+          channel.setEncryption(options).catch((error: unknown) => failures.push(error))
+      }
+      opened.send('n', 'a secret')
+      const heard: unknown[] = []
+      accepted.on('n', (text: unknown) => void heard.push(text))
+      await rig.loop.advance(5000)
+      expect(
+        [opened.reason?.code, accepted.reason?.code].filter((code) => code === 'encryption-failed').length,
+      ).toBeGreaterThan(0)
+      expect(failures.length).toBeGreaterThan(0)
+      if (mine !== undefined) expect(heard).toEqual([])
+      await rig.end()
+    }
+  })
+
+  it('works on local channels as well: keys must fit, and there is a binding', async () => {
+    const rig = new Rig()
+    const accepting = rig.local()
+    const opening = rig.local()
+    await rig.until(accepting.bind())
+    const channels = async () => {
+      const opened = await rig.until(opening.open())
+      return { opened, accepted: rig.diary(accepting).accepted.at(-1) as Channel }
+    }
+    const good = await channels()
+    const done = good.accepted.setEncryption({ key, algorithm: 'aes-256-gcm' })
+    await rig.until(Promise.all([done, good.opened.setEncryption(key, 'aes-256-gcm')]))
+    expect(good.opened.encryption?.handshakeHash).toEqual(good.accepted.encryption?.handshakeHash)
+    expect(good.opened.encryption?.suite).toBe('Noise_NNpsk0_25519_AESGCM_SHA256')
+    const bad = await channels()
+    const failure = rig.failureOf(bad.accepted.setEncryption(key))
+    await rig.failureOf(bad.opened.setEncryption(other))
+    expect((await failure).code).toBe('encryption-failed')
+    expect([bad.opened.reason?.code, bad.accepted.reason?.code]).toEqual([
+      'encryption-failed',
+      'encryption-failed',
+    ])
+    const alone = await channels()
+    expect((await rig.failureOf(alone.opened.setEncryption(key))).message).toContain(
+      'the other end did not within 2000 ms',
+    )
+    await rig.end()
+  })
+
+  it('is refused twice, and where it makes no sense', async () => {
+    const { rig, opened, accepted } = await pair()
+    const both = [opened.setEncryption(key), accepted.setEncryption(key)]
+    await expect(opened.setEncryption(key)).rejects.toThrow('was called on this channel before')
+    await rig.until(Promise.all(both))
+    await expect(opened.setEncryption(key)).rejects.toThrow('was called on this channel before')
+    await expect(accepted.setEncryption('secret' as never)).rejects.toThrow('a pass phrase is no key')
+    await rig.end()
+  })
+})
