@@ -4,7 +4,7 @@ import type { ChannelEncryption } from './channel-encryption.ts'
 import type { ChannelState } from './channel-state.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Dispatch } from './dispatch.ts'
-import type { EncryptionOptions } from './encryption.ts'
+import type { SharedKeyEncryption } from './encryption.ts'
 import type { EndBell } from './end-bell.ts'
 import type { OverflowPolicy, PipeLimits } from './options.ts'
 import type { PlatformCrypto } from './platform-crypto.ts'
@@ -79,7 +79,7 @@ export interface Carrier {
   /** Lets messages wait (`held`) or come (`free`). */
   hold(state: 'held' | 'free'): void
   /** Encrypts from an exact byte on, both ways; resolves when that is done here. */
-  setEncryption(options: EncryptionOptions): Promise<void>
+  setEncryption(options: SharedKeyEncryption): Promise<void>
   close(text: string): void
   destroy(): void
   statistics(): ChannelStatistics

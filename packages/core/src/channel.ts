@@ -3,7 +3,7 @@ import type { Carrier, ChannelStatistics, OverflowOptions, SendResult } from './
 import type { ChannelEncryption } from './channel-encryption.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Tap } from './dispatch.ts'
-import type { EncryptionAlgorithm, EncryptionOptions } from './encryption.ts'
+import type { EncryptionAlgorithm } from './encryption.ts'
 import { Inbox } from './inbox.ts'
 import type { KeyTable } from './key-table.ts'
 import type { Answer, Body, Key, Message, Reply } from './messages.ts'
@@ -164,15 +164,14 @@ export class Channel<Messages extends object = Record<string, unknown>> {
   }
 
   /**
-   * Encrypts this open channel: `setEncryption(key, algorithm)` with 32 random bytes that both sides have, or with what pipes take as
-   * `encryption`. Both sides call it, in any order, within `handshakeTimeoutMs`; what is sent after the call waits until it can be sealed, and
+   * Encrypts this open channel: `key` is 32 random bytes that both sides have, `algorithm` what seals (default `'chacha20-poly1305'`). For
+   * identities see `encryption` of a pipe. Both sides call it, in any order, within `handshakeTimeoutMs`; what is sent after the call waits until it can be sealed, and
    * nothing changes its order. Resolves when both directions are sealed here; rejects with `encryption-failed`, and the channel ends,
    * when the keys differ or the other side doesn't do the same. Who closes before it is done loses what was sent since the call. Also rejects
    * with `argument-invalid`, `already-open` when called twice, and `unsupported` for protocols that own their bytes. On local
    * channels keys must fit as well, but nothing is sealed: nothing leaves the process.
    */
-  async setEncryption(key: Uint8Array | EncryptionOptions, algorithm?: EncryptionAlgorithm): Promise<void> {
-    if (!(key instanceof Uint8Array) && typeof key !== 'string') return this.#carrier.setEncryption(key)
+  async setEncryption(key: Uint8Array, algorithm?: EncryptionAlgorithm): Promise<void> {
     return this.#carrier.setEncryption({ key, ...(algorithm === undefined ? {} : { algorithm }) })
   }
 

@@ -101,12 +101,14 @@ describe('encryption that begins on an open channel', () => {
   })
 
   it('ends the channel when the keys or algorithms differ, or the other side never asks', async () => {
-    for (const [mine, theirs] of [
-      [{ key }, { key: other }],
-      [{ key }, { key, algorithm: 'aes-256-gcm' as const }],
-      [{ key }, undefined],
-      [undefined, { key }],
-    ] as const) {
+    type Asked = Parameters<Channel['setEncryption']> | undefined
+    const cases: readonly (readonly [mine: Asked, theirs: Asked])[] = [
+      [[key], [other]],
+      [[key], [key, 'aes-256-gcm']],
+      [[key], undefined],
+      [undefined, [key]],
+    ]
+    for (const [mine, theirs] of cases) {
       const { rig, opened, accepted } = await pair()
       const failures: unknown[] = []
       for (const [channel, options] of [
@@ -114,7 +116,7 @@ describe('encryption that begins on an open channel', () => {
         [accepted, theirs],
       ] as const) {
         if (options !== undefined)
-          channel.setEncryption(options).catch((error: unknown) => failures.push(error))
+          channel.setEncryption(...options).catch((error: unknown) => failures.push(error))
       }
       opened.send('n', 'a secret')
       const heard: unknown[] = []
@@ -139,7 +141,7 @@ describe('encryption that begins on an open channel', () => {
       return { opened, accepted: rig.diary(accepting).accepted.at(-1) as Channel }
     }
     const good = await channels()
-    const done = good.accepted.setEncryption({ key, algorithm: 'aes-256-gcm' })
+    const done = good.accepted.setEncryption(key, 'aes-256-gcm')
     await rig.until(Promise.all([done, good.opened.setEncryption(key, 'aes-256-gcm')]))
     expect(good.opened.encryption?.handshakeHash).toEqual(good.accepted.encryption?.handshakeHash)
     expect(good.opened.encryption?.suite).toBe('Noise_NNpsk0_25519_AESGCM_SHA256')
@@ -165,6 +167,8 @@ describe('encryption that begins on an open channel', () => {
     await rig.until(Promise.all(both))
     await expect(opened.setEncryption(key)).rejects.toThrow('was called on this channel before')
     await expect(accepted.setEncryption('secret' as never)).rejects.toThrow('a pass phrase is no key')
+    await expect(accepted.setEncryption({ pattern: 'XX' } as never)).rejects.toThrow('key is a Uint8Array')
+    await expect(accepted.setEncryption(key, 'Noise_XX_25519_AESGCM_SHA256')).rejects.toThrow('Noise_NNpsk0_')
     await rig.end()
   })
 })

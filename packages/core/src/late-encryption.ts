@@ -2,7 +2,7 @@ import type { BlockPool } from '@millrace/buffer'
 import { CipherError } from '@millrace/cipher'
 import { TimerEntry } from '@millrace/timer'
 import type { CloseReason } from './close-reason.ts'
-import { checkEncryption, type EncryptionOptions, type HandshakePlan, planHandshake } from './encryption.ts'
+import { checkEncryption, type HandshakePlan, planHandshake, type SharedKeyEncryption } from './encryption.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { PipeLimits } from './options.ts'
 import type { Outflow } from './outflow.ts'
@@ -61,7 +61,7 @@ export class LateEncryption {
   }
 
   /** The program asks for encryption. */
-  begin(options: EncryptionOptions): Promise<void> {
+  begin(options: SharedKeyEncryption): Promise<void> {
     const { role, crypto, outflow, session } = this.#owner
     checkEncryption(options, 'setEncryption')
     if (session.encodeCipherStep === undefined || session.takeRest === undefined) {

@@ -13,7 +13,7 @@ import type { ChannelEncryption } from './channel-encryption.ts'
 import type { ChannelState } from './channel-state.ts'
 import { type CloseReason, describeReason, goodbyeOf, linkReason, reasonError } from './close-reason.ts'
 import { Dispatch } from './dispatch.ts'
-import type { EncryptionOptions } from './encryption.ts'
+import type { SharedKeyEncryption } from './encryption.ts'
 import { EndBell } from './end-bell.ts'
 import { LinkGate, type LinkGateOwner } from './link-gate.ts'
 import { LinkGuard, type LinkGuardOwner } from './link-guard.ts'
@@ -136,7 +136,7 @@ export class LinkCarrier
     this.turns.later(this)
   }
 
-  setEncryption(options: EncryptionOptions): Promise<void> {
+  setEncryption(options: SharedKeyEncryption): Promise<void> {
     return this.gate.encryption.begin(options)
   }
 

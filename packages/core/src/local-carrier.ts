@@ -11,7 +11,7 @@ import type { ChannelEncryption } from './channel-encryption.ts'
 import type { ChannelState } from './channel-state.ts'
 import { type CloseReason, describeReason, reasonError } from './close-reason.ts'
 import { Dispatch, type DispatchOwner } from './dispatch.ts'
-import { checkEncryption, type EncryptionOptions, type HandshakePlan, planHandshake } from './encryption.ts'
+import { checkEncryption, type HandshakePlan, planHandshake, type SharedKeyEncryption } from './encryption.ts'
 import { EndBell } from './end-bell.ts'
 import { shakeLocally } from './local-encryption.ts'
 import { LocalQueue } from './local-queue.ts'
@@ -89,7 +89,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     return this.state === 'open'
   }
 
-  setEncryption(options: EncryptionOptions): Promise<void> {
+  setEncryption(options: SharedKeyEncryption): Promise<void> {
     checkEncryption(options, 'setEncryption')
     if (this.#plan !== undefined)
       throw new MillraceError('already-open', 'setEncryption was called on this channel before')
