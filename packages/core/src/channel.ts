@@ -168,10 +168,16 @@ export class Channel<Messages extends object = Record<string, unknown>> {
    * identities see `encryption` of a pipe. Both sides call it, in any order, within `handshakeTimeoutMs`; what is sent after the call waits until it can be sealed, and
    * nothing changes its order. Resolves when both directions are sealed here; rejects with `encryption-failed`, and the channel ends,
    * when the keys differ or the other side doesn't do the same. Who closes before it is done loses what was sent since the call. Also rejects
-   * with `argument-invalid`, `already-open` when called twice, and `unsupported` for protocols that own their bytes. On local
+   * with `argument-invalid`, `channel-closed`, `already-open` when called twice, and `unsupported` for protocols that own their bytes. On local
    * channels keys must fit as well, but nothing is sealed: nothing leaves the process.
    */
   async setEncryption(key: Uint8Array, algorithm?: EncryptionAlgorithm): Promise<void> {
+    if (!this.isOpen) {
+      throw new MillraceError(
+        'channel-closed',
+        'an open channel is needed to encrypt it; this one is closing or closed',
+      )
+    }
     return this.#carrier.setEncryption({ key, ...(algorithm === undefined ? {} : { algorithm }) })
   }
 

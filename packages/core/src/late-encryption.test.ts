@@ -171,4 +171,13 @@ describe('encryption that begins on an open channel', () => {
     await expect(accepted.setEncryption(key, 'Noise_XX_25519_AESGCM_SHA256')).rejects.toThrow('Noise_NNpsk0_')
     await rig.end()
   })
+
+  it('is refused at once on a channel that closes or is closed', async () => {
+    const { rig, opened } = await pair()
+    const closed = opened.close()
+    await expect(opened.setEncryption(key)).rejects.toMatchObject({ code: 'channel-closed' })
+    await rig.until(closed)
+    await expect(opened.setEncryption(key)).rejects.toMatchObject({ code: 'channel-closed' })
+    await rig.end()
+  })
 })
