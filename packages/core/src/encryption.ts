@@ -37,7 +37,7 @@ export interface IdentityEncryption {
   readonly algorithm?: EncryptionAlgorithm
   /**
    * Whether this peer may have a channel; asked as soon as its key is proven, before `accepted` and before anything more is said to it. Without
-   * it, everyone who has any key may. A promise that takes longer than `handshakeTimeoutMs` is too late. `channel` isn't open yet:
+   * it, everyone with a key of their own may. A promise that takes longer than `handshakeTimeoutMs` is too late. `channel` isn't open yet:
    * it is there to be remembered.
    */
   readonly authorise?: (peerKey: Uint8Array, channel: ChannelToBe) => boolean | Promise<boolean>
