@@ -7,9 +7,16 @@ type AeadKey = ReturnType<Aead['key']>
 type Algorithm = 'chacha20-poly1305'
 
 const NONCE_SIZE = 12
+const NOTHING = new Uint8Array(0)
 
 // Without it, AES-GCM takes a tag of 4 bytes for whole.
 const OPTIONS = { authTagLength: TAG_SIZE } as const
+
+/**
+ * So many bytes go to OpenSSL at once, to be sealed. Its ChaCha20-Poly1305 goes over them twice, and is a tenth faster when they stay in the nearest cache; AES-GCM
+ * goes over them once.
+ */
+const PIECE_SIZES = { 'chacha20-poly1305': 32_768, 'aes-256-gcm': 65_536 } as const
 
 /** The AEADs of OpenSSL. It has no XChaCha20-Poly1305. */
 export const NODE_AEADS: Readonly<Partial<Record<AeadName, Aead>>> = {
@@ -27,13 +34,16 @@ function aead(name: AeadName): Aead {
  */
 class NodeKey implements AeadKey {
   readonly #name: Algorithm
+  readonly #pieceSize: number
   #key: KeyObject | undefined
+  #lent: Buffer | undefined
 
   constructor(name: AeadName, key: Uint8Array) {
     if (key.length !== KEY_SIZE) {
       throw new CipherError('size', `A key of ${name} has ${KEY_SIZE} bytes, not ${key.length}`)
     }
     this.#name = name as Algorithm
+    this.#pieceSize = PIECE_SIZES[name as keyof typeof PIECE_SIZES]
     this.#key = createSecretKey(key)
   }
 
@@ -41,15 +51,28 @@ class NodeKey implements AeadKey {
     const size = plaintext.length
     const cipher = createCipheriv(this.#name, this.#checked(nonce, into, size + TAG_SIZE), nonce, OPTIONS)
     if (ad.length > 0) cipher.setAAD(ad, { plaintextLength: size })
-    if (size > 0) into.set(cipher.update(plaintext))
+    for (let from = 0; from < size; from += this.#pieceSize) {
+      const ciphertext = cipher.update(pieceOf(plaintext, from, size, this.#pieceSize))
+      into.set(ciphertext, from)
+      free(ciphertext)
+    }
     cipher.final()
     into.set(cipher.getAuthTag(), size)
   }
 
   open(nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array, into: Uint8Array): boolean {
+    this.#checked(nonce, into, ciphertext.length - TAG_SIZE)
+    const plaintext = this.openLent(nonce, ad, ciphertext)
+    if (plaintext !== undefined) into.set(plaintext)
+    this.reuse()
+    return plaintext !== undefined
+  }
+
+  openLent(nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    const key = this.#checked(nonce, NOTHING, 0)
     const size = ciphertext.length - TAG_SIZE
-    const key = this.#checked(nonce, into, size)
-    if (size < 0) return false
+    if (size < 0) return undefined
+    this.reuse()
     const decipher = createDecipheriv(this.#name, key, nonce, OPTIONS)
     decipher.setAuthTag(ciphertext.subarray(size))
     if (ad.length > 0) decipher.setAAD(ad, { plaintextLength: size })
@@ -59,13 +82,20 @@ class NodeKey implements AeadKey {
       decipher.final()
     } catch {
       plaintext?.fill(0)
-      return false
+      return undefined
     }
-    if (plaintext !== undefined) into.set(plaintext)
-    return true
+    this.#lent = plaintext
+    return plaintext ?? NOTHING
+  }
+
+  reuse(): void {
+    if (this.#lent !== undefined) free(this.#lent)
+    this.#lent = undefined
   }
 
   wipe(): void {
+    // Who ends a channel in a handler still reads the record whose message that is: the garbage collector takes it.
+    this.#lent = undefined
     this.#key = undefined
   }
 
@@ -78,4 +108,18 @@ class NodeKey implements AeadKey {
       throw new CipherError('size', `The output needs ${size} bytes, not ${into.length}`)
     return this.#key
   }
+}
+
+/**
+ * Gives the memory of an output back to the system now, which then hands out the same again, while it is still in the caches of the processor:
+ * with outputs of 64 KiB the garbage collector takes longer than the cipher. Node 20 can't, and leaves it to the collector.
+ */
+function free(output: Buffer): void {
+  const memory: { transfer?: (size: number) => unknown } & ArrayBufferLike = output.buffer
+  if (memory.byteLength === output.length) memory.transfer?.(0)
+}
+
+function pieceOf(bytes: Uint8Array, from: number, size: number, pieceSize: number): Uint8Array {
+  const to = Math.min(size, from + pieceSize)
+  return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to)
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, hkdfSync, scrypt, timingSafeEqual } from 'node:crypto'
 import { CipherError, type Hash, type HashName, type Primitives } from '@millrace/cipher'
 import { NODE_AEADS } from './node-aead.ts'
 import { nodeX25519 } from './node-x25519.ts'
@@ -51,6 +51,9 @@ function hash(name: HashName, algorithm: string, size: number, blockSize: number
       for (const part of parts) code.update(part)
       return plain(code.digest())
     },
+    // A KeyObject for the same reason.
+    hkdf: (salt, input, info, size) =>
+      new Uint8Array(hkdfSync(algorithm, createSecretKey(input), salt, info, size)),
   }
 }
 

@@ -75,6 +75,27 @@ export class CipherState {
   }
 
   /**
+   * Decrypts what the other side sealed next, for who reads it at once: answers the plaintext, which lies in `ciphertext` from its first byte on, or
+   * in memory that is gone with the next call of this or of `reuse`. Undefined when it isn't authentic: then the counter hasn't moved.
+   */
+  openLent(ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    const key = this.#living()
+    this.#expectCounter()
+    this.#write(this.#high, this.#low)
+    const plaintext =
+      key.openLent === undefined
+        ? openHere(key, this.#nonce, ad, ciphertext)
+        : key.openLent(this.#nonce, ad, ciphertext)
+    if (plaintext !== undefined) this.#advance()
+    return plaintext
+  }
+
+  /** The plaintext that was lent last has been read. */
+  reuse(): void {
+    this.#key?.reuse?.()
+  }
+
+  /**
    * Decrypts what was sealed under a counter that the message names, for datagrams. The own counter doesn't move: who calls this keeps a
    * replay window and marks it only after `true`. A counter that can't be one is false.
    */
@@ -165,6 +186,16 @@ export class CipherState {
       writeLittleEndian(nonce, 8, high)
     }
   }
+}
+
+function openHere(
+  key: AeadKey,
+  nonce: Uint8Array,
+  ad: Uint8Array,
+  ciphertext: Uint8Array,
+): Uint8Array | undefined {
+  const plaintext = ciphertext.subarray(0, Math.max(0, ciphertext.length - TAG_SIZE))
+  return key.open(nonce, ad, ciphertext, plaintext) ? plaintext : undefined
 }
 
 /** The last counter, 2^64-1, belongs to REKEY. */

@@ -16,7 +16,7 @@ const NOTHING = new Uint8Array(0)
 export type HandshakeTurn = 'write' | 'read' | 'split' | 'used' | 'failed'
 
 /** One direction of a conversation, out: it seals and can't open. No second state of its key can be had. */
-export type SendState = Omit<CipherState, 'open' | 'openAt' | 'rekeyed'>
+export type SendState = Omit<CipherState, 'open' | 'openLent' | 'openAt' | 'reuse' | 'rekeyed'>
 
 /** The other direction, in: it opens and can't seal. */
 export type ReceiveState = Omit<CipherState, 'seal' | 'rekeyed'> & { rekeyed(): ReceiveState }

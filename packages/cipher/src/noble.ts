@@ -1,6 +1,7 @@
 import { equalBytes } from '@noble/ciphers/utils.js'
 import { x25519 } from '@noble/curves/ed25519.js'
 import { blake2b, blake2s } from '@noble/hashes/blake2.js'
+import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { sha256 } from '@noble/hashes/sha2.js'
@@ -69,6 +70,7 @@ function hash(name: HashName, make: typeof sha256 | typeof blake2b | typeof blak
       for (const part of parts) code.update(part)
       return code.digest()
     },
+    hkdf: (salt, input, info, size) => hkdf(make, input, salt, info, size),
   }
 }
 

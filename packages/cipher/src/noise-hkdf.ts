@@ -12,13 +12,7 @@ export function noiseHkdf(
   input: Uint8Array,
   count: 2 | 3,
 ): readonly Uint8Array[] {
-  const secret = hash.hmac(chainingKey, input)
-  const outputs: Uint8Array[] = []
-  let previous: Uint8Array = NOTHING
-  for (let index = 1; index <= count; index++) {
-    previous = hash.hmac(secret, previous, Uint8Array.of(index))
-    outputs.push(previous)
-  }
-  secret.fill(0)
-  return outputs
+  const { size } = hash
+  const output = hash.hkdf(chainingKey, input, NOTHING, count * size)
+  return Array.from({ length: count }, (_, index) => output.subarray(index * size, (index + 1) * size))
 }

@@ -30,6 +30,13 @@ export interface AeadKey {
    * it wasn't, `into` holds nothing of the plaintext. May run in place. Never throws for what the bytes are.
    */
   open(nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array, into: Uint8Array): boolean
+  /**
+   * For an implementation that makes its output in memory of its own: the same as `open` without the copy. Answers the plaintext, which is gone with
+   * the next call of `openLent` or `reuse`; or undefined when it wasn't authentic. Never throws for what the bytes are.
+   */
+  openLent?(nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
+  /** The plaintext that was lent last has been read. */
+  reuse?(): void
   /** Ends the key: it is overwritten where the implementation can, and `seal` and `open` throw CipherError `used` from now on. */
   wipe(): void
 }
@@ -43,7 +50,7 @@ export interface Aead {
   key(key: Uint8Array): AeadKey
 }
 
-/** One hash function with its HMAC. */
+/** One hash function with its HMAC and HKDF. */
 export interface Hash {
   readonly name: HashName
   /** The size of a digest: 32 or 64 bytes. */
@@ -52,6 +59,8 @@ export interface Hash {
   readonly blockSize: number
   digest(...parts: readonly Uint8Array[]): Uint8Array
   hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
+  /** HKDF (RFC 5869), both steps: `size` bytes, at most 255 digests. */
+  hkdf(salt: Uint8Array, input: Uint8Array, info: Uint8Array, size: number): Uint8Array
 }
 
 /** A pair of X25519 keys, 32 bytes each. */

@@ -1,7 +1,6 @@
 import { CipherError } from './errors.ts'
 import type { ReceiveState } from './handshake-state.ts'
 import { type KeyStop, keyStop, wholeOption } from './limits.ts'
-import { TAG_SIZE } from './primitives.ts'
 import {
   CIPHERTEXT_SIZE_MIN,
   CLOSE_CODE,
@@ -54,7 +53,7 @@ export class RecordOpener {
   readonly recordSizeMax: number
   /**
    * Whose the last plaintext is, as a link has it. `given`: the caller's, for ever; it is a part of a chunk that was given. `lent`: it will be
-   * overwritten after the next call.
+   * overwritten, or gone, after the next call.
    */
   ownership: 'given' | 'lent' = 'lent'
 
@@ -107,7 +106,7 @@ export class RecordOpener {
   }
 
   /**
-   * Takes a chunk, **whose bytes it decrypts in place**: they must not be anybody else's at the same time. It is let go when `next` answers
+   * Takes a chunk, **whose bytes it may decrypt in place**: they must not be anybody else's at the same time. It is let go when `next` answers
    * undefined. Throws `turn` if the chunk before was not read to the end.
    */
   receive(chunk: Uint8Array, ownership: 'given' | 'lent'): void {
@@ -126,14 +125,14 @@ export class RecordOpener {
 
   /** The plaintext of the next whole record, never empty; or undefined: there is none, so more must come, or the stream is over. */
   next(): Uint8Array | undefined {
-    this.#part.reuse()
+    this.#reuse()
     while (!this.#isDrained) {
       const record = this.#part.size > 0 ? this.#fromPart() : this.#fromChunk()
       if (record === undefined) break
       const plaintext = this.#open(record)
       if (plaintext !== undefined) return plaintext
     }
-    this.#part.reuse()
+    this.#reuse()
     return undefined
   }
 
@@ -220,14 +219,15 @@ export class RecordOpener {
       this.#fail('exhausted')
       return undefined
     }
-    const into = record.subarray(RECORD_HEADER_SIZE, record.length - TAG_SIZE)
-    if (!this.#key.open(NO_BYTES, record.subarray(RECORD_HEADER_SIZE), into)) {
+    const plaintext = this.#key.openLent(NO_BYTES, record.subarray(RECORD_HEADER_SIZE))
+    if (plaintext === undefined) {
       this.#fail('forged')
       return undefined
     }
+    if (plaintext.buffer !== record.buffer) this.ownership = 'lent'
     this.#keyRecords++
     this.#keyBytes += size
-    return into
+    return plaintext
   }
 
   #control(code: number, record: Uint8Array): void {
@@ -253,6 +253,12 @@ export class RecordOpener {
     this.#key.wipe('This stream is over')
     this.#part.release()
     this.#letGo()
+  }
+
+  /** The plaintext of the record before has been read. */
+  #reuse(): void {
+    this.#part.reuse()
+    this.#key.reuse()
   }
 
   #letGo(): void {
