@@ -210,6 +210,10 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
 
   close(text: string): void {
     if (this.state !== 'open' && this.state !== 'handshaking') return
+    if (this.state === 'handshaking' && this.#peer.state === 'handshaking') {
+      this.#peer.#conclude({ code: 'closed', by: 'remote', text })
+      return this.#conclude({ code: 'closed', by: 'local', text })
+    }
     // Two ends that close at the same time needn't wait for each other: each has its own reason.
     if (this.#peer.state === 'closing') {
       const { text: theirs } = this.#peer.#parting ?? { text: '' }
@@ -229,6 +233,12 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
   destroy(): void {
     this.#conclude({ code: 'destroyed' })
     this.#peer.#conclude({ code: 'link-ended' })
+  }
+
+  /** Ends both sides of a channel that could not be. */
+  fail(reason: CloseReason): void {
+    this.#conclude(reason)
+    this.#peer.#conclude(reason)
   }
 
   statistics(): ChannelStatistics {
@@ -285,10 +295,8 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
 
   #unencrypted(what: string): void {
     const error = new MillraceError('encryption-failed', `the channel cannot be encrypted: ${what}`)
-    for (const end of [this, this.#peer]) {
-      end.#encrypted?.reject(error)
-      end.#conclude({ code: 'encryption-failed', what })
-    }
+    for (const end of [this, this.#peer]) end.#encrypted?.reject(error)
+    this.fail({ code: 'encryption-failed', what })
   }
 
   get #queued(): number {

@@ -1,7 +1,7 @@
 import type { Channel } from './channel.ts'
 import type { ChannelBook } from './channel-book.ts'
 import { checkEncryption, type EncryptionOptions, planHandshake } from './encryption.ts'
-import type { Platform } from './platform.ts'
+import type { LocalSide } from './local-encryption.ts'
 import { SealedLink } from './sealed-link.ts'
 import type { Link } from './transport.ts'
 
@@ -16,25 +16,23 @@ export class PipeEncryption {
   }
 
   /** Throws `argument-invalid` when the keys for this role are not there: better now than when somebody comes. */
-  expectKeys(role: 'accepted' | 'opened', platform: Platform): void {
-    planHandshake(this.#options, role, platform.crypto, '').handshake.abandon()
+  expectKeys(role: 'accepted' | 'opened', book: ChannelBook): void {
+    planHandshake(this.#options, role, book.crypto, '').handshake.abandon()
   }
 
   /** A link over this one that encrypts from the first byte on. `channel` gives the channel to be, for `authorise`. */
-  over(
-    link: Link,
-    role: 'accepted' | 'opened',
-    platform: Platform,
-    book: ChannelBook,
-    channel: () => Channel,
-  ): Link {
+  over(link: Link, role: 'accepted' | 'opened', book: ChannelBook, channel: () => Channel): Link {
+    const now = () => book.turns.loop.now()
+    return new SealedLink(link, { pool: book.pool, now, ...this.side(role, book, channel) })
+  }
+
+  /** What one end needs for its handshake. */
+  side(role: 'accepted' | 'opened', book: ChannelBook, channel: () => Channel): LocalSide {
     const options = this.#options
+    const plan = planHandshake(options, role, book.crypto, 'pipe')
     const authorise = 'authorise' in options ? options.authorise : undefined
-    return new SealedLink(link, {
-      pool: book.pool,
-      now: () => book.turns.loop.now(),
-      plan: planHandshake(options, role, platform.crypto, 'pipe'),
-      ...(authorise === undefined ? {} : { authorise: (key: Uint8Array) => authorise(key, channel()) }),
-    })
+    return authorise === undefined
+      ? { plan }
+      : { plan, authorise: (key: Uint8Array) => authorise(key, channel()) }
   }
 }

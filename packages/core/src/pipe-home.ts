@@ -1,5 +1,6 @@
 import type { BlockPool } from '@millrace/buffer'
 import type { ChannelBook } from './channel-book.ts'
+import type { PipeEncryption } from './pipe-encryption.ts'
 import type { Platform } from './platform.ts'
 import type { Protocol } from './protocol.ts'
 import type { Address, TransportPlugin } from './transport.ts'
@@ -32,4 +33,5 @@ export interface BoundPipe {
   readonly address: Address
   readonly target: PipeTarget
   readonly book: ChannelBook
+  readonly encryption: PipeEncryption | undefined
 }

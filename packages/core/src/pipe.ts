@@ -139,7 +139,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       const text = `a pipe of this process is bound at ${settled.target.address.text} already`
       throw new MillraceError('address-in-use', text)
     }
-    this.#encryption?.expectKeys('accepted', settled.platform)
+    this.#encryption?.expectKeys('accepted', settled.book)
     this.#life = 'binding'
     try {
       this.#bound(await Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) }))
@@ -306,7 +306,8 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     }
     this.#life = 'bound'
     this.#binding = binding
-    this.#home.setBound(this, { ...this.#need(), address: binding.address })
+    const { address } = binding
+    this.#home.setBound(this, { ...this.#need(), address, encryption: this.#encryption })
     if (this.#topics.pipeBound.hasSubscribers) this.#topics.pipeBound.publish({ pipe: this })
   }
 
@@ -343,14 +344,9 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     this.#start(link, 'accepted', settled)
   }
 
-  #start(
-    link: Link,
-    role: 'accepted' | 'opened',
-    { book, target, platform }: Settled,
-    opening?: Opening,
-  ): Carrier {
+  #start(link: Link, role: 'accepted' | 'opened', { book, target }: Settled, opening?: Opening): Carrier {
     const channel = () => book.channelOf(carrier)
-    const below = this.#encryption?.over(link, role, platform, book, channel) ?? link
+    const below = this.#encryption?.over(link, role, book, channel) ?? link
     const carrier: LinkCarrier = new LinkCarrier(book, target.protocol, below, role)
     book.add(carrier, opening)
     carrier.start(book.turns.loop.now())
@@ -367,7 +363,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       throw new MillraceError('channel-limit', text)
     }
     if (where === 'local' || transport.carries === 'messages') return this.#openLocal(settled)
-    this.#encryption?.expectKeys('opened', settled.platform)
+    this.#encryption?.expectKeys('opened', settled.book)
     const cancel = new Cancel()
     const unfollow = cancel.follow(signal)
     this.#openings.add(cancel)
@@ -391,6 +387,6 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       const text = `the pipe at ${target.address.text} speaks ${names}`
       throw new MillraceError('protocol-mismatch', text)
     }
-    return openLocal(book, acceptor.book, target.protocol)
+    return openLocal({ book, encryption: this.#encryption }, acceptor, target.protocol)
   }
 }
