@@ -2,6 +2,7 @@ import { pair, Random, Rig, wildNetwork } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import type { Channel } from './channel.ts'
 import type { CloseReason } from './close-reason.ts'
+import type { MillraceError } from './millrace-error.ts'
 
 const key = new Uint8Array(32).fill(7)
 const other = new Uint8Array(32).fill(8)
@@ -11,6 +12,13 @@ const patience = {
   stallTimeoutMs: 600_000,
   closeTimeoutMs: 600_000,
 }
+
+/** How a promise is rejected, without letting any time pass. */
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'resolved',
+    (error: MillraceError) => error.code,
+  )
 
 describe('encryption that begins on an open channel', () => {
   it('switches both ways at an exact byte, on any network, whoever asks first, and keeps the order', async () => {
@@ -178,6 +186,95 @@ describe('encryption that begins on an open channel', () => {
     await expect(opened.setEncryption(key)).rejects.toMatchObject({ code: 'channel-closed' })
     await rig.until(closed)
     await expect(opened.setEncryption(key)).rejects.toMatchObject({ code: 'channel-closed' })
+    await rig.end()
+  })
+
+  it('keeps those who wait for room waiting, not the processor busy', async () => {
+    const { rig, opened, accepted } = await pair({ opening: { highWaterBytes: 100 } })
+    const heard: unknown[] = []
+    accepted.on('n', (n: unknown) => void heard.push(n))
+    const sealed = opened.setEncryption(key)
+    const sent = Promise.all(
+      Array.from({ length: 5 }, (_, n) => opened.sendWhenReady('n', `${n}${'x'.repeat(80)}`)),
+    )
+    await rig.loop.advance(1000)
+    expect(heard).toEqual([])
+    await rig.until(Promise.all([accepted.setEncryption(key), sealed, sent]))
+    await rig.loop.advance(100)
+    expect(heard.map((text) => String(text)[0])).toEqual(['0', '1', '2', '3', '4'])
+    await rig.end()
+  })
+
+  it('says nothing behind the last words of a channel that closes before it is done', async () => {
+    for (const closes of ['opened', 'accepted'] as const) {
+      const { rig, ...sides } = await pair()
+      const [links] = rig.network.connections
+      const far = closes === 'opened' ? links.accepted : links.opened
+      far.freeze('on')
+      // The accepting side seals as soon as it has answered, though nobody hears that.
+      if (closes === 'accepted') sides.opened.setEncryption(key).catch(() => {})
+      const code = codeOf(sides[closes].setEncryption(key))
+      await rig.loop.advance(1500)
+      const end = sides[closes].close('done')
+      await rig.loop.advance(1000)
+      far.freeze('off')
+      expect(await rig.until(end)).toEqual({ code: 'closed', by: 'local', text: 'done' })
+      expect(await code).toMatch(/encryption-failed|channel-closed/)
+      await rig.end()
+    }
+  })
+
+  it('tells that the link is gone when a step is read only then', async () => {
+    for (const step of ['first', 'last'] as const) {
+      const rig = new Rig()
+      const accepting = rig.pipe('server', { drive: 'manual' })
+      const opening = rig.pipe('server')
+      const turn = async (): Promise<void> => {
+        await rig.loop.advance(5)
+        accepting.process()
+        await rig.loop.advance(5)
+      }
+      await rig.until(accepting.bind())
+      const open = opening.open()
+      await turn()
+      const [opened, [accepted]] = [await open, rig.diary(accepting).accepted]
+      const codes = [codeOf(accepted.setEncryption(key)), codeOf(opened.setEncryption(key))]
+      opened.send('n', 'sealed, behind the last step')
+      if (step === 'last') await turn()
+      await rig.loop.advance(5)
+      rig.network.connections[0].cut(new Error('cut'))
+      await turn()
+      expect(accepted.reason?.code).toBe('link-failed')
+      expect(await Promise.all(codes)).toEqual([
+        'channel-closed',
+        step === 'last' ? 'resolved' : 'channel-closed',
+      ])
+      await rig.end()
+    }
+  })
+
+  it('keeps what a reader has not taken yet, however many records come behind the last step', async () => {
+    const { rig, opened, accepted } = await pair({
+      accepting: { iteratorQueueMax: 1 },
+      network: { delayMs: [10, 10] },
+    })
+    const link = rig.network.connections[0].accepted
+    const reader = accepted[Symbol.asyncIterator]()
+    const done = accepted.setEncryption(key)
+    await rig.until(opened.setEncryption(key))
+    link.freeze('on')
+    for (const n of [1, 2, 3, 4]) {
+      opened.send('n', n)
+      await rig.loop.advance(30)
+    }
+    link.freeze('off')
+    await rig.until(done)
+    const heard: unknown[] = []
+    while (heard.length < 4) {
+      await rig.loop.advance(30)
+      heard.push((await rig.until(reader.next())).value?.body)
+    }
+    expect(heard).toEqual([1, 2, 3, 4])
     await rig.end()
   })
 })

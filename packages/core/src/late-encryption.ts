@@ -21,6 +21,8 @@ export interface LateEncryptionOwner {
   readonly crypto: PlatformCrypto | undefined
   readonly outflow: Outflow
   readonly session: Session
+  /** Whether the channel can still fail: one that closes has an end already, and has said its last words. */
+  readonly isOpen: boolean
   /** The link below; then the one that seals. */
   link: Link
   /** Hands everything written so far to the link. */
@@ -90,7 +92,12 @@ export class LateEncryption {
 
   /** A step of the peer came. */
   came(step: number, message: Uint8Array): void {
-    const { role } = this.#owner
+    const { role, session } = this.#owner
+    // The link is gone. Behind a step stands nothing in clear: what nobody can open any more must not be taken for frames.
+    if (this.#state === 'over') {
+      session.takeRest?.()
+      return
+    }
     if (role === 'accepted' && step === steps.first && this.#state === 'idle') {
       this.#first = message
       this.#state = 'asked'
@@ -185,7 +192,8 @@ export class LateEncryption {
     const { turns, session } = this.#owner
     this.#state = 'sealed'
     turns.wheel.cancel(this.#deadline)
-    for (const bytes of session.takeRest!()) this.received(bytes, 'given')
+    // It may be the link's memory still, of which `keep` would save the last record alone when readers are behind.
+    for (const bytes of session.takeRest!()) this.received(new Uint8Array(bytes), 'given')
     this.#settle?.resolve()
     this.#settle = undefined
   }
@@ -206,6 +214,6 @@ export class LateEncryption {
   #refuse(what: string): void {
     this.#settle?.reject(new MillraceError('encryption-failed', `the channel cannot be encrypted: ${what}`))
     this.#settle = undefined
-    this.#owner.fail({ code: 'encryption-failed', what })
+    if (this.#owner.isOpen) this.#owner.fail({ code: 'encryption-failed', what })
   }
 }

@@ -259,7 +259,7 @@ export class LinkCarrier
     // Whoever awaits `open()` runs after this turn: his handlers must stand before the first message is delivered.
     if (this.role === 'opened') {
       this.#seat.wait('settling')
-      this.turns.later(this)
+      this.turns.settle(this)
     }
     return this.bell.reason === undefined ? 'yes' : 'no'
   }
@@ -356,7 +356,7 @@ export class LinkCarrier
     this.outflow.flush(report)
     // In the middle of the program, the time of the last turn may be long past.
     if (this.outflow.inFlight > 0) this.#guard.waiting(this.turns.loop.now())
-    else if (this.outflow.isAwaited) this.turns.later(this)
+    else if (this.outflow.isAwaited && !this.outflow.isHeld) this.turns.later(this)
   }
 
   /** The end of the turn in which the channel was closed: all that was written stands before the last words. */

@@ -16,12 +16,15 @@ export class LinkGate implements LinkOwner {
 
   /** What encrypts an open channel; made when somebody asks for it. */
   get encryption(): LateEncryption {
-    this.#encryption ??= new LateEncryption(this.#owner, {
+    if (this.#encryption !== undefined) return this.#encryption
+    this.#encryption = new LateEncryption(this.#owner, {
       received: (bytes, ownership) => this.#owner.received(bytes, ownership),
       sent: (size) => this.#owner.sent(size),
       ended: () => this.#owner.ended(),
       gone: (error) => this.gone(error),
     })
+    // A step that was read when the link was gone already begins nothing.
+    if (this.#isGone) this.#encryption.end()
     return this.#encryption
   }
 

@@ -2,6 +2,7 @@ import { noblePrimitives, startHandshake } from '@millrace/cipher'
 import { pair, Random, RawPeer, Rig, wildNetwork } from '@millrace/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ChannelToBe, EncryptionOptions } from './encryption.ts'
+import type { MillraceError } from './millrace-error.ts'
 
 const random = new Random(20_261_120)
 const key = random.bytes(32)
@@ -127,6 +128,54 @@ describe('a sealed link', () => {
     await rig.until(server.bind())
     await rig.until(client.open())
     expect(shown).toEqual(rig.diary(server).accepted)
+  })
+
+  it('says nothing more when authorise answers behind the end of the handshake', async () => {
+    rig = new Rig()
+    const { loop, network } = rig
+    const later = () => new Promise<boolean>((resolve) => loop.wakeAt(loop.now() + 600, () => resolve(true)))
+    const server = rig.pipe('server', {
+      encryption: { pattern: 'IK', identity: ofServer, authorise: later },
+      handshakeTimeoutMs: 500,
+    })
+    const client = rig.pipe('server', {
+      encryption: { pattern: 'IK', identity: ofClient, peerKey: ofServer.publicKey },
+      handshakeTimeoutMs: 1500,
+    })
+    await rig.until(server.bind())
+    let failed = ''
+    client.open().catch((error: MillraceError) => {
+      failed = error.code
+    })
+    await loop.advance(400)
+    const [{ opened }] = network.connections
+    opened.freeze('on')
+    await loop.advance(500)
+    opened.freeze('off')
+    await loop.advance(2000)
+    expect(failed).toMatch(/link-failed|handshake-failed/)
+    expect(network.violations).toEqual([])
+    expect(rig.diary(server).accepted).toEqual([])
+  })
+
+  it('lets whoever opens set handlers before the first message, however many records a chunk has', async () => {
+    rig = new Rig()
+    const { loop, network } = rig
+    const server = rig.pipe('server', { encryption: { key } })
+    const client = rig.pipe('server', { encryption: { key } })
+    server.on('accepted', (_pipe, channel) => {
+      const [{ opened }] = network.connections
+      opened.freeze('on')
+      channel.send('say', 1)
+      loop.wakeAt(loop.now() + 10, () => void channel.send('say', 2))
+      loop.wakeAt(loop.now() + 20, () => opened.freeze('off'))
+    })
+    await rig.until(server.bind())
+    const heard: unknown[] = []
+    const opened = await rig.until(client.open())
+    opened.on('say', (n: unknown) => void heard.push(n))
+    await loop.advance(50)
+    expect(heard).toEqual([1, 2])
   })
 
   it('hears no more than 64 KiB before a handshake is over', async () => {

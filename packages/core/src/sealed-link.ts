@@ -32,7 +32,7 @@ export class SealedLink implements Link, LinkOwner {
   readonly #options: SealedLinkOptions
   readonly #out: SegmentBuffer
   #owner!: LinkOwner
-  #state: 'handshake' | 'asking' | 'sealed' | 'over' = 'handshake'
+  #state: 'handshake' | 'asking' | 'sealed' | 'quiet' | 'over' = 'handshake'
   #sealer: RecordSealer | undefined
   #opener: RecordOpener | undefined
   #encryption: ChannelEncryption | undefined
@@ -72,7 +72,7 @@ export class SealedLink implements Link, LinkOwner {
 
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
     if (this.#state === 'sealed') return this.#seal(batch, report)
-    if (this.#state === 'over') {
+    if (this.#isSilent) {
       batch.release()
       return 'left'
     }
@@ -94,7 +94,7 @@ export class SealedLink implements Link, LinkOwner {
     if (this.#state === 'sealed') {
       this.#sealer?.close(this.#out)
       this.#pass(0)
-    }
+    } else if (this.#state !== 'over') this.#giveUp()
     this.#link.end()
   }
 
@@ -108,7 +108,7 @@ export class SealedLink implements Link, LinkOwner {
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
     if (this.#state === 'sealed') this.#open(bytes, ownership)
-    else if (this.#state !== 'over') this.#store(bytes)
+    else if (!this.#isSilent) this.#store(bytes)
   }
 
   sent(size: number): void {
@@ -143,6 +143,18 @@ export class SealedLink implements Link, LinkOwner {
   /** Gives up, without a word to anybody. */
   release(): void {
     if (this.#state !== 'over') this.#over()
+  }
+
+  /** Whether it neither says nor hears anything more. */
+  get #isSilent(): boolean {
+    return this.#state === 'quiet' || this.#state === 'over'
+  }
+
+  /** The owner ended it before it was sealed: what was held can't be said any more, and nothing may follow the end. */
+  #giveUp(): void {
+    this.#state = 'quiet'
+    this.#options.plan.handshake.abandon()
+    for (const batch of this.#held.splice(0)) batch.release()
   }
 
   #greet(): void {
@@ -280,7 +292,7 @@ export class SealedLink implements Link, LinkOwner {
   }
 
   #fail(what: string, cause?: unknown, kind: 'cut' | 'refused' = 'refused'): void {
-    if (this.#state === 'over') return
+    if (this.#isSilent) return
     this.#over()
     this.#link.destroy()
     this.#owner.gone(new EncryptionFailure(kind, what, cause))

@@ -28,6 +28,7 @@ export class Turns {
   #isRunning = false
   #isEndAsked = false
   #isNextAsked = false
+  #isSettling = false
   #wakeAt = Number.POSITIVE_INFINITY
   #wake: { cancel(): void } | undefined
   #isClosed = false
@@ -44,13 +45,22 @@ export class Turns {
   /** An event of the platform brought work: with `auto` the turn runs now. */
   event(taker: TurnTaker): void {
     this.#list(taker)
-    if (this.#drive === 'auto' && !this.#isRunning) this.run(this.loop.now())
+    if (this.#drive === 'auto' && !this.#isRunning && !this.#isSettling) this.run(this.loop.now())
   }
 
   /** The program made work: with `auto` the turn runs when the loop comes round. */
   later(taker: TurnTaker): void {
     this.#list(taker)
     this.#askNext()
+  }
+
+  /**
+   * Like `later`, for what must wait until all promises have settled. One event can bring bytes several times, as a chunk of many records
+   * does: no turn runs before the loop has come round.
+   */
+  settle(taker: TurnTaker): void {
+    this.later(taker)
+    this.#isSettling = this.#isNextAsked
   }
 
   /** Something was written: it leaves at the end of this turn. */
@@ -142,7 +152,7 @@ export class Turns {
   }
 
   readonly #nextTurn = (): void => {
-    this.#isNextAsked = false
+    this.#isNextAsked = this.#isSettling = false
     this.run(this.loop.now())
   }
 
