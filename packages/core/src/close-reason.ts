@@ -4,7 +4,10 @@ import { causeText, MillraceError, type MillraceErrorCode } from './millrace-err
 
 /** Every way a channel can end. Each channel has exactly one, told exactly once. */
 export type CloseReason =
-  /** One side called `close`, the other was told, and everything sent before arrived. */
+  /**
+   * One side called `close`. The other was told, and everything sent before had arrived there (`by: 'remote'`); whoever called it (`'local'`) knows that
+   * the peer ended, or had its time to.
+   */
   | { readonly code: 'closed'; readonly by: 'local' | 'remote'; readonly text: string }
   /** This side called `destroy`, on the channel or on its pipe: what was on its way may be lost. */
   | { readonly code: 'destroyed' }
@@ -35,10 +38,14 @@ export type CloseReason =
   /** The link reported an error. */
   | { readonly code: 'link-failed'; readonly cause: unknown }
 
-/** Why a channel ends whose link is gone with an error. */
-export function linkReason(error: unknown): CloseReason {
-  if (!(error instanceof EncryptionFailure)) return { code: 'link-failed', cause: error }
-  return error.kind === 'cut' ? { code: 'link-ended' } : { code: 'encryption-failed', what: error.message }
+/**
+ * Why a channel ends whose link is gone, with an error if it has one. A channel that is closing ends as it was `asked` to, unless somebody meddles with
+ * what the peer still says.
+ */
+export function linkReason(error: unknown, asked?: CloseReason): CloseReason {
+  const failure = error instanceof EncryptionFailure ? error : undefined
+  if (failure?.kind === 'refused') return { code: 'encryption-failed', what: failure.what }
+  return asked ?? (failure === undefined ? { code: 'link-failed', cause: error } : { code: 'link-ended' })
 }
 
 /** A close reason in words. */

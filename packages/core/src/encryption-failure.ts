@@ -1,11 +1,11 @@
-/** Why an encrypted link ended. */
-export class EncryptionFailure extends Error {
+/** Why an encrypted link ended. No Error, whose stack would cost more than the rest of the end, and end in the same place each time. */
+export class EncryptionFailure {
   /** `cut`: the link ended, and the peer had not said that it would. `refused`: something was wrong with what it sent, or who it is. */
   readonly kind: 'cut' | 'refused'
+  readonly what: string
 
-  constructor(kind: 'cut' | 'refused', what: string, cause?: unknown) {
-    super(what, cause === undefined ? {} : { cause })
-    this.name = 'EncryptionFailure'
+  constructor(kind: 'cut' | 'refused', what: string) {
     this.kind = kind
+    this.what = what
   }
 }

@@ -36,8 +36,9 @@ export interface IdentityEncryption {
   /** Default `'chacha20-poly1305'`. */
   readonly algorithm?: EncryptionAlgorithm
   /**
-   * Whether this peer may have a channel; asked as soon as its key is proven, before `accepted` and before anything more is said to it. Without
-   * it, everyone with a key of their own may. A promise that takes longer than `handshakeTimeoutMs` is too late. `channel` isn't open yet:
+   * Whether this peer may have a channel; asked as soon as its key is proven, before `accepted` and before anything more is said to it. With `IK`
+   * that is when its first record comes: the first message alone could be somebody's recording. Without it, everyone with a key of their own may. A
+   * promise that takes longer than `handshakeTimeoutMs` is too late. `channel` isn't open yet:
    * it is there to be remembered.
    */
   readonly authorise?: (peerKey: Uint8Array, channel: ChannelToBe) => boolean | Promise<boolean>

@@ -339,7 +339,7 @@ export class LinkCarrier
   /** The link ended or is gone: once all its bytes are read, so is the channel. */
   #followLink(): void {
     if (this.#linkState === 'open' || this.state === 'closed') return
-    if (this.state === 'closing') return this.#finish(this.endReason, undefined)
+    if (this.state === 'closing') return this.#finish(linkReason(this.#linkError, this.endReason), undefined)
     if (!this.#seat.mayDeliver && this.session.stored > 0) return
     if (this.#linkError === undefined) this.#finish(this.session.linkEnded(), undefined)
     else this.#finish(linkReason(this.#linkError), undefined)

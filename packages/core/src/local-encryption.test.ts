@@ -90,7 +90,11 @@ describe('a local channel between pipes that are encrypted', () => {
       [{ key }, undefined, /bound there encrypts, this one does not/],
       [undefined, { key }, /this pipe encrypts, the one that is bound there does not/],
       [{ ...xx, authorise: () => false }, xx, /authorise refused/],
-      [xx, { ...xx, authorise: () => Promise.reject(new Error('no database')) }, /authorise failed/],
+      [
+        xx,
+        { ...xx, authorise: () => Promise.reject(new Error('no database')) },
+        /authorise failed: no database/,
+      ],
       [{ ...xx, authorise: () => 'yes' as unknown as boolean }, xx, /authorise refused/],
     ]
     for (const [accepting, opening, text] of pairs) {

@@ -1,6 +1,7 @@
 import { CipherError } from '@millrace/cipher'
 import type { ChannelEncryption } from './channel-encryption.ts'
 import type { HandshakePlan } from './encryption.ts'
+import { causeText } from './millrace-error.ts'
 
 /** One end of a handshake within one process. */
 export interface LocalSide {
@@ -55,8 +56,8 @@ async function refusalOf(side: LocalSide, asked: Set<LocalSide>): Promise<string
   try {
     const verdict: unknown = await side.authorise(peerKey)
     return verdict === true ? undefined : 'authorise refused the key of the peer'
-  } catch {
-    return 'authorise failed'
+  } catch (error) {
+    return `authorise failed: ${causeText(error)}`
   }
 }
 

@@ -3,6 +3,7 @@ import { CipherError, MESSAGE_SIZE_MAX, RecordOpener, RecordSealer } from '@mill
 import type { ChannelEncryption } from './channel-encryption.ts'
 import type { HandshakePlan } from './encryption.ts'
 import { EncryptionFailure } from './encryption-failure.ts'
+import { causeText } from './millrace-error.ts'
 import type { Link, LinkOwner } from './transport.ts'
 
 /** Before each handshake message stands its size. */
@@ -32,12 +33,15 @@ export class SealedLink implements Link, LinkOwner {
   readonly #options: SealedLinkOptions
   readonly #out: SegmentBuffer
   #owner!: LinkOwner
-  #state: 'handshake' | 'asking' | 'sealed' | 'quiet' | 'over' = 'handshake'
+  #state: 'handshake' | 'proving' | 'asking' | 'sealed' | 'quiet' | 'over' = 'handshake'
   #sealer: RecordSealer | undefined
   #opener: RecordOpener | undefined
   #encryption: ChannelEncryption | undefined
   /** What came of a handshake message, or behind the handshake while `authorise` is asked. */
   #waiting = new Uint8Array(0)
+  /** What was opened while it is not yet known whether its sender may come in. */
+  #early: Uint8Array[] = []
+  #earlySize = 0
   /** What the owner sent before anything could be sealed. */
   #held: SegmentBatch[] = []
   #isEnding = false
@@ -108,7 +112,9 @@ export class SealedLink implements Link, LinkOwner {
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
     if (this.#state === 'sealed') this.#open(bytes, ownership)
-    else if (!this.#isSilent) this.#store(bytes)
+    else if (this.#isSilent) return
+    else if (this.#opener === undefined) this.#store(bytes)
+    else this.#prove(this.#opener, bytes, ownership)
   }
 
   sent(size: number): void {
@@ -131,7 +137,7 @@ export class SealedLink implements Link, LinkOwner {
     const opener = this.#opener
     // A bare end may be a cut by anyone on the way: only the peer can make a close record.
     if (opener === undefined || opener.end() === 'closed') return this.#owner.ended()
-    this.#fail('the connection ended without the close record of the peer', undefined, 'cut')
+    this.#fail('the connection ended without the close record of the peer', 'cut')
   }
 
   gone(error?: unknown): void {
@@ -154,6 +160,7 @@ export class SealedLink implements Link, LinkOwner {
   #giveUp(): void {
     this.#state = 'quiet'
     this.#options.plan.handshake.abandon()
+    this.#early = []
     for (const batch of this.#held.splice(0)) batch.release()
   }
 
@@ -215,27 +222,41 @@ export class SealedLink implements Link, LinkOwner {
         this.#goOn()
       } catch (error) {
         if (!(error instanceof CipherError)) throw error
-        return this.#fail(`the handshake failed: ${error.message}`, error)
+        return this.#fail(`the handshake failed: ${error.message}`)
       }
     }
   }
 
   /** After each message of the peer: asks whether it may go on, once its key is known, and then answers. */
   #goOn(): void {
-    const { plan, authorise } = this.#options
-    const peerKey = plan.handshake.remoteStatic
-    if (authorise === undefined || peerKey === undefined || this.#isAuthorised) return this.#answer()
+    const { handshake } = this.#options.plan
+    // A key that came before this side has said anything (IK) may be somebody's recording: only who can seal what follows has it.
+    const isProven = handshake.role === 'initiator' || handshake.turn === 'split'
+    if (isProven && this.#mustAsk) this.#ask()
+    else this.#answer()
+  }
+
+  /** Whether there is somebody to ask about. */
+  get #mustAsk(): boolean {
+    return !this.#isAuthorised && this.#options.authorise !== undefined && this.#peerKey !== undefined
+  }
+
+  get #peerKey(): Uint8Array | undefined {
+    return this.#encryption?.peerKey ?? this.#options.plan.handshake.remoteStatic
+  }
+
+  #ask(): void {
     let verdict: unknown
     try {
-      verdict = authorise(peerKey)
+      verdict = this.#options.authorise!(this.#peerKey!)
     } catch (error) {
-      return this.#fail('authorise failed', error)
+      return this.#fail(`authorise failed: ${causeText(error)}`)
     }
     if (!(verdict instanceof Promise)) return this.#decided(verdict)
     this.#state = 'asking'
     verdict.then(
       (later) => this.#decidedLater(later),
-      (error: unknown) => this.#fail('authorise failed', error),
+      (error: unknown) => this.#fail(`authorise failed: ${causeText(error)}`),
     )
   }
 
@@ -246,7 +267,7 @@ export class SealedLink implements Link, LinkOwner {
       this.#decided(verdict)
       this.#read()
     } catch (error) {
-      this.#fail('the handshake failed', error)
+      this.#fail(`the handshake failed: ${causeText(error)}`)
     }
   }
 
@@ -254,7 +275,8 @@ export class SealedLink implements Link, LinkOwner {
   #decided(verdict: unknown): void {
     if (verdict !== true) return this.#fail('authorise refused the key of the peer')
     this.#isAuthorised = true
-    this.#answer()
+    if (this.#sealer === undefined) this.#answer()
+    else this.#begin()
   }
 
   #answer(): void {
@@ -271,14 +293,33 @@ export class SealedLink implements Link, LinkOwner {
     this.#encryption = { suite, peerKey: pair.remoteStatic, handshakeHash: pair.handshakeHash }
     this.#sealer = new RecordSealer(pair.send)
     this.#opener = new RecordOpener(pair.receive, { pool })
+    const waiting = this.#waiting
+    this.#waiting = new Uint8Array(0)
+    if (this.#mustAsk) this.#state = 'proving'
+    else this.#begin()
+    if (waiting.length > 0) this.received(waiting, 'given')
+  }
+
+  /** The peer may go on: what both sides have said meanwhile passes. */
+  #begin(): void {
     this.#state = 'sealed'
     for (const batch of this.#held.splice(0)) {
       const { size } = batch
       if (this.#seal(batch, 'unless-left') === 'left') this.#owner.sent(size)
     }
-    const waiting = this.#waiting
-    this.#waiting = new Uint8Array(0)
-    if (waiting.length > 0) this.#open(waiting, 'given')
+    for (const plain of this.#early.splice(0)) this.#owner.received(plain, 'given')
+  }
+
+  /** Opens what comes from somebody who may be a recording, and asks about him with the first record that is true. */
+  #prove(opener: RecordOpener, bytes: Uint8Array, ownership: 'given' | 'lent'): void {
+    opener.receive(bytes, ownership)
+    for (let plain = opener.next(); plain !== undefined; plain = opener.next()) {
+      this.#early.push(new Uint8Array(plain))
+      this.#earlySize += plain.length
+    }
+    if (opener.failure !== undefined) return this.#fail(`a record was refused: ${opener.failure}`)
+    if (this.#earlySize > waitingSizeMax) return this.#fail('more than a handshake came before it was over')
+    if (this.#state === 'proving' && this.#earlySize > 0) this.#ask()
   }
 
   #open(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
@@ -291,11 +332,11 @@ export class SealedLink implements Link, LinkOwner {
     if (opener.failure !== undefined) this.#fail(`a record was refused: ${opener.failure}`)
   }
 
-  #fail(what: string, cause?: unknown, kind: 'cut' | 'refused' = 'refused'): void {
+  #fail(what: string, kind: 'cut' | 'refused' = 'refused'): void {
     if (this.#isSilent) return
     this.#over()
     this.#link.destroy()
-    this.#owner.gone(new EncryptionFailure(kind, what, cause))
+    this.#owner.gone(new EncryptionFailure(kind, what))
   }
 
   #over(): void {
@@ -303,6 +344,7 @@ export class SealedLink implements Link, LinkOwner {
     this.#options.plan.handshake.abandon()
     this.#sealer?.drop()
     this.#opener?.release()
+    this.#early = []
     this.#out.release()
     for (const batch of this.#held.splice(0)) batch.release()
   }

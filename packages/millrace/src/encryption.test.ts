@@ -265,6 +265,47 @@ describe('a pipe that is encrypted', () => {
     expect((await channel.closed).code).toMatch(/link-ended|link-failed/)
   })
 
+  it('replay of message 1: an IK handshake that was recorded opens nothing, and nobody is asked', async () => {
+    const asked: string[] = []
+    const recorded: Buffer[] = []
+    let port = 0
+    const { client, accepted, errors } = await sides(
+      {
+        handshakeTimeoutMs: 300,
+        encryption: {
+          pattern: 'IK',
+          identity: serverKeys,
+          authorise: (peerKey) => {
+            asked.push(Buffer.from(peerKey).toString('hex'))
+            return true
+          },
+        },
+      },
+      { encryption: { pattern: 'IK', identity: clientKeys, peerKey: serverKeys.publicKey } },
+      async (real) => {
+        port = real
+        return await meddler((bytes, from, to) => {
+          if (from === 'client') recorded.push(Buffer.from(bytes))
+          to.write(bytes)
+        })(real)
+      },
+    )
+    await within('a channel', client.open())
+    await until('the server has it', () => accepted.length === 1)
+    expect(asked).toEqual([Buffer.from(clientKeys.publicKey).toString('hex')])
+    for (const bytes of [recorded[0], Buffer.concat(recorded)]) {
+      const before = errors.length
+      const socket = connect(port, '127.0.0.1')
+      ends.push(() => socket.destroy())
+      socket.on('error', () => {})
+      socket.write(bytes)
+      await until('the server gives up', () => errors.length > before)
+    }
+    expect(errors[0]).toContain('did not say hello within 300 ms')
+    expect(errors[1]).toContain('a record was refused: forged')
+    expect([asked.length, accepted.length]).toEqual([1, 1])
+  })
+
   it('tells a cut from an end', async () => {
     let cut: Socket | undefined
     const { client, accepted, closed } = await sides(
@@ -280,6 +321,24 @@ describe('a pipe that is encrypted', () => {
     cut?.end()
     await until('the server knows', () => closed.length === 1)
     expect(closed[0]).toEqual({ code: 'link-ended' })
+  })
+
+  it('says so when somebody meddles with the last words of the peer, even to whoever has closed', async () => {
+    let isMeddling = false
+    const { client, accepted } = await sides(
+      { encryption: bothKeys },
+      { encryption: bothKeys },
+      meddler((bytes, from, to) => {
+        if (isMeddling && from === 'server') bytes[bytes.length - 1] ^= 1
+        to.write(bytes)
+      }),
+    )
+    const channel = await within('a channel', client.open())
+    await until('the server has it', () => accepted.length === 1)
+    isMeddling = true
+    accepted[0].send('count', 1)
+    const reason = await within('the end', channel.close('bye'))
+    expect(reason).toMatchObject({ code: 'encryption-failed', what: 'a record was refused: forged' })
   })
 
   it('says what its options lack before anything is sent', async () => {

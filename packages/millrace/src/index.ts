@@ -42,6 +42,7 @@ export {
   type PipeOptions,
   type PipeStatistics,
   type Platform,
+  type PlatformCrypto,
   Proto,
   type Protocol,
   type ProtoFactoryOptions,
