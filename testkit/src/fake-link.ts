@@ -14,6 +14,14 @@ export interface FakeLinkHome {
   violated(text: string): void
 }
 
+/** Somebody on the way, who hears what one end of a stream sends, and may change it. */
+export interface Eavesdropper {
+  /** The owner of the end sent these bytes. They are only lent. */
+  left(bytes: Uint8Array): void
+  /** These bytes are about to arrive; what it answers arrives in their place. */
+  arriving(bytes: Uint8Array): Uint8Array
+}
+
 const overwritten = 0xee
 
 /**
@@ -21,6 +29,8 @@ const overwritten = 0xee
  * loop, overwrites what it lent, and says `gone` once, last.
  */
 export class FakeLink implements Link {
+  /** On the way from here to the far end. */
+  eavesdropper: Eavesdropper | undefined
   readonly #home: FakeLinkHome
   readonly #name: string
   readonly #out: ByteStream
@@ -37,7 +47,7 @@ export class FakeLink implements Link {
     this.#home = home
     this.#name = name
     this.#out = new ByteStream(home.loop, home.random, home.profile, {
-      arrived: (bytes) => this.#peer.#receive(bytes),
+      arrived: (bytes) => this.#peer.#receive(this.eavesdropper?.arriving(bytes) ?? bytes),
       finished: () => this.#peer.#hearEnd(),
       left: (size) => this.#owner?.sent(size),
       drained: () => {
@@ -91,6 +101,7 @@ export class FakeLink implements Link {
     if (this.#peer.#state === 'destroyed' || this.#peer.#state === 'gone') {
       this.#fail(this.#home.random.pick(['EPIPE', 'ECONNRESET']))
     }
+    if (this.eavesdropper !== undefined) for (const segment of batch.segments) this.eavesdropper.left(segment)
     if (report === 'unless-left' && this.#out.tryWrite(batch)) return 'left'
     this.#out.write(batch)
     return 'waits'
@@ -139,6 +150,7 @@ export class FakeLink implements Link {
   }
 
   #receive(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
     const { ownership } = this.#home.profile
     const mode = ownership === 'mixed' ? this.#home.random.pick(['given', 'lent'] as const) : ownership
     this.#owner?.received(bytes, mode)

@@ -1,4 +1,4 @@
-import { noblePrimitives } from '@millrace/cipher'
+import { noblePrimitives, type Primitives } from '@millrace/cipher'
 import {
   type Address,
   type CancelSignal,
@@ -25,6 +25,8 @@ export interface FakeNetworkOptions {
   readonly seed: number
   readonly profile?: Partial<NetworkProfile>
   readonly diagnostics?: Diagnostics
+  /** What the platform lends for encryption. Default: noble's. Its random bytes come from the seed. */
+  readonly primitives?: Primitives
 }
 
 /** Both ends of one stream, for tests that break it. */
@@ -42,6 +44,8 @@ export class FakeNetwork implements FakeLinkHome {
   readonly profile: NetworkProfile
   /** All streams so far, oldest first. */
   readonly connections: FakeConnection[] = []
+  /** Sees each stream before anything is sent on it. */
+  connected: ((connection: FakeConnection) => void) | undefined
   /** Whoever is on the network beside the pipes: called when all is over. */
   readonly strangers: (() => void)[] = []
   /** How owners broke the contract of the port; must stay empty. */
@@ -55,13 +59,15 @@ export class FakeNetwork implements FakeLinkHome {
   readonly #sockets = new Map<string, DatagramOwner>()
   readonly #faults: { readonly where: FaultPlace; readonly error: unknown }[] = []
   readonly #diagnostics: Diagnostics | undefined
+  readonly #primitives: Primitives
   #nextPort = 1
 
-  constructor(loop: VirtualLoop, { seed, profile, diagnostics }: FakeNetworkOptions) {
+  constructor(loop: VirtualLoop, { seed, profile, diagnostics, primitives }: FakeNetworkOptions) {
     this.loop = loop
     this.random = new Random(seed)
     this.profile = { ...calmNetwork, ...profile }
     this.#diagnostics = diagnostics
+    this.#primitives = primitives ?? noblePrimitives
   }
 
   /** The transport of streams. One argument makes an address: a name. */
@@ -152,7 +158,7 @@ export class FakeNetwork implements FakeLinkHome {
       create,
       platform: {
         loop: this.loop,
-        crypto: { primitives: noblePrimitives, random: (size) => this.random.bytes(size) },
+        crypto: { primitives: this.#primitives, random: (size) => this.random.bytes(size) },
         warn: (error) => this.warnings.push(error),
         ...(this.#diagnostics === undefined ? {} : { diagnostics: this.#diagnostics }),
       },
@@ -173,7 +179,9 @@ export class FakeNetwork implements FakeLinkHome {
       opened.cut(error)
       accepted.cut(error)
     }
-    this.connections.push({ opened, accepted, cut })
+    const connection = { opened, accepted, cut }
+    this.connections.push(connection)
+    this.connected?.(connection)
     this.#later(() => {
       const fault = this.#fault('accept')
       if (fault === undefined && this.#listeners.get(text) === listener) return listener.accepted(accepted)

@@ -1,4 +1,5 @@
 import { BlockPool } from '@millrace/buffer'
+import type { Primitives } from '@millrace/cipher'
 import {
   type AnyMessages,
   type Channel,
@@ -25,6 +26,8 @@ export interface RigOptions<Messages extends object> {
   /** For all pipes. */
   readonly options?: PipeOptions
   readonly diagnostics?: Diagnostics
+  /** What the platform lends for encryption. Default: noble's. */
+  readonly primitives?: Primitives
 }
 
 /** What a pipe told, in its order. */
@@ -49,11 +52,12 @@ export class Rig<Messages extends object = AnyMessages> {
   #protocolCount = 0
   readonly #diaries = new Map<Pipe<Messages>, PipeDiary<Messages>>()
 
-  constructor({ seed = 1, network, protocol, options, diagnostics }: RigOptions<Messages> = {}) {
+  constructor({ seed = 1, network, protocol, options, diagnostics, primitives }: RigOptions<Messages> = {}) {
     this.network = new FakeNetwork(this.loop, {
       seed,
       ...(network === undefined ? {} : { profile: network }),
       ...(diagnostics === undefined ? {} : { diagnostics }),
+      ...(primitives === undefined ? {} : { primitives }),
     })
     const factory = new ProtoFactory({ pool: this.pool, ...options })
     const speaks = protocol ?? (plain() as unknown as Protocol<Messages>)

@@ -3,6 +3,13 @@ import { wildNetwork } from './network-profile.ts'
 import { plain } from './plain-codec.ts'
 import { Random } from './random.ts'
 import { Rig } from './rig.ts'
+import {
+  drawEncryption,
+  type EncryptionReport,
+  SwarmEncryption,
+  type SwarmEncryptionHost,
+} from './swarm-encryption.ts'
+import { lossOf, type Side, textOf } from './swarm-side.ts'
 
 /** What one run did. */
 export interface SwarmReport {
@@ -16,6 +23,14 @@ export interface SwarmReport {
   readonly virtualMs: number
   /** A number over everything that happened, in its order: the same for the same seed, always. */
   readonly trace: number
+  /** With encryption alone. */
+  readonly encryption?: EncryptionReport
+}
+
+/** What a run may do beyond the plain one. */
+export interface SwarmOptions {
+  /** `some`: pipes or channels encrypt, drawn from the seed, and their bytes are changed on the way. Default `none`. */
+  readonly encryption?: 'none' | 'some'
 }
 
 const keys = ['move', 'chat', 'close', 'state']
@@ -32,10 +47,10 @@ const policies: readonly OverflowPolicy[] = [
  * One run of everything at once, drawn from a seed: pipes and channels over a wild network, senders, readers, requests,
  * broadcasts, heartbeats, slow and failing handlers, freezes, cuts, closes and destroys at any moment. Throws when a
  * message came twice, out of order or changed; when an orderly end lost one; when a promise stays open, a channel has not
- * exactly one end, or anything is left behind.
+ * exactly one end, or anything is left behind. With encryption, also when something is in clear that must not be, or a change is believed.
  */
-export async function runSwarm(seed: number): Promise<SwarmReport> {
-  const swarm = new Swarm(seed)
+export async function runSwarm(seed: number, options: SwarmOptions = {}): Promise<SwarmReport> {
+  const swarm = new Swarm(seed, options)
   try {
     return await swarm.run()
   } catch (error) {
@@ -43,21 +58,6 @@ export async function runSwarm(seed: number): Promise<SwarmReport> {
     const unfinished = swarm.unfinished.map((what) => `; still ${what}`).join('')
     throw new Error(`seed ${seed} at ${swarm.now} ms: ${text}${unfinished}`, { cause: error })
   }
-}
-
-/** What one side of a channel sent and heard. */
-interface Side {
-  readonly channel: Channel<AnyMessages>
-  policy: OverflowPolicy
-  /** Numbers that were queued, and the first ones of them that were queued before `close`. */
-  queued: number
-  next: number
-  readonly heard: number[]
-  isLossy: boolean
-  /** Messages to all that it may have dropped in place of its own. */
-  broadcasts: number
-  /** It began to end by itself: it hears nothing from then on. */
-  isEnding: boolean
 }
 
 class Swarm {
@@ -79,16 +79,20 @@ class Swarm {
   #settled = 0
   #trace = 0x811c9dc5
   readonly #seed: number
+  readonly #encryption: SwarmEncryption | undefined
 
-  constructor(seed: number) {
+  constructor(seed: number, { encryption = 'none' }: SwarmOptions) {
     this.#seed = seed
     this.#random = new Random(seed)
     const isClosed = this.#random.chance(0.5)
+    const draw = encryption === 'none' ? undefined : drawEncryption(seed)
     this.#rig = new Rig({
       seed: this.#random.integer(0, 0xffffffff),
       network: wildNetwork(this.#random),
       protocol: plain(isClosed ? { keys: [...keys, 'ask', 'join'] } : {}),
+      ...(draw === undefined ? {} : { primitives: draw.primitives }),
     })
+    if (draw !== undefined) this.#encryption = new SwarmEncryption(draw, this.#host())
   }
 
   get now(): number {
@@ -102,10 +106,10 @@ class Swarm {
 
   async run(): Promise<SwarmReport> {
     const { loop } = this.#rig
-    const accepting = this.#pipe('server')
-    accepting.on('accepted', (_pipe, channel) => this.#enter(channel))
+    const accepting = this.#pipe('accepting')
+    accepting.on('accepted', (_pipe, channel) => this.#enter(channel, accepting))
     await loop.until(accepting.bind())
-    const openers = Array.from({ length: this.#random.integer(1, 3) }, () => this.#pipe('server'))
+    const openers = Array.from({ length: this.#random.integer(1, 3) }, () => this.#pipe('opening'))
     for (const opener of openers) {
       for (let count = this.#random.integer(1, 3); count > 0; count--)
         this.#begin('opening', this.#enterFrom(opener))
@@ -113,6 +117,7 @@ class Swarm {
     this.#begin('disturbing', this.#disturb())
     this.#begin('broadcasting', this.#speakToAll(accepting))
     while (this.#work.length > 0) await loop.until(Promise.all(this.#work.splice(0)), 3_600_000)
+    if (this.#encryption !== undefined) await loop.until(this.#encryption.rest())
     this.#heal()
     for (const side of this.#sides.values()) side.isEnding ||= side.channel.reason === undefined
     await loop.until(Promise.all(this.#pipes.map((pipe) => pipe.close('over'))), 60_000)
@@ -129,10 +134,23 @@ class Swarm {
       reasons: this.#reasons,
       virtualMs: loop.now(),
       trace: this.#trace >>> 0,
+      ...(this.#encryption === undefined ? {} : { encryption: this.#encryption.report }),
     }
   }
 
-  #pipe(place: string): Pipe<AnyMessages> {
+  #host(): SwarmEncryptionHost {
+    const { network, loop } = this.#rig
+    return {
+      network,
+      loop,
+      note: (...words) => this.#note(...words),
+      begin: (what, work) => this.#begin(what, work),
+      sleep: (ms) => this.#sleep(ms),
+      end: (side, random) => this.#end(side, random),
+    }
+  }
+
+  #pipe(role: 'accepting' | 'opening'): Pipe<AnyMessages> {
     const random = this.#random
     const highWaterBytes = random.pick([300, 5000, 100_000])
     const options: PipeOptions = {
@@ -145,7 +163,8 @@ class Swarm {
       drive: random.pick(['auto', 'auto', 'manual'] as const),
       maxOpenChannels: random.pick([3, 100]),
     }
-    const pipe = this.#rig.pipe(place, options)
+    const make = (more: PipeOptions) => this.#rig.pipe('server', { ...options, ...more })
+    const pipe = this.#encryption?.equip(role, make) ?? make({})
     if (options.drive === 'manual') this.#tick(pipe)
     this.#pipes.push(pipe)
     pipe.on('close', (_pipe, channel, reason) => {
@@ -172,7 +191,7 @@ class Swarm {
       if (typeof error.code !== 'string') throw error
     })
     if (channel === undefined) return
-    const side = this.#enter(channel)
+    const side = this.#enter(channel, pipe)
     if (side === undefined) return
     // The first message says who is at the other end.
     channel.request('join', this.#join(side)).catch(() => undefined)
@@ -184,7 +203,7 @@ class Swarm {
     return this.#joining.push(side) - 1
   }
 
-  #enter(channel: Channel<AnyMessages>): Side | undefined {
+  #enter(channel: Channel<AnyMessages>, pipe: Pipe<AnyMessages>): Side | undefined {
     const random = this.#random.fork()
     const policy = random.pick(policies)
     const side: Side = {
@@ -208,6 +227,7 @@ class Swarm {
         this.#note('heard', key, body.n)
         side.heard.push(body.n)
         if (body.text !== textOf(body.n)) this.#faults.push(`message ${body.n} changed on its way`)
+        this.#encryption?.heard(side)
         if (random.chance(0.02)) throw new Error('a handler that fails')
         if (random.chance(0.005)) void this.#end(side, random)
         return undefined
@@ -219,6 +239,7 @@ class Swarm {
       return n + 1
     })
     if (random.chance(0.3)) channel.setHeartbeat(random.integer(500, 2000), 6000)
+    this.#encryption?.enter(side, pipe)
     this.#begin(() => `living on ${channel.describe()}`, this.#live(side, random))
     // A reader waits for the end of its channel, however quiet that is.
     if (random.chance(0.3)) this.#readers.push(this.#read(channel, random))
@@ -340,6 +361,7 @@ class Swarm {
       if (!isRising) faults.push(`${channel.describe()} heard ${heard.join(' ')}`)
     }
     for (const [one, two] of this.#pairs) faults.push(...lossOf(one, two), ...lossOf(two, one))
+    faults.push(...(this.#encryption?.check(this.#pairs) ?? []))
     if (this.#settled !== this.#requests)
       faults.push(`${this.#requests - this.#settled} requests never ended`)
     if (faults.length > 0) throw new Error(faults.join('; '))
@@ -360,27 +382,4 @@ class Swarm {
     for (let index = 0; index < text.length; index++)
       this.#trace = Math.imul(this.#trace ^ text.charCodeAt(index), 0x01000193)
   }
-}
-
-/** What is missing at the far end of a side, though it may not be. */
-function lossOf(sender: Side, receiver: Side): string[] {
-  const name = sender.channel.describe()
-  const { heard } = receiver
-  if (!sender.isLossy) {
-    const gap = heard.findIndex((n, index) => n !== index)
-    if (gap >= 0) return [`${name} said ${gap}, the other heard ${heard[gap]} instead`]
-  }
-  const [reason, theirs] = [sender.channel.reason, receiver.channel.reason]
-  const isOrderly = reason?.code === 'closed' && reason.by === 'local' && theirs?.code === 'closed'
-  if (!isOrderly || theirs.by !== 'remote' || theirs.text !== reason.text || receiver.isEnding) return []
-  const { droppedOldest, superseded } = sender.channel.statistics()
-  const wanted = sender.queued - droppedOldest - superseded
-  if (heard.length >= wanted && heard.length <= wanted + sender.broadcasts) return []
-  return [`${name} was closed in order, but ${heard.length} of ${wanted} arrived`]
-}
-
-/** The text of a message, by its number: of all sizes, most of them small. */
-function textOf(n: number): string {
-  const size = n % 11 === 10 ? 1500 : n % 5 === 4 ? 120 : n % 3
-  return String.fromCharCode(97 + (n % 26)).repeat(size)
 }
