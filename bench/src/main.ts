@@ -5,6 +5,7 @@ import { machineFacts, type Report, writeJson, writeReport } from './report.ts'
 import { type CaseResult, type OwnRows, runCase, type Scenario } from './scenario.ts'
 import { broadcast } from './scenarios/broadcast.ts'
 import { codec } from './scenarios/codec.ts'
+import { encryption } from './scenarios/encryption.ts'
 import { local } from './scenarios/local.ts'
 import { memory } from './scenarios/memory.ts'
 import { rtt } from './scenarios/rtt.ts'
@@ -13,7 +14,7 @@ import { timers } from './scenarios/timers.ts'
 import { formatCase } from './table.ts'
 
 /** All scenarios in the order they run. */
-const scenarios: readonly Scenario[] = [throughput, rtt, codec, broadcast, memory, timers, local]
+const scenarios: readonly Scenario[] = [throughput, rtt, encryption, codec, broadcast, memory, timers, local]
 
 async function main(options: Options): Promise<void> {
   if (options.task === 'help') return print(usage)

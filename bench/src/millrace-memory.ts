@@ -21,5 +21,11 @@ export function rows(): readonly Row[] {
       note: 'the same with setHeartbeat',
       extra: { heartbeat: 'on' },
     }),
+    memoryRow({
+      ...shared,
+      name: 'millrace bits, encrypted',
+      note: 'the same without heartbeat, with encryption: { key }',
+      extra: { heartbeat: 'off', protection: 'chacha20-poly1305' },
+    }),
   ]
 }

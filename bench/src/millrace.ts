@@ -10,6 +10,7 @@ export type RowSource = { rows(context: RowContext): readonly Row[] | Promise<re
 const sources: Readonly<Record<string, () => Promise<RowSource>>> = {
   throughput: () => import('./millrace-throughput.ts'),
   rtt: () => import('./millrace-rtt.ts'),
+  encryption: () => import('./millrace-encryption.ts'),
   codec: () => import('./millrace-codec.ts'),
   broadcast: () => import('./millrace-broadcast.ts'),
   memory: () => import('./millrace-memory.ts'),

@@ -1,10 +1,13 @@
 import { memoryPerConnection, settledMemory } from '../idle-memory.ts'
 import { work } from '../worker-side.ts'
 import { gamePipe, portOf } from './millrace-messages.ts'
+import type { Protection } from './protection.ts'
+
+type IdleOptions = { count: number; heartbeat: 'on' | 'off'; protection?: Protection }
 
 /** Holds idle channels, each with the handlers that any server has, and weighs them. */
-work<{ count: number; heartbeat: 'on' | 'off' }>(async ({ count, heartbeat }, parent) => {
-  const pipe = gamePipe('bits', 64, 0)
+work<IdleOptions>(async ({ count, heartbeat, protection }, parent) => {
+  const pipe = gamePipe('bits', 64, 0, protection)
   let messages = 0
   const heard = () => {
     messages++

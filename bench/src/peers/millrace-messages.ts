@@ -1,5 +1,18 @@
-import { bits, type Channel, msgpack, type Pipe, ProtoFactory, type SendResult } from 'millrace'
+import { randomBytes } from 'node:crypto'
+import {
+  bits,
+  type Channel,
+  type EncryptionOptions,
+  keyPair,
+  msgpack,
+  nodePlatform,
+  type Pipe,
+  ProtoFactory,
+  type SendResult,
+} from 'millrace'
 import { type GameMessages, gameContract, gameKey, playerState, readState, step } from '../game-state.ts'
+import { benchKey, type Protection, tlsCiphers } from './protection.ts'
+import { tls } from './tls-transport.ts'
 
 /** Which of Millrace's protocols a worker speaks. */
 export type ProtocolName = 'bits' | 'msgpack'
@@ -7,11 +20,27 @@ export type ProtocolName = 'bits' | 'msgpack'
 const playerCount = 64
 
 /** A pipe to `port` of this machine that speaks the bench's messages; port 0 to bind anywhere. */
-export function gamePipe(protocol: ProtocolName, size: number, port: number): Pipe<GameMessages> {
+export function gamePipe(
+  protocol: ProtocolName,
+  size: number,
+  port: number,
+  protection: Protection = 'none',
+): Pipe<GameMessages> {
   const factory = new ProtoFactory()
     .add('game bits', bits(gameContract(size)))
     .add('game msgpack', msgpack<GameMessages>())
-  return factory.create('tcp', '127.0.0.1', port, `game ${protocol}`) as unknown as Pipe<GameMessages>
+  const name = `game ${protocol}` as const
+  if (protection === 'tls chacha20-poly1305' || protection === 'tls aes-256-gcm') {
+    factory.add('tls', tls(tlsCiphers[protection]))
+    return factory.create('tls', '127.0.0.1', port, name) as unknown as Pipe<GameMessages>
+  }
+  const options = protection === 'none' ? {} : { encryption: encryptionOf(protection) }
+  return factory.create('tcp', '127.0.0.1', port, name, options) as unknown as Pipe<GameMessages>
+}
+
+function encryptionOf(protection: 'chacha20-poly1305' | 'aes-256-gcm' | 'XX'): EncryptionOptions {
+  if (protection !== 'XX') return { key: benchKey, algorithm: protection }
+  return { pattern: 'XX', identity: keyPair(nodePlatform.crypto.primitives, randomBytes) }
 }
 
 /** The port that a bound pipe was given. */

@@ -3,33 +3,36 @@ import type { GameMessages } from '../game-state.ts'
 import { Window } from '../window.ts'
 import { work } from '../worker-side.ts'
 import { gamePipe, type ProtocolName, portOf, sender } from './millrace-messages.ts'
+import type { Protection } from './protection.ts'
 import type { ThroughputOptions } from './throughput-options.ts'
 
 /** Sends typed objects as fast as the channel takes them; binds, or opens a channel to `port` if there is one. */
-work<ThroughputOptions & { protocol: ProtocolName; port?: number }>(async (options, parent) => {
-  const { port, protocol, size } = options
-  const pipe = gamePipe(protocol, size, port ?? 0)
-  let channel: Channel<GameMessages>
-  if (port !== undefined) {
-    channel = await pipe.open()
-    await parent.ready()
-  } else {
-    const accepted = new Promise<Channel<GameMessages>>((resolve) =>
-      pipe.on('accepted', (_pipe, accepted) => {
-        if (accepted !== undefined) resolve(accepted)
-      }),
-    )
-    await pipe.bind()
-    await parent.ready({ port: portOf(pipe) })
-    channel = await accepted
-  }
-  const window = new Window(options, 256, (measurement) => parent.result(measurement))
-  const send = sender(channel, size)
-  while (!window.isDone) {
-    const result = send()
-    if (result === 'queued') window.add(1)
-    else if (result === 'full') await channel.drained()
-    else break
-  }
-  await channel.close()
-})
+work<ThroughputOptions & { protocol: ProtocolName; protection?: Protection; port?: number }>(
+  async (options, parent) => {
+    const { port, protocol, protection, size } = options
+    const pipe = gamePipe(protocol, size, port ?? 0, protection)
+    let channel: Channel<GameMessages>
+    if (port !== undefined) {
+      channel = await pipe.open()
+      await parent.ready()
+    } else {
+      const accepted = new Promise<Channel<GameMessages>>((resolve) =>
+        pipe.on('accepted', (_pipe, accepted) => {
+          if (accepted !== undefined) resolve(accepted)
+        }),
+      )
+      await pipe.bind()
+      await parent.ready({ port: portOf(pipe) })
+      channel = await accepted
+    }
+    const window = new Window(options, 256, (measurement) => parent.result(measurement))
+    const send = sender(channel, size)
+    while (!window.isDone) {
+      const result = send()
+      if (result === 'queued') window.add(1)
+      else if (result === 'full') await channel.drained()
+      else break
+    }
+    await channel.close()
+  },
+)

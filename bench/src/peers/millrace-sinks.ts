@@ -2,12 +2,15 @@ import type { Channel } from 'millrace'
 import type { GameMessages } from '../game-state.ts'
 import { work } from '../worker-side.ts'
 import { gamePipe } from './millrace-messages.ts'
+import type { Protection } from './protection.ts'
+
+type SinkOptions = { port: number; count: number; size?: number; protection?: Protection }
 
 const batchCount = 100
 
 /** Opens many channels and reads what comes, or just holds them. */
-work<{ port: number; count: number; size?: number }>(async ({ port, count, size = 64 }, parent) => {
-  const pipe = gamePipe('bits', size, port)
+work<SinkOptions>(async ({ port, count, size = 64, protection }, parent) => {
+  const pipe = gamePipe('bits', size, port, protection)
   const channels: Channel<GameMessages>[] = []
   while (channels.length < count) {
     const batch = Array.from({ length: Math.min(batchCount, count - channels.length) }, () => pipe.open())

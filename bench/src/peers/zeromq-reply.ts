@@ -1,10 +1,10 @@
 import { work } from '../worker-side.ts'
-import { loadZeromq, portOf } from './zeromq.ts'
+import { boundSecurity, loadZeromq, portOf, type ZeromqSecurity } from './zeromq.ts'
 
 /** Sends every request back. */
-work(async (_options, parent) => {
+work<ZeromqSecurity>(async (options, parent) => {
   const { Reply } = await loadZeromq()
-  const reply = new Reply({ linger: 0 })
+  const reply = new Reply({ linger: 0, ...boundSecurity(options) })
   await reply.bind('tcp://127.0.0.1:*')
   await parent.ready({ port: portOf(reply.lastEndpoint) })
   parent.result({})

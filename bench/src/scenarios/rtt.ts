@@ -30,7 +30,8 @@ export function roundTripRow({ name, kind, note, size, extra, ...programs }: Rou
   return { name, kind, measure, ...(note === undefined ? {} : { note }) }
 }
 
-const metrics: readonly Metric[] = [
+/** What a round trip row reports. */
+export const roundTripMetrics: readonly Metric[] = [
   { key: 'p50Us', title: 'p50', unit: 'µs', better: 'less', compare: 'ratio' },
   { key: 'p99Us', title: 'p99', unit: 'µs', better: 'less', compare: 'ratio' },
   { key: 'p999Us', title: 'p99.9', unit: 'µs', better: 'less', compare: 'nothing' },
@@ -56,7 +57,7 @@ async function caseOf(size: number, ownRows: OwnRows): Promise<Case> {
     name,
     title: `Round trip of ${size} bytes over tcp`,
     note: 'One message in flight, both sides without delay (TCP_NODELAY).',
-    metrics,
+    metrics: roundTripMetrics,
     chart: 'p50Us',
     rows: [
       roundTripRow({

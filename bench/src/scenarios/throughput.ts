@@ -39,7 +39,8 @@ export function throughputRow(given: ThroughputRow): Row {
   return { name, kind, measure, ...(note === undefined ? {} : { note }) }
 }
 
-const metrics: readonly Metric[] = [
+/** What a throughput row reports. */
+export const throughputMetrics: readonly Metric[] = [
   { key: 'messagesPerSecond', title: 'messages', unit: 'per second', better: 'more', compare: 'ratio' },
   { key: 'megabytesPerSecond', title: 'bodies', unit: 'MB/s', better: 'more', compare: 'nothing' },
   { key: 'senderCpuNs', title: 'CPU sending one', unit: 'ns', better: 'less', compare: 'nothing' },
@@ -63,7 +64,7 @@ async function caseOf(size: number, ownRows: OwnRows): Promise<Case> {
       'net framed, ws, zeromq and libzmq carry one ready-made buffer and decode nothing, which is their best case.',
       'Millrace makes and reads typed objects; the side that connects reads into one buffer, so it is the faster receiver.',
     ].join('\n'),
-    metrics,
+    metrics: throughputMetrics,
     chart: 'messagesPerSecond',
     rows: [...peerRows(size), ...(await ownRows({ case: name, size }))],
     goals: size === 64 ? goals : [],

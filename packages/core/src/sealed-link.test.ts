@@ -109,9 +109,9 @@ describe('a sealed link', () => {
       await bottle.failureOf(client.open())
       const { accepted, errors } = bottle.diary(server)
       expect(accepted).toEqual([])
-      expect(errors.map(({ code, message }) => [code, /authorise (failed: no database|refused)/.test(message)])).toEqual([
-        ['encryption-failed', true],
-      ])
+      expect(
+        errors.map(({ code, message }) => [code, /authorise (failed: no database|refused)/.test(message)]),
+      ).toEqual([['encryption-failed', true]])
       await bottle.end()
     }
   })
