@@ -1,3 +1,4 @@
+import type { CloseReason } from './close-reason.ts'
 import type { DispatchOwner } from './dispatch.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { PipeLimits } from './options.ts'
@@ -95,7 +96,7 @@ export class Calls implements DispatchOwner {
   }
 
   /** The channel ended: nothing will be answered any more. */
-  end(error: MillraceError): void {
-    this.#requests?.end(error)
+  end(reason: CloseReason): void {
+    this.#requests?.end(reason)
   }
 }

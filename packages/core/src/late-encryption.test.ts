@@ -205,6 +205,18 @@ describe('encryption that begins on an open channel', () => {
     await rig.end()
   })
 
+  it('reads the steps of the handshake although answers wait that nobody can send before', async () => {
+    const { rig, opened, accepted } = await pair({ accepting: { highWaterBytes: 300 } })
+    accepted.on('ask', (n: unknown) => `${n}${'x'.repeat(100)}`)
+    const sealed = accepted.setEncryption(key)
+    const asked = Array.from({ length: 5 }, (_, n) => opened.request('ask', n))
+    await rig.loop.advance(100)
+    await rig.until(Promise.all([sealed, opened.setEncryption(key)]))
+    const answers = await rig.until(Promise.all(asked))
+    expect(answers.map((text) => String(text)[0])).toEqual(['0', '1', '2', '3', '4'])
+    await rig.end()
+  })
+
   it('says nothing behind the last words of a channel that closes before it is done', async () => {
     for (const closes of ['opened', 'accepted'] as const) {
       const { rig, ...sides } = await pair()

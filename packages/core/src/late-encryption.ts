@@ -174,13 +174,9 @@ export class LateEncryption {
   /** From here on everything that is sent is sealed. */
   #seal(): void {
     const owner = this.#owner
-    const { outflow, pool, turns } = owner
+    const { outflow, pool, turns, limits } = owner
     this.#clearLeft = outflow.inFlight
-    this.#sealed = SealedLink.begin(
-      owner.link,
-      { pool, now: () => turns.loop.now(), plan: this.#plan! },
-      this.#clear,
-    )
+    this.#sealed = SealedLink.begin(owner.link, { pool, turns, limits, plan: this.#plan! }, this.#clear)
     owner.link = this.#sealed
     outflow.redirect(this.#sealed)
     outflow.isHeld = false

@@ -11,7 +11,7 @@ import type {
 } from './carrier.ts'
 import type { ChannelEncryption } from './channel-encryption.ts'
 import type { ChannelState } from './channel-state.ts'
-import { type CloseReason, describeReason, goodbyeOf, linkReason, reasonError } from './close-reason.ts'
+import { type CloseReason, describeReason, goodbyeOf, linkReason } from './close-reason.ts'
 import { Dispatch } from './dispatch.ts'
 import type { SharedKeyEncryption } from './encryption.ts'
 import { EndBell } from './end-bell.ts'
@@ -239,7 +239,7 @@ export class LinkCarrier
     if (this.outflow.isBlockFull) this.#push()
     else this.turns.dirty(this)
     // Answers are owed whatever the marks say; but whoever doesn't take them is not heard any further.
-    if (this.outflow.queued >= this.limits.highWaterBytes) this.#owe('owed')
+    if (this.outflow.isOwing) this.#owe('owed')
   }
 
   flush(): void {
@@ -317,7 +317,7 @@ export class LinkCarrier
       this.#owner.failed('the session failed', error, this)
       this.fail({ code: 'protocol-violation', what: 'the session failed on what the peer sent' })
     }
-    if (this.outflow.queued >= this.limits.highWaterBytes && this.out.size > 0) this.#owe('owed')
+    if (this.outflow.isOwing && this.out.size > 0) this.#owe('owed')
     const isCut = this.#seat.mayDeliver && this.session.stored > 0 && this.session.isHolding !== true
     this.#guard.vigil.frame(!isCut ? 'whole' : this.dispatch.messagesIn === before ? 'cut' : 'moved', now)
   }
@@ -384,7 +384,7 @@ export class LinkCarrier
     this.#seat.wait('over')
     this.outflow.end()
     this.session.release()
-    this.calls.end(reasonError(reason, 'the channel ended before the reply came'))
+    this.calls.end(reason)
     this.dispatch.end()
     this.#reading.set('on')
     this.#parting = undefined

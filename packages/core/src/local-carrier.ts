@@ -9,7 +9,7 @@ import type {
 } from './carrier.ts'
 import type { ChannelEncryption } from './channel-encryption.ts'
 import type { ChannelState } from './channel-state.ts'
-import { type CloseReason, describeReason, reasonError } from './close-reason.ts'
+import { type CloseReason, describeReason } from './close-reason.ts'
 import { Dispatch, type DispatchOwner } from './dispatch.ts'
 import { checkEncryption, type HandshakePlan, planHandshake, type SharedKeyEncryption } from './encryption.ts'
 import { EndBell } from './end-bell.ts'
@@ -372,7 +372,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     this.#owner.turns.wheel.cancel(this.#alone)
     this.#plan?.handshake.abandon()
     this.#encrypted?.reject(new MillraceError('channel-closed', 'the channel ended before it was encrypted'))
-    this.#requests?.end(reasonError(reason, 'the channel ended before the reply came'))
+    this.#requests?.end(reason)
     this.#wakeDrainWaiters('closed')
     this.dispatch.end()
     this.#owner.ended(this, reason)

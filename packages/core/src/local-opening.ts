@@ -40,7 +40,7 @@ export function openLocal(opener: LocalEnd, acceptor: LocalEnd, protocol: Protoc
       const settle = () => opened.settle()
       const open = () => {
         opened.open()
-        opener.book.turns.later(new Errand(settle))
+        opener.book.turns.settle(new Errand(settle))
       }
       const begin = () => {
         accepted.open()

@@ -67,6 +67,14 @@ export class Outflow {
     )
   }
 
+  /**
+   * Whether so many answers wait that the peer must take some before it is heard any further. While the channel is about to encrypt, nothing can
+   * leave, and what ends that has to be read: only four times as many are too many then.
+   */
+  get isOwing(): boolean {
+    return this.queued >= this.#limits.highWaterBytes * (this.isHeld ? 4 : 1)
+  }
+
   /** Whether the channel is down to its low-water mark. */
   get isLow(): boolean {
     return this.inFlight + this.buffer.size <= this.#limits.lowWaterBytes

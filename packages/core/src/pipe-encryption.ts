@@ -22,8 +22,8 @@ export class PipeEncryption {
 
   /** A link over this one that encrypts from the first byte on. `channel` gives the channel to be, for `authorise`. */
   over(link: Link, role: 'accepted' | 'opened', book: ChannelBook, channel: () => Channel): Link {
-    const now = () => book.turns.loop.now()
-    return new SealedLink(link, { pool: book.pool, now, ...this.side(role, book, channel) })
+    const { pool, turns, limits } = book
+    return new SealedLink(link, { pool, turns, limits, ...this.side(role, book, channel) })
   }
 
   /** What one end needs for its handshake. */

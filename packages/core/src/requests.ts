@@ -1,4 +1,5 @@
 import { TimerEntry } from '@millrace/timer'
+import { type CloseReason, reasonError } from './close-reason.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { CancelSignal } from './transport.ts'
 import type { Turns } from './turns.ts'
@@ -99,7 +100,9 @@ export class Requests {
   }
 
   /** The channel ended: nothing will be answered any more. */
-  end(error: MillraceError): void {
+  end(reason: CloseReason): void {
+    if (this.#pending.size === 0) return
+    const error = reasonError(reason, 'the channel ended before the reply came')
     for (const id of [...this.#pending.keys()]) this.#end(id)?.reject(error)
   }
 

@@ -178,6 +178,54 @@ describe('a sealed link', () => {
     expect(heard).toEqual([1, 2])
   })
 
+  it('ends a channel whose record does not end, at the limit and not before', async () => {
+    const made = await pair({
+      accepting: { encryption: { key }, frameTimeoutMs: 3000 },
+      opening: { encryption: { key } },
+    })
+    const { loop, network } = made.rig
+    made.opened.send('say', 'whole')
+    await loop.advance(10_000)
+    network.connections[0].opened.eavesdropper = {
+      left: () => {},
+      arriving: (bytes) => bytes.subarray(0, bytes.length - 1),
+    }
+    made.opened.send('say', 'cut')
+    await loop.advance(2990)
+    expect(made.accepted.isOpen).toBe(true)
+    await loop.advance(20)
+    expect(made.accepted.reason).toEqual({
+      code: 'encryption-failed',
+      what: 'a record took longer than 3000 ms',
+    })
+    await made.rig.end()
+  })
+
+  it('waits for the rest of a record as long as it does not read any further itself', async () => {
+    const made = await pair({
+      seed: 3,
+      network: { pieces: 'random' },
+      accepting: {
+        encryption: { key },
+        frameTimeoutMs: 3000,
+        iteratorQueueMax: 1,
+        messageSizeMax: 50_000,
+        receiveHighWaterBytes: 1000,
+      },
+      opening: { encryption: { key }, stallTimeoutMs: 600_000 },
+    })
+    const { loop } = made.rig
+    const reader = made.accepted[Symbol.asyncIterator]()
+    for (let count = 0; count < 12; count++) made.opened.send('say', `${count}${'x'.repeat(40_000)}`)
+    await loop.advance(20_000)
+    expect(made.accepted.isOpen).toBe(true)
+    for (let count = 0; count < 12; count++) {
+      const { value } = await made.rig.until(reader.next())
+      expect(String(value?.body).slice(0, 3)).toBe(`${count}xx`.slice(0, 3))
+    }
+    await made.rig.end()
+  })
+
   it('hears no more than 64 KiB before a handshake is over', async () => {
     for (const size of [60_000, 70_000]) {
       const bottle = new Rig()

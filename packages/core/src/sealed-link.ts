@@ -1,10 +1,13 @@
 import { type BlockPool, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
 import { CipherError, MESSAGE_SIZE_MAX, RecordOpener, RecordSealer } from '@millrace/cipher'
+import { TimerEntry } from '@millrace/timer'
 import type { ChannelEncryption } from './channel-encryption.ts'
 import type { HandshakePlan } from './encryption.ts'
 import { EncryptionFailure } from './encryption-failure.ts'
 import { causeText } from './millrace-error.ts'
+import type { PipeLimits } from './options.ts'
 import type { Link, LinkOwner } from './transport.ts'
+import type { Turns } from './turns.ts'
 
 /** Before each handshake message stands its size. */
 const sizeSize = 2
@@ -15,8 +18,8 @@ const waitingSizeMax = 65_536
 /** What a sealed link needs besides the link below. */
 export interface SealedLinkOptions {
   readonly pool: BlockPool
-  /** Milliseconds, for the age of keys. */
-  readonly now: () => number
+  readonly turns: Turns
+  readonly limits: PipeLimits
   readonly plan: HandshakePlan
   /** Whether a proven key may go on. */
   readonly authorise?: (peerKey: Uint8Array) => boolean | Promise<boolean>
@@ -46,6 +49,10 @@ export class SealedLink implements Link, LinkOwner {
   #held: SegmentBatch[] = []
   #isEnding = false
   #isAuthorised = false
+  /** The record that has begun must end. Moving this entry with each one isn't worth the work: it asks when it is due. */
+  readonly #late = new TimerEntry((now) => this.#due(now))
+  #cutSince = 0
+  #isPaused = false
   /** Batches on their way below: what they take sealed, and what they were to the owner. */
   readonly #flights: { sealed: number; readonly plain: number }[] = []
 
@@ -85,10 +92,13 @@ export class SealedLink implements Link, LinkOwner {
   }
 
   pause(): void {
+    this.#isPaused = true
     this.#link.pause()
   }
 
   resume(): void {
+    if (this.#isPaused && (this.#opener?.stored ?? 0) > 0) this.#cut()
+    this.#isPaused = false
     this.#link.resume()
   }
 
@@ -192,7 +202,7 @@ export class SealedLink implements Link, LinkOwner {
 
   #seal(batch: SegmentBatch, report: 'unless-left' | undefined): 'left' | 'waits' {
     const { size } = batch
-    const now = this.#options.now()
+    const now = this.#options.turns.loop.now()
     for (const segment of batch.segments) this.#sealer?.append(segment, this.#out, now)
     batch.release()
     return this.#pass(size, report)
@@ -325,11 +335,31 @@ export class SealedLink implements Link, LinkOwner {
   #open(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
     const opener = this.#opener
     if (opener === undefined) return
+    let isNew = opener.stored === 0
     opener.receive(bytes, ownership)
     for (let plain = opener.next(); plain !== undefined; plain = opener.next()) {
+      isNew = true
       this.#owner.received(plain, opener.ownership)
     }
     if (opener.failure !== undefined) this.#fail(`a record was refused: ${opener.failure}`)
+    else if (isNew && opener.stored > 0) this.#cut()
+  }
+
+  /** A record has begun, and its end is due. */
+  #cut(): void {
+    const { turns, limits } = this.#options
+    this.#cutSince = turns.loop.now()
+    if (this.#late.isScheduled || limits.frameTimeoutMs === Number.POSITIVE_INFINITY) return
+    turns.wheel.schedule(this.#late, this.#cutSince + limits.frameTimeoutMs)
+    turns.arm()
+  }
+
+  #due(now: number): void {
+    const { turns, limits } = this.#options
+    if (this.#isPaused || this.#isSilent || (this.#opener?.stored ?? 0) === 0) return
+    const at = this.#cutSince + limits.frameTimeoutMs
+    if (now < at) turns.wheel.schedule(this.#late, at)
+    else this.#fail(`a record took longer than ${limits.frameTimeoutMs} ms`)
   }
 
   #fail(what: string, kind: 'cut' | 'refused' = 'refused'): void {
@@ -341,6 +371,7 @@ export class SealedLink implements Link, LinkOwner {
 
   #over(): void {
     this.#state = 'over'
+    this.#options.turns.wheel.cancel(this.#late)
     this.#options.plan.handshake.abandon()
     this.#sealer?.drop()
     this.#opener?.release()
