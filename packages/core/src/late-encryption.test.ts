@@ -217,6 +217,49 @@ describe('encryption that begins on an open channel', () => {
     await rig.end()
   })
 
+  it('loses nothing of a channel that closes before it is done, and hears nothing more', async () => {
+    for (const closes of ['opened', 'accepted'] as const) {
+      const { rig, ...sides } = await pair()
+      const [links] = rig.network.connections
+      const other = closes === 'opened' ? 'accepted' : 'opened'
+      const heard = { opened: [] as unknown[], accepted: [] as unknown[] }
+      for (const side of [closes, other] as const)
+        sides[side].onMessage('n', (n: unknown) => void heard[side].push(n))
+      const done = sides[closes].setEncryption(key)
+      links.opened.freeze('on')
+      links.accepted.freeze('on')
+      for (let n = 0; n < 5; n++) sides[closes].send('n', n)
+      const end = sides[closes].close('done')
+      expect(sides[closes].send('n', 5)).toBe('closed')
+      await rig.loop.advance(100)
+      sides[other].send('n', 'too late')
+      const granted = sides[other].setEncryption(key)
+      links.opened.freeze('off')
+      links.accepted.freeze('off')
+      await rig.until(granted)
+      expect(await rig.until(end)).toEqual({ code: 'closed', by: 'local', text: 'done' })
+      expect(await rig.until(sides[other].closed)).toEqual({ code: 'closed', by: 'remote', text: 'done' })
+      // The accepting side hears nothing after its last words, the last step included.
+      expect(await rig.until(codeOf(done))).toBe(closes === 'opened' ? 'resolved' : 'channel-closed')
+      expect(heard).toEqual({ [closes]: [], [other]: [0, 1, 2, 3, 4] })
+      await rig.end()
+    }
+  })
+
+  it('says what is lost when the channel closes, and the other side never encrypts it', async () => {
+    for (const closes of ['opened', 'accepted'] as const) {
+      const { rig, ...sides } = await pair()
+      const code = codeOf(sides[closes].setEncryption(key))
+      sides[closes].send('n', 1)
+      expect(await rig.until(sides[closes].close('done'))).toMatchObject({
+        code: 'encryption-failed',
+        what: expect.stringContaining('is lost'),
+      })
+      expect(await code).toMatch(/encryption-failed|channel-closed/)
+      await rig.end()
+    }
+  })
+
   it('says nothing behind the last words of a channel that closes before it is done', async () => {
     for (const closes of ['opened', 'accepted'] as const) {
       const { rig, ...sides } = await pair()

@@ -188,10 +188,10 @@ export class LateEncryption {
     const { turns, session } = this.#owner
     this.#state = 'sealed'
     turns.wheel.cancel(this.#deadline)
-    // It may be the link's memory still, of which `keep` would save the last record alone when readers are behind.
-    for (const bytes of session.takeRest!()) this.received(new Uint8Array(bytes), 'given')
     this.#settle?.resolve()
     this.#settle = undefined
+    // It may be the link's memory still, of which `keep` would save the last record alone when readers are behind.
+    for (const bytes of session.takeRest!()) this.received(new Uint8Array(bytes), 'given')
   }
 
   #expect(): void {

@@ -131,9 +131,7 @@ export class LinkCarrier
   }
 
   hold(state: 'held' | 'free'): void {
-    if (state === 'held') return this.#seat.wait('held')
-    this.#seat.goOn('held')
-    this.turns.later(this)
+    this.#seat.hold(state)
   }
 
   setEncryption(options: SharedKeyEncryption): Promise<void> {
@@ -149,7 +147,8 @@ export class LinkCarrier
     this.state = 'closing'
     this.#failing = reason
     this.#parting = goodbye
-    this.#seat.wait('over')
+    if (this.outflow.isHeld) this.#seat.mute()
+    else this.#seat.wait('over')
     this.#reading.set('on')
     this.#guard.restart(this.turns.loop.now())
     this.turns.dirty(this)
@@ -164,8 +163,8 @@ export class LinkCarrier
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    // After a close nothing is read any more but the end of the link.
-    if (this.state === 'closed' || this.state === 'closing') return
+    // After a close nothing is read any more but the end of the link, and what lets the last words out.
+    if (this.state === 'closed' || (this.state === 'closing' && !this.outflow.isHeld)) return
     const session = this.session
     this.#traffic.bytesIn += bytes.length
     this.#guard.heard()
@@ -243,7 +242,7 @@ export class LinkCarrier
   }
 
   flush(): void {
-    if (this.#parting !== undefined) this.#part(this.#parting)
+    if (this.#parting !== undefined && !this.outflow.isHeld) this.#part(this.#parting)
     if (this.out.size > 0) this.#push('unless-left')
   }
 
@@ -285,7 +284,7 @@ export class LinkCarrier
   }
 
   get endReason(): CloseReason {
-    return this.#failing ?? { code: 'destroyed' }
+    return this.outflow.loss ?? this.#failing ?? { code: 'destroyed' }
   }
 
   ping(now: number): void {
@@ -362,6 +361,7 @@ export class LinkCarrier
   /** The end of the turn in which the channel was closed: all that was written stands before the last words. */
   #part(goodbye: Goodbye): void {
     this.#parting = undefined
+    this.#seat.wait('over')
     this.outflow.pourAll()
     this.session.goodbye?.(goodbye)
     this.flush()

@@ -1,6 +1,7 @@
 import { type BlockPool, SegmentBuffer } from '@millrace/buffer'
 import { Backlog } from './backlog.ts'
 import type { ChannelStatistics, OverflowOptions } from './carrier.ts'
+import type { CloseReason } from './close-reason.ts'
 import { MillraceError } from './millrace-error.ts'
 import type { OverflowPolicy, PipeLimits } from './options.ts'
 import type { Link } from './transport.ts'
@@ -108,6 +109,14 @@ export class Outflow {
     const { size } = batch
     this.#bytesOut += size
     if (this.#link.send(batch) === 'waits') this.inFlight += size
+  }
+
+  /** Why a channel ends that closes and can't send what it was given before, if that is so. */
+  get loss(): CloseReason | undefined {
+    const size = this.queued - this.inFlight
+    if (!this.isHeld || size === 0) return undefined
+    const what = `the channel ended before it was encrypted: what was sent since, ${size} bytes, is lost`
+    return { code: 'encryption-failed', what }
   }
 
   /** Hands what was written to the link, as one gather write. */

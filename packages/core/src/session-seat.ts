@@ -40,6 +40,7 @@ export class SessionSeat implements SessionHost {
   readonly #owner: SessionSeatOwner
   readonly #dispatch: Dispatch
   #waiting = 0
+  #isMuted = false
 
   constructor(owner: SessionSeatOwner) {
     this.role = owner.role
@@ -62,16 +63,30 @@ export class SessionSeat implements SessionHost {
     this.mayDeliver = this.#waiting === 0
   }
 
+  /** A reader is behind, or has caught up. */
+  hold(state: 'held' | 'free'): void {
+    if (state === 'held') return this.wait('held')
+    this.goOn('held')
+    this.#owner.turns.later(this.#owner)
+  }
+
+  /** Nobody hears messages any more; but what else comes is read, whatever they waited for. */
+  mute(): void {
+    this.#isMuted = true
+    this.#waiting = 0
+    this.mayDeliver = true
+  }
+
   open(greet?: () => void): 'yes' | 'no' {
     return this.#owner.open(greet)
   }
 
   deliver(number: number, body: unknown, key?: string): void {
-    this.#dispatch.deliver(number, body, key)
+    if (!this.#isMuted) this.#dispatch.deliver(number, body, key)
   }
 
   requested(id: number, number: number, body: unknown, key?: string): void {
-    this.#dispatch.request(id, number, body, key)
+    if (!this.#isMuted) this.#dispatch.request(id, number, body, key)
   }
 
   awaited(id: number): number {
@@ -79,11 +94,11 @@ export class SessionSeat implements SessionHost {
   }
 
   replied(id: number, body: unknown): void {
-    this.#owner.calls.replied(id, body)
+    if (!this.#isMuted) this.#owner.calls.replied(id, body)
   }
 
   faulted(id: number, text: string): void {
-    this.#owner.calls.faulted(id, text)
+    if (!this.#isMuted) this.#owner.calls.faulted(id, text)
   }
 
   ponged(roundTripMs: number): void {
