@@ -6,6 +6,9 @@ const U32_MAX = 0xffff_ffff
 const NOTHING = new Uint8Array(0)
 const ZEROS = new Uint8Array(KEY_SIZE)
 
+/** Of the call at hand: nothing waits in the middle of one. The first four bytes stay zeros. */
+const nonce = new Uint8Array(NONCE_SIZE)
+
 /**
  * One key and its counter, of one direction: CipherState of the Noise specification, revision 34, section 5.1. It counts by itself from
  * 0 to 2^64-2 and refuses what comes after; no call sets the counter back. Nothing reads the key, copies the state or writes it
@@ -19,7 +22,6 @@ export class CipherState {
   #why = ''
   #high = 0
   #low = 0
-  readonly #nonce = new Uint8Array(NONCE_SIZE)
 
   /** Copies `key`, 32 bytes; the caller overwrites his own. Throws for an AEAD whose nonces aren't of 12 bytes. */
   constructor(aead: Aead, key: Uint8Array) {
@@ -58,7 +60,7 @@ export class CipherState {
     this.#expectCounter()
     this.#write(this.#high, this.#low)
     this.#advance()
-    key.seal(this.#nonce, ad, plaintext, into)
+    key.seal(nonce, ad, plaintext, into)
   }
 
   /**
@@ -69,7 +71,7 @@ export class CipherState {
     const key = this.#living()
     this.#expectCounter()
     this.#write(this.#high, this.#low)
-    if (!key.open(this.#nonce, ad, ciphertext, into)) return false
+    if (!key.open(nonce, ad, ciphertext, into)) return false
     this.#advance()
     return true
   }
@@ -83,9 +85,7 @@ export class CipherState {
     this.#expectCounter()
     this.#write(this.#high, this.#low)
     const plaintext =
-      key.openLent === undefined
-        ? openHere(key, this.#nonce, ad, ciphertext)
-        : key.openLent(this.#nonce, ad, ciphertext)
+      key.openLent === undefined ? openHere(key, nonce, ad, ciphertext) : key.openLent(nonce, ad, ciphertext)
     if (plaintext !== undefined) this.#advance()
     return plaintext
   }
@@ -109,7 +109,7 @@ export class CipherState {
     const key = this.#living()
     if (!isCounter(counterHigh, counterLow)) return false
     this.#write(counterHigh, counterLow)
-    return key.open(this.#nonce, ad, ciphertext, into)
+    return key.open(nonce, ad, ciphertext, into)
   }
 
   /** Leaves out the counters below this one. Only forwards: throws CipherError `option` for one that was used. */
@@ -153,7 +153,7 @@ export class CipherState {
   #nextKey(old: AeadKey): AeadKey {
     const sealed = new Uint8Array(KEY_SIZE + TAG_SIZE)
     this.#write(U32_MAX, U32_MAX)
-    old.seal(this.#nonce, NOTHING, ZEROS, sealed)
+    old.seal(nonce, NOTHING, ZEROS, sealed)
     const next = this.#aead.key(sealed.subarray(0, KEY_SIZE))
     sealed.fill(0)
     return next
@@ -177,7 +177,6 @@ export class CipherState {
 
   /** Four zeros, then the counter: little-endian for ChaCha20-Poly1305, big-endian for AES-GCM (sections 12.3 and 12.4). */
   #write(high: number, low: number): void {
-    const nonce = this.#nonce
     if (this.cipher === 'aes-256-gcm') {
       writeBigEndian(nonce, 4, high)
       writeBigEndian(nonce, 8, low)

@@ -48,7 +48,6 @@ export class RecordSealer {
   readonly #key: SendState
   readonly #limits: RekeyLimits
   readonly #stop: KeyStop
-  readonly #control = new Uint8Array(RECORD_HEADER_SIZE)
   #state: 'open' | 'closed' | 'failed' = 'open'
   /** Of the current key: data records, their bytes, and when the first one was made. */
   #keyRecords = 0
@@ -160,8 +159,7 @@ export class RecordSealer {
     const at = target.reserve(CONTROL_SIZE)
     const into = target.bytes
     const end = at + CONTROL_SIZE
-    this.#control[0] = code
-    this.#sealNext(this.#control, NO_BYTES, into.subarray(at + RECORD_HEADER_SIZE, end))
+    this.#sealNext(Uint8Array.of(code, 0), NO_BYTES, into.subarray(at + RECORD_HEADER_SIZE, end))
     into[at] = code
     into[at + 1] = 0
     target.commit(end)

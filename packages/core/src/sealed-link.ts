@@ -1,5 +1,11 @@
 import { type BlockPool, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
-import { CipherError, MESSAGE_SIZE_MAX, RecordOpener, RecordSealer } from '@millrace/cipher'
+import {
+  CipherError,
+  type HandshakeState,
+  MESSAGE_SIZE_MAX,
+  RecordOpener,
+  RecordSealer,
+} from '@millrace/cipher'
 import { TimerEntry } from '@millrace/timer'
 import type { ChannelEncryption } from './channel-encryption.ts'
 import type { HandshakePlan } from './encryption.ts'
@@ -14,6 +20,8 @@ const sizeSize = 2
 
 /** So much of the peer's may wait for an answer of `authorise`. */
 const waitingSizeMax = 65_536
+
+const nothing = new Uint8Array(0)
 
 /** What a sealed link needs besides the link below. */
 export interface SealedLinkOptions {
@@ -33,7 +41,12 @@ export interface SealedLinkOptions {
  */
 export class SealedLink implements Link, LinkOwner {
   readonly #link: Link
-  readonly #options: SealedLinkOptions
+  readonly #pool: BlockPool
+  readonly #turns: Turns
+  readonly #limits: PipeLimits
+  /** Until the handshake is over: a thousand idle channels keep none. */
+  #plan: HandshakePlan | undefined
+  #authorise: SealedLinkOptions['authorise']
   readonly #out: SegmentBuffer
   #owner!: LinkOwner
   #state: 'handshake' | 'proving' | 'asking' | 'sealed' | 'quiet' | 'over' = 'handshake'
@@ -41,14 +54,13 @@ export class SealedLink implements Link, LinkOwner {
   #opener: RecordOpener | undefined
   #encryption: ChannelEncryption | undefined
   /** What came of a handshake message, or behind the handshake while `authorise` is asked. */
-  #waiting = new Uint8Array(0)
+  #waiting: Uint8Array = nothing
   /** What was opened while it is not yet known whether its sender may come in. */
   #early: Uint8Array[] = []
   #earlySize = 0
   /** What the owner sent before anything could be sealed. */
   #held: SegmentBatch[] = []
   #isEnding = false
-  #isAuthorised = false
   /** The record that has begun must end. Moving this entry with each one isn't worth the work: it asks when it is due. */
   readonly #late = new TimerEntry((now) => this.#due(now))
   #cutSince = 0
@@ -58,7 +70,11 @@ export class SealedLink implements Link, LinkOwner {
 
   constructor(link: Link, options: SealedLinkOptions) {
     this.#link = link
-    this.#options = options
+    this.#pool = options.pool
+    this.#turns = options.turns
+    this.#limits = options.limits
+    this.#plan = options.plan
+    this.#authorise = options.authorise
     this.#out = new SegmentBuffer(options.pool)
   }
 
@@ -66,7 +82,7 @@ export class SealedLink implements Link, LinkOwner {
   static begin(link: Link, options: SealedLinkOptions, owner: LinkOwner): SealedLink {
     const sealed = new SealedLink(link, options)
     sealed.#owner = owner
-    sealed.#split()
+    sealed.#split(options.plan)
     return sealed
   }
 
@@ -78,7 +94,7 @@ export class SealedLink implements Link, LinkOwner {
   start(owner: LinkOwner): void {
     this.#owner = owner
     this.#link.start(this)
-    this.#greet()
+    if (this.#plan?.handshake.turn === 'write') this.#write(this.#plan.handshake)
   }
 
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
@@ -169,19 +185,21 @@ export class SealedLink implements Link, LinkOwner {
   /** The owner ended it before it was sealed: what was held can't be said any more, and nothing may follow the end. */
   #giveUp(): void {
     this.#state = 'quiet'
-    this.#options.plan.handshake.abandon()
+    this.#forget()
     this.#early = []
     for (const batch of this.#held.splice(0)) batch.release()
   }
 
-  #greet(): void {
-    const { handshake } = this.#options.plan
-    if (handshake.turn === 'write') this.#write()
+  /** The handshake is over, one way or the other. */
+  #forget(): void {
+    this.#plan?.handshake.abandon()
+    this.#plan = undefined
+    this.#waiting = nothing
   }
 
   /** Writes the next handshake message. */
-  #write(): void {
-    const message = this.#options.plan.handshake.write()
+  #write(handshake: HandshakeState): void {
+    const message = handshake.write()
     const at = this.#out.reserve(sizeSize + message.length)
     const { bytes } = this.#out
     bytes[at] = message.length
@@ -202,7 +220,7 @@ export class SealedLink implements Link, LinkOwner {
 
   #seal(batch: SegmentBatch, report: 'unless-left' | undefined): 'left' | 'waits' {
     const { size } = batch
-    const now = this.#options.turns.loop.now()
+    const now = this.#turns.loop.now()
     for (const segment of batch.segments) this.#sealer?.append(segment, this.#out, now)
     batch.release()
     return this.#pass(size, report)
@@ -221,15 +239,16 @@ export class SealedLink implements Link, LinkOwner {
 
   /** Reads the handshake messages that are there, and answers them. */
   #read(): void {
-    while (this.#state === 'handshake') {
+    while (this.#state === 'handshake' && this.#plan !== undefined) {
       const waiting = this.#waiting
       if (waiting.length < sizeSize) return
       const size = waiting[0] | (waiting[1] << 8)
       if (size > MESSAGE_SIZE_MAX || waiting.length < sizeSize + size) return
       this.#waiting = waiting.slice(sizeSize + size)
       try {
-        this.#options.plan.handshake.read(waiting.subarray(sizeSize, sizeSize + size))
-        this.#goOn()
+        const { handshake } = this.#plan
+        handshake.read(waiting.subarray(sizeSize, sizeSize + size))
+        this.#goOn(handshake)
       } catch (error) {
         if (!(error instanceof CipherError)) throw error
         return this.#fail(`the handshake failed: ${error.message}`)
@@ -238,8 +257,7 @@ export class SealedLink implements Link, LinkOwner {
   }
 
   /** After each message of the peer: asks whether it may go on, once its key is known, and then answers. */
-  #goOn(): void {
-    const { handshake } = this.#options.plan
+  #goOn(handshake: HandshakeState): void {
     // A key that came before this side has said anything (IK) may be somebody's recording: only who can seal what follows has it.
     const isProven = handshake.role === 'initiator' || handshake.turn === 'split'
     if (isProven && this.#mustAsk) this.#ask()
@@ -248,17 +266,17 @@ export class SealedLink implements Link, LinkOwner {
 
   /** Whether there is somebody to ask about. */
   get #mustAsk(): boolean {
-    return !this.#isAuthorised && this.#options.authorise !== undefined && this.#peerKey !== undefined
+    return this.#authorise !== undefined && this.#peerKey !== undefined
   }
 
   get #peerKey(): Uint8Array | undefined {
-    return this.#encryption?.peerKey ?? this.#options.plan.handshake.remoteStatic
+    return this.#encryption?.peerKey ?? this.#plan?.handshake.remoteStatic
   }
 
   #ask(): void {
     let verdict: unknown
     try {
-      verdict = this.#options.authorise!(this.#peerKey!)
+      verdict = this.#authorise!(this.#peerKey!)
     } catch (error) {
       return this.#fail(`authorise failed: ${causeText(error)}`)
     }
@@ -284,27 +302,25 @@ export class SealedLink implements Link, LinkOwner {
   /** Only `true` lets anybody in: an answer that was forgotten must not. */
   #decided(verdict: unknown): void {
     if (verdict !== true) return this.#fail('authorise refused the key of the peer')
-    this.#isAuthorised = true
+    this.#authorise = undefined
     if (this.#sealer === undefined) this.#answer()
     else this.#begin()
   }
 
   #answer(): void {
-    const { handshake } = this.#options.plan
-    if (handshake.turn === 'write') this.#write()
-    if (handshake.turn === 'split') this.#split()
+    const plan = this.#plan
+    if (plan?.handshake.turn === 'write') this.#write(plan.handshake)
+    if (plan?.handshake.turn === 'split') this.#split(plan)
   }
 
   /** The handshake is over: from here on everything is sealed, both ways. */
-  #split(): void {
-    const { plan, pool } = this.#options
-    const { suite } = plan
-    const pair = plan.handshake.split()
+  #split({ suite, handshake }: HandshakePlan): void {
+    const pair = handshake.split()
     this.#encryption = { suite, peerKey: pair.remoteStatic, handshakeHash: pair.handshakeHash }
     this.#sealer = new RecordSealer(pair.send)
-    this.#opener = new RecordOpener(pair.receive, { pool })
+    this.#opener = new RecordOpener(pair.receive, { pool: this.#pool })
     const waiting = this.#waiting
-    this.#waiting = new Uint8Array(0)
+    this.#forget()
     if (this.#mustAsk) this.#state = 'proving'
     else this.#begin()
     if (waiting.length > 0) this.received(waiting, 'given')
@@ -347,19 +363,18 @@ export class SealedLink implements Link, LinkOwner {
 
   /** A record has begun, and its end is due. */
   #cut(): void {
-    const { turns, limits } = this.#options
-    this.#cutSince = turns.loop.now()
-    if (this.#late.isScheduled || limits.frameTimeoutMs === Number.POSITIVE_INFINITY) return
-    turns.wheel.schedule(this.#late, this.#cutSince + limits.frameTimeoutMs)
-    turns.arm()
+    this.#cutSince = this.#turns.loop.now()
+    const timeoutMs = this.#limits.frameTimeoutMs
+    if (this.#late.isScheduled || timeoutMs === Number.POSITIVE_INFINITY) return
+    this.#turns.wheel.schedule(this.#late, this.#cutSince + timeoutMs)
+    this.#turns.arm()
   }
 
   #due(now: number): void {
-    const { turns, limits } = this.#options
     if (this.#isPaused || this.#isSilent || (this.#opener?.stored ?? 0) === 0) return
-    const at = this.#cutSince + limits.frameTimeoutMs
-    if (now < at) turns.wheel.schedule(this.#late, at)
-    else this.#fail(`a record took longer than ${limits.frameTimeoutMs} ms`)
+    const timeoutMs = this.#limits.frameTimeoutMs
+    if (now >= this.#cutSince + timeoutMs) this.#fail(`a record took longer than ${timeoutMs} ms`)
+    else this.#turns.wheel.schedule(this.#late, this.#cutSince + timeoutMs)
   }
 
   #fail(what: string, kind: 'cut' | 'refused' = 'refused'): void {
@@ -371,8 +386,8 @@ export class SealedLink implements Link, LinkOwner {
 
   #over(): void {
     this.#state = 'over'
-    this.#options.turns.wheel.cancel(this.#late)
-    this.#options.plan.handshake.abandon()
+    this.#turns.wheel.cancel(this.#late)
+    this.#forget()
     this.#sealer?.drop()
     this.#opener?.release()
     this.#early = []
