@@ -31,6 +31,8 @@ const overwritten = 0xee
 export class FakeLink implements Link {
   /** On the way from here to the far end. */
   eavesdropper: Eavesdropper | undefined
+  /** Where the peer says it is. */
+  peerAddress: string | undefined
   readonly #home: FakeLinkHome
   readonly #name: string
   readonly #out: ByteStream

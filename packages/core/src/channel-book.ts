@@ -4,6 +4,7 @@ import type { Carrier, CarrierOwner, ChannelStatistics } from './carrier.ts'
 import { Channel } from './channel.ts'
 import { type CloseReason, reasonError } from './close-reason.ts'
 import type { Topics } from './diagnostics.ts'
+import { HandshakeSlots } from './handshake-slots.ts'
 import type { KeyTable } from './key-table.ts'
 import { causeText, MillraceError } from './millrace-error.ts'
 import type { OverflowPolicy, PipeLimits, PipeOptions } from './options.ts'
@@ -46,7 +47,7 @@ export class ChannelBook implements CarrierOwner {
   readonly #owner: ChannelBookOwner
   readonly #options: PipeOptions
   readonly #channels = new Map<Carrier, Channel>()
-  readonly #handshakes = new Set<Carrier>()
+  readonly #handshakes = new HandshakeSlots<Carrier>()
   readonly #lingering = new Set<Carrier>()
   readonly #openings = new Map<Carrier, Opening>()
   /** Channels that were shown to the program before they opened. */
@@ -100,16 +101,15 @@ export class ChannelBook implements CarrierOwner {
     return count
   }
 
-  /** A carrier begins its handshake; `opening` waits for the outcome. */
-  add(carrier: Carrier, opening?: Opening): void {
-    this.#handshakes.add(carrier)
+  /** A carrier begins its handshake; `opening` waits for the outcome. `peerAddress`: where the link comes from, if it tells. */
+  add(carrier: Carrier, opening?: Opening, peerAddress?: string): void {
+    this.#handshakes.add(carrier, peerAddress)
     if (opening !== undefined) this.#openings.set(carrier, opening)
   }
 
-  /** Cuts the link that has been in its handshake for longest. */
-  cutOldestHandshake(): void {
-    const [oldest] = this.#handshakes
-    oldest?.destroy()
+  /** Cuts the link that makes room for another handshake. */
+  cutFirstHandshake(): void {
+    this.#handshakes.first()?.destroy()
   }
 
   /** Ends all channels and handshakes in order, or now. */

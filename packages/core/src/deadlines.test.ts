@@ -194,6 +194,28 @@ describe('limits of a pipe', () => {
     await rig.end()
   })
 
+  it('maxHandshakes: a flood from one address makes room by itself, and pushes nobody else out', async () => {
+    const rig = new Rig()
+    const accepting = rig.pipe('server', { maxHandshakes: 10 })
+    await rig.until(accepting.bind())
+    let from = '2001:db8::1'
+    rig.network.connected = ({ accepted }) => {
+      accepted.peerAddress = from
+    }
+    const slow = await RawPeer.connect(rig.network, 'net://server')
+    const flood: RawPeer[] = []
+    for (let count = 0; count < 50; count++) {
+      from = `2001:db8:0:1::${count.toString(16)}`
+      flood.push(await RawPeer.connect(rig.network, 'net://server'))
+    }
+    await rig.loop.settle()
+    slow.sendHello()
+    await rig.loop.settle()
+    expect(rig.diary(accepting).accepted.length).toBe(1)
+    expect(flood.filter(({ isGone, hasEnded }) => isGone || hasEnded)).toEqual(flood.slice(0, 41))
+    await rig.end()
+  })
+
   it('setMaxOpenChannels: the 11th of 10 is refused with a typed error; room is made by an end', async () => {
     const rig = new Rig()
     const accepting = rig.pipe().setMaxOpenChannels(10)

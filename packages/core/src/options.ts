@@ -17,7 +17,7 @@ export type OverflowPolicy = 'wait' | 'drop-newest' | 'drop-oldest' | 'latest-by
 export interface PipeLimits {
   /** Open channels. The next one is refused with `channel-limit`. Default 10,000. */
   readonly maxOpenChannels: number
-  /** Links that have not said hello yet. For the next one, the oldest of them is cut. Default 4,096. */
+  /** Links that have not said hello yet. For the next one, the oldest from the address with most of them is cut. Default 4,096. */
   readonly maxHandshakes: number
   /** The peer's hello is due within. Default 2,000. */
   readonly handshakeTimeoutMs: number

@@ -336,9 +336,9 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       return link.destroy()
     }
     if (book.handshakeCount >= book.limits.maxHandshakes) {
-      // Whoever is silent for longest makes room: a flood of strangers must not lock out those who say hello at once.
-      book.cutOldestHandshake()
-      const text = `${book.handshakeCount + 1} peers were saying hello at once (maxHandshakes); the oldest was cut`
+      // A flood of strangers must not lock out those who say hello at once: where most come from, the one who is silent for longest makes room.
+      book.cutFirstHandshake()
+      const text = `${book.handshakeCount + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
       this.#reports.report(new MillraceError('channel-limit', text), undefined)
     }
     this.#start(link, 'accepted', settled)
@@ -348,7 +348,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     const channel = () => book.channelOf(carrier)
     const below = this.#encryption?.over(link, role, book, channel) ?? link
     const carrier: LinkCarrier = new LinkCarrier(book, target.protocol, below, role)
-    book.add(carrier, opening)
+    book.add(carrier, opening, link.peerAddress)
     carrier.start(book.turns.loop.now())
     return carrier
   }

@@ -43,6 +43,8 @@ export interface Link {
   /** Ends both directions now. What was on its way is lost. */
   destroy(): void
   describe(): string
+  /** The network address of the peer without its port, for limits that count by address: of tcp an IP address. */
+  readonly peerAddress?: string | undefined
   /** What is known of the encryption, for links that encrypt. */
   readonly encryption?: ChannelEncryption | undefined
 }

@@ -79,6 +79,10 @@ export class SocketLink implements Link {
     return this.#description
   }
 
+  get peerAddress(): string | undefined {
+    return this.#socket.remoteAddress
+  }
+
   /** Writes the last bytes of a batch, and keeps it until they have left. */
   #await(batch: SegmentBatch, bytes: Uint8Array): 'waits' {
     if (this.#first === undefined) this.#first = batch

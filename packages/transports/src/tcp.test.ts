@@ -106,6 +106,11 @@ describe('tcp addresses', () => {
     expect(parse).toThrow(words)
   })
 
+  it('tells where the peer is, for limits that count by address', async () => {
+    const { near, far } = await pair()
+    expect([near.peerAddress, far.peerAddress]).toEqual(['127.0.0.1', '127.0.0.1'])
+  })
+
   it('writes addresses for people, IPv6 in brackets', () => {
     expect(plugin.address('tcp', ['127.0.0.1', 80]).text).toBe('tcp://127.0.0.1:80')
     expect(plugin.address('tcp', ['::1', 80]).text).toBe('tcp://[::1]:80')
