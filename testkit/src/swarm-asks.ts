@@ -98,9 +98,9 @@ export class SwarmAsks {
     return this.#asks.get(side)?.next
   }
 
-  /** Whether these two may have failed for this: they did not say the same, or not in time. */
+  /** Whether these two may have failed for this: they did not say the same, or not in time, such as behind a reader who is behind. */
   mayFail(one: Side, two: Side | undefined, what: string): boolean {
-    const isLate = / within \d+ ms/.test(what)
+    const isLate = / within \d+ ms| is lost$/.test(what)
     const isAsked = this.#asks.has(one) || (two !== undefined && this.#asks.has(two))
     return isAsked && (isLate || !this.#agree(one, two))
   }

@@ -246,6 +246,22 @@ describe('encryption that begins on an open channel', () => {
     }
   })
 
+  it('reads the steps after a close, whatever it still answers', async () => {
+    const { rig, opened, accepted } = await pair({ opening: { highWaterBytes: 100 } })
+    const answered: ((text: string) => void)[] = []
+    opened.on('ask', () => new Promise<string>((resolve) => void answered.push(resolve)))
+    const sealed = opened.setEncryption(key)
+    const answers = Array.from({ length: 6 }, (_, n) => accepted.request('ask', n))
+    await rig.loop.advance(50)
+    const end = opened.close('done')
+    for (const resolve of answered) resolve('x'.repeat(100))
+    await rig.loop.advance(50)
+    await rig.until(Promise.all([sealed, accepted.setEncryption(key)]))
+    expect(await rig.until(Promise.all(answers))).toHaveLength(6)
+    expect(await rig.until(end)).toEqual({ code: 'closed', by: 'local', text: 'done' })
+    await rig.end()
+  })
+
   it('says what is lost when the channel closes, and the other side never encrypts it', async () => {
     for (const closes of ['opened', 'accepted'] as const) {
       const { rig, ...sides } = await pair()

@@ -226,6 +226,19 @@ describe('a sealed link', () => {
     await made.rig.end()
   })
 
+  it('refuses a handshake message that is too long by its size alone', async () => {
+    rig = new Rig()
+    const server = rig.pipe('server', { encryption: xx() })
+    await rig.until(server.bind())
+    const peer = await RawPeer.connect(rig.network, 'net://server')
+    peer.send([33, 0])
+    await rig.loop.advance(10)
+    expect(peer.isGone || peer.hasEnded).toBe(true)
+    expect(rig.diary(server).errors.map(({ message }) => message)).toEqual([
+      expect.stringContaining('a handshake message of 33 bytes was announced; this one has 32'),
+    ])
+  })
+
   it('hears no more than 64 KiB before a handshake is over', async () => {
     for (const size of [60_000, 70_000]) {
       const bottle = new Rig()

@@ -1,27 +1,13 @@
 import { type BlockPool, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
-import {
-  CipherError,
-  type HandshakeState,
-  MESSAGE_SIZE_MAX,
-  RecordOpener,
-  RecordSealer,
-} from '@millrace/cipher'
+import { type CipherPair, RecordOpener, RecordSealer } from '@millrace/cipher'
 import { TimerEntry } from '@millrace/timer'
 import type { ChannelEncryption } from './channel-encryption.ts'
 import type { HandshakePlan } from './encryption.ts'
 import { EncryptionFailure } from './encryption-failure.ts'
-import { causeText } from './millrace-error.ts'
+import { type Authorise, LinkHandshake, waitingSizeMax } from './link-handshake.ts'
 import type { PipeLimits } from './options.ts'
 import type { Link, LinkOwner } from './transport.ts'
 import type { Turns } from './turns.ts'
-
-/** Before each handshake message stands its size. */
-const sizeSize = 2
-
-/** So much of the peer's may wait for an answer of `authorise`. */
-const waitingSizeMax = 65_536
-
-const nothing = new Uint8Array(0)
 
 /** What a sealed link needs besides the link below. */
 export interface SealedLinkOptions {
@@ -29,8 +15,7 @@ export interface SealedLinkOptions {
   readonly turns: Turns
   readonly limits: PipeLimits
   readonly plan: HandshakePlan
-  /** Whether a proven key may go on. */
-  readonly authorise?: (peerKey: Uint8Array) => boolean | Promise<boolean>
+  readonly authorise?: Authorise
 }
 
 /**
@@ -44,17 +29,15 @@ export class SealedLink implements Link, LinkOwner {
   readonly #pool: BlockPool
   readonly #turns: Turns
   readonly #limits: PipeLimits
-  /** Until the handshake is over: a thousand idle channels keep none. */
-  #plan: HandshakePlan | undefined
-  #authorise: SealedLinkOptions['authorise']
+  readonly #suite: string
+  /** Until it is over, and the peer was let in: a thousand idle channels keep none. */
+  #handshake: LinkHandshake | undefined
   readonly #out: SegmentBuffer
   #owner!: LinkOwner
   #state: 'handshake' | 'proving' | 'asking' | 'sealed' | 'quiet' | 'over' = 'handshake'
   #sealer: RecordSealer | undefined
   #opener: RecordOpener | undefined
   #encryption: ChannelEncryption | undefined
-  /** What came of a handshake message, or behind the handshake while `authorise` is asked. */
-  #waiting: Uint8Array = nothing
   /** What was opened while it is not yet known whether its sender may come in. */
   #early: Uint8Array[] = []
   #earlySize = 0
@@ -69,20 +52,35 @@ export class SealedLink implements Link, LinkOwner {
   readonly #flights: { sealed: number; readonly plain: number }[] = []
 
   constructor(link: Link, options: SealedLinkOptions) {
+    const { pool, turns, limits, plan, authorise } = options
     this.#link = link
-    this.#pool = options.pool
-    this.#turns = options.turns
-    this.#limits = options.limits
-    this.#plan = options.plan
-    this.#authorise = options.authorise
-    this.#out = new SegmentBuffer(options.pool)
+    this.#pool = pool
+    this.#turns = turns
+    this.#limits = limits
+    this.#suite = plan.suite
+    this.#out = new SegmentBuffer(pool)
+    const say = (bytes: Uint8Array) => {
+      this.#out.append(bytes)
+      this.#pass(0)
+    }
+    this.#handshake = new LinkHandshake(
+      {
+        say,
+        agreed: (pair, rest) => this.#agreed(pair, rest),
+        admitted: () => this.#begin(),
+        refused: (what) => this.#fail(what),
+      },
+      plan,
+      authorise,
+      pool,
+    )
   }
 
   /** A link over one that is open already, whose owner is told by itself: sealing begins with what is sent next. */
   static begin(link: Link, options: SealedLinkOptions, owner: LinkOwner): SealedLink {
     const sealed = new SealedLink(link, options)
     sealed.#owner = owner
-    sealed.#split(options.plan)
+    sealed.#agreed(options.plan.handshake.split(), new Uint8Array(0))
     return sealed
   }
 
@@ -94,7 +92,7 @@ export class SealedLink implements Link, LinkOwner {
   start(owner: LinkOwner): void {
     this.#owner = owner
     this.#link.start(this)
-    if (this.#plan?.handshake.turn === 'write') this.#write(this.#plan.handshake)
+    this.#handshake?.start()
   }
 
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
@@ -137,10 +135,11 @@ export class SealedLink implements Link, LinkOwner {
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    if (this.#state === 'sealed') this.#open(bytes, ownership)
-    else if (this.#isSilent) return
-    else if (this.#opener === undefined) this.#store(bytes)
-    else this.#prove(this.#opener, bytes, ownership)
+    if (this.#isSilent) return
+    const opener = this.#opener
+    if (opener === undefined) this.#handshake?.received(bytes)
+    else if (this.#state === 'sealed') this.#open(opener, bytes, ownership)
+    else this.#prove(opener, bytes, ownership)
   }
 
   sent(size: number): void {
@@ -185,28 +184,10 @@ export class SealedLink implements Link, LinkOwner {
   /** The owner ended it before it was sealed: what was held can't be said any more, and nothing may follow the end. */
   #giveUp(): void {
     this.#state = 'quiet'
-    this.#forget()
+    this.#handshake?.end()
+    this.#handshake = undefined
     this.#early = []
     for (const batch of this.#held.splice(0)) batch.release()
-  }
-
-  /** The handshake is over, one way or the other. */
-  #forget(): void {
-    this.#plan?.handshake.abandon()
-    this.#plan = undefined
-    this.#waiting = nothing
-  }
-
-  /** Writes the next handshake message. */
-  #write(handshake: HandshakeState): void {
-    const message = handshake.write()
-    const at = this.#out.reserve(sizeSize + message.length)
-    const { bytes } = this.#out
-    bytes[at] = message.length
-    bytes[at + 1] = message.length >> 8
-    bytes.set(message, at + sizeSize)
-    this.#out.commit(at + sizeSize + message.length)
-    this.#pass(0)
   }
 
   /** Hands what was written to the link below. */
@@ -226,108 +207,22 @@ export class SealedLink implements Link, LinkOwner {
     return this.#pass(size, report)
   }
 
-  /** Keeps what came until a whole message is there, or the owner has decided. */
-  #store(bytes: Uint8Array): void {
-    const size = this.#waiting.length + bytes.length
-    if (size > waitingSizeMax + sizeSize) return this.#fail('more than a handshake came before it was over')
-    const waiting = new Uint8Array(size)
-    waiting.set(this.#waiting)
-    waiting.set(bytes, this.#waiting.length)
-    this.#waiting = waiting
-    this.#read()
-  }
-
-  /** Reads the handshake messages that are there, and answers them. */
-  #read(): void {
-    while (this.#state === 'handshake' && this.#plan !== undefined) {
-      const waiting = this.#waiting
-      if (waiting.length < sizeSize) return
-      const size = waiting[0] | (waiting[1] << 8)
-      if (size > MESSAGE_SIZE_MAX || waiting.length < sizeSize + size) return
-      this.#waiting = waiting.slice(sizeSize + size)
-      try {
-        const { handshake } = this.#plan
-        handshake.read(waiting.subarray(sizeSize, sizeSize + size))
-        this.#goOn(handshake)
-      } catch (error) {
-        if (!(error instanceof CipherError)) throw error
-        return this.#fail(`the handshake failed: ${error.message}`)
-      }
-    }
-  }
-
-  /** After each message of the peer: asks whether it may go on, once its key is known, and then answers. */
-  #goOn(handshake: HandshakeState): void {
-    // A key that came before this side has said anything (IK) may be somebody's recording: only who can seal what follows has it.
-    const isProven = handshake.role === 'initiator' || handshake.turn === 'split'
-    if (isProven && this.#mustAsk) this.#ask()
-    else this.#answer()
-  }
-
-  /** Whether there is somebody to ask about. */
-  get #mustAsk(): boolean {
-    return this.#authorise !== undefined && this.#peerKey !== undefined
-  }
-
-  get #peerKey(): Uint8Array | undefined {
-    return this.#encryption?.peerKey ?? this.#plan?.handshake.remoteStatic
-  }
-
-  #ask(): void {
-    let verdict: unknown
-    try {
-      verdict = this.#authorise!(this.#peerKey!)
-    } catch (error) {
-      return this.#fail(`authorise failed: ${causeText(error)}`)
-    }
-    if (!(verdict instanceof Promise)) return this.#decided(verdict)
-    this.#state = 'asking'
-    verdict.then(
-      (later) => this.#decidedLater(later),
-      (error: unknown) => this.#fail(`authorise failed: ${causeText(error)}`),
-    )
-  }
-
-  #decidedLater(verdict: unknown): void {
-    if (this.#state !== 'asking') return
-    this.#state = 'handshake'
-    try {
-      this.#decided(verdict)
-      this.#read()
-    } catch (error) {
-      this.#fail(`the handshake failed: ${causeText(error)}`)
-    }
-  }
-
-  /** Only `true` lets anybody in: an answer that was forgotten must not. */
-  #decided(verdict: unknown): void {
-    if (verdict !== true) return this.#fail('authorise refused the key of the peer')
-    this.#authorise = undefined
-    if (this.#sealer === undefined) this.#answer()
-    else this.#begin()
-  }
-
-  #answer(): void {
-    const plan = this.#plan
-    if (plan?.handshake.turn === 'write') this.#write(plan.handshake)
-    if (plan?.handshake.turn === 'split') this.#split(plan)
-  }
-
-  /** The handshake is over: from here on everything is sealed, both ways. */
-  #split({ suite, handshake }: HandshakePlan): void {
-    const pair = handshake.split()
-    this.#encryption = { suite, peerKey: pair.remoteStatic, handshakeHash: pair.handshakeHash }
+  /** Both sides have the keys: from here on everything is sealed, both ways. */
+  #agreed(pair: CipherPair, rest: Uint8Array): void {
+    const { remoteStatic: peerKey, handshakeHash } = pair
+    this.#encryption = { suite: this.#suite, peerKey, handshakeHash }
     this.#sealer = new RecordSealer(pair.send)
     this.#opener = new RecordOpener(pair.receive, { pool: this.#pool })
-    const waiting = this.#waiting
-    this.#forget()
-    if (this.#mustAsk) this.#state = 'proving'
+    const early = rest.slice()
+    if (this.#handshake?.mustAsk) this.#state = 'proving'
     else this.#begin()
-    if (waiting.length > 0) this.received(waiting, 'given')
+    if (early.length > 0) this.received(early, 'given')
   }
 
   /** The peer may go on: what both sides have said meanwhile passes. */
   #begin(): void {
+    this.#handshake?.end()
+    this.#handshake = undefined
     this.#state = 'sealed'
     for (const batch of this.#held.splice(0)) {
       const { size } = batch
@@ -345,12 +240,12 @@ export class SealedLink implements Link, LinkOwner {
     }
     if (opener.failure !== undefined) return this.#fail(`a record was refused: ${opener.failure}`)
     if (this.#earlySize > waitingSizeMax) return this.#fail('more than a handshake came before it was over')
-    if (this.#state === 'proving' && this.#earlySize > 0) this.#ask()
+    if (this.#state !== 'proving' || this.#earlySize === 0) return
+    this.#state = 'asking'
+    this.#handshake?.ask()
   }
 
-  #open(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    const opener = this.#opener
-    if (opener === undefined) return
+  #open(opener: RecordOpener, bytes: Uint8Array, ownership: 'given' | 'lent'): void {
     let isNew = opener.stored === 0
     opener.receive(bytes, ownership)
     for (let plain = opener.next(); plain !== undefined; plain = opener.next()) {
@@ -387,7 +282,8 @@ export class SealedLink implements Link, LinkOwner {
   #over(): void {
     this.#state = 'over'
     this.#turns.wheel.cancel(this.#late)
-    this.#forget()
+    this.#handshake?.end()
+    this.#handshake = undefined
     this.#sealer?.drop()
     this.#opener?.release()
     this.#early = []

@@ -53,6 +53,7 @@ export class SessionSeat implements SessionHost {
 
   /** Messages wait from now on, for this cause among others. */
   wait(cause: WaitCause): void {
+    if (this.#isMuted && cause !== 'over') return
     this.#waiting |= causes[cause]
     this.mayDeliver = false
   }
