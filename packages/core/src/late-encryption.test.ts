@@ -276,6 +276,21 @@ describe('encryption that begins on an open channel', () => {
     }
   })
 
+  it('does not wait for the end of a close that the handshake has failed', async () => {
+    const { rig, opened } = await pair({ opening: { handshakeTimeoutMs: 500, closeTimeoutMs: 60_000 } })
+    const code = codeOf(opened.setEncryption(key))
+    opened.send('n', 1)
+    const end = opened.close('done')
+    const before = rig.loop.now()
+    expect(await rig.until(end)).toMatchObject({
+      code: 'encryption-failed',
+      what: expect.stringContaining('is lost'),
+    })
+    expect(rig.loop.now() - before).toBeLessThan(1000)
+    expect(await rig.until(code)).toBe('encryption-failed')
+    await rig.end()
+  })
+
   it('says nothing behind the last words of a channel that closes before it is done', async () => {
     for (const closes of ['opened', 'accepted'] as const) {
       const { rig, ...sides } = await pair()

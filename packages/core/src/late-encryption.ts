@@ -21,13 +21,16 @@ export interface LateEncryptionOwner {
   readonly crypto: PlatformCrypto | undefined
   readonly outflow: Outflow
   readonly session: Session
-  /** Whether the channel can still fail: one that closes has an end already, and has said its last words. */
+  /** Whether the channel can still fail: one that closes has an end already. */
   readonly isOpen: boolean
+  /** The reason of the end that was asked for, or of what is lost by it. */
+  readonly endReason: CloseReason
   /** The link below; then the one that seals. */
   link: Link
   /** Hands everything written so far to the link. */
   flush(): void
   fail(reason: CloseReason): void
+  destroy(reason: CloseReason): void
 }
 
 /** The steps, by what their frames say. */
@@ -210,6 +213,9 @@ export class LateEncryption {
   #refuse(what: string): void {
     this.#settle?.reject(new MillraceError('encryption-failed', `the channel cannot be encrypted: ${what}`))
     this.#settle = undefined
-    if (this.#owner.isOpen) this.#owner.fail({ code: 'encryption-failed', what })
+    const { isOpen, outflow, endReason } = this.#owner
+    if (isOpen) this.#owner.fail({ code: 'encryption-failed', what })
+    // A close that waits for this waits in vain.
+    else if (outflow.isHeld) this.#owner.destroy(endReason)
   }
 }
