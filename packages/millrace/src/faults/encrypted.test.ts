@@ -21,6 +21,7 @@ const identity = () => crypto.primitives.dh.pair(crypto.random(32))
 const key = randomBytes(32)
 const server = identity()
 const player = identity()
+/** Short where nobody is to get in anyway. */
 const handshakeTimeoutMs = 400
 
 const ends: (() => unknown)[] = []
@@ -113,7 +114,7 @@ describe('an encrypted pipe', () => {
   })
 
   it('half handshakes: each ends at its deadline, and those who come properly get in', async () => {
-    const { pipe, diary, port } = await bound({ encryption: patterns.XX.accepting, handshakeTimeoutMs })
+    const { pipe, diary, port } = await bound({ encryption: patterns.XX.accepting, handshakeTimeoutMs: 3000 })
     const good = () => opener(port, { encryption: { pattern: 'XX', identity: player } }).open()
     const silent = await Promise.all(
       Array.from({ length: 200 }, (_, index) =>
@@ -130,7 +131,7 @@ describe('an encrypted pipe', () => {
 
   it('garbage: random bytes, cut and changed handshakes end their own connection and nothing else', async () => {
     const random = new Random(20_261_121)
-    const { pipe, diary, port } = await bound({ encryption: patterns.IK.accepting, handshakeTimeoutMs })
+    const { pipe, diary, port } = await bound({ encryption: patterns.IK.accepting })
     const encryption = { pattern: 'IK', identity: player, peerKey: server.publicKey } as const
     const channel = await within('a channel', opener(port, { encryption }).open())
     for (let round = 0; round < 20; round++) {
@@ -157,7 +158,7 @@ describe('an encrypted pipe', () => {
     const note = (text: string) => void texts.push(text)
     const log = { error: note, warn: note, info: note, debug: note }
     const secrets = [key, server.secretKey, player.secretKey]
-    const { pipe, diary, port } = await bound({ encryption: patterns.XX.accepting, handshakeTimeoutMs, log })
+    const { pipe, diary, port } = await bound({ encryption: patterns.XX.accepting, log })
     await stranger(port, framed(lowOrderPoints[0]))
     await stranger(port, framed(randomBytes(31)))
     for (const encryption of [{ key }, { pattern: 'XX', identity: player }] as const) {
