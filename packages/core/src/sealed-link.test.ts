@@ -1,4 +1,5 @@
-import { noblePrimitives, startHandshake } from '@millrace/cipher'
+import { SegmentBuffer } from '@millrace/buffer'
+import { noblePrimitives, RecordSealer, startHandshake } from '@millrace/cipher'
 import { pair, Random, RawPeer, Rig, wildNetwork } from '@millrace/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ChannelToBe, EncryptionOptions } from './encryption.ts'
@@ -237,6 +238,49 @@ describe('a sealed link', () => {
     expect(rig.diary(server).errors.map(({ message }) => message)).toEqual([
       expect.stringContaining('a handshake message of 33 bytes was announced; this one has 32'),
     ])
+  })
+
+  it('hears no more than 64 KiB of whom authorise is still asked about, however small the records', async () => {
+    for (const records of [3000, 3600]) {
+      const bottle = new Rig()
+      const asked: Uint8Array[] = []
+      const authorise = (peerKey: Uint8Array) => {
+        asked.push(peerKey)
+        return new Promise<boolean>(() => {})
+      }
+      const server = bottle.pipe('server', {
+        encryption: { pattern: 'IK', identity: ofServer, authorise },
+        handshakeTimeoutMs: 10_000,
+      })
+      await bottle.until(server.bind())
+      const peer = await RawPeer.connect(bottle.network, 'net://server')
+      const handshake = startHandshake<string, 'initiator'>({
+        suite: 'Noise_IK_25519_ChaChaPoly_SHA256',
+        role: 'initiator',
+        primitives: noblePrimitives,
+        random: (count) => random.bytes(count),
+        prologue: Buffer.from('millrace/1 pipe'),
+        staticKeys: ofClient,
+        remoteStatic: ofServer.publicKey,
+      })
+      const message = handshake.write()
+      peer.send(Buffer.concat([Uint8Array.of(message.length, 0), message]))
+      await bottle.loop.advance(10)
+      expect(asked).toEqual([])
+      handshake.read(peer.heard.subarray(2))
+      const sealer = new RecordSealer(handshake.split().send)
+      // 19 bytes each: 57,000 and 68,400 in all, of which 3,000 and 3,600 are plaintext.
+      const out = new SegmentBuffer(bottle.pool)
+      for (let record = 0; record < records; record++) sealer.append(Uint8Array.of(1), out, 0)
+      const batch = out.take()
+      for (const segment of batch.segments) peer.send(segment)
+      batch.release()
+      await bottle.loop.advance(10)
+      expect(asked).toEqual([ofClient.publicKey])
+      const errors = bottle.diary(server).errors.map(({ message }) => message)
+      expect(errors).toEqual(records < 3449 ? [] : [expect.stringContaining('more than a handshake came')])
+      await bottle.end()
+    }
   })
 
   it('hears no more than 64 KiB before a handshake is over', async () => {

@@ -1,4 +1,4 @@
-import { type BlockPool, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
+import { type BlockPool, ReceiveBuffer, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
 import { type CipherPair, RecordOpener, RecordSealer } from '@millrace/cipher'
 import { TimerEntry } from '@millrace/timer'
 import type { ChannelEncryption } from './channel-encryption.ts'
@@ -38,8 +38,8 @@ export class SealedLink implements Link, LinkOwner {
   #sealer: RecordSealer | undefined
   #opener: RecordOpener | undefined
   #encryption: ChannelEncryption | undefined
-  /** What was opened while it is not yet known whether its sender may come in. */
-  #early: Uint8Array[] = []
+  /** What was opened while it is not yet known whether its sender may come in, and how many bytes that was before. */
+  #early: ReceiveBuffer | undefined
   #earlySize = 0
   /** What the owner sent before anything could be sealed. */
   #held: SegmentBatch[] = []
@@ -184,10 +184,19 @@ export class SealedLink implements Link, LinkOwner {
   /** The owner ended it before it was sealed: what was held can't be said any more, and nothing may follow the end. */
   #giveUp(): void {
     this.#state = 'quiet'
+    this.#drop()
+  }
+
+  /** Nobody needs what waits for the end of the handshake any more. */
+  #drop(): void {
+    this.#endHandshake()
+    this.#early?.release()
+    for (const batch of this.#held.splice(0)) batch.release()
+  }
+
+  #endHandshake(): void {
     this.#handshake?.end()
     this.#handshake = undefined
-    this.#early = []
-    for (const batch of this.#held.splice(0)) batch.release()
   }
 
   /** Hands what was written to the link below. */
@@ -221,26 +230,29 @@ export class SealedLink implements Link, LinkOwner {
 
   /** The peer may go on: what both sides have said meanwhile passes. */
   #begin(): void {
-    this.#handshake?.end()
-    this.#handshake = undefined
+    this.#endHandshake()
     this.#state = 'sealed'
     for (const batch of this.#held.splice(0)) {
       const { size } = batch
       if (this.#seal(batch, 'unless-left') === 'left') this.#owner.sent(size)
     }
-    for (const plain of this.#early.splice(0)) this.#owner.received(plain, 'given')
+    const early = this.#early
+    this.#early = undefined
+    if (early === undefined) return
+    const plain = early.bytes.slice(early.start, early.end)
+    early.release()
+    this.#owner.received(plain, 'given')
   }
 
   /** Opens what comes from somebody who may be a recording, and asks about him with the first record that is true. */
   #prove(opener: RecordOpener, bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    opener.receive(bytes, ownership)
-    for (let plain = opener.next(); plain !== undefined; plain = opener.next()) {
-      this.#early.push(new Uint8Array(plain))
-      this.#earlySize += plain.length
-    }
-    if (opener.failure !== undefined) return this.#fail(`a record was refused: ${opener.failure}`)
+    this.#earlySize += bytes.length
     if (this.#earlySize > waitingSizeMax) return this.#fail('more than a handshake came before it was over')
-    if (this.#state !== 'proving' || this.#earlySize === 0) return
+    const early = (this.#early ??= new ReceiveBuffer(this.#pool))
+    opener.receive(bytes, ownership)
+    for (let plain = opener.next(); plain !== undefined; plain = opener.next()) early.append(plain)
+    if (opener.failure !== undefined) return this.#fail(`a record was refused: ${opener.failure}`)
+    if (this.#state !== 'proving' || early.size === 0) return
     this.#state = 'asking'
     this.#handshake?.ask()
   }
@@ -282,12 +294,9 @@ export class SealedLink implements Link, LinkOwner {
   #over(): void {
     this.#state = 'over'
     this.#turns.wheel.cancel(this.#late)
-    this.#handshake?.end()
-    this.#handshake = undefined
+    this.#drop()
     this.#sealer?.drop()
     this.#opener?.release()
-    this.#early = []
     this.#out.release()
-    for (const batch of this.#held.splice(0)) batch.release()
   }
 }

@@ -12,7 +12,7 @@ import {
 import { afterEach, describe, expect, it } from 'vitest'
 import { Diary } from '../../fixtures/diary.ts'
 import { Random } from '../../fixtures/random.ts'
-import { portOf, RawPeer } from '../../fixtures/raw-peer.ts'
+import { listen, portOf, RawPeer, stop } from '../../fixtures/raw-peer.ts'
 import { until, within } from '../../fixtures/until.ts'
 
 const net = new ProtoFactory().add('game', bits(contract({ count: u32 })))
@@ -106,11 +106,22 @@ describe('an encrypted pipe', () => {
   })
 
   it('downgrade: never says hello in clear to a server that does not encrypt', async () => {
-    const { diary, port } = await bound({ handshakeTimeoutMs })
-    const client = opener(port, { encryption: { key }, handshakeTimeoutMs })
-    await expect(within('the end', client.open())).rejects.toThrow(/did not become a channel/)
-    await until('the server has noticed', () => diary.errors.length === 1)
-    expect(diary.accepted).toEqual([])
+    const heard: Buffer[] = []
+    const server = await listen((socket) => void socket.on('data', (bytes) => void heard.push(bytes)))
+    ends.push(() => stop(server))
+    const port = portOf(server)
+    const hellos: Buffer[] = []
+    for (const encryption of [undefined, { key }]) {
+      const options = encryption === undefined ? {} : { encryption }
+      const client = opener(port, { ...options, handshakeTimeoutMs })
+      await expect(within('the end', client.open())).rejects.toThrow(/did not say hello/)
+      hellos.push(Buffer.concat(heard.splice(0)))
+    }
+    const [clear, sealed] = hellos
+    expect(clear.length).toBeGreaterThan(8)
+    expect(sealed.includes(clear.subarray(4))).toBe(false)
+    // One message of the handshake, and nothing behind it.
+    expect(sealed).toHaveLength(2 + 48)
   })
 
   it('half handshakes: each ends at its deadline, and those who come properly get in', async () => {
