@@ -36,7 +36,7 @@ class NodeKey implements AeadKey {
   readonly #name: Algorithm
   readonly #pieceSize: number
   #key: KeyObject | undefined
-  #lent: Buffer | undefined
+  #lent: Uint8Array | undefined
 
   constructor(name: AeadName, key: Uint8Array) {
     if (key.length !== KEY_SIZE) {
@@ -61,31 +61,18 @@ class NodeKey implements AeadKey {
   }
 
   open(nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array, into: Uint8Array): boolean {
-    this.#checked(nonce, into, ciphertext.length - TAG_SIZE)
-    const plaintext = this.openLent(nonce, ad, ciphertext)
-    if (plaintext !== undefined) into.set(plaintext)
-    this.reuse()
-    return plaintext !== undefined
+    const plaintext = this.#opened(nonce, ad, ciphertext, into, ciphertext.length - TAG_SIZE)
+    if (plaintext === undefined) return false
+    into.set(plaintext)
+    if (plaintext !== NOTHING) free(plaintext)
+    return true
   }
 
   openLent(nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
-    const key = this.#checked(nonce, NOTHING, 0)
-    const size = ciphertext.length - TAG_SIZE
-    if (size < 0) return undefined
     this.reuse()
-    const decipher = createDecipheriv(this.#name, key, nonce, OPTIONS)
-    decipher.setAuthTag(ciphertext.subarray(size))
-    if (ad.length > 0) decipher.setAAD(ad, { plaintextLength: size })
-    const plaintext = size > 0 ? decipher.update(ciphertext.subarray(0, size)) : undefined
-    try {
-      // `update` hands out plaintext before the tag is checked: it is kept back until this has passed.
-      decipher.final()
-    } catch {
-      plaintext?.fill(0)
-      return undefined
-    }
-    this.#lent = plaintext
-    return plaintext ?? NOTHING
+    const plaintext = this.#opened(nonce, ad, ciphertext, NOTHING, 0)
+    if (plaintext !== NOTHING) this.#lent = plaintext
+    return plaintext
   }
 
   reuse(): void {
@@ -97,6 +84,31 @@ class NodeKey implements AeadKey {
     // Who ends a channel in a handler still reads the record whose message that is: the garbage collector takes it.
     this.#lent = undefined
     this.#key = undefined
+  }
+
+  /** The plaintext in memory of its own, if it is authentic. `into` takes `intoSize` bytes at least. */
+  #opened(
+    nonce: Uint8Array,
+    ad: Uint8Array,
+    ciphertext: Uint8Array,
+    into: Uint8Array,
+    intoSize: number,
+  ): Uint8Array | undefined {
+    const key = this.#checked(nonce, into, intoSize)
+    const size = ciphertext.length - TAG_SIZE
+    if (size < 0) return undefined
+    const decipher = createDecipheriv(this.#name, key, nonce, OPTIONS)
+    decipher.setAuthTag(ciphertext.subarray(size))
+    if (ad.length > 0) decipher.setAAD(ad, { plaintextLength: size })
+    const plaintext = size > 0 ? decipher.update(ciphertext.subarray(0, size)) : undefined
+    try {
+      // `update` hands out plaintext before the tag is checked: it is kept back until this has passed.
+      decipher.final()
+    } catch {
+      plaintext?.fill(0)
+      return undefined
+    }
+    return plaintext ?? NOTHING
   }
 
   #checked(nonce: Uint8Array, into: Uint8Array, size: number): KeyObject {
@@ -114,7 +126,7 @@ class NodeKey implements AeadKey {
  * Gives the memory of an output back to the system now, which then hands out the same again, while it is still in the caches of the processor:
  * with outputs of 64 KiB the garbage collector takes longer than the cipher. Node 20 can't, and leaves it to the collector.
  */
-function free(output: Buffer): void {
+function free(output: Uint8Array): void {
   const memory: { transfer?: (size: number) => unknown } & ArrayBufferLike = output.buffer
   if (memory.byteLength === output.length) memory.transfer?.(0)
 }

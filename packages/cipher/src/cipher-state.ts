@@ -82,10 +82,13 @@ export class CipherState {
    */
   openLent(ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
     const key = this.#living()
+    if (key.openLent === undefined) {
+      const plaintext = ciphertext.subarray(0, Math.max(0, ciphertext.length - TAG_SIZE))
+      return this.open(ad, ciphertext, plaintext) ? plaintext : undefined
+    }
     this.#expectCounter()
     this.#write(this.#high, this.#low)
-    const plaintext =
-      key.openLent === undefined ? openHere(key, nonce, ad, ciphertext) : key.openLent(nonce, ad, ciphertext)
+    const plaintext = key.openLent(nonce, ad, ciphertext)
     if (plaintext !== undefined) this.#advance()
     return plaintext
   }
@@ -185,16 +188,6 @@ export class CipherState {
       writeLittleEndian(nonce, 8, high)
     }
   }
-}
-
-function openHere(
-  key: AeadKey,
-  nonce: Uint8Array,
-  ad: Uint8Array,
-  ciphertext: Uint8Array,
-): Uint8Array | undefined {
-  const plaintext = ciphertext.subarray(0, Math.max(0, ciphertext.length - TAG_SIZE))
-  return key.open(nonce, ad, ciphertext, plaintext) ? plaintext : undefined
 }
 
 /** The last counter, 2^64-1, belongs to REKEY. */
