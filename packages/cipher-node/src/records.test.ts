@@ -57,6 +57,27 @@ describe.each(pairings)('records between two implementations, pairing %#', (clie
     expect(opener.rekeyCount).toBe(sealer.rekeyCount)
   })
 
+  it.each(suites)('of the largest size, whose plaintext is there until it was read: %s', (suite) => {
+    const [near, far] = shake(suite, client, server)
+    const sealer = new RecordSealer(near.send)
+    const opener = new RecordOpener(far.receive)
+    const size = sealer.payloadSizeMax
+    const sent = [randomBytes(size), randomBytes(size)]
+    const wire = sent.map((plaintext) => {
+      // In place, as a link may: two bytes before the plaintext.
+      const record = new Uint8Array(size + RECORD_OVERHEAD)
+      record.set(plaintext, 2)
+      expect(sealer.seal(record, 2, 2 + size, record, 0, 0)).toBe(record.length)
+      return record
+    })
+    opener.receive(Buffer.concat(wire), 'given')
+    expect(Buffer.compare(opener.next() ?? Buffer.of(), sent[0])).toBe(0)
+    const last = opener.next()
+    // A handler that ends its channel does so in the middle of a record.
+    opener.release()
+    expect(Buffer.compare(last ?? Buffer.of(), sent[1])).toBe(0)
+  })
+
   it.each(suites)('of datagrams, out of their order: %s', (suite) => {
     const [near, far] = shake(suite, client, server)
     const sending = new DatagramRecords(near, { role: 'initiator', ownId: 1, peerId: 2 }, 0)
