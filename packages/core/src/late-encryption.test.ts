@@ -168,6 +168,41 @@ describe('encryption that begins on an open channel', () => {
     await rig.end()
   })
 
+  it('lets whoever opens a local channel set handlers first, whatever records come meanwhile', async () => {
+    const rig = new Rig()
+    const accepting = rig.pipe('server', { drive: 'manual' })
+    const opening = rig.pipe('server')
+    const turn = async (): Promise<void> => {
+      await rig.loop.advance(5)
+      accepting.process()
+      await rig.loop.advance(5)
+    }
+    await rig.until(accepting.bind())
+    const remote = opening.open()
+    await turn()
+    const [near] = [await remote]
+    const [far] = rig.diary(accepting).accepted
+    const sealed = [near.setEncryption(key), far.setEncryption(key)]
+    await turn()
+    await turn()
+    await Promise.all(sealed)
+    const [{ opened: link }] = rig.network.connections
+    link.freeze('on')
+    for (const n of [1, 2, 3]) {
+      far.send('n', n)
+      await turn()
+    }
+    accepting.on('accepted', (_pipe, channel) => void channel.send('n', 'hello'))
+    const heard: unknown[] = []
+    const local = opening.open('local').then((channel) => channel.on('n', (n: unknown) => void heard.push(n)))
+    accepting.process()
+    link.freeze('off')
+    await rig.loop.advance(50)
+    await local
+    expect(heard).toEqual(['hello'])
+    await rig.end()
+  })
+
   it('is refused twice, and where it makes no sense', async () => {
     const { rig, opened, accepted } = await pair()
     const both = [opened.setEncryption(key), accepted.setEncryption(key)]
