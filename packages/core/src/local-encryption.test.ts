@@ -108,6 +108,16 @@ describe('a local channel between pipes that are encrypted', () => {
     }
   })
 
+  it('says which keys are missing before the other side hears of it, as on a link', async () => {
+    const { client, errors } = await sides({ pattern: 'XX', identity: ofServer }, { pattern: 'XX' })
+    const failure = await rig.failureOf(client.open())
+    expect([failure.code, failure.message]).toEqual([
+      'argument-invalid',
+      expect.stringContaining('staticKeys'),
+    ])
+    expect(errors).toEqual([])
+  })
+
   it('ends when authorise takes longer than the handshake may, and asks nobody then', async () => {
     const never = () => new Promise<boolean>(() => {})
     const xx = { pattern: 'XX', identity: ofServer } as const

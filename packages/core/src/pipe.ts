@@ -362,8 +362,8 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       const text = `${this.describe()}: ${book.maxOpenChannels} channels are open already (setMaxOpenChannels)`
       throw new MillraceError('channel-limit', text)
     }
+    this.#encryption?.expectKeys('opened', book)
     if (where === 'local' || transport.carries === 'messages') return this.#openLocal(settled)
-    this.#encryption?.expectKeys('opened', settled.book)
     const cancel = new Cancel()
     const unfollow = cancel.follow(signal)
     this.#openings.add(cancel)
