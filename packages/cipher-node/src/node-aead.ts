@@ -13,8 +13,8 @@ const NOTHING = new Uint8Array(0)
 const OPTIONS = { authTagLength: TAG_SIZE } as const
 
 /**
- * So many bytes go to OpenSSL at once, to be sealed. Its ChaCha20-Poly1305 goes over them twice, and is a tenth faster when they stay in the nearest cache; AES-GCM
- * goes over them once.
+ * So many bytes go to OpenSSL at once, to be sealed. Its ChaCha20-Poly1305 goes over them twice, and is a tenth faster when they stay in the
+ * nearest cache; AES-GCM goes over them once.
  */
 const PIECE_SIZES = { 'chacha20-poly1305': 32_768, 'aes-256-gcm': 65_536 } as const
 

@@ -53,6 +53,15 @@ export interface HandshakePlan {
   readonly suite: string
 }
 
+/** Whether a proven key may go on. */
+export type Authorise = (peerKey: Uint8Array) => boolean | Promise<boolean>
+
+/** What one end brings to a handshake. */
+export interface HandshakeSide {
+  readonly plan: HandshakePlan
+  readonly authorise?: Authorise
+}
+
 const patterns = ['XX', 'NK', 'IK', 'XK'] as const
 const aliases = { 'chacha20-poly1305': 'ChaChaPoly', 'aes-256-gcm': 'AESGCM' } as const
 

@@ -1,6 +1,6 @@
 import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
 import { CipherError, type CipherPair, type HandshakeState } from '@millrace/cipher'
-import type { HandshakePlan } from './encryption.ts'
+import type { Authorise, HandshakeSide } from './encryption.ts'
 import { causeText } from './millrace-error.ts'
 
 /** Before each message stands its size. */
@@ -8,9 +8,6 @@ const sizeSize = 2
 
 /** So much of the peer's may wait for an answer of `authorise`. */
 export const waitingSizeMax = 65_536
-
-/** Whether a proven key may go on. */
-export type Authorise = (peerKey: Uint8Array) => boolean | Promise<boolean>
 
 /** What a handshake tells the link that it is for. */
 export interface LinkHandshakeOwner {
@@ -36,12 +33,7 @@ export class LinkHandshake {
   #peerKey: Uint8Array | undefined
   #state: 'talking' | 'asking' | 'agreed' | 'over' = 'talking'
 
-  constructor(
-    owner: LinkHandshakeOwner,
-    plan: HandshakePlan,
-    authorise: Authorise | undefined,
-    pool: BlockPool,
-  ) {
+  constructor(owner: LinkHandshakeOwner, { plan, authorise }: HandshakeSide, pool: BlockPool) {
     this.#owner = owner
     this.#handshake = plan.handshake
     this.#authorise = authorise

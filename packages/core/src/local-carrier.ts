@@ -210,6 +210,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
 
   close(text: string): void {
     if (this.state !== 'open' && this.state !== 'handshaking') return
+    // While their pipes shake hands nothing was said that could be lost, and nobody would hear the last words.
     if (this.state === 'handshaking' && this.#peer.state === 'handshaking') {
       this.#peer.#conclude({ code: 'closed', by: 'remote', text })
       return this.#conclude({ code: 'closed', by: 'local', text })

@@ -1,14 +1,7 @@
 import { CipherError } from '@millrace/cipher'
 import type { ChannelEncryption } from './channel-encryption.ts'
-import type { HandshakePlan } from './encryption.ts'
+import type { HandshakePlan, HandshakeSide } from './encryption.ts'
 import { causeText } from './millrace-error.ts'
-
-/** One end of a handshake within one process. */
-export interface LocalSide {
-  readonly plan: HandshakePlan
-  /** Whether a proven key may go on. */
-  readonly authorise?: (peerKey: Uint8Array) => boolean | Promise<boolean>
-}
 
 /** What each end knows of the encryption then; or, in words, why there is none. */
 export type LocalShake = { readonly opened: ChannelEncryption; readonly accepted: ChannelEncryption } | string
@@ -25,9 +18,9 @@ export function shakeLocally(opened: HandshakePlan, accepted: HandshakePlan): Lo
 }
 
 /** The same for pipes that are encrypted: each end asks whether the other may go on, as soon as its key is proven. */
-export async function shakeAsking(opened: LocalSide, accepted: LocalSide): Promise<LocalShake> {
+export async function shakeAsking(opened: HandshakeSide, accepted: HandshakeSide): Promise<LocalShake> {
   const steps = exchange(opened, accepted)
-  const asked = new Set<LocalSide>()
+  const asked = new Set<HandshakeSide>()
   for (;;) {
     const step = guarded(() => steps.next())
     if (typeof step === 'string') return step
@@ -39,7 +32,7 @@ export async function shakeAsking(opened: LocalSide, accepted: LocalSide): Promi
 }
 
 /** Moves the messages of the handshake; gives the end that has just read one. */
-function* exchange(opened: LocalSide, accepted: LocalSide): Generator<LocalSide, undefined> {
+function* exchange(opened: HandshakeSide, accepted: HandshakeSide): Generator<HandshakeSide, undefined> {
   let [writer, reader] = [opened, accepted]
   while (writer.plan.handshake.turn === 'write') {
     reader.plan.handshake.read(writer.plan.handshake.write())
@@ -49,7 +42,7 @@ function* exchange(opened: LocalSide, accepted: LocalSide): Generator<LocalSide,
 }
 
 /** Only `true` lets anybody in, as on a link. */
-async function refusalOf(side: LocalSide, asked: Set<LocalSide>): Promise<string | undefined> {
+async function refusalOf(side: HandshakeSide, asked: Set<HandshakeSide>): Promise<string | undefined> {
   const peerKey = side.plan.handshake.remoteStatic
   if (side.authorise === undefined || peerKey === undefined || asked.has(side)) return undefined
   asked.add(side)

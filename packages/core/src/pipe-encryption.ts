@@ -1,7 +1,6 @@
 import type { Channel } from './channel.ts'
 import type { ChannelBook } from './channel-book.ts'
-import { checkEncryption, type EncryptionOptions, planHandshake } from './encryption.ts'
-import type { LocalSide } from './local-encryption.ts'
+import { checkEncryption, type EncryptionOptions, type HandshakeSide, planHandshake } from './encryption.ts'
 import { SealedLink } from './sealed-link.ts'
 import type { Link } from './transport.ts'
 
@@ -27,7 +26,7 @@ export class PipeEncryption {
   }
 
   /** What one end needs for its handshake. */
-  side(role: 'accepted' | 'opened', book: ChannelBook, channel: () => Channel): LocalSide {
+  side(role: 'accepted' | 'opened', book: ChannelBook, channel: () => Channel): HandshakeSide {
     const options = this.#options
     const plan = planHandshake(options, role, book.crypto, 'pipe')
     const authorise = 'authorise' in options ? options.authorise : undefined

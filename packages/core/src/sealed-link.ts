@@ -2,20 +2,18 @@ import { type BlockPool, ReceiveBuffer, type SegmentBatch, SegmentBuffer } from 
 import { type CipherPair, RecordOpener, RecordSealer } from '@millrace/cipher'
 import { TimerEntry } from '@millrace/timer'
 import type { ChannelEncryption } from './channel-encryption.ts'
-import type { HandshakePlan } from './encryption.ts'
+import type { HandshakeSide } from './encryption.ts'
 import { EncryptionFailure } from './encryption-failure.ts'
-import { type Authorise, LinkHandshake, waitingSizeMax } from './link-handshake.ts'
+import { LinkHandshake, waitingSizeMax } from './link-handshake.ts'
 import type { PipeLimits } from './options.ts'
 import type { Link, LinkOwner } from './transport.ts'
 import type { Turns } from './turns.ts'
 
 /** What a sealed link needs besides the link below. */
-export interface SealedLinkOptions {
+export interface SealedLinkOptions extends HandshakeSide {
   readonly pool: BlockPool
   readonly turns: Turns
   readonly limits: PipeLimits
-  readonly plan: HandshakePlan
-  readonly authorise?: Authorise
 }
 
 /**
@@ -52,7 +50,7 @@ export class SealedLink implements Link, LinkOwner {
   readonly #flights: { sealed: number; readonly plain: number }[] = []
 
   constructor(link: Link, options: SealedLinkOptions) {
-    const { pool, turns, limits, plan, authorise } = options
+    const { pool, turns, limits, plan } = options
     this.#link = link
     this.#pool = pool
     this.#turns = turns
@@ -70,8 +68,7 @@ export class SealedLink implements Link, LinkOwner {
         admitted: () => this.#begin(),
         refused: (what) => this.#fail(what),
       },
-      plan,
-      authorise,
+      options,
       pool,
     )
   }
