@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { channelTransitions } from '../packages/core/src/channel-state.ts'
+import { channelTransitions } from '../packages/core/src/channel/channel-state.ts'
 import { root } from './workspace.ts'
 
 /** From each state, what may happen and where it leads. */

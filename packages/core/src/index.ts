@@ -1,31 +1,33 @@
 export type { Log, LogLevel, LogOptions } from '@millrace/timer'
-export type { ChannelStatistics, OverflowOptions, SendResult } from './carrier.ts'
-export { Channel, type Handler, type KeyedHandler } from './channel.ts'
-export type { ChannelEncryption } from './channel-encryption.ts'
-export { type ChannelState, channelTransitions } from './channel-state.ts'
-export { type CloseReason, describeReason } from './close-reason.ts'
-export { type ByteSource, type Codec, undecodable } from './codec.ts'
-export type { Diagnostics, DiagnosticsTopic } from './diagnostics.ts'
+export type { ChannelEncryption } from './base/channel-encryption.ts'
+export { type CloseReason, describeReason } from './base/close-reason.ts'
+export { KeyTable, openKeysMax } from './base/key-table.ts'
+export type { Answer, Body, Key, Message, Reply, Request } from './base/messages.ts'
+export { MillraceError, type MillraceErrorCode } from './base/millrace-error.ts'
+export { defaultLimits, type OverflowPolicy, type PipeLimits, type PipeOptions } from './base/options.ts'
+export { RequestFault } from './base/request-error.ts'
+export type { ChannelStatistics, OverflowOptions, SendResult } from './channel/carrier.ts'
+export { Channel, type Handler, type KeyedHandler } from './channel/channel.ts'
+export { type ChannelState, channelTransitions } from './channel/channel-state.ts'
+export type { RequestOptions } from './channel/pending-requests.ts'
+export { Sink, type SinkFilter, type SinkHandler } from './channel/sink.ts'
 export type {
   ChannelToBe,
   EncryptionAlgorithm,
   EncryptionOptions,
   IdentityEncryption,
   SharedKeyEncryption,
-} from './encryption.ts'
-export { framed } from './framed.ts'
-export { KeyTable, openKeysMax } from './key-table.ts'
-export type { Loop } from './loop.ts'
-export type { Answer, Body, Key, Message, Reply, Request } from './messages.ts'
-export { MillraceError, type MillraceErrorCode } from './millrace-error.ts'
-export { defaultLimits, type OverflowPolicy, type PipeLimits, type PipeOptions } from './options.ts'
-export { type OpenOptions, Pipe } from './pipe.ts'
-export type { PipeEvent, PipeEvents } from './pipe-events.ts'
-export type { PipeStatistics } from './pipe-statistics.ts'
-export type { Platform } from './platform.ts'
-export type { PlatformCrypto } from './platform-crypto.ts'
-export { Proto } from './proto.ts'
-export { type AnyMessages, ProtoFactory, type ProtoFactoryOptions } from './proto-factory.ts'
+} from './encryption/encryption.ts'
+export { type OpenOptions, Pipe } from './pipe/pipe.ts'
+export type { PipeEvent, PipeEvents } from './pipe/pipe-events.ts'
+export type { PipeStatistics } from './pipe/pipe-statistics.ts'
+export { Proto } from './pipe/proto.ts'
+export { type AnyMessages, ProtoFactory, type ProtoFactoryOptions } from './pipe/proto-factory.ts'
+export { type ByteSource, type Codec, undecodable } from './ports/codec.ts'
+export type { Diagnostics, DiagnosticsTopic } from './ports/diagnostics.ts'
+export type { Loop } from './ports/loop.ts'
+export type { Platform } from './ports/platform.ts'
+export type { PlatformCrypto } from './ports/platform-crypto.ts'
 export type {
   DatagramHost,
   DatagramSession,
@@ -33,10 +35,7 @@ export type {
   Protocol,
   Session,
   SessionHost,
-} from './protocol.ts'
-export { RequestFault } from './request-fault.ts'
-export type { RequestOptions } from './requests.ts'
-export { Sink, type SinkFilter, type SinkHandler } from './sink.ts'
+} from './ports/protocol.ts'
 export type {
   Address,
   CancelSignal,
@@ -51,4 +50,5 @@ export type {
   StreamTransport,
   Transport,
   TransportPlugin,
-} from './transport.ts'
+} from './ports/transport.ts'
+export { framed } from './session/framed.ts'

@@ -478,14 +478,14 @@ describe('docs/GUIDE.md', () => {
   })
 
   it('lists exactly the codes of errors', () => {
-    const [, union] = file('packages/core/src/millrace-error.ts').split('type MillraceErrorCode =')
+    const [, union] = file('packages/core/src/base/millrace-error.ts').split('type MillraceErrorCode =')
     const codes = [...union.split('\n\n')[0].matchAll(/'([a-z-]+)'/g)].map(([, code]) => code)
     expect(codes.length).toBeGreaterThan(20)
     expect(rows('Errors').map(([code]) => code)).toEqual(codes)
   })
 
   it('lists exactly the codes of close reasons', () => {
-    const codes = [...file('packages/core/src/close-reason.ts').matchAll(/readonly code: '([a-z-]+)'/g)].map(
+    const codes = [...file('packages/core/src/base/close-reason.ts').matchAll(/readonly code: '([a-z-]+)'/g)].map(
       ([, code]) => code,
     )
     expect(codes.length).toBeGreaterThan(10)
@@ -493,7 +493,7 @@ describe('docs/GUIDE.md', () => {
   })
 
   it('lists exactly the topics for tracing', () => {
-    const topics = [...file('packages/core/src/diagnostics.ts').matchAll(/`(millrace:[a-z.]+)`/g)].map(
+    const topics = [...file('packages/core/src/ports/diagnostics.ts').matchAll(/`(millrace:[a-z.]+)`/g)].map(
       ([, topic]) => topic,
     )
     expect(topics.length).toBeGreaterThan(3)

@@ -1,0 +1,130 @@
+import type { Goodbye, GoodbyeCode } from '@millrace/wire'
+import { EncryptionFailure } from '../encryption/encryption-failure.ts'
+import { causeText, MillraceError, type MillraceErrorCode } from './millrace-error.ts'
+
+/** Every way a channel can end. Each channel has exactly one, told exactly once. */
+export type CloseReason =
+  /**
+   * One side called `close`. The other was told, and everything sent before had arrived there (`by: 'remote'`); whoever called it (`'local'`) knows that
+   * the peer ended, or had its time to.
+   */
+  | { readonly code: 'closed'; readonly by: 'local' | 'remote'; readonly text: string }
+  /** This side called `destroy`, on the channel or on its pipe: what was on its way may be lost. */
+  | { readonly code: 'destroyed' }
+  /** The peer refused the channel: it is full, shutting down, or speaks something else. */
+  | { readonly code: 'refused'; readonly why: GoodbyeCode; readonly text: string }
+  /** The peer didn't say hello within `handshakeTimeoutMs`. */
+  | { readonly code: 'handshake-timeout'; readonly timeoutMs: number }
+  /** Nothing was heard of the peer for longer than the heartbeat's timeout. */
+  | { readonly code: 'heartbeat-timeout'; readonly silentMs: number }
+  /** The peer broke the protocol; `what` says how. */
+  | { readonly code: 'protocol-violation'; readonly what: string }
+  /** The peer speaks another codec. */
+  | { readonly code: 'protocol-mismatch'; readonly text: string }
+  /** The peer has another contract; `text` says which message differs and which side is older. */
+  | {
+      readonly code: 'contract-mismatch'
+      readonly text: string
+      readonly older: 'mine' | 'theirs' | 'unknown'
+    }
+  /** More than the high-water mark was waiting, and the channel's policy is `close`. */
+  | { readonly code: 'overflow'; readonly queuedBytes: number }
+  /** The peer took nothing for `stallTimeoutMs` although something was waiting for it. */
+  | { readonly code: 'slow-reader'; readonly queuedBytes: number; readonly stalledMs: number }
+  /** What came was not what the peer sealed, or the peer is not who it should be; `what` says which. */
+  | { readonly code: 'encryption-failed'; readonly what: string }
+  /** The link ended without a goodbye: the peer died, or someone cut the connection. */
+  | { readonly code: 'link-ended' }
+  /** The link reported an error. */
+  | { readonly code: 'link-failed'; readonly cause: unknown }
+
+/**
+ * Why a channel ends whose link is gone, with an error if it has one. A channel that is closing ends as it was `asked` to, unless somebody meddles with
+ * what the peer still says.
+ */
+export function linkReason(error: unknown, asked?: CloseReason): CloseReason {
+  const failure = error instanceof EncryptionFailure ? error : undefined
+  if (failure?.kind === 'refused') return { code: 'encryption-failed', what: failure.what }
+  return asked ?? (failure === undefined ? { code: 'link-failed', cause: error } : { code: 'link-ended' })
+}
+
+/** A close reason in words. */
+export function describeReason(reason: CloseReason): string {
+  switch (reason.code) {
+    case 'closed':
+      return `closed by the ${reason.by} side${reason.text === '' ? '' : `: ${reason.text}`}`
+    case 'destroyed':
+      return 'destroyed by the local side'
+    case 'refused':
+      return `refused by the peer (${reason.why})${reason.text === '' ? '' : `: ${reason.text}`}`
+    case 'handshake-timeout':
+      return `the peer did not say hello within ${reason.timeoutMs} ms`
+    case 'heartbeat-timeout':
+      return `the peer was silent for ${Math.round(reason.silentMs)} ms`
+    case 'protocol-violation':
+      return `the peer broke the protocol: ${reason.what}`
+    case 'protocol-mismatch':
+    case 'contract-mismatch':
+      return reason.text
+    case 'overflow':
+      return `${reason.queuedBytes} bytes were waiting, more than the high-water mark`
+    case 'slow-reader':
+      return `the peer took nothing for ${Math.round(reason.stalledMs)} ms while ${reason.queuedBytes} bytes were waiting`
+    case 'encryption-failed':
+      return `the encryption failed: ${reason.what}`
+    case 'link-ended':
+      return 'the connection ended without a goodbye'
+    case 'link-failed':
+      return `the connection failed: ${causeText(reason.cause)}`
+  }
+}
+
+/** The error for whoever waited for a channel that ended for this reason instead. */
+export function reasonError(reason: CloseReason, what: string): MillraceError {
+  const options = reason.code === 'link-failed' ? { cause: reason.cause } : {}
+  return new MillraceError(errorCode(reason), `${what}: ${describeReason(reason)}`, options)
+}
+
+function errorCode(reason: CloseReason): MillraceErrorCode {
+  switch (reason.code) {
+    case 'refused':
+      if (reason.why === 'channel-limit') return 'channel-limit'
+      if (reason.why === 'protocol-mismatch' || reason.why === 'contract-mismatch') return reason.why
+      return 'handshake-failed'
+    case 'protocol-mismatch':
+    case 'contract-mismatch':
+      return reason.code
+    case 'handshake-timeout':
+    case 'protocol-violation':
+      return 'handshake-failed'
+    case 'encryption-failed':
+      return reason.code
+    case 'link-ended':
+    case 'link-failed':
+      return 'link-failed'
+    default:
+      return 'channel-closed'
+  }
+}
+
+/** What the peer is told when a channel ends for this reason. */
+export function goodbyeOf(reason: CloseReason): Goodbye {
+  return { code: goodbyeCode(reason), text: describeReason(reason) }
+}
+
+function goodbyeCode(reason: CloseReason): GoodbyeCode {
+  switch (reason.code) {
+    case 'protocol-mismatch':
+    case 'contract-mismatch':
+    case 'protocol-violation':
+    case 'overflow':
+      return reason.code
+    case 'slow-reader':
+      return 'overflow'
+    case 'handshake-timeout':
+    case 'heartbeat-timeout':
+      return 'timeout'
+    default:
+      return 'closed'
+  }
+}

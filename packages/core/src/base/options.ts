@@ -1,0 +1,112 @@
+import type { LogOptions } from '@millrace/timer'
+import type { EncryptionOptions } from '../encryption/encryption.ts'
+import type { Loop } from '../ports/loop.ts'
+import { MillraceError } from './millrace-error.ts'
+
+/**
+ * What to do with a message when the high-water mark is reached:
+ * - `wait`: refuse it with `'full'`; the sender waits for `drained()`. Nothing is dropped.
+ * - `drop-newest`: drop it, count it, and answer `'full'`.
+ * - `drop-oldest`: queue it, and drop the oldest queued messages that have not left yet.
+ * - `latest-by-key`: queue it, and drop an older queued message of the same key: for states, not for events.
+ * - `close`: close the channel.
+ */
+export type OverflowPolicy = 'wait' | 'drop-newest' | 'drop-oldest' | 'latest-by-key' | 'close'
+
+/** Every bound of a pipe and its channels. Sizes in bytes, times in milliseconds. */
+export interface PipeLimits {
+  /** Open channels. The next one is refused with `channel-limit`. Default 10,000. */
+  readonly maxOpenChannels: number
+  /** Links that have not said hello yet. For the next one, the oldest from the address with most of them is cut. Default 4,096. */
+  readonly maxHandshakes: number
+  /** The peer's hello is due within. Default 2,000. */
+  readonly handshakeTimeoutMs: number
+  /** After `close`, the peer's end is due within; then the link is cut. Default 2,000. */
+  readonly closeTimeoutMs: number
+  /** A frame that has begun must be whole within. Default 10,000. */
+  readonly frameTimeoutMs: number
+  /** A peer that takes nothing although something waits for it is cut after. Default 10,000; `Infinity` is allowed. */
+  readonly stallTimeoutMs: number
+  /** The largest body of a message, in both directions. Default 1 MiB. */
+  readonly messageSizeMax: number
+  /** A channel with so many bytes on their way out is full. Default 1 MiB. */
+  readonly highWaterBytes: number
+  /** A full channel is ready again when it is down to so many bytes. Default 256 KiB. */
+  readonly lowWaterBytes: number
+  /** Received bytes that wait to be processed; then the link is paused. Default 1 MiB. */
+  readonly receiveHighWaterBytes: number
+  /** Messages that wait in a local channel, or for an async iterator. Default 65,536 and 1,000. */
+  readonly localQueueMax: number
+  readonly iteratorQueueMax: number
+  /** Requests without a reply, each way. Default 1,024. */
+  readonly maxRequests: number
+  /** A reply is due within, unless the request says otherwise. Default 10,000. */
+  readonly requestTimeoutMs: number
+}
+
+/** The defaults of all limits. */
+export const defaultLimits: PipeLimits = Object.freeze({
+  maxOpenChannels: 10_000,
+  maxHandshakes: 4096,
+  handshakeTimeoutMs: 2000,
+  closeTimeoutMs: 2000,
+  frameTimeoutMs: 10_000,
+  stallTimeoutMs: 10_000,
+  messageSizeMax: 1 << 20,
+  highWaterBytes: 1 << 20,
+  lowWaterBytes: 1 << 18,
+  receiveHighWaterBytes: 1 << 20,
+  localQueueMax: 65_536,
+  iteratorQueueMax: 1000,
+  maxRequests: 1024,
+  requestTimeoutMs: 10_000,
+})
+
+/** How a pipe works. All optional. */
+export interface PipeOptions extends Partial<PipeLimits>, LogOptions {
+  /** Who gives turns: the library at the end of each I/O event (`auto`), or the program by `pipe.process()` (`manual`). */
+  readonly drive?: 'auto' | 'manual'
+  /** What its channels do at the high-water mark. Default `wait`. */
+  readonly overflow?: OverflowPolicy
+  /** The loop to run on instead of the transport's own. */
+  readonly loop?: Loop
+  /** Encrypts every channel from its first byte on. Both sides say the same. Default: no encryption. */
+  readonly encryption?: EncryptionOptions
+  /** A name for logs. */
+  readonly name?: string
+}
+
+const limitNames = Object.keys(defaultLimits) as (keyof PipeLimits)[]
+
+/** Completes limits with the defaults, once. Throws `argument-invalid` for what is no positive number. */
+export function parseLimits(options: Partial<PipeLimits>): PipeLimits {
+  const limits: Record<keyof PipeLimits, number> = { ...defaultLimits }
+  for (const name of limitNames) {
+    const value = options[name]
+    if (value === undefined) continue
+    if (typeof value !== 'number' || !(value > 0)) {
+      throw new MillraceError('argument-invalid', `${name} is a positive number; got ${String(value)}`)
+    }
+    limits[name] = value
+  }
+  if (limits.lowWaterBytes > limits.highWaterBytes) {
+    if (options.lowWaterBytes !== undefined) {
+      const { lowWaterBytes, highWaterBytes } = limits
+      const text = `lowWaterBytes (${lowWaterBytes}) must not be above highWaterBytes (${highWaterBytes})`
+      throw new MillraceError('argument-invalid', text)
+    }
+    limits.lowWaterBytes = Math.ceil(limits.highWaterBytes / 4)
+  }
+  return Object.freeze(limits)
+}
+
+const policies: readonly OverflowPolicy[] = ['wait', 'drop-newest', 'drop-oldest', 'latest-by-key', 'close']
+
+/** Checks the name of a policy. */
+export function parseOverflow(policy: OverflowPolicy): OverflowPolicy {
+  if (policies.includes(policy)) return policy
+  throw new MillraceError(
+    'argument-invalid',
+    `no overflow policy '${policy}'; there are: ${policies.join(', ')}`,
+  )
+}

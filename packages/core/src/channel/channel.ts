@@ -1,0 +1,305 @@
+import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
+import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import type { CloseReason } from '../base/close-reason.ts'
+import type { KeyTable } from '../base/key-table.ts'
+import type { Answer, Body, Key, Message, Reply } from '../base/messages.ts'
+import { MillraceError } from '../base/millrace-error.ts'
+import { type OverflowPolicy, parseOverflow } from '../base/options.ts'
+import type { EncryptionAlgorithm } from '../encryption/encryption.ts'
+import type { Carrier, ChannelStatistics, OverflowOptions, SendResult } from './carrier.ts'
+import type { Tap } from './dispatch.ts'
+import { Inbox } from './inbox.ts'
+import type { RequestOptions } from './pending-requests.ts'
+
+/** Called with a message. What it returns is the reply, if the message is a request. */
+export type Handler<Messages extends object, K extends Key<Messages>> = (
+  body: Body<Messages, K>,
+  channel: Channel<Messages>,
+) => Answer<Messages, K>
+
+/** Called with a message and the sub-key that `keyOf` found in it. */
+export type KeyedHandler<Messages extends object, K extends Key<Messages>, SubKey> = (
+  body: Body<Messages, K>,
+  channel: Channel<Messages>,
+  subKey: NonNullable<SubKey>,
+) => Answer<Messages, K>
+
+type Run = (body: unknown, channel: unknown) => unknown
+
+/** What a channel's pipe hands to it. */
+export interface ChannelSeat {
+  readonly carrier: Carrier
+  readonly keys: KeyTable
+  readonly iteratorQueueMax: number
+  readonly logOptions: LogOptions
+}
+
+/**
+ * One conversation with one peer; both sides hold one. Messages arrive in the order in which they were sent, each of
+ * them once, or the channel ends. Made by a pipe: `await pipe.open()`, or by the event `accepted`.
+ *
+ * All methods work at any time: on an ended channel `send` answers `'closed'`, and `on('close')` calls at once.
+ */
+export class Channel<Messages extends object = Record<string, unknown>> {
+  readonly #seat: ChannelSeat
+  readonly #carrier: Carrier
+  /** For `off`: what stands in the dispatch for a handler with a `keyOf`. */
+  #wrapped: Map<unknown, [number, Run][]> | undefined
+  #lastKey = ''
+  #lastNumber = -1
+
+  /** For pipes only. */
+  constructor(seat: ChannelSeat) {
+    this.#seat = seat
+    this.#carrier = seat.carrier
+    seat.carrier.dispatch.channel = this as unknown as Channel
+  }
+
+  /** True from the hello until someone closes, or the link is gone: while something can be sent. */
+  get isOpen(): boolean {
+    return this.#carrier.isOpen
+  }
+
+  /** What is known of the channel's encryption: its suite, the peer's key, the channel binding. Undefined while it has none. */
+  get encryption(): ChannelEncryption | undefined {
+    return this.#carrier.encryption
+  }
+
+  /** Why the channel ended; undefined while it hasn't. */
+  get reason(): CloseReason | undefined {
+    return this.#carrier.bell.reason
+  }
+
+  /** Resolves with the reason when the channel has ended. Never rejects. */
+  get closed(): Promise<CloseReason> {
+    return new Promise((resolve) => this.#carrier.bell.onEnd(resolve))
+  }
+
+  /**
+   * Sends a message. It is encoded at once, so the body may be changed afterwards (not on a local channel, which passes
+   * the object itself), and leaves at the end of the turn. Throws a typed error for a body that doesn't fit the contract,
+   * and `message-too-large`; nothing is sent then.
+   */
+  send<K extends Key<Messages>>(key: K, body: Body<Messages, K>): SendResult {
+    return this.#carrier.send(this.#number(key), body)
+  }
+
+  /** Like `send`, but waits for room first. Resolves with `'queued'` or `'closed'`; rejects with what `send` throws. */
+  async sendWhenReady<K extends Key<Messages>>(key: K, body: Body<Messages, K>): Promise<SendResult> {
+    for (;;) {
+      const result = this.send(key, body)
+      if (result !== 'full') return result
+      await this.#carrier.drained()
+    }
+  }
+
+  /** Resolves when a full channel is down to its low-water mark (`'ready'`), or has ended (`'closed'`). Never rejects. */
+  drained(): Promise<'ready' | 'closed'> {
+    return this.#carrier.drained()
+  }
+
+  /**
+   * Sends a request and waits for its reply. Rejects with `request-failed` if the peer can't answer, `request-timeout`,
+   * `request-limit`, `channel-closed`, or the signal's reason.
+   */
+  request<K extends Key<Messages>>(
+    key: K,
+    body: Body<Messages, K>,
+    options: RequestOptions = {},
+  ): Promise<Reply<Messages, K>> {
+    return this.#carrier.calls.request(key, this.#number(key), body, options) as Promise<Reply<Messages, K>>
+  }
+
+  /** `on('close', f)`: calls `f` with the reason when the channel ends, exactly once; at once if it has ended already. */
+  on(event: 'close', run: (reason: CloseReason, channel: Channel<Messages>) => void): this
+  /** `on(key, f)`: calls `f` with each message of the key. A message named `close` is heard by `onMessage`. */
+  on<K extends Exclude<Key<Messages>, 'close'>>(key: K, handler: Handler<Messages, K>): this
+  /**
+   * `on(key, keyOf, f)`: dispatches by a key inside the message as well. `keyOf` finds the sub-key; messages in which it
+   * finds none (`undefined` or `null`) are left out. In place of `f` a map from sub-keys to handlers may stand.
+   */
+  on<K extends Exclude<Key<Messages>, 'close'>, SubKey>(
+    key: K,
+    keyOf: (body: Body<Messages, K>) => SubKey,
+    handler:
+      | KeyedHandler<Messages, K, SubKey>
+      | ReadonlyMap<NonNullable<SubKey>, KeyedHandler<Messages, K, SubKey>>,
+  ): this
+  on(key: string, first: unknown, second?: unknown): this {
+    if (key !== 'close') return this.#listen(key, first, second)
+    const run = first as (reason: CloseReason, channel: Channel<Messages>) => void
+    checkFunction(run, 'on(close)')
+    this.#carrier.bell.onEnd((reason) => run(reason, this))
+    return this
+  }
+
+  /** Like `on`, for messages of any name, `close` included. */
+  onMessage<K extends Key<Messages>>(key: K, handler: Handler<Messages, K>): this {
+    return this.#listen(key, handler, undefined)
+  }
+
+  /** Removes a handler of a key: the function or map that was given to `on`. */
+  off<K extends Key<Messages>>(key: K, handler: unknown): this {
+    const { dispatch } = this.#carrier
+    const number = this.#number(key)
+    dispatch.remove(number, handler as Run)
+    for (const [other, run] of this.#wrapped?.get(handler) ?? []) {
+      if (other === number) dispatch.remove(number, run)
+    }
+    return this
+  }
+
+  /**
+   * Watches the peer: whenever nothing was heard for `intervalMs`, it is asked for a sign of life; after `timeoutMs` of
+   * silence `onFail` is called. If that closes the channel, the reason is `heartbeat-timeout`; without `onFail` the
+   * channel ends by itself. Defaults: 5 s and 15 s.
+   */
+  setHeartbeat(intervalMs = 5000, timeoutMs = 15_000, onFail?: (channel: Channel<Messages>) => void): this {
+    if (!(intervalMs > 0 && timeoutMs > intervalMs)) {
+      const text = `a heartbeat wants 0 < interval < timeout, in ms; got ${intervalMs} and ${timeoutMs}`
+      throw new MillraceError('argument-invalid', text)
+    }
+    this.#carrier.setHeartbeat(intervalMs, timeoutMs, onFail === undefined ? undefined : () => onFail(this))
+    return this
+  }
+
+  /**
+   * Encrypts this open channel: `key` is 32 random bytes that both sides have, `algorithm` what seals (default `'chacha20-poly1305'`). For
+   * identities see `encryption` of a pipe. Both sides call it, in any order, within `handshakeTimeoutMs`, readers that are behind included; what
+   * is sent after the call waits until it can be sealed, and nothing changes its order. Resolves when both directions are sealed here; rejects with `encryption-failed`, and the channel ends,
+   * when the keys differ or the other side doesn't do the same. What was sent leaves even if the channel is closed before. Also rejects
+   * with `argument-invalid`, `channel-closed`, `already-open` when called twice, and `unsupported` for protocols that own their bytes. On local
+   * channels keys must fit as well, but nothing is sealed: nothing leaves the process.
+   */
+  async setEncryption(key: Uint8Array, algorithm?: EncryptionAlgorithm): Promise<void> {
+    if (!this.isOpen) {
+      throw new MillraceError(
+        'channel-closed',
+        'an open channel is needed to encrypt it; this one is closing or closed',
+      )
+    }
+    return this.#carrier.setEncryption({ key, ...(algorithm === undefined ? {} : { algorithm }) })
+  }
+
+  /** Chooses what this channel does at its high-water mark. */
+  setOverflow(policy: OverflowPolicy, options: OverflowOptions = {}): this {
+    this.#carrier.setOverflow(parseOverflow(policy), options)
+    return this
+  }
+
+  /**
+   * Ends the channel in order: what was sent before arrives, so does what handlers answer in this turn; answers of handlers
+   * that are still waiting for something are lost. The peer is told `text` (at most 255 bytes), nothing more is delivered
+   * here. Resolves with the reason when the peer has ended too, or after `closeTimeoutMs`; under `drive: 'manual'` that takes
+   * further calls of `pipe.process()`. Idempotent.
+   */
+  close(text = ''): Promise<CloseReason> {
+    this.#carrier.close(text)
+    return this.closed
+  }
+
+  /** Ends the channel now. What was on its way may be lost. */
+  destroy(): void {
+    this.#carrier.destroy()
+  }
+
+  /** What the channel did so far. */
+  statistics(): ChannelStatistics {
+    return this.#carrier.statistics()
+  }
+
+  /** What this is, in one line, for people. */
+  describe(): string {
+    return `channel ${this.#carrier.describe()}`
+  }
+
+  /** Writes a log line that begins with `describe()`, if the pipe has a log. */
+  log(level: LogLevel, text: string): void {
+    writeLog(this.#seat.logOptions, level, this, text)
+  }
+
+  /** For sinks: lets them see all messages. */
+  attachTap(tap: Tap): void {
+    if (this.reason === undefined) this.#carrier.dispatch.attach(tap)
+    else tap.detached(this as unknown as Channel)
+  }
+
+  /** For sinks. */
+  detachTap(tap: Tap): void {
+    this.#carrier.dispatch.detach(tap)
+  }
+
+  /** For pipes: what carries this channel. */
+  static carrierOf<Messages extends object>(channel: Channel<Messages>): Carrier {
+    return channel.#carrier
+  }
+
+  /**
+   * All messages from now on, in their order. Up to `iteratorQueueMax` wait for the reader; then the peer has to wait.
+   * Ends when the channel does; `reason` says why. Leaving the loop leaves the channel open.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message<Messages>> {
+    const { dispatch } = this.#carrier
+    if (dispatch.inbox !== undefined)
+      throw new MillraceError('already-open', 'this channel is being iterated already')
+    const leave = () => {
+      dispatch.listen(undefined)
+      this.#carrier.hold('free')
+    }
+    const inbox = new Inbox(this.#seat.iteratorQueueMax, () => this.#carrier.hold('free'), leave)
+    if (this.reason === undefined) dispatch.listen(inbox)
+    else inbox.end()
+    const iterator = {
+      next: () => inbox.next() as Promise<IteratorResult<Message<Messages>>>,
+      return: () => inbox.return() as Promise<IteratorResult<Message<Messages>>>,
+      [Symbol.asyncIterator]: () => iterator,
+    }
+    return iterator
+  }
+
+  /** `await using` closes the channel. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  toString(): string {
+    return this.describe()
+  }
+
+  #number(key: string): number {
+    if (key === this.#lastKey) return this.#lastNumber
+    this.#lastNumber = this.#seat.keys.number(key)
+    this.#lastKey = key
+    return this.#lastNumber
+  }
+
+  #listen(key: string, first: unknown, second: unknown): this {
+    const number = this.#seat.keys.number(key)
+    const run = second === undefined ? (first as Run) : byKey(first as (body: unknown) => unknown, second)
+    checkFunction(run, `on('${key}')`)
+    this.#carrier.dispatch.add(number, run)
+    if (second === undefined) return this
+    this.#wrapped ??= new Map()
+    this.#wrapped.set(second, [...(this.#wrapped.get(second) ?? []), [number, run]])
+    return this
+  }
+}
+
+type Keyed = (body: unknown, channel: unknown, subKey: unknown) => unknown
+
+function byKey(keyOf: (body: unknown) => unknown, handler: unknown): Run {
+  checkFunction(keyOf, 'keyOf')
+  const table = handler instanceof Map ? (handler as ReadonlyMap<unknown, Keyed>) : undefined
+  if (table === undefined) checkFunction(handler, 'the handler')
+  return (body, channel) => {
+    const subKey = keyOf(body)
+    if (subKey === undefined || subKey === null) return undefined
+    const run = table === undefined ? (handler as Keyed) : table.get(subKey)
+    return run?.(body, channel, subKey)
+  }
+}
+
+function checkFunction(value: unknown, what: string): void {
+  if (typeof value === 'function') return
+  throw new MillraceError('argument-invalid', `${what} wants a function; got ${typeof value}`)
+}

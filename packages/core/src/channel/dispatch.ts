@@ -1,0 +1,184 @@
+import type { KeyTable } from '../base/key-table.ts'
+import { RequestFault } from '../base/request-error.ts'
+import type { Inbox } from './inbox.ts'
+
+type Run = (body: unknown, channel: unknown) => unknown
+
+/** Sees all messages of a channel. */
+export interface Tap {
+  forward(key: string, body: unknown, channel: object): void
+  detached(channel: object): void
+}
+
+/** What a dispatch needs of its owner. */
+export interface DispatchOwner {
+  readonly maxRequests: number
+  /** Lets messages wait (`held`): the iterator has enough for now. */
+  hold(state: 'held'): void
+  /** A handler threw: says so, the channel lives on. */
+  handlerFailed(error: unknown, key: string): void
+  reply(id: number, number: number, body: unknown): void
+  fault(id: number, text: string): void
+}
+
+/** Brings a channel's messages to its handlers, sinks and iterator. */
+export class Dispatch {
+  /** Messages delivered. */
+  messagesIn = 0
+  /** Messages that nobody listened for. */
+  unhandled = 0
+  /** The channel whose messages these are; set once, before the first message. */
+  channel!: object
+  inbox: Inbox | undefined
+  readonly #keys: KeyTable
+  readonly #owner: DispatchOwner
+  #handlers: (Run | undefined)[] | undefined
+  /** The handlers of keys that have more than one. */
+  #lists: Map<number, Run[]> | undefined
+  #taps: Tap[] | undefined
+  #hasListeners = false
+  #answering = 0
+
+  constructor(keys: KeyTable, owner: DispatchOwner) {
+    this.#keys = keys
+    this.#owner = owner
+  }
+
+  /** Adds a handler for the messages of a key's number. */
+  add(number: number, handler: Run): void {
+    this.#set(number, [...this.#listOf(number), handler])
+  }
+
+  /** Removes a handler. */
+  remove(number: number, handler: Run): void {
+    const list = this.#listOf(number).filter((other) => other !== handler)
+    this.#set(number, list)
+  }
+
+  /** The key of a number. */
+  keyOf(number: number): string {
+    return this.#keys.name(number)
+  }
+
+  attach(tap: Tap): void {
+    if (this.#taps?.includes(tap)) return
+    this.#taps = [...(this.#taps ?? []), tap]
+    this.#hasListeners = true
+  }
+
+  detach(tap: Tap): void {
+    this.#taps = this.#taps?.filter((other) => other !== tap)
+    if (this.#taps?.length === 0) this.#taps = undefined
+    this.#hasListeners = this.#taps !== undefined || this.inbox !== undefined
+  }
+
+  /** Sends messages into an inbox too, until it is set to undefined. */
+  listen(inbox: Inbox | undefined): void {
+    this.inbox = inbox
+    this.#hasListeners = this.#taps !== undefined || inbox !== undefined
+  }
+
+  deliver(number: number, body: unknown, key?: string): void {
+    this.messagesIn++
+    if (this.#hasListeners) this.#tell(key ?? this.#keys.name(number), body)
+    const handler = number < 0 ? undefined : this.#handlers?.[number]
+    if (handler === undefined) {
+      if (!this.#hasListeners) this.unhandled++
+      return
+    }
+    try {
+      const result = handler(body, this.channel)
+      if (result !== undefined && result instanceof Promise) this.#watch(result, number)
+    } catch (error) {
+      this.#owner.handlerFailed(error, key ?? this.#keys.name(number))
+    }
+  }
+
+  /** Brings a request to its handler, and the answer back. */
+  request(id: number, number: number, body: unknown, key?: string): void {
+    this.messagesIn++
+    const name = key ?? this.#keys.name(number)
+    if (this.#hasListeners) this.#tell(name, body)
+    const handler = number < 0 ? undefined : this.#handlers?.[number]
+    if (handler === undefined) {
+      this.unhandled++
+      return this.#owner.fault(id, `nobody answers '${name}' here`)
+    }
+    if (this.#answering >= this.#owner.maxRequests) {
+      return this.#owner.fault(id, `${this.#answering} requests are being answered already (maxRequests)`)
+    }
+    this.#answering++
+    void this.#answer(id, number, name, handler, body)
+  }
+
+  /** The channel ended. */
+  end(): void {
+    this.inbox?.end()
+    for (const tap of this.#taps ?? []) tap.detached(this.channel)
+    this.#taps = undefined
+  }
+
+  async #answer(id: number, number: number, name: string, handler: Run, body: unknown): Promise<void> {
+    try {
+      const result = handler(body, this.channel)
+      this.#owner.reply(id, number, result instanceof Promise ? await result : result)
+    } catch (error) {
+      const isFault = error instanceof RequestFault
+      this.#owner.fault(id, isFault ? error.message : 'its handler failed')
+      if (!isFault) this.#owner.handlerFailed(error, name)
+    } finally {
+      this.#answering--
+    }
+  }
+
+  #tell(key: string, body: unknown): void {
+    this.inbox?.push(key, body)
+    if (this.inbox?.isFull) this.#owner.hold('held')
+    for (const tap of this.#taps ?? []) {
+      try {
+        tap.forward(key, body, this.channel)
+      } catch (error) {
+        this.#owner.handlerFailed(error, key)
+      }
+    }
+  }
+
+  #watch(result: Promise<unknown>, number: number): void {
+    result.catch((error: unknown) => this.#owner.handlerFailed(error, this.#keys.name(number)))
+  }
+
+  #listOf(number: number): Run[] {
+    const list = this.#lists?.get(number)
+    if (list !== undefined) return list
+    const handler = this.#handlers?.[number]
+    return handler === undefined ? [] : [handler]
+  }
+
+  #set(number: number, list: Run[]): void {
+    this.#lists?.delete(number)
+    if (list.length > 1) {
+      this.#lists ??= new Map()
+      this.#lists.set(number, list)
+    }
+    // Made to measure: an array that grows by itself takes room for seventeen.
+    this.#handlers ??= new Array(Math.min(number + 1, this.#keys.count)).fill(undefined)
+    while (this.#handlers.length <= number) this.#handlers.push(undefined)
+    this.#handlers[number] =
+      list.length < 2 ? list[0] : (body, channel) => this.#runAll(number, list, body, channel)
+  }
+
+  /** Runs every handler of a key, whatever the others do. The first answer that isn't undefined counts. */
+  #runAll(number: number, list: readonly Run[], body: unknown, channel: unknown): unknown {
+    let answer: unknown
+    for (const handler of list) {
+      try {
+        const result = handler(body, channel)
+        if (answer === undefined) answer = result
+        else if (result instanceof Promise) this.#watch(result, number)
+      } catch (error) {
+        this.#owner.handlerFailed(error, this.#keys.name(number))
+      }
+    }
+    return answer
+  }
+}

@@ -1,0 +1,149 @@
+import { CipherError, type HandshakeState, KEY_SIZE, type KeyPair, startHandshake } from '@millrace/cipher'
+import { MillraceError } from '../base/millrace-error.ts'
+import type { PlatformCrypto } from '../ports/platform-crypto.ts'
+
+/**
+ * What seals the bytes: a name, or a full suite of Noise (`Noise_XX_25519_AESGCM_BLAKE2b`), whose pattern must be the one that is used.
+ * Nothing is negotiated: both sides say the same, or no channel opens.
+ */
+export type EncryptionAlgorithm = 'chacha20-poly1305' | 'aes-256-gcm' | `Noise_${string}`
+
+/** Both sides have the same secret: `NNpsk0`. Whoever has it can be either side. */
+export interface SharedKeyEncryption {
+  /** 32 random bytes: never a pass phrase, see `keyFromPassphrase`. */
+  readonly key: Uint8Array
+  /** Default `'chacha20-poly1305'`. */
+  readonly algorithm?: EncryptionAlgorithm
+}
+
+/** A channel before it is open: the very object that `accepted` or `open` brings later, if it is let in. */
+export interface ChannelToBe {
+  readonly isOpen: boolean
+  describe(): string
+}
+
+/** Sides have keys of their own, and prove them. */
+export interface IdentityEncryption {
+  /**
+   * Who proves what: with `XX` both show their keys, with `IK` the opening side knows the other's before, with `NK` only the accepting side has
+   * a key, which the opening side knows; `XK` is `IK` with a message more, in which the opening side hides better.
+   */
+  readonly pattern: 'XX' | 'NK' | 'IK' | 'XK'
+  /** The keys of this side, where it has some. */
+  readonly identity?: KeyPair
+  /** The public key of the accepting side, 32 bytes, where the opening side must know it. */
+  readonly peerKey?: Uint8Array
+  /** Default `'chacha20-poly1305'`. */
+  readonly algorithm?: EncryptionAlgorithm
+  /**
+   * Whether this peer may have a channel; asked as soon as its key is proven, before `accepted` and before anything more is said to it. With `IK`
+   * that is when its first record comes: the first message alone could be somebody's recording. Without it, everyone with a key of their own may. A
+   * promise that takes longer than `handshakeTimeoutMs` is too late. `channel` isn't open yet:
+   * it is there to be remembered.
+   */
+  readonly authorise?: (peerKey: Uint8Array, channel: ChannelToBe) => boolean | Promise<boolean>
+}
+
+/** How the channels of a pipe are encrypted, from their first byte on. */
+export type EncryptionOptions = SharedKeyEncryption | IdentityEncryption
+
+/** A handshake that is about to begin, and what seals behind it. */
+export interface HandshakePlan {
+  readonly handshake: HandshakeState
+  readonly suite: string
+}
+
+/** Whether a proven key may go on. */
+export type Authorise = (peerKey: Uint8Array) => boolean | Promise<boolean>
+
+/** What one end brings to a handshake. */
+export interface HandshakeSide {
+  readonly plan: HandshakePlan
+  readonly authorise?: Authorise
+}
+
+const patterns = ['XX', 'NK', 'IK', 'XK'] as const
+const aliases = { 'chacha20-poly1305': 'ChaChaPoly', 'aes-256-gcm': 'AESGCM' } as const
+
+/** Checks options that no compiler has seen. Throws `argument-invalid`. */
+export function checkEncryption(options: EncryptionOptions, where: string): void {
+  const refuse = (text: string): never => {
+    throw new MillraceError('argument-invalid', `${where}: ${text}`)
+  }
+  if (typeof options !== 'object' || options === null) refuse('wants { key } or { pattern, … }')
+  if ('key' in options) {
+    if (typeof options.key === 'string')
+      refuse('a pass phrase is no key; keyFromPassphrase makes 32 bytes of it')
+    if (!isKey(options.key)) refuse(`key is a Uint8Array of ${KEY_SIZE} random bytes`)
+    suiteOf('NNpsk0', options.algorithm, where)
+    return
+  }
+  const { pattern, identity, peerKey, authorise } = options
+  if (!patterns.includes(pattern))
+    refuse(`pattern is one of ${patterns.join(', ')}; got '${String(pattern)}'`)
+  if (identity !== undefined && !(isKey(identity.publicKey) && isKey(identity.secretKey)))
+    refuse(`identity is { publicKey, secretKey }, ${KEY_SIZE} bytes each`)
+  if (peerKey !== undefined && !isKey(peerKey)) refuse(`peerKey is a Uint8Array of ${KEY_SIZE} bytes`)
+  if (authorise !== undefined && typeof authorise !== 'function') refuse('authorise is a function')
+  suiteOf(pattern, options.algorithm, where)
+}
+
+/** The handshake of one side. Throws `argument-invalid` for keys that the pattern lacks in this role, `unsupported` without a platform's crypto. */
+export function planHandshake(
+  options: EncryptionOptions,
+  role: 'accepted' | 'opened',
+  crypto: PlatformCrypto | undefined,
+  prologue: string,
+): HandshakePlan {
+  if (crypto === undefined)
+    throw new MillraceError('unsupported', 'this platform lends no cryptography: it cannot encrypt')
+  const isShared = 'key' in options
+  const pattern = isShared ? 'NNpsk0' : options.pattern
+  const suite = suiteOf(pattern, options.algorithm, 'encryption')
+  const isOpening = role === 'opened'
+  const ownsKeys = !isShared && (isOpening ? pattern !== 'NK' : true)
+  const knowsPeer = !isShared && isOpening && pattern !== 'XX'
+  try {
+    const handshake = startHandshake<string, 'initiator' | 'responder'>({
+      suite,
+      role: isOpening ? 'initiator' : 'responder',
+      primitives: crypto.primitives,
+      random: (size) => crypto.random(size),
+      prologue: utf8(`millrace/1 ${prologue}`),
+      ...(isShared ? { psks: [options.key] } : {}),
+      ...(ownsKeys ? { staticKeys: options.identity } : {}),
+      ...(knowsPeer ? { remoteStatic: options.peerKey } : {}),
+    })
+    return { handshake, suite }
+  } catch (error) {
+    if (!(error instanceof CipherError)) throw error
+    throw new MillraceError('argument-invalid', `encryption: ${error.message}`, { cause: error })
+  }
+}
+
+function suiteOf(pattern: string, algorithm: EncryptionAlgorithm | undefined, where: string): string {
+  const name = algorithm ?? 'chacha20-poly1305'
+  if (Object.hasOwn(aliases, name))
+    return `Noise_${pattern}_25519_${aliases[name as keyof typeof aliases]}_SHA256`
+  if (/^Noise_[A-Za-z0-9+]+_25519_(ChaChaPoly|AESGCM)_(SHA256|BLAKE2b|BLAKE2s)$/.test(name)) {
+    if (name.startsWith(`Noise_${pattern}_`)) return name
+    throw new MillraceError(
+      'argument-invalid',
+      `${where}: the suite for this is Noise_${pattern}_…; got '${name}'`,
+    )
+  }
+  const known = Object.keys(aliases).join("', '")
+  throw new MillraceError(
+    'argument-invalid',
+    `${where}: algorithm is '${known}' or a Noise suite; got '${String(algorithm)}'`,
+  )
+}
+
+function isKey(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.length === KEY_SIZE
+}
+
+/** ASCII alone is used here. */
+function utf8(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0))
+}

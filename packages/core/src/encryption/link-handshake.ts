@@ -1,0 +1,159 @@
+import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
+import { CipherError, type CipherPair, type HandshakeState } from '@millrace/cipher'
+import { causeText } from '../base/millrace-error.ts'
+import type { Authorise, HandshakeSide } from './encryption.ts'
+
+/** Before each message stands its size. */
+const sizeSize = 2
+
+/** So much of the peer's may wait for an answer of `authorise`. */
+export const waitingSizeMax = 65_536
+
+/** What a handshake tells the link that it is for. */
+export interface LinkHandshakeOwner {
+  /** Sends these bytes in clear. */
+  say(bytes: Uint8Array): void
+  /** Both sides have the keys. What came behind the last message is `rest`, lent for the call. */
+  agreed(pair: CipherPair, rest: Uint8Array): void
+  /** The program has let in whom the link had asked about. */
+  admitted(): void
+  refused(what: string): void
+}
+
+/**
+ * The handshake of one link: messages with their sizes before them, and the question whether the peer may come in. It is asked as soon as
+ * the peer's key is known not to be somebody's recording: by then, mostly, its last message has come. With `IK` that can't be told from messages:
+ * `mustAsk` says that the link has to `ask` when it has opened a record.
+ */
+export class LinkHandshake {
+  readonly #owner: LinkHandshakeOwner
+  readonly #handshake: HandshakeState
+  readonly #stored: ReceiveBuffer
+  #authorise: Authorise | undefined
+  #peerKey: Uint8Array | undefined
+  #state: 'talking' | 'asking' | 'agreed' | 'over' = 'talking'
+
+  constructor(owner: LinkHandshakeOwner, { plan, authorise }: HandshakeSide, pool: BlockPool) {
+    this.#owner = owner
+    this.#handshake = plan.handshake
+    this.#authorise = authorise
+    this.#stored = new ReceiveBuffer(pool, { sizeMax: waitingSizeMax + sizeSize })
+  }
+
+  /** Whether somebody has to be asked about the peer. */
+  get mustAsk(): boolean {
+    return this.#authorise !== undefined && this.#peerKey !== undefined
+  }
+
+  start(): void {
+    if (this.#handshake.turn === 'write') this.#write()
+  }
+
+  /** Bytes of the peer, until both sides have the keys. */
+  received(bytes: Uint8Array): void {
+    if (this.#stored.append(bytes) === 'full')
+      return this.#owner.refused('more than a handshake came before it was over')
+    this.#read()
+  }
+
+  /** Asks whether the peer may come in. */
+  ask(): void {
+    let verdict: unknown
+    try {
+      verdict = this.#authorise!(this.#peerKey!)
+    } catch (error) {
+      return this.#owner.refused(`authorise failed: ${causeText(error)}`)
+    }
+    if (!(verdict instanceof Promise)) return this.#decided(verdict)
+    const isTalking = this.#state === 'talking'
+    this.#state = 'asking'
+    verdict.then(
+      (later) => this.#decidedLater(later, isTalking ? 'talking' : 'agreed'),
+      (error: unknown) => {
+        if (this.#state === 'asking') this.#owner.refused(`authorise failed: ${causeText(error)}`)
+      },
+    )
+  }
+
+  /** Gives up, or is not needed any more: overwrites the secrets and gives all memory back. */
+  end(): void {
+    this.#state = 'over'
+    this.#handshake.abandon()
+    this.#stored.release()
+  }
+
+  #decidedLater(verdict: unknown, state: 'talking' | 'agreed'): void {
+    if (this.#state !== 'asking') return
+    this.#state = state
+    this.#guarded(() => this.#decided(verdict))
+    this.#read()
+  }
+
+  /** Only `true` lets anybody in: an answer that was forgotten must not. */
+  #decided(verdict: unknown): void {
+    if (verdict !== true) return this.#owner.refused('authorise refused the key of the peer')
+    this.#authorise = undefined
+    if (this.#state === 'agreed') this.#owner.admitted()
+    else this.#answer()
+  }
+
+  /** Reads the messages that are there, and answers them. */
+  #read(): void {
+    const stored = this.#stored
+    while (this.#state === 'talking' && stored.size >= sizeSize) {
+      const { bytes, start } = stored
+      const size = bytes[start] | (bytes[start + 1] << 8)
+      const sizeMax = this.#handshake.overhead
+      if (size > sizeMax) {
+        const text = `a handshake message of ${size} bytes was announced; this one has ${sizeMax}`
+        return this.#owner.refused(`the handshake failed: ${text}`)
+      }
+      if (stored.size < sizeSize + size) return
+      const message = bytes.slice(start + sizeSize, start + sizeSize + size)
+      stored.consume(sizeSize + size)
+      this.#guarded(() => {
+        this.#handshake.read(message)
+        this.#goOn()
+      })
+    }
+  }
+
+  /** After each message of the peer: asks whether it may go on, once its key is known, and then answers. */
+  #goOn(): void {
+    const { role, turn, remoteStatic } = this.#handshake
+    this.#peerKey = remoteStatic
+    // A key that came before this side has said anything (IK) may be somebody's recording: only who can seal what follows has it.
+    const isProven = role === 'initiator' || turn === 'split'
+    if (isProven && this.mustAsk) this.ask()
+    else this.#answer()
+  }
+
+  #answer(): void {
+    if (this.#handshake.turn === 'write') this.#write()
+    if (this.#handshake.turn === 'split') this.#agree()
+  }
+
+  #write(): void {
+    const message = this.#handshake.write()
+    const bytes = new Uint8Array(sizeSize + message.length)
+    bytes[0] = message.length
+    bytes[1] = message.length >> 8
+    bytes.set(message, sizeSize)
+    this.#owner.say(bytes)
+  }
+
+  #agree(): void {
+    const { bytes, start, end } = this.#stored
+    this.#state = 'agreed'
+    this.#owner.agreed(this.#handshake.split(), bytes.subarray(start, end))
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof CipherError)) throw error
+      this.#owner.refused(`the handshake failed: ${error.message}`)
+    }
+  }
+}

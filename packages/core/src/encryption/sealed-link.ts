@@ -1,0 +1,299 @@
+import { type BlockPool, ReceiveBuffer, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
+import { type CipherPair, RecordOpener, RecordSealer } from '@millrace/cipher'
+import { TimerEntry } from '@millrace/timer'
+import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import type { PipeLimits } from '../base/options.ts'
+import type { Link, LinkOwner } from '../ports/transport.ts'
+import type { Turns } from '../turn/turns.ts'
+import type { HandshakeSide } from './encryption.ts'
+import { EncryptionFailure } from './encryption-failure.ts'
+import { LinkHandshake, waitingSizeMax } from './link-handshake.ts'
+
+/** What a sealed link needs besides the link below. */
+export interface SealedLinkOptions extends HandshakeSide {
+  readonly pool: BlockPool
+  readonly turns: Turns
+  readonly limits: PipeLimits
+}
+
+/**
+ * A link that is encrypted: to its owner it is a link like any other, below it has another one. Begins with a handshake, in which nothing of the
+ * owner's leaves; then everything is sealed in records, one AEAD call for a batch of many messages.
+ *
+ * Whatever is wrong ends it at once, without a word to the peer: the owner is told `gone` with an EncryptionFailure.
+ */
+export class SealedLink implements Link, LinkOwner {
+  readonly #link: Link
+  readonly #pool: BlockPool
+  readonly #turns: Turns
+  readonly #limits: PipeLimits
+  readonly #suite: string
+  /** Until it is over, and the peer was let in: a thousand idle channels keep none. */
+  #handshake: LinkHandshake | undefined
+  readonly #out: SegmentBuffer
+  #owner!: LinkOwner
+  #state: 'handshake' | 'proving' | 'asking' | 'sealed' | 'quiet' | 'over' = 'handshake'
+  #sealer: RecordSealer | undefined
+  #opener: RecordOpener | undefined
+  #encryption: ChannelEncryption | undefined
+  /** What was opened while it is not yet known whether its sender may come in, and how many bytes that was before. */
+  #early: ReceiveBuffer | undefined
+  #earlySize = 0
+  /** What the owner sent before anything could be sealed. */
+  #held: SegmentBatch[] = []
+  #isEnding = false
+  /** The record that has begun must end. Moving this entry with each one isn't worth the work: it asks when it is due. */
+  readonly #late = new TimerEntry((now) => this.#due(now))
+  #cutSince = 0
+  #isPaused = false
+  /** Batches on their way below: what they take sealed, and what they were to the owner. */
+  readonly #flights: { sealed: number; readonly plain: number }[] = []
+
+  constructor(link: Link, options: SealedLinkOptions) {
+    const { pool, turns, limits, plan } = options
+    this.#link = link
+    this.#pool = pool
+    this.#turns = turns
+    this.#limits = limits
+    this.#suite = plan.suite
+    this.#out = new SegmentBuffer(pool)
+    const say = (bytes: Uint8Array) => {
+      this.#out.append(bytes)
+      this.#pass(0)
+    }
+    this.#handshake = new LinkHandshake(
+      {
+        say,
+        agreed: (pair, rest) => this.#agreed(pair, rest),
+        admitted: () => this.#begin(),
+        refused: (what) => this.#fail(what),
+      },
+      options,
+      pool,
+    )
+  }
+
+  /** A link over one that is open already, whose owner is told by itself: sealing begins with what is sent next. */
+  static begin(link: Link, options: SealedLinkOptions, owner: LinkOwner): SealedLink {
+    const sealed = new SealedLink(link, options)
+    sealed.#owner = owner
+    sealed.#agreed(options.plan.handshake.split(), new Uint8Array(0))
+    return sealed
+  }
+
+  /** What is known of the encryption, from the end of the handshake on. */
+  get encryption(): ChannelEncryption | undefined {
+    return this.#encryption
+  }
+
+  start(owner: LinkOwner): void {
+    this.#owner = owner
+    this.#link.start(this)
+    this.#handshake?.start()
+  }
+
+  send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
+    if (this.#state === 'sealed') return this.#seal(batch, report)
+    if (this.#isSilent) {
+      batch.release()
+      return 'left'
+    }
+    this.#held.push(batch)
+    return 'waits'
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#link.pause()
+  }
+
+  resume(): void {
+    if (this.#isPaused && (this.#opener?.stored ?? 0) > 0) this.#cut()
+    this.#isPaused = false
+    this.#link.resume()
+  }
+
+  end(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    if (this.#state === 'sealed') {
+      this.#sealer?.close(this.#out)
+      this.#pass(0)
+    } else if (this.#state !== 'over') this.#giveUp()
+    this.#link.end()
+  }
+
+  destroy(): void {
+    this.#link.destroy()
+  }
+
+  describe(): string {
+    return this.#link.describe()
+  }
+
+  received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
+    if (this.#isSilent) return
+    const opener = this.#opener
+    if (opener === undefined) this.#handshake?.received(bytes)
+    else if (this.#state === 'sealed') this.#open(opener, bytes, ownership)
+    else this.#prove(opener, bytes, ownership)
+  }
+
+  sent(size: number): void {
+    let left = size
+    let plain = 0
+    while (left > 0 && this.#flights.length > 0) {
+      const [flight] = this.#flights
+      const taken = Math.min(left, flight.sealed)
+      flight.sealed -= taken
+      left -= taken
+      if (flight.sealed > 0) break
+      plain += flight.plain
+      this.#flights.shift()
+    }
+    if (plain > 0) this.#owner.sent(plain)
+  }
+
+  ended(): void {
+    if (this.#state === 'over') return
+    const opener = this.#opener
+    // A bare end may be a cut by anyone on the way: only the peer can make a close record.
+    if (opener === undefined || opener.end() === 'closed') return this.#owner.ended()
+    this.#fail('the connection ended without the close record of the peer', 'cut')
+  }
+
+  gone(error?: unknown): void {
+    if (this.#state === 'over') return
+    this.#over()
+    this.#owner.gone(error)
+  }
+
+  /** Gives up, without a word to anybody. */
+  release(): void {
+    if (this.#state !== 'over') this.#over()
+  }
+
+  /** Whether it neither says nor hears anything more. */
+  get #isSilent(): boolean {
+    return this.#state === 'quiet' || this.#state === 'over'
+  }
+
+  /** The owner ended it before it was sealed: what was held can't be said any more, and nothing may follow the end. */
+  #giveUp(): void {
+    this.#state = 'quiet'
+    this.#drop()
+  }
+
+  /** Nobody needs what waits for the end of the handshake any more. */
+  #drop(): void {
+    this.#endHandshake()
+    this.#early?.release()
+    for (const batch of this.#held.splice(0)) batch.release()
+  }
+
+  #endHandshake(): void {
+    this.#handshake?.end()
+    this.#handshake = undefined
+  }
+
+  /** Hands what was written to the link below. */
+  #pass(plain: number, report?: 'unless-left'): 'left' | 'waits' {
+    const batch = this.#out.take()
+    const { size } = batch
+    const result = this.#link.send(batch, report)
+    if (result === 'waits') this.#flights.push({ sealed: size, plain })
+    return result
+  }
+
+  #seal(batch: SegmentBatch, report: 'unless-left' | undefined): 'left' | 'waits' {
+    const { size } = batch
+    const now = this.#turns.loop.now()
+    for (const segment of batch.segments) this.#sealer?.append(segment, this.#out, now)
+    batch.release()
+    return this.#pass(size, report)
+  }
+
+  /** Both sides have the keys: from here on everything is sealed, both ways. */
+  #agreed(pair: CipherPair, rest: Uint8Array): void {
+    const { remoteStatic: peerKey, handshakeHash } = pair
+    this.#encryption = { suite: this.#suite, peerKey, handshakeHash }
+    this.#sealer = new RecordSealer(pair.send)
+    this.#opener = new RecordOpener(pair.receive, { pool: this.#pool })
+    const early = rest.slice()
+    if (this.#handshake?.mustAsk) this.#state = 'proving'
+    else this.#begin()
+    if (early.length > 0) this.received(early, 'given')
+  }
+
+  /** The peer may go on: what both sides have said meanwhile passes. */
+  #begin(): void {
+    this.#endHandshake()
+    this.#state = 'sealed'
+    for (const batch of this.#held.splice(0)) {
+      const { size } = batch
+      if (this.#seal(batch, 'unless-left') === 'left') this.#owner.sent(size)
+    }
+    const early = this.#early
+    this.#early = undefined
+    if (early === undefined) return
+    const plain = early.bytes.slice(early.start, early.end)
+    early.release()
+    this.#owner.received(plain, 'given')
+  }
+
+  /** Opens what comes from somebody who may be a recording, and asks about him with the first record that is true. */
+  #prove(opener: RecordOpener, bytes: Uint8Array, ownership: 'given' | 'lent'): void {
+    this.#earlySize += bytes.length
+    if (this.#earlySize > waitingSizeMax) return this.#fail('more than a handshake came before it was over')
+    const early = (this.#early ??= new ReceiveBuffer(this.#pool))
+    opener.receive(bytes, ownership)
+    for (let plain = opener.next(); plain !== undefined; plain = opener.next()) early.append(plain)
+    if (opener.failure !== undefined) return this.#fail(`a record was refused: ${opener.failure}`)
+    if (this.#state !== 'proving' || early.size === 0) return
+    this.#state = 'asking'
+    this.#handshake?.ask()
+  }
+
+  #open(opener: RecordOpener, bytes: Uint8Array, ownership: 'given' | 'lent'): void {
+    let isNew = opener.stored === 0
+    opener.receive(bytes, ownership)
+    for (let plain = opener.next(); plain !== undefined; plain = opener.next()) {
+      isNew = true
+      this.#owner.received(plain, opener.ownership)
+    }
+    if (opener.failure !== undefined) this.#fail(`a record was refused: ${opener.failure}`)
+    else if (isNew && opener.stored > 0) this.#cut()
+  }
+
+  /** A record has begun, and its end is due. */
+  #cut(): void {
+    this.#cutSince = this.#turns.loop.now()
+    const timeoutMs = this.#limits.frameTimeoutMs
+    if (this.#late.isScheduled || timeoutMs === Number.POSITIVE_INFINITY) return
+    this.#turns.wheel.schedule(this.#late, this.#cutSince + timeoutMs)
+    this.#turns.arm()
+  }
+
+  #due(now: number): void {
+    if (this.#isPaused || this.#isSilent || (this.#opener?.stored ?? 0) === 0) return
+    const timeoutMs = this.#limits.frameTimeoutMs
+    if (now >= this.#cutSince + timeoutMs) this.#fail(`a record took longer than ${timeoutMs} ms`)
+    else this.#turns.wheel.schedule(this.#late, this.#cutSince + timeoutMs)
+  }
+
+  #fail(what: string, kind: 'cut' | 'refused' = 'refused'): void {
+    if (this.#isSilent) return
+    this.#over()
+    this.#link.destroy()
+    this.#owner.gone(new EncryptionFailure(kind, what))
+  }
+
+  #over(): void {
+    this.#state = 'over'
+    this.#turns.wheel.cancel(this.#late)
+    this.#drop()
+    this.#sealer?.drop()
+    this.#opener?.release()
+    this.#out.release()
+  }
+}

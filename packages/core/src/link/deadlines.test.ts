@@ -1,0 +1,302 @@
+import { pair, RawPeer, Rig } from '@millrace/testkit'
+import { describe, expect, it } from 'vitest'
+import type { PipeOptions } from '../base/options.ts'
+
+async function greeted(options: PipeOptions = {}) {
+  const rig = new Rig()
+  const accepting = rig.pipe('server', options)
+  await rig.until(accepting.bind())
+  const peer = await RawPeer.connect(rig.network, 'net://server')
+  peer.sendHello()
+  await rig.loop.settle()
+  const { accepted, closed } = rig.diary(accepting)
+  return { rig, accepting, peer, channel: accepted[0], codes: () => closed.map(({ reason }) => reason.code) }
+}
+
+describe('frameTimeoutMs', () => {
+  it('ends a channel whose frame does not end, at the limit and not before', async () => {
+    const { rig, peer, channel, codes } = await greeted({ frameTimeoutMs: 400 })
+    peer.sendFrame(0x3fff, [1, 0x61], 50)
+    await rig.loop.advance(399)
+    expect(codes()).toEqual([])
+    await rig.loop.advance(2)
+    expect(codes()).toEqual(['protocol-violation'])
+    expect(channel.reason).toMatchObject({ what: expect.stringContaining('400 ms') })
+    expect(peer.goodbye?.code).toBe('protocol-violation')
+    await rig.end()
+  })
+
+  it('is not prolonged by single bytes, nor by whole frames before', async () => {
+    const { rig, peer, codes } = await greeted({ frameTimeoutMs: 400 })
+    peer.sendFrame(0x3fff, [1, 0x61, 0x31])
+    peer.sendFrame(0x3fff, [1, 0x61], 50)
+    for (let count = 0; count < 5 && codes().length === 0; count++) {
+      await rig.loop.advance(90)
+      if (!peer.isGone) peer.send([0x20])
+    }
+    expect(codes()).toEqual(['protocol-violation'])
+    await rig.end()
+  })
+
+  it('lets a frame in that is whole in time, and counts the next one anew', async () => {
+    const { rig, accepting, peer, channel } = await greeted({ frameTimeoutMs: 400 })
+    const heard: unknown[] = []
+    channel.on('a', (body) => void heard.push(body))
+    for (let round = 0; round < 5; round++) {
+      peer.send([5, 0, 0xff])
+      await rig.loop.advance(200)
+      peer.send([0x3f, 1, 0x61])
+      await rig.loop.advance(190)
+      // The end of this frame and the beginning of the next come together.
+      peer.send([0x20, 0x31, 0x20])
+      await rig.loop.advance(300)
+    }
+    expect(heard).toEqual([1, 1, 1, 1, 1])
+    expect(accepting.channelCount).toBe(1)
+    await rig.end()
+  })
+
+  it('does not count while the program itself holds the messages back', async () => {
+    const { rig, peer, channel, codes } = await greeted({ frameTimeoutMs: 400, iteratorQueueMax: 1 })
+    const iterator = channel[Symbol.asyncIterator]()
+    for (let count = 0; count < 3; count++) peer.sendFrame(0x3fff, [1, 0x61, 0x31])
+    await rig.loop.advance(5000)
+    expect(codes()).toEqual([])
+    for (let count = 0; count < 3; count++) expect((await rig.until(iterator.next())).value.body).toBe(1)
+    await rig.loop.advance(5000)
+    expect(codes()).toEqual([])
+    await rig.end()
+  })
+})
+
+describe('stallTimeoutMs', () => {
+  it('counts from what was sent, however long the pipe was quiet before', async () => {
+    const network = { windowBytes: 1000, delayMs: [2, 2] as const }
+    const { rig, opened } = await pair({ opening: { stallTimeoutMs: 500 }, network })
+    const [{ accepted: link }] = rig.network.connections
+    await rig.loop.advance(20_000)
+    link.freeze('on')
+    // More than a block: the first of it goes to the link in the middle of the program, not at the end of a turn.
+    opened.send('text', 'x'.repeat(70_000))
+    opened.send('text', 'x'.repeat(70_000))
+    await rig.loop.advance(480)
+    expect(opened.isOpen).toBe(true)
+    await rig.loop.advance(40)
+    expect(opened.reason).toMatchObject({ code: 'slow-reader' })
+    link.freeze('off')
+    await rig.end()
+  })
+
+  it('counts from the last step that the peer took, however long the pipe had no turn', async () => {
+    const network = { windowBytes: 1000, delayMs: [2, 2] as const }
+    const { rig, opened } = await pair({ opening: { stallTimeoutMs: 500 }, network })
+    const [{ accepted: link }] = rig.network.connections
+    link.freeze('on')
+    for (let count = 0; count < 20; count++) {
+      opened.send('text', 'x'.repeat(300))
+      await rig.loop.settle()
+    }
+    await rig.loop.advance(400)
+    const before = opened.statistics().queued
+    link.freeze('off')
+    while (opened.statistics().queued === before) await rig.loop.advance(1)
+    link.freeze('on')
+    const left = opened.statistics().queued
+    expect(left).toBeGreaterThan(0)
+    await rig.loop.advance(480)
+    expect(opened.statistics().queued, 'nothing more has left').toBe(left)
+    expect(opened.isOpen, 'it took something less than 500 ms ago').toBe(true)
+    await rig.loop.advance(40)
+    expect(opened.reason).toMatchObject({ code: 'slow-reader' })
+    link.freeze('off')
+    await rig.end()
+  })
+
+  it('ends the channel of a peer that takes nothing, at the limit and not before', async () => {
+    for (const waitMs of [0, 100, 5000]) {
+      const { rig, opened } = await pair({ opening: { stallTimeoutMs: 500 }, network: { windowBytes: 100 } })
+      const [{ accepted: link }] = rig.network.connections
+      await rig.loop.advance(waitMs)
+      link.freeze('on')
+      opened.send('text', 'x'.repeat(300))
+      await rig.loop.advance(499)
+      expect(opened.isOpen).toBe(true)
+      await rig.loop.advance(2)
+      expect(opened.reason, `after ${waitMs} ms`).toMatchObject({ code: 'slow-reader' })
+      const reason = opened.reason as { queuedBytes: number; stalledMs: number }
+      expect(reason.queuedBytes).toBeGreaterThan(300)
+      expect(reason.stalledMs).toBeGreaterThanOrEqual(500)
+      expect(reason.stalledMs).toBeLessThan(510)
+      link.freeze('off')
+      await rig.end()
+    }
+  })
+
+  it('is patient with a peer that takes a little again and again', async () => {
+    const { rig, opened } = await pair({ opening: { stallTimeoutMs: 500 }, network: { windowBytes: 100 } })
+    const [{ accepted: link }] = rig.network.connections
+    link.freeze('on')
+    for (let count = 0; count < 20; count++) opened.send('text', 'x'.repeat(80))
+    for (let count = 0; count < 10; count++) {
+      await rig.loop.advance(400)
+      link.freeze('off')
+      await rig.loop.settle()
+      link.freeze('on')
+      opened.send('text', 'x'.repeat(300))
+    }
+    expect(opened.isOpen).toBe(true)
+    link.freeze('off')
+    await rig.end()
+  })
+
+  it('may be infinite', async () => {
+    const { rig, opened } = await pair({
+      opening: { stallTimeoutMs: Number.POSITIVE_INFINITY },
+      network: { windowBytes: 100 },
+    })
+    const [{ accepted: link }] = rig.network.connections
+    link.freeze('on')
+    opened.send('text', 'x'.repeat(300))
+    await rig.loop.advance(10_000_000)
+    expect(opened.isOpen).toBe(true)
+    link.freeze('off')
+    await rig.end()
+  })
+
+  it('does not count when nothing waits', async () => {
+    const { rig, opened } = await pair({ opening: { stallTimeoutMs: 500 } })
+    opened.send('n', 1)
+    await rig.loop.advance(100_000)
+    expect(opened.isOpen).toBe(true)
+    await rig.end()
+  })
+})
+
+describe('limits of a pipe', () => {
+  it('maxHandshakes: whoever is silent for longest makes room for one more, and the pipe says so', async () => {
+    const rig = new Rig()
+    const accepting = rig.pipe('server', { maxHandshakes: 3 })
+    await rig.until(accepting.bind())
+    const peers: RawPeer[] = []
+    for (let count = 0; count < 4; count++) peers.push(await RawPeer.connect(rig.network, 'net://server'))
+    await rig.loop.settle()
+    expect(peers.map((peer) => peer.isGone || peer.hasEnded)).toEqual([true, false, false, false])
+    const { errors, accepted } = rig.diary(accepting)
+    expect(errors.map(({ code }) => code)).toEqual(['channel-limit'])
+    expect(errors[0].message).toContain('maxHandshakes')
+    expect(accepting.statistics().handshakes).toBe(3)
+    peers[3].sendHello()
+    await rig.loop.settle()
+    expect(accepted.length).toBe(1)
+    peers.push(await RawPeer.connect(rig.network, 'net://server'))
+    await rig.loop.settle()
+    expect(errors.length).toBe(1)
+    await rig.end()
+  })
+
+  it('maxHandshakes: a flood from one address makes room by itself, and pushes nobody else out', async () => {
+    const rig = new Rig()
+    const accepting = rig.pipe('server', { maxHandshakes: 10 })
+    await rig.until(accepting.bind())
+    let from = '2001:db8::1'
+    rig.network.connected = ({ accepted }) => {
+      accepted.peerAddress = from
+    }
+    const slow = await RawPeer.connect(rig.network, 'net://server')
+    const flood: RawPeer[] = []
+    for (let count = 0; count < 50; count++) {
+      from = `2001:db8:0:1::${count.toString(16)}`
+      flood.push(await RawPeer.connect(rig.network, 'net://server'))
+    }
+    await rig.loop.settle()
+    slow.sendHello()
+    await rig.loop.settle()
+    expect(rig.diary(accepting).accepted.length).toBe(1)
+    expect(flood.filter(({ isGone, hasEnded }) => isGone || hasEnded)).toEqual(flood.slice(0, 41))
+    await rig.end()
+  })
+
+  it('setMaxOpenChannels: the 11th of 10 is refused with a typed error; room is made by an end', async () => {
+    const rig = new Rig()
+    const accepting = rig.pipe().setMaxOpenChannels(10)
+    await rig.until(accepting.bind())
+    const opening = rig.pipe()
+    const channels = []
+    for (let count = 0; count < 10; count++) channels.push(await rig.until(opening.open()))
+    const error = await rig.failureOf(opening.open())
+    expect(error).toMatchObject({ code: 'channel-limit', message: expect.stringContaining('10 channels') })
+    expect(accepting.channelCount).toBe(10)
+    expect(opening.channelCount).toBe(10)
+    expect(rig.diary(accepting).errors.length).toBe(1)
+    await rig.until(channels[4].close())
+    expect((await rig.until(opening.open())).isOpen).toBe(true)
+    expect(await rig.failureOf(opening.open())).toMatchObject({ code: 'channel-limit' })
+    await rig.end()
+  })
+
+  it('setMaxOpenChannels: all who come at once get exactly as many channels as there are', async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const rig = new Rig({ seed, network: { delayMs: [0, 20], pieces: 'random' } })
+      const accepting = rig.pipe('server', { maxOpenChannels: 5 })
+      await rig.until(accepting.bind())
+      const opening = rig.pipe()
+      const outcomes = Array.from({ length: 12 }, () =>
+        opening.open().then(
+          () => 'open',
+          (error) => error.code,
+        ),
+      )
+      const told = await rig.until(Promise.all(outcomes))
+      expect(told.filter((outcome) => outcome === 'open').length).toBe(5)
+      expect(told.filter((outcome) => outcome === 'channel-limit').length).toBe(7)
+      expect(rig.diary(accepting).accepted.length).toBe(5)
+      await rig.end()
+    }
+  })
+
+  it('setMaxOpenChannels: holds for the opener too, lets the open ones stay, and takes no nonsense', async () => {
+    const { rig, opening, opened } = await pair()
+    opening.setMaxOpenChannels(1)
+    expect(await rig.failureOf(opening.open())).toMatchObject({ code: 'channel-limit' })
+    expect(opened.isOpen).toBe(true)
+    for (const count of [0, -1, Number.NaN, 'many']) {
+      expect(() => opening.setMaxOpenChannels(count as never)).toThrowError(
+        expect.objectContaining({ code: 'argument-invalid' }),
+      )
+    }
+    await rig.end()
+  })
+
+  it('messageSizeMax: a larger message ends the channel', async () => {
+    const { rig, peer, channel, codes } = await greeted({ messageSizeMax: 1000 })
+    peer.sendFrame(0x3fff, [1, 0x61, ...new Array(998).fill(0x31)])
+    await rig.loop.settle()
+    expect(codes()).toEqual([])
+    peer.sendFrame(0x3fff, [1, 0x61, ...new Array(1010).fill(0x31)])
+    await rig.loop.settle()
+    expect(codes()).toEqual(['protocol-violation'])
+    expect(channel.reason).toMatchObject({ what: expect.stringContaining('messageSizeMax') })
+    await rig.end()
+  })
+
+  it('messageSizeMax: a frame that says it is larger ends the channel before its bytes are there', async () => {
+    const { rig, peer, channel, codes } = await greeted({ messageSizeMax: 100_000 })
+    peer.sendFrame(0x3fff, [1, 0x61], 100_300)
+    await rig.loop.settle()
+    expect(codes()).toEqual(['protocol-violation'])
+    expect(channel.reason).toMatchObject({ what: expect.stringContaining('messageSizeMax') })
+    await rig.end()
+  })
+
+  it('messageSizeMax: bounds requests and replies as well', async () => {
+    const { rig, accepting, accepted, opened } = await pair({ options: { messageSizeMax: 200 } })
+    accepted.on('ask', () => 'x'.repeat(500))
+    expect(await rig.failureOf(opened.request('ask', 'x'.repeat(500)))).toMatchObject({
+      code: 'message-too-large',
+    })
+    expect(await rig.failureOf(opened.request('ask', 1))).toMatchObject({ code: 'request-failed' })
+    expect(rig.diary(accepting).errors[0].message).toContain('messageSizeMax')
+    expect(accepted.isOpen && opened.isOpen).toBe(true)
+    await rig.end()
+  })
+})

@@ -1,0 +1,75 @@
+import { Heartbeat } from '@millrace/wire'
+import type { PipeLimits } from '../base/options.ts'
+import type { ChannelState } from '../channel/channel-state.ts'
+
+const never = Number.POSITIVE_INFINITY
+
+/** What a vigil asks of its owner. */
+export type VigilDue = 'nothing' | 'no-hello' | 'no-end' | 'stalled' | 'frame-late' | 'ping' | 'silent'
+
+/**
+ * Watches one link's deadlines: the hello, the end after a close, a peer that takes nothing, a frame that never ends, and
+ * the heartbeat. Knows no clock: the owner asks when the deadline has come.
+ */
+export class Vigil {
+  heartbeat: Heartbeat | undefined
+  readonly #limits: PipeLimits
+  #since: number
+  #stalledSince = never
+  #cutSince = never
+
+  constructor(limits: PipeLimits, now: number) {
+    this.#limits = limits
+    this.#since = now
+  }
+
+  /** The channel is in a new state: its deadline counts from here. */
+  restart(now: number): void {
+    this.#since = now
+  }
+
+  /** The peer is to be heard every so often. */
+  expect(intervalMs: number, timeoutMs: number, now: number): void {
+    this.heartbeat = new Heartbeat(intervalMs, timeoutMs, now)
+  }
+
+  /** Something waits for the link (`waiting`), took a step (`moving`), or nothing does (`idle`). */
+  flow(state: 'waiting' | 'moving' | 'idle', now: number): void {
+    if (state === 'idle') this.#stalledSince = never
+    else if (state === 'moving' || this.#stalledSince === never) this.#stalledSince = now
+  }
+
+  /** A frame has begun and not ended (`cut`), another one than before (`moved`), or none is open (`whole`). */
+  frame(state: 'cut' | 'moved' | 'whole', now: number): void {
+    if (state === 'whole') this.#cutSince = never
+    else if (state === 'moved' || this.#cutSince === never) this.#cutSince = now
+  }
+
+  /** How long the peer has taken nothing, in milliseconds. */
+  stalledMs(now: number): number {
+    return now - this.#stalledSince
+  }
+
+  /** What is due now. */
+  due(state: ChannelState, now: number): VigilDue {
+    const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
+    const age = now - this.#since
+    if (state === 'closing' || state === 'closed') return age >= closeTimeoutMs ? 'no-end' : 'nothing'
+    if (state === 'handshaking' && age >= handshakeTimeoutMs) return 'no-hello'
+    if (now - this.#stalledSince >= stallTimeoutMs) return 'stalled'
+    if (now - this.#cutSince >= frameTimeoutMs) return 'frame-late'
+    if (state !== 'open' || this.heartbeat === undefined) return 'nothing'
+    const due = this.heartbeat.due(now)
+    return due === 'timeout' ? 'silent' : due
+  }
+
+  /** When `due` must be asked again. */
+  deadline(state: ChannelState): number {
+    const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
+    if (state === 'closing' || state === 'closed') return this.#since + closeTimeoutMs
+    let at = Math.min(this.#stalledSince + stallTimeoutMs, this.#cutSince + frameTimeoutMs)
+    if (state === 'handshaking') at = Math.min(at, this.#since + handshakeTimeoutMs)
+    if (state === 'open' && this.heartbeat !== undefined) at = Math.min(at, this.heartbeat.deadline())
+    return at
+  }
+}

@@ -1,0 +1,130 @@
+import { TimerEntry } from '@millrace/timer'
+import type { CloseReason } from '../base/close-reason.ts'
+import type { PipeLimits } from '../base/options.ts'
+import type { HeartbeatFail } from '../channel/carrier.ts'
+import type { ChannelState } from '../channel/channel-state.ts'
+import type { Turns } from '../turn/turns.ts'
+import { Vigil } from './deadlines.ts'
+
+/** What a guard needs of the carrier that it guards. */
+export interface LinkGuardOwner {
+  readonly state: ChannelState
+  /** All bytes that have not left. */
+  readonly queuedBytes: number
+  ping(now: number): void
+  /** Ends the channel, with last words to the peer. */
+  fail(reason: CloseReason): void
+  /** Ends the channel and cuts the link: nothing can be said to this peer. */
+  destroy(reason: CloseReason): void
+  /** The reason of the end that was asked for. */
+  readonly endReason: CloseReason
+  /** Runs the user's function for a silent peer; a close in it has this reason. */
+  silent(reason: CloseReason, run: HeartbeatFail): void
+}
+
+/** Keeps one entry of the pipe's wheel for all deadlines of a link, and acts on what the vigil finds due. */
+export class LinkGuard {
+  readonly vigil: Vigil
+  readonly #owner: LinkGuardOwner
+  readonly #limits: PipeLimits
+  readonly #turns: Turns
+  readonly #entry = new TimerEntry((now) => this.#due(now))
+  #heartbeatFail: HeartbeatFail | undefined
+  #isHeard = false
+  #isOver = false
+
+  constructor(owner: LinkGuardOwner, limits: PipeLimits, turns: Turns) {
+    this.#owner = owner
+    this.#limits = limits
+    this.#turns = turns
+    this.vigil = new Vigil(limits, turns.now)
+  }
+
+  /** The channel is in a new state: its deadline counts from here. */
+  restart(now: number): void {
+    this.#turns.wheel.cancel(this.#entry)
+    this.vigil.restart(now)
+    this.arm()
+  }
+
+  /** The link brought bytes: told to the heartbeat in the next turn, which knows the time. */
+  heard(): void {
+    this.#isHeard = true
+  }
+
+  /** A turn began. */
+  turn(now: number): void {
+    if (!this.#isHeard) return
+    this.#isHeard = false
+    this.vigil.heartbeat?.heard(now)
+  }
+
+  setHeartbeat(intervalMs: number, timeoutMs: number, fail: HeartbeatFail | undefined, now: number): void {
+    this.vigil.expect(intervalMs, timeoutMs, now)
+    this.#heartbeatFail = fail
+    this.arm()
+  }
+
+  /** Something waits for the link to take it. */
+  waiting(now: number): void {
+    this.vigil.flow('waiting', now)
+    this.arm()
+  }
+
+  /** Sees to it that the wheel wakes this guard at the next deadline; moving it back isn't worth the work. */
+  arm(): void {
+    if (this.#isOver) return
+    const at = this.vigil.deadline(this.#owner.state)
+    if (at === Number.POSITIVE_INFINITY || (this.#entry.isScheduled && this.#entry.deadline <= at)) return
+    this.#turns.wheel.schedule(this.#entry, at)
+    // Between turns nobody else would ask the loop to be woken for it.
+    this.#turns.arm()
+  }
+
+  /** The link is gone: nothing is left to guard. */
+  end(): void {
+    this.#isOver = true
+    this.#turns.wheel.cancel(this.#entry)
+  }
+
+  #due(now: number): void {
+    this.turn(now)
+    this.#act(now)
+    this.arm()
+  }
+
+  #act(now: number): void {
+    const owner = this.#owner
+    const { handshakeTimeoutMs, frameTimeoutMs } = this.#limits
+    switch (this.vigil.due(owner.state, now)) {
+      case 'no-hello':
+        return owner.fail({ code: 'handshake-timeout', timeoutMs: handshakeTimeoutMs })
+      case 'no-end':
+        // The link is cut now; when the platform says that it is gone is no deadline of ours.
+        this.end()
+        return owner.destroy(owner.endReason)
+      case 'stalled': {
+        const stalledMs = this.vigil.stalledMs(now)
+        return owner.destroy({ code: 'slow-reader', queuedBytes: owner.queuedBytes, stalledMs })
+      }
+      case 'frame-late':
+        return owner.fail({
+          code: 'protocol-violation',
+          what: `a frame took longer than ${frameTimeoutMs} ms`,
+        })
+      case 'ping':
+        return owner.ping(now)
+      case 'silent':
+        return this.#silent(now)
+    }
+  }
+
+  /** The peer is silent: the user's function decides; without one, the channel ends. */
+  #silent(now: number): void {
+    const { heartbeat } = this.vigil
+    const reason: CloseReason = { code: 'heartbeat-timeout', silentMs: heartbeat?.silentMs(now) ?? 0 }
+    if (this.#heartbeatFail === undefined) return this.#owner.destroy(reason)
+    this.#owner.silent(reason, this.#heartbeatFail)
+    heartbeat?.restart(now)
+  }
+}

@@ -1,0 +1,35 @@
+import type { PipeLimits } from '../base/options.ts'
+import type { Link } from '../ports/transport.ts'
+
+/** Frame headers, and one read of the platform. */
+const slack = 65_536
+
+/**
+ * Lets a link rest while too much is stored. One whole message always fits, whatever the marks say: the bytes of a message
+ * that is still coming must never be what keeps the rest of it from coming.
+ */
+export class Reading {
+  readonly #link: Link
+  readonly #pauseAbove: number
+  readonly #resumeBelow: number
+  #state: 'on' | 'paused' = 'on'
+
+  constructor(link: Link, { receiveHighWaterBytes, messageSizeMax }: PipeLimits) {
+    this.#link = link
+    this.#pauseAbove = Math.max(receiveHighWaterBytes, messageSizeMax + 2 * slack)
+    this.#resumeBelow = Math.max(receiveHighWaterBytes / 2, messageSizeMax + slack)
+  }
+
+  /** Pauses or resumes by the bytes that are stored. */
+  regulate(stored: number): void {
+    if (stored > this.#pauseAbove) this.set('paused')
+    else if (stored < this.#resumeBelow) this.set('on')
+  }
+
+  set(state: 'on' | 'paused'): void {
+    if (this.#state === state) return
+    this.#state = state
+    if (state === 'paused') this.#link.pause()
+    else this.#link.resume()
+  }
+}

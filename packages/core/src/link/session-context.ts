@@ -1,0 +1,124 @@
+import type { BlockPool, SegmentBuffer } from '@millrace/buffer'
+import type { Goodbye } from '@millrace/wire'
+import type { CloseReason } from '../base/close-reason.ts'
+import type { PipeLimits } from '../base/options.ts'
+import type { Calls } from '../channel/calls.ts'
+import type { Dispatch } from '../channel/dispatch.ts'
+import type { SessionHost } from '../ports/protocol.ts'
+import type { Turns, TurnTaker } from '../turn/turns.ts'
+import type { LinkGate } from './upgradable-link.ts'
+
+/** What a seat needs of the carrier that it stands in for. */
+export interface SessionSeatOwner extends TurnTaker {
+  readonly turns: Turns
+  readonly role: 'accepted' | 'opened'
+  readonly limits: PipeLimits
+  readonly pool: BlockPool
+  readonly out: SegmentBuffer
+  readonly dispatch: Dispatch
+  readonly calls: Calls
+  open(greet: (() => void) | undefined): 'yes' | 'no'
+  ponged(roundTripMs: number): void
+  farewell(goodbye: Goodbye): void
+  fail(reason: CloseReason): void
+  readonly gate: LinkGate
+}
+
+/** Why messages wait: their reader is behind, the opener has not set his handlers, the peer owes room, the channel is over. */
+const causes = { held: 1, settling: 2, owing: 4, over: 8 } as const
+
+/** Why messages wait. */
+export type WaitCause = keyof typeof causes
+
+/** All that a session sees of the carrier it works for. */
+export class SessionSeat implements SessionHost {
+  readonly role: 'accepted' | 'opened'
+  readonly limits: PipeLimits
+  readonly pool: BlockPool
+  readonly out: SegmentBuffer
+  mayDeliver = true
+  readonly #owner: SessionSeatOwner
+  readonly #dispatch: Dispatch
+  #waiting = 0
+  #isMuted = false
+
+  constructor(owner: SessionSeatOwner) {
+    this.role = owner.role
+    this.limits = owner.limits
+    this.pool = owner.pool
+    this.out = owner.out
+    this.#owner = owner
+    this.#dispatch = owner.dispatch
+  }
+
+  /** Messages wait from now on, for this cause among others. */
+  wait(cause: WaitCause): void {
+    if (this.#isMuted && cause !== 'over') return
+    this.#waiting |= causes[cause]
+    this.mayDeliver = false
+  }
+
+  /** This cause is over. Messages come again when no other is left. */
+  goOn(cause: WaitCause): void {
+    this.#waiting &= ~causes[cause]
+    this.mayDeliver = this.#waiting === 0
+  }
+
+  /** A reader is behind, or has caught up. */
+  hold(state: 'held' | 'free'): void {
+    if (state === 'held') return this.wait('held')
+    this.goOn('held')
+    this.#owner.turns.later(this.#owner)
+  }
+
+  /** Nobody hears messages any more; but what else comes is read, whatever they waited for. */
+  mute(): void {
+    this.#isMuted = true
+    this.#waiting = 0
+    this.mayDeliver = true
+  }
+
+  open(greet?: () => void): 'yes' | 'no' {
+    return this.#owner.open(greet)
+  }
+
+  deliver(number: number, body: unknown, key?: string): void {
+    if (!this.#isMuted) this.#dispatch.deliver(number, body, key)
+  }
+
+  requested(id: number, number: number, body: unknown, key?: string): void {
+    if (!this.#isMuted) this.#dispatch.request(id, number, body, key)
+  }
+
+  awaited(id: number): number {
+    return this.#owner.calls.awaited(id)
+  }
+
+  replied(id: number, body: unknown): void {
+    if (!this.#isMuted) this.#owner.calls.replied(id, body)
+  }
+
+  faulted(id: number, text: string): void {
+    if (!this.#isMuted) this.#owner.calls.faulted(id, text)
+  }
+
+  ponged(roundTripMs: number): void {
+    this.#owner.ponged(roundTripMs)
+  }
+
+  farewell(goodbye: Goodbye): void {
+    this.#owner.farewell(goodbye)
+  }
+
+  fail(reason: CloseReason): void {
+    this.#owner.fail(reason)
+  }
+
+  cipherStep(step: number, message: Uint8Array): void {
+    this.#owner.gate.encryption.came(step, message)
+  }
+
+  wake(): void {
+    this.#owner.turns.later(this.#owner)
+  }
+}

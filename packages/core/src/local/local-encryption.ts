@@ -1,0 +1,71 @@
+import { CipherError } from '@millrace/cipher'
+import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import { causeText } from '../base/millrace-error.ts'
+import type { HandshakePlan, HandshakeSide } from '../encryption/encryption.ts'
+
+/** What each end knows of the encryption then; or, in words, why there is none. */
+export type LocalShake = { readonly opened: ChannelEncryption; readonly accepted: ChannelEncryption } | string
+
+/**
+ * The handshake of two ends in one process, in one go. Nothing leaves the process, so nothing is sealed behind it; but keys must fit, and there
+ * is a channel binding, so that a program behaves on a local channel as it would on others.
+ */
+export function shakeLocally(opened: HandshakePlan, accepted: HandshakePlan): LocalShake {
+  return guarded(() => {
+    for (const _ of exchange({ plan: opened }, { plan: accepted }));
+    return { opened: resultOf(opened), accepted: resultOf(accepted) }
+  })
+}
+
+/** The same for pipes that are encrypted: each end asks whether the other may go on, as soon as its key is proven. */
+export async function shakeAsking(opened: HandshakeSide, accepted: HandshakeSide): Promise<LocalShake> {
+  const steps = exchange(opened, accepted)
+  const asked = new Set<HandshakeSide>()
+  for (;;) {
+    const step = guarded(() => steps.next())
+    if (typeof step === 'string') return step
+    if (step.done) break
+    const refusal = await refusalOf(step.value, asked)
+    if (refusal !== undefined) return refusal
+  }
+  return guarded(() => ({ opened: resultOf(opened.plan), accepted: resultOf(accepted.plan) }))
+}
+
+/** Moves the messages of the handshake; gives the end that has just read one. */
+function* exchange(opened: HandshakeSide, accepted: HandshakeSide): Generator<HandshakeSide, undefined> {
+  let [writer, reader] = [opened, accepted]
+  while (writer.plan.handshake.turn === 'write') {
+    reader.plan.handshake.read(writer.plan.handshake.write())
+    yield reader
+    ;[writer, reader] = [reader, writer]
+  }
+}
+
+/** Only `true` lets anybody in, as on a link. */
+async function refusalOf(side: HandshakeSide, asked: Set<HandshakeSide>): Promise<string | undefined> {
+  const peerKey = side.plan.handshake.remoteStatic
+  if (side.authorise === undefined || peerKey === undefined || asked.has(side)) return undefined
+  asked.add(side)
+  try {
+    const verdict: unknown = await side.authorise(peerKey)
+    return verdict === true ? undefined : 'authorise refused the key of the peer'
+  } catch (error) {
+    return `authorise failed: ${causeText(error)}`
+  }
+}
+
+function guarded<Result>(work: () => Result): Result | string {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof CipherError) return `the handshake failed: ${error.message}`
+    throw error
+  }
+}
+
+function resultOf({ handshake, suite }: HandshakePlan): ChannelEncryption {
+  const { send, receive, remoteStatic, handshakeHash } = handshake.split()
+  send.wipe()
+  receive.wipe()
+  return { suite, peerKey: remoteStatic, handshakeHash }
+}

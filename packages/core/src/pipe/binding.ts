@@ -1,0 +1,85 @@
+import { causeText, MillraceError } from '../base/millrace-error.ts'
+import { DatagramCarrier } from '../datagram/datagram-carrier.ts'
+import type { Address, DatagramTransport, Link, StreamTransport, Transport } from '../ports/transport.ts'
+import type { ChannelBook } from './channel-registry.ts'
+import type { PipeTarget } from './factory-services.ts'
+
+/** What a binding needs of its pipe. */
+export interface BindingOwner {
+  readonly target: PipeTarget
+  readonly transport: Transport
+  readonly book: ChannelBook
+  accept(link: Link): void
+}
+
+/** An address that a pipe holds: a listener, a datagram socket, or a name within the process. */
+export class Binding {
+  readonly address: Address
+  readonly #close: () => Promise<void>
+  readonly #datagrams: DatagramCarrier | undefined
+
+  private constructor(address: Address, close: () => Promise<void>, datagrams?: DatagramCarrier) {
+    this.address = address
+    this.#close = close
+    this.#datagrams = datagrams
+  }
+
+  /** Takes the address. Rejects with `address-in-use`, `listen-failed`, or `unsupported`. */
+  static async take(owner: BindingOwner): Promise<Binding> {
+    const { target, transport } = owner
+    const { label, session, datagrams } = target.protocol
+    const wanted = transport.carries === 'datagrams' ? datagrams : session
+    if (wanted === undefined) {
+      const text = `'${target.transportName}' carries ${transport.carries}, and '${label}' does not work on them`
+      throw new MillraceError('unsupported', text)
+    }
+    try {
+      if (transport.carries === 'bytes') return await Binding.#listen(owner, transport)
+      if (transport.carries === 'datagrams') return await Binding.#openSocket(owner, transport)
+    } catch (error) {
+      throw listenError(error, target.address)
+    }
+    return new Binding(target.address, () => Promise.resolve())
+  }
+
+  /** Datagrams dropped because too many waited. */
+  get datagramsDropped(): number {
+    return this.#datagrams?.dropped ?? 0
+  }
+
+  /** Frees the address. */
+  close(): Promise<void> {
+    this.#datagrams?.end()
+    return this.#close()
+  }
+
+  static async #listen(owner: BindingOwner, transport: StreamTransport): Promise<Binding> {
+    const { address } = owner.target
+    const listener = await transport.listen(address, {
+      accepted: (link) => owner.accept(link),
+      failed: (error) => owner.book.linkFailed(error, `${address.text} could not take a connection`),
+    })
+    return new Binding(listener.address, () => listener.close())
+  }
+
+  static async #openSocket(owner: BindingOwner, transport: DatagramTransport): Promise<Binding> {
+    const { address, protocol } = owner.target
+    let datagrams: DatagramCarrier | undefined
+    const failed = (error: unknown) => owner.book.linkFailed(error, `a datagram at ${address.text} failed`)
+    const socket = await transport.socket('bind', address, {
+      received: (bytes, from) => datagrams?.store(bytes, from),
+      failed,
+    })
+    const session = protocol.datagrams?.({ socket, report: failed })
+    if (session !== undefined) datagrams = new DatagramCarrier(owner.book.turns, session, failed)
+    return new Binding(socket.address, () => socket.close(), datagrams)
+  }
+}
+
+function listenError(error: unknown, address: Address): MillraceError {
+  if (error instanceof MillraceError) return error
+  const isTaken = (error as { code?: unknown } | undefined)?.code === 'EADDRINUSE'
+  const text = isTaken ? 'someone else is bound there; choose another, or port 0' : causeText(error)
+  const code = isTaken ? 'address-in-use' : 'listen-failed'
+  return new MillraceError(code, `cannot bind ${address.text}: ${text}`, { cause: error })
+}

@@ -1,0 +1,248 @@
+import type { BlockPool } from '@millrace/buffer'
+import type { Goodbye } from '@millrace/wire'
+import { type CloseReason, reasonError } from '../base/close-reason.ts'
+import type { KeyTable } from '../base/key-table.ts'
+import { causeText, MillraceError } from '../base/millrace-error.ts'
+import type { OverflowPolicy, PipeLimits, PipeOptions } from '../base/options.ts'
+import type { Carrier, CarrierOwner, ChannelStatistics } from '../channel/carrier.ts'
+import { Channel } from '../channel/channel.ts'
+import type { Topics } from '../ports/diagnostics.ts'
+import type { PlatformCrypto } from '../ports/platform-crypto.ts'
+import type { Turns } from '../turn/turns.ts'
+import { HandshakeSlots } from './handshake-slots.ts'
+
+/** What the book tells its pipe. */
+export interface ChannelBookOwner {
+  /** Whom those who trace are told. */
+  readonly pipe: unknown
+  readonly crypto: PlatformCrypto | undefined
+  topics(): Topics
+  keys(): KeyTable
+  accepted(channel: Channel): void
+  closed(channel: Channel, reason: CloseReason): void
+  report(error: MillraceError, channel: Channel | undefined): void
+  /** No channel is left, and no link of an ended one. */
+  emptied(): void
+}
+
+/** Waits for the outcome of one `open`. */
+export interface Opening {
+  resolve(channel: Channel): void
+  reject(error: MillraceError): void
+}
+
+/** Keeps the channels of one pipe: who is open, who is saying hello, whose link still lingers, and all they ever counted. */
+export class ChannelBook implements CarrierOwner {
+  readonly limits: PipeLimits
+  readonly turns: Turns
+  readonly pool: BlockPool
+  readonly overflow: OverflowPolicy
+  readonly crypto: PlatformCrypto | undefined
+  maxOpenChannels: number
+  isClosing = false
+  /** Channels opened ever, each way. */
+  acceptedCount = 0
+  connectedCount = 0
+
+  readonly #owner: ChannelBookOwner
+  readonly #options: PipeOptions
+  readonly #channels = new Map<Carrier, Channel>()
+  readonly #handshakes = new HandshakeSlots<Carrier>()
+  readonly #lingering = new Set<Carrier>()
+  readonly #openings = new Map<Carrier, Opening>()
+  /** Channels that were shown to the program before they opened. */
+  readonly #early = new WeakMap<Carrier, Channel>()
+  readonly #past: Record<keyof ChannelStatistics, number> = { ...noStatistics }
+
+  constructor(
+    owner: ChannelBookOwner,
+    turns: Turns,
+    pool: BlockPool,
+    limits: PipeLimits,
+    options: PipeOptions,
+  ) {
+    this.#owner = owner
+    this.#options = options
+    this.turns = turns
+    this.pool = pool
+    this.limits = limits
+    this.overflow = options.overflow ?? 'wait'
+    this.crypto = owner.crypto
+    this.maxOpenChannels = limits.maxOpenChannels
+  }
+
+  get openCount(): number {
+    return this.#channels.size
+  }
+
+  get handshakeCount(): number {
+    return this.#handshakes.size
+  }
+
+  get isEmpty(): boolean {
+    return this.#channels.size + this.#handshakes.size + this.#lingering.size === 0
+  }
+
+  /** The open channels. */
+  channels(): IterableIterator<Channel> {
+    return this.#channels.values()
+  }
+
+  /** Sends one message to all channels, or to those of these that are open here, encoding it once. Returns how many took it. */
+  broadcast(number: number, body: unknown, channels: Iterable<Channel> | undefined): number {
+    let shared: Uint8Array | undefined
+    let count = 0
+    for (const carrier of channels === undefined ? this.#channels.keys() : this.#carriersOf(channels)) {
+      shared ??= carrier.encodeShared(number, body)
+      const result =
+        shared === undefined ? carrier.send(number, body) : carrier.sendShared(number, body, shared)
+      if (result === 'queued') count++
+    }
+    return count
+  }
+
+  /** A carrier begins its handshake; `opening` waits for the outcome. `peerAddress`: where the link comes from, if it tells. */
+  add(carrier: Carrier, opening?: Opening, peerAddress?: string): void {
+    this.#handshakes.add(carrier, peerAddress)
+    if (opening !== undefined) this.#openings.set(carrier, opening)
+  }
+
+  /** Cuts the link that makes room for another handshake. */
+  cutFirstHandshake(): void {
+    this.#handshakes.first()?.destroy()
+  }
+
+  /** Ends all channels and handshakes in order, or now. */
+  end(how: 'close' | 'destroy', text: string): void {
+    for (const carrier of [...this.#channels.keys(), ...this.#handshakes]) {
+      if (how === 'close') carrier.close(text)
+      else carrier.destroy()
+    }
+    if (how === 'destroy') for (const carrier of [...this.#lingering]) carrier.destroy()
+  }
+
+  /** Sums over all channels, past and present. */
+  statistics(): ChannelStatistics {
+    const sums = { ...this.#past, queued: 0, stored: 0 }
+    for (const carrier of this.#channels.keys()) addStatistics(sums, carrier.statistics())
+    return { ...sums, roundTripMs: Number.NaN }
+  }
+
+  mayOpen(): 'yes' | Goodbye {
+    if (this.isClosing) return { code: 'shutting-down', text: '' }
+    if (this.#channels.size < this.maxOpenChannels) return 'yes'
+    return { code: 'channel-limit', text: `${this.maxOpenChannels} channels are open already` }
+  }
+
+  /** The channel of a carrier, which may not be open yet. */
+  channelOf(carrier: Carrier): Channel {
+    let channel = this.#channels.get(carrier) ?? this.#early.get(carrier)
+    if (channel !== undefined) return channel
+    channel = new Channel({
+      carrier,
+      keys: this.#owner.keys(),
+      iteratorQueueMax: this.limits.iteratorQueueMax,
+      logOptions: this.#options,
+    })
+    if (this.#handshakes.has(carrier)) this.#early.set(carrier, channel)
+    return channel
+  }
+
+  opened(carrier: Carrier): void {
+    this.#handshakes.delete(carrier)
+    const channel = this.channelOf(carrier)
+    this.#channels.set(carrier, channel)
+    const origin = carrier.role === 'accepted' ? 'accepted' : 'connected'
+    const { channelOpen } = this.#owner.topics()
+    if (channelOpen.hasSubscribers) channelOpen.publish({ pipe: this.#owner.pipe, channel, origin })
+    if (origin === 'accepted') {
+      this.acceptedCount++
+      this.#owner.accepted(channel)
+    } else {
+      this.connectedCount++
+      this.#takeOpening(carrier)?.resolve(channel)
+    }
+  }
+
+  ended(carrier: Carrier, reason: CloseReason): void {
+    this.#lingering.add(carrier)
+    const channel = this.#channels.get(carrier)
+    carrier.bell.ring(reason, (error) => this.failed("a handler of 'close' failed", error, carrier))
+    if (channel === undefined) return this.#neverOpened(carrier, reason)
+    this.#channels.delete(carrier)
+    addStatistics(this.#past, carrier.statistics())
+    const { channelClose } = this.#owner.topics()
+    if (channelClose.hasSubscribers) channelClose.publish({ pipe: this.#owner.pipe, channel, reason })
+    this.#owner.closed(channel, reason)
+  }
+
+  linkGone(carrier: Carrier): void {
+    this.#lingering.delete(carrier)
+    if (this.isEmpty) this.#owner.emptied()
+  }
+
+  failed(text: string, cause: unknown, carrier: Carrier): void {
+    const error = new MillraceError('handler-failed', `${text}: ${causeText(cause)}`, { cause })
+    this.#owner.report(error, this.#channels.get(carrier))
+  }
+
+  /** A transport goes on, but something went wrong: its own typed error, or whatever the platform said. */
+  linkFailed(cause: unknown, text: string): void {
+    const isTyped = cause instanceof MillraceError
+    const error = isTyped
+      ? cause
+      : new MillraceError('listen-failed', `${text}: ${causeText(cause)}`, { cause })
+    this.#owner.report(error, undefined)
+  }
+
+  overflowed(carrier: Carrier, queued: number): void {
+    const { channelOverflow } = this.#owner.topics()
+    if (!channelOverflow.hasSubscribers) return
+    channelOverflow.publish({
+      pipe: this.#owner.pipe,
+      channel: this.#channels.get(carrier),
+      queuedBytes: queued,
+    })
+  }
+
+  *#carriersOf(channels: Iterable<Channel>): Generator<Carrier> {
+    for (const channel of channels) {
+      const carrier = Channel.carrierOf(channel)
+      if (this.#channels.has(carrier)) yield carrier
+    }
+  }
+
+  #neverOpened(carrier: Carrier, reason: CloseReason): void {
+    this.#handshakes.delete(carrier)
+    const error = reasonError(reason, `${carrier.describe().split(' ')[0]} did not become a channel`)
+    const opening = this.#takeOpening(carrier)
+    if (opening !== undefined) opening.reject(error)
+    else if (reason.code !== 'destroyed' && !this.isClosing) this.#owner.report(error, undefined)
+  }
+
+  #takeOpening(carrier: Carrier): Opening | undefined {
+    const opening = this.#openings.get(carrier)
+    this.#openings.delete(carrier)
+    return opening
+  }
+}
+
+/** What a pipe did that has no channels yet. */
+export const noStatistics: ChannelStatistics = {
+  messagesIn: 0,
+  messagesOut: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  queued: 0,
+  stored: 0,
+  refused: 0,
+  droppedNewest: 0,
+  droppedOldest: 0,
+  superseded: 0,
+  unhandled: 0,
+  roundTripMs: 0,
+}
+
+function addStatistics(sums: Record<keyof ChannelStatistics, number>, more: ChannelStatistics): void {
+  for (const name of Object.keys(noStatistics) as (keyof ChannelStatistics)[]) sums[name] += more[name]
+}

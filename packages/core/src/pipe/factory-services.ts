@@ -1,0 +1,37 @@
+import type { BlockPool } from '@millrace/buffer'
+import type { Platform } from '../ports/platform.ts'
+import type { Protocol } from '../ports/protocol.ts'
+import type { Address, TransportPlugin } from '../ports/transport.ts'
+import type { ChannelBook } from './channel-registry.ts'
+import type { PipeEncryption } from './pipe-encryption.ts'
+
+/** Where a pipe leads, and what it speaks. */
+export interface PipeTarget {
+  readonly transportName: string
+  readonly plugin: TransportPlugin
+  readonly address: Address
+  readonly protocolName: string
+  readonly protocol: Protocol
+}
+
+/** What the factory lends to its pipes. */
+export interface PipeHome {
+  /** The memory of all pipes, made by the first platform. */
+  pool(platform: Platform): BlockPool
+  /** The platform of this target, with what the factory's own options say instead. */
+  platform(plugin: TransportPlugin): Platform
+  /** Resolves the arguments of `bind` and `create`. */
+  target(values: readonly unknown[]): PipeTarget
+  /** The pipe of this process that is bound where `wanted` leads. */
+  boundAt(wanted: PipeTarget): BoundPipe | undefined
+  /** The pipe `owner` is bound there from now on, or (`undefined`) nowhere. */
+  setBound(owner: object, bound: BoundPipe | undefined): void
+}
+
+/** A bound pipe, as others of its process find it. */
+export interface BoundPipe {
+  readonly address: Address
+  readonly target: PipeTarget
+  readonly book: ChannelBook
+  readonly encryption: PipeEncryption | undefined
+}

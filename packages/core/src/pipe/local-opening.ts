@@ -1,0 +1,118 @@
+import { TimerEntry } from '@millrace/timer'
+import type { Goodbye } from '@millrace/wire'
+import { causeText, MillraceError } from '../base/millrace-error.ts'
+import type { Channel } from '../channel/channel.ts'
+import { LocalCarrier } from '../local/local-carrier.ts'
+import { type LocalShake, shakeAsking } from '../local/local-encryption.ts'
+import type { Protocol } from '../ports/protocol.ts'
+import type { TurnTaker } from '../turn/turns.ts'
+import type { ChannelBook } from './channel-registry.ts'
+import type { PipeEncryption } from './pipe-encryption.ts'
+
+/** One thing to do in a pipe's turn. */
+class Errand implements TurnTaker {
+  isReady = false
+  isDirty = false
+  readonly process: () => void
+
+  constructor(process: () => void) {
+    this.process = process
+  }
+
+  flush(): void {}
+}
+
+/** A pipe, as far as it matters here. */
+interface LocalEnd {
+  readonly book: ChannelBook
+  readonly encryption: PipeEncryption | undefined
+}
+
+/** Opens a channel between two pipes of one process. Each end opens in its own pipe's turn, the accepting one first. */
+export function openLocal(opener: LocalEnd, acceptor: LocalEnd, protocol: Protocol): Promise<Channel> {
+  return new Promise((resolve, reject) => {
+    const accept = () => {
+      const answer = acceptor.book.mayOpen()
+      if (answer !== 'yes') return reject(refusal(answer))
+      const [opened, accepted] = LocalCarrier.pair(opener.book, acceptor.book, protocol)
+      opener.book.add(opened, { resolve, reject })
+      acceptor.book.add(accepted)
+      const settle = () => opened.settle()
+      const open = () => {
+        opened.open()
+        opener.book.turns.settle(new Errand(settle))
+      }
+      const begin = () => {
+        accepted.open()
+        opener.book.turns.later(new Errand(open))
+      }
+      if (opener.encryption === undefined && acceptor.encryption === undefined) return begin()
+      new LocalHandshake(opener, acceptor, opened, accepted).run(begin)
+    }
+    acceptor.book.turns.later(new Errand(accept))
+  })
+}
+
+/** What stands before a local channel of pipes that are encrypted. */
+class LocalHandshake {
+  readonly #opener: LocalEnd
+  readonly #acceptor: LocalEnd
+  readonly #opened: LocalCarrier
+  readonly #accepted: LocalCarrier
+  readonly #late = new TimerEntry(() => {
+    this.#opened.fail({ code: 'handshake-timeout', timeoutMs: this.#patienceMs })
+  })
+
+  constructor(opener: LocalEnd, acceptor: LocalEnd, opened: LocalCarrier, accepted: LocalCarrier) {
+    this.#opener = opener
+    this.#acceptor = acceptor
+    this.#opened = opened
+    this.#accepted = accepted
+  }
+
+  /** Calls `begin` in a turn of the accepting pipe, or ends both sides. */
+  run(begin: () => void): void {
+    const { turns } = this.#acceptor.book
+    turns.wheel.schedule(this.#late, turns.loop.now() + this.#patienceMs)
+    turns.arm()
+    const settle = (result: LocalShake) => turns.later(new Errand(() => this.#settle(result, begin)))
+    this.#shake().then(settle, (error: unknown) => settle(causeText(error)))
+  }
+
+  get #patienceMs(): number {
+    return Math.min(
+      this.#opener.book.limits.handshakeTimeoutMs,
+      this.#acceptor.book.limits.handshakeTimeoutMs,
+    )
+  }
+
+  async #shake(): Promise<LocalShake> {
+    const [opener, acceptor] = [this.#opener, this.#acceptor]
+    if (opener.encryption === undefined) return 'the pipe that is bound there encrypts, this one does not'
+    if (acceptor.encryption === undefined) return 'this pipe encrypts, the one that is bound there does not'
+    return shakeAsking(
+      opener.encryption.side('opened', opener.book, () => opener.book.channelOf(this.#opened)),
+      acceptor.encryption.side('accepted', acceptor.book, () => acceptor.book.channelOf(this.#accepted)),
+    )
+  }
+
+  #settle(result: LocalShake, begin: () => void): void {
+    this.#acceptor.book.turns.wheel.cancel(this.#late)
+    if (this.#accepted.state !== 'handshaking' || this.#opened.state !== 'handshaking') return
+    if (typeof result === 'string') return this.#opened.fail({ code: 'encryption-failed', what: result })
+    const answer = this.#acceptor.book.mayOpen()
+    if (answer !== 'yes') {
+      return this.#opened.fail({ code: 'refused', why: answer.code, text: answer.text })
+    }
+    this.#opened.encryption = result.opened
+    this.#accepted.encryption = result.accepted
+    begin()
+  }
+}
+
+function refusal({ code, text }: Goodbye): MillraceError {
+  return new MillraceError(
+    code === 'channel-limit' ? 'channel-limit' : 'handshake-failed',
+    `the pipe refused the channel (${code}): ${text}`,
+  )
+}

@@ -1,0 +1,66 @@
+import { causeText, MillraceError } from '../base/millrace-error.ts'
+import type { Carrier } from '../channel/carrier.ts'
+import type { Channel } from '../channel/channel.ts'
+import type { Address, CancelSignal, Link, Transport } from '../ports/transport.ts'
+import type { Opening } from './channel-registry.ts'
+import type { PipeTarget } from './factory-services.ts'
+
+/** Checks, before anything is done, that a channel can be opened at all. */
+export function checkOpening(
+  where: unknown,
+  target: PipeTarget,
+  transport: Transport,
+  signal?: CancelSignal,
+): void {
+  if (where !== 'remote' && where !== 'local') {
+    throw new MillraceError('argument-invalid', `open takes 'remote' or 'local'; got '${String(where)}'`)
+  }
+  if (transport.carries === 'datagrams') {
+    const text = `'${target.transportName}' carries datagrams, which have no channels: bind it`
+    throw new MillraceError('unsupported', text)
+  }
+  if (target.protocol.session === undefined) {
+    throw new MillraceError('unsupported', `'${target.protocol.label}' works on datagrams only`)
+  }
+}
+
+/** Connects, and says in words of its own why that failed. */
+export async function connectLink(
+  transport: Transport,
+  address: Address,
+  signal: CancelSignal,
+): Promise<Link> {
+  if (transport.carries !== 'bytes') throw new MillraceError('unsupported', `${address.text} has no links`)
+  if (signal.aborted) throw signal.reason
+  try {
+    const link = await transport.connect(address, signal)
+    if (!signal.aborted) return link
+    link.destroy()
+    throw signal.reason
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    if (error instanceof MillraceError) throw error
+    const isRefused = (error as { code?: unknown } | undefined)?.code === 'ECONNREFUSED'
+    const hint = isRefused ? 'nobody listens there' : causeText(error)
+    throw new MillraceError('connect-failed', `cannot connect to ${address.text}: ${hint}`, { cause: error })
+  }
+}
+
+/** Waits for both hellos. Ends the channel to be when the signal is aborted. */
+export async function greet(signal: CancelSignal, start: (opening: Opening) => Carrier): Promise<Channel> {
+  let carrier: Carrier | undefined
+  const aborted = () => carrier?.destroy()
+  signal.addEventListener('abort', aborted, { once: true })
+  try {
+    const channel = await new Promise<Channel>((resolve, reject) => {
+      carrier = start({ resolve, reject })
+    })
+    if (!signal.aborted) return channel
+    channel.destroy()
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    signal.removeEventListener('abort', aborted)
+  }
+  throw signal.reason
+}

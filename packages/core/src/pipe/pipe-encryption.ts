@@ -1,0 +1,42 @@
+import type { Channel } from '../channel/channel.ts'
+import {
+  checkEncryption,
+  type EncryptionOptions,
+  type HandshakeSide,
+  planHandshake,
+} from '../encryption/encryption.ts'
+import { SealedLink } from '../encryption/sealed-link.ts'
+import type { Link } from '../ports/transport.ts'
+import type { ChannelBook } from './channel-registry.ts'
+
+/** How a pipe encrypts its links. */
+export class PipeEncryption {
+  readonly #options: EncryptionOptions
+
+  /** Throws `argument-invalid` for options that make no sense in any role. */
+  constructor(options: EncryptionOptions) {
+    checkEncryption(options, 'encryption')
+    this.#options = options
+  }
+
+  /** Throws `argument-invalid` when the keys for this role are not there: better now than when somebody comes. */
+  expectKeys(role: 'accepted' | 'opened', book: ChannelBook): void {
+    planHandshake(this.#options, role, book.crypto, '').handshake.abandon()
+  }
+
+  /** A link over this one that encrypts from the first byte on. `channel` gives the channel to be, for `authorise`. */
+  over(link: Link, role: 'accepted' | 'opened', book: ChannelBook, channel: () => Channel): Link {
+    const { pool, turns, limits } = book
+    return new SealedLink(link, { pool, turns, limits, ...this.side(role, book, channel) })
+  }
+
+  /** What one end needs for its handshake. */
+  side(role: 'accepted' | 'opened', book: ChannelBook, channel: () => Channel): HandshakeSide {
+    const options = this.#options
+    const plan = planHandshake(options, role, book.crypto, 'pipe')
+    const authorise = 'authorise' in options ? options.authorise : undefined
+    return authorise === undefined
+      ? { plan }
+      : { plan, authorise: (key: Uint8Array) => authorise(key, channel()) }
+  }
+}

@@ -1,0 +1,392 @@
+import { type LogLevel, writeLog } from '@millrace/timer'
+import { Cancel } from '../base/cancel.ts'
+import type { Body, Key } from '../base/messages.ts'
+import { MillraceError } from '../base/millrace-error.ts'
+import { type PipeOptions, parseLimits, parseOverflow } from '../base/options.ts'
+import type { Carrier } from '../channel/carrier.ts'
+import type { Channel } from '../channel/channel.ts'
+import { LinkCarrier } from '../link/link-carrier.ts'
+import { Topics } from '../ports/diagnostics.ts'
+import type { Platform } from '../ports/platform.ts'
+import type { Address, CancelSignal, Link, Transport } from '../ports/transport.ts'
+import { Turns } from '../turn/turns.ts'
+import { Binding } from './binding.ts'
+import { ChannelBook, type ChannelBookOwner, noStatistics, type Opening } from './channel-registry.ts'
+import type { PipeHome, PipeTarget } from './factory-services.ts'
+import { openLocal } from './local-opening.ts'
+import { checkOpening, connectLink, greet } from './opening.ts'
+import { PipeEncryption } from './pipe-encryption.ts'
+import { type PipeEvent, type PipeEvents, PipeHandlers } from './pipe-events.ts'
+import { PipeReports } from './pipe-reports.ts'
+import type { PipeStatistics } from './pipe-statistics.ts'
+import { Proto } from './proto.ts'
+
+/** How `open` waits. */
+export interface OpenOptions {
+  /** Gives up: the promise rejects with the signal's reason. */
+  readonly signal?: CancelSignal
+}
+
+/** What a pipe has once it knows where it leads. */
+interface Settled {
+  readonly target: PipeTarget
+  readonly transport: Transport
+  readonly platform: Platform
+  readonly turns: Turns
+  readonly book: ChannelBook
+}
+
+/**
+ * An endpoint: it binds and accepts channels, or opens them, or both. Made by `protoFactory.create(…)`. Owns its
+ * channels; there is no way to one but to hold it.
+ */
+export class Pipe<Messages extends object = Record<string, unknown>> {
+  readonly #home: PipeHome
+  readonly #options: PipeOptions
+  readonly #handlers: PipeHandlers
+  readonly #reports: PipeReports
+  readonly #encryption: PipeEncryption | undefined
+  #settled: Settled | undefined
+  #topics = new Topics(undefined)
+  #binding: Binding | undefined
+  #life: 'fresh' | 'binding' | 'bound' | 'destroyed' = 'fresh'
+  #maxOpenChannels: number | undefined
+  #emptyWaiters: (() => void)[] = []
+  readonly #openings = new Set<Cancel>()
+
+  /** For factories only. */
+  constructor(home: PipeHome, target: PipeTarget | undefined, options: PipeOptions) {
+    parseLimits(options)
+    if (options.overflow !== undefined) parseOverflow(options.overflow)
+    if (options.encryption !== undefined) this.#encryption = new PipeEncryption(options.encryption)
+    this.#home = home
+    this.#options = options
+    this.#handlers = new PipeHandlers((error, event) => this.#reports.handlerFailed(error, event))
+    this.#reports = new PipeReports(this, this.#handlers, options)
+    if (target !== undefined) this.#settle(target)
+  }
+
+  /** Where the pipe is bound, with the port that the system chose; before that, where it was told to go. */
+  get address(): Address | undefined {
+    return this.#binding?.address ?? this.#settled?.target.address
+  }
+
+  /** How many channels are open. */
+  get channelCount(): number {
+    return this.#settled?.book.openCount ?? 0
+  }
+
+  /** Whether the pipe is being closed, or was destroyed: nothing can be opened then. */
+  get isEnding(): boolean {
+    return this.#life === 'destroyed' || this.#settled?.book.isClosing === true
+  }
+
+  /** For those who trace: the topics of this pipe. */
+  get topics(): Topics {
+    return this.#topics
+  }
+
+  /** What the pipe runs on, once it knows its transport. */
+  get platform(): Platform | undefined {
+    return this.#settled?.platform
+  }
+
+  /** The open channels. */
+  channels(): IterableIterator<Channel<Messages>> {
+    const channels = this.#settled?.book.channels() ?? [].values()
+    return channels as unknown as IterableIterator<Channel<Messages>>
+  }
+
+  /** Adds a handler of a life event. All handlers run in the pipe's turn; one that throws is told to `error`. */
+  on<Event extends PipeEvent>(event: Event, handler: PipeEvents<Messages, Pipe<Messages>>[Event]): this {
+    this.#handlers.add(event, handler as (...values: unknown[]) => unknown)
+    return this
+  }
+
+  /** Removes a handler. */
+  off<Event extends PipeEvent>(event: Event, handler: PipeEvents<Messages, Pipe<Messages>>[Event]): this {
+    this.#handlers.remove(event, handler as (...values: unknown[]) => unknown)
+    return this
+  }
+
+  /** Takes at most so many open channels; those that are open stay. Default 10,000. */
+  setMaxOpenChannels(count: number): this {
+    parseLimits({ maxOpenChannels: count })
+    this.#maxOpenChannels = count
+    if (this.#settled !== undefined) this.#settled.book.maxOpenChannels = count
+    return this
+  }
+
+  /** The transport and the protocol as what they are: `getProto().as(Tcp).setNoDelay(true)`. */
+  getProto(): Proto {
+    const { transport, target } = this.#need()
+    return new Proto([transport, target.protocol])
+  }
+
+  /**
+   * Binds, and accepts channels from then on. Where to, and with which protocol, was said to `create`, or is said here:
+   * `bind('tcp', '127.0.0.1', 7777, 'msgpack')`. Port 0 lets the system choose: see `address`. Rejects with
+   * `address-in-use` or `listen-failed`.
+   */
+  async bind(...target: (string | number)[]): Promise<this> {
+    if (target.length > 0) this.#settle(this.#home.target(target))
+    const settled = this.#need()
+    if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
+    if (this.#life !== 'fresh') {
+      throw new MillraceError('already-open', `${this.describe()} is bound already; close it first`)
+    }
+    if (settled.transport.carries === 'messages' && this.#home.boundAt(settled.target) !== undefined) {
+      const text = `a pipe of this process is bound at ${settled.target.address.text} already`
+      throw new MillraceError('address-in-use', text)
+    }
+    this.#encryption?.expectKeys('accepted', settled.book)
+    this.#life = 'binding'
+    try {
+      this.#bound(await Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) }))
+    } finally {
+      if (this.#life === 'binding') this.#life = 'fresh'
+    }
+    return this
+  }
+
+  /**
+   * Opens a channel: to the address by the transport (`remote`), or, without any socket, to the pipe of this very process
+   * that is bound there (`local`). Resolves when both sides have said hello. Rejects with a typed error that says why.
+   */
+  open(where: 'remote' | 'local' = 'remote', options: OpenOptions = {}): Promise<Channel<Messages>> {
+    const opening = this.#open(where, options).then(
+      (channel) => {
+        this.#handlers.emit('connected', this, channel, undefined)
+        return channel as unknown as Channel<Messages>
+      },
+      (error: unknown) => {
+        if (error instanceof MillraceError) this.#reports.note(error, undefined)
+        this.#handlers.emit('connected', this, undefined, error)
+        throw error
+      },
+    )
+    // Whoever listens to `connected` is told of a failure there, and need not await the promise as well.
+    if (this.#handlers.has('connected')) opening.catch(() => {})
+    return opening
+  }
+
+  /**
+   * One turn: decodes and delivers what came in, keeps heartbeats and deadlines, and sends what was written. With
+   * `drive: 'manual'` the program calls it, once per tick; with `auto` the library does. `now`: milliseconds of the loop's
+   * clock, which is used if it is left out.
+   */
+  process(now?: number): void {
+    const turns = this.#settled?.turns
+    turns?.run(now ?? turns.loop.now())
+  }
+
+  /** Sends what was written, without a turn: for a game loop that broadcasts after it has called `process`. */
+  flush(): void {
+    this.#settled?.turns.flush()
+  }
+
+  /**
+   * Sends one message to many channels, encoding it once: to all open channels of this pipe, or to those given. Returns
+   * how many took it.
+   */
+  broadcast<K extends Key<Messages>>(
+    key: K,
+    body: Body<Messages, K>,
+    channels?: Iterable<Channel<Messages>>,
+  ): number {
+    const { target, book } = this.#need()
+    return book.broadcast(target.protocol.keys.number(key), body, channels as Iterable<Channel> | undefined)
+  }
+
+  /** Stops accepting and ends all channels in order. Resolves when all of them, and their links, have ended. The pipe may be bound again. */
+  async close(text = ''): Promise<void> {
+    const book = this.#settled?.book
+    if (book === undefined) return
+    book.isClosing = true
+    const freed = this.#free()
+    book.end('close', text)
+    await freed
+    await this.#emptied()
+    book.isClosing = false
+    if (this.#life !== 'destroyed') this.#life = 'fresh'
+  }
+
+  /** Ends everything now. What was on its way may be lost. The event `destroy` follows when nothing is left. */
+  destroy(): void {
+    if (this.#life === 'destroyed') return
+    this.#life = 'destroyed'
+    const freed = this.#free()
+    this.#settled?.book.end('destroy', '')
+    void Promise.all([freed, this.#emptied()]).then(() => {
+      this.#settled?.turns.close()
+      this.#handlers.emit('destroy', this)
+    })
+  }
+
+  /** What the pipe and its channels did so far. */
+  statistics(): PipeStatistics {
+    const book = this.#settled?.book
+    return {
+      ...(book?.statistics() ?? noStatistics),
+      openChannels: this.channelCount,
+      handshakes: book?.handshakeCount ?? 0,
+      accepted: book?.acceptedCount ?? 0,
+      connected: book?.connectedCount ?? 0,
+      errors: this.#reports.count,
+      datagramsDropped: this.#binding?.datagramsDropped ?? 0,
+    }
+  }
+
+  /** What this is, in one line, for people. */
+  describe(): string {
+    const { name } = this.#options
+    const target = this.#settled?.target
+    const where = target === undefined ? 'nowhere' : `${this.address?.text} '${target.protocolName}'`
+    return `pipe${name === undefined ? '' : ` '${name}'`} ${where} ${this.#life}, ${this.channelCount} channels`
+  }
+
+  /** Writes a log line that begins with `describe()`, if the pipe has a log. */
+  log(level: LogLevel, text: string): void {
+    writeLog(this.#options, level, this, text)
+  }
+
+  toString(): string {
+    return this.describe()
+  }
+
+  /** `await using` closes the pipe in order, then destroys it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+    this.destroy()
+  }
+
+  /** Takes a target: from here on the pipe has a transport, a loop and a book. */
+  #settle(target: PipeTarget): void {
+    if (this.#life !== 'fresh')
+      throw new MillraceError('already-open', `${this.describe()} already has an address`)
+    const platform = this.#home.platform(target.plugin)
+    this.#topics = new Topics(platform.diagnostics)
+    const turns =
+      this.#settled?.turns ?? new Turns(this.#options.loop ?? platform.loop, this.#options.drive ?? 'auto')
+    const limits = parseLimits(this.#options)
+    const book =
+      this.#settled?.book ??
+      new ChannelBook(this.#bookOwner(platform), turns, this.#home.pool(platform), limits, this.#options)
+    if (this.#maxOpenChannels !== undefined) book.maxOpenChannels = this.#maxOpenChannels
+    this.#settled = { target, transport: target.plugin.create(), platform, turns, book }
+  }
+
+  #bookOwner({ crypto }: Platform): ChannelBookOwner {
+    return {
+      pipe: this,
+      crypto,
+      topics: () => this.#topics,
+      keys: () => this.#need().target.protocol.keys,
+      accepted: (channel) => this.#handlers.emit('accepted', this, channel, undefined),
+      closed: (channel, reason) => this.#handlers.emit('close', this, channel, reason),
+      report: (error, channel) => this.#reports.report(error, channel),
+      emptied: () => {
+        for (const resolve of this.#emptyWaiters.splice(0)) resolve()
+      },
+    }
+  }
+
+  #need(): Settled {
+    if (this.#settled === undefined) {
+      const text = "this pipe has no address yet: bind('tcp', host, port, protocol) gives it one"
+      throw new MillraceError('not-bound', text)
+    }
+    return this.#settled
+  }
+
+  #bound(binding: Binding): void {
+    if (this.#life !== 'binding') {
+      void binding.close()
+      throw new MillraceError('not-bound', `${this.describe()}: it was closed while binding`)
+    }
+    this.#life = 'bound'
+    this.#binding = binding
+    const { address } = binding
+    this.#home.setBound(this, { ...this.#need(), address, encryption: this.#encryption })
+    if (this.#topics.pipeBound.hasSubscribers) this.#topics.pipeBound.publish({ pipe: this })
+  }
+
+  /** Gives the address back, and gives up what is still connecting. */
+  async #free(): Promise<void> {
+    const reason = new MillraceError(
+      'channel-closed',
+      `${this.describe()}: it was closed while a channel was opening`,
+    )
+    for (const cancel of this.#openings) cancel.abort(reason)
+    this.#home.setBound(this, undefined)
+    const binding = this.#binding
+    this.#binding = undefined
+    await binding?.close()
+  }
+
+  #emptied(): Promise<void> {
+    if (this.#settled?.book.isEmpty ?? true) return Promise.resolve()
+    return new Promise((resolve) => this.#emptyWaiters.push(resolve))
+  }
+
+  #accept(link: Link, settled: Settled): void {
+    const { book } = settled
+    if (this.#life !== 'bound' || book.isClosing) {
+      link.start({ received() {}, sent() {}, ended() {}, gone() {} })
+      return link.destroy()
+    }
+    if (book.handshakeCount >= book.limits.maxHandshakes) {
+      // A flood of strangers must not lock out those who say hello at once: where most come from, the one who is silent for longest makes room.
+      book.cutFirstHandshake()
+      const text = `${book.handshakeCount + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
+      this.#reports.report(new MillraceError('channel-limit', text), undefined)
+    }
+    this.#start(link, 'accepted', settled)
+  }
+
+  #start(link: Link, role: 'accepted' | 'opened', { book, target }: Settled, opening?: Opening): Carrier {
+    const channel = () => book.channelOf(carrier)
+    const below = this.#encryption?.over(link, role, book, channel) ?? link
+    const carrier: LinkCarrier = new LinkCarrier(book, target.protocol, below, role)
+    book.add(carrier, opening, link.peerAddress)
+    carrier.start(book.turns.loop.now())
+    return carrier
+  }
+
+  async #open(where: 'remote' | 'local', { signal }: OpenOptions): Promise<Channel> {
+    const settled = this.#need()
+    const { target, transport, book } = settled
+    checkOpening(where, target, transport)
+    if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
+    if (book.openCount >= book.maxOpenChannels) {
+      const text = `${this.describe()}: ${book.maxOpenChannels} channels are open already (setMaxOpenChannels)`
+      throw new MillraceError('channel-limit', text)
+    }
+    this.#encryption?.expectKeys('opened', book)
+    if (where === 'local' || transport.carries === 'messages') return this.#openLocal(settled)
+    const cancel = new Cancel()
+    const unfollow = cancel.follow(signal)
+    this.#openings.add(cancel)
+    try {
+      const link = await connectLink(transport, target.address, cancel)
+      return await greet(cancel, (opening) => this.#start(link, 'opened', settled, opening))
+    } finally {
+      unfollow()
+      this.#openings.delete(cancel)
+    }
+  }
+
+  #openLocal({ target, book }: Settled): Promise<Channel> {
+    const acceptor = this.#home.boundAt(target)
+    if (acceptor === undefined) {
+      const text = `no pipe of this process is bound at ${target.address.text}; bind one first, or open('remote')`
+      throw new MillraceError('connect-failed', text)
+    }
+    if (acceptor.target.protocol !== target.protocol) {
+      const names = `'${acceptor.target.protocolName}', this one '${target.protocolName}'`
+      const text = `the pipe at ${target.address.text} speaks ${names}`
+      throw new MillraceError('protocol-mismatch', text)
+    }
+    return openLocal({ book, encryption: this.#encryption }, acceptor, target.protocol)
+  }
+}

@@ -1,0 +1,198 @@
+import { FakeNetwork, plain, Rig, VirtualLoop } from '@millrace/testkit'
+import { describe, expect, it } from 'vitest'
+import type { StreamTransport } from '../ports/transport.ts'
+import { Proto } from './proto.ts'
+import { ProtoFactory } from './proto-factory.ts'
+
+function networkOf(loop: VirtualLoop) {
+  return new FakeNetwork(loop, { seed: 1 })
+}
+
+describe('a proto factory', () => {
+  it('knows what was added, until it is removed', () => {
+    const factory = new ProtoFactory().add('net', networkOf(new VirtualLoop()).streams()).add('chat', plain())
+    expect(factory.has('net') && factory.has('chat')).toBe(true)
+    expect(factory.describe()).toBe('proto factory: transports net; protocols chat')
+    expect(factory.remove('chat')).toBe(true)
+    expect(factory.remove('chat')).toBe(false)
+    expect(factory.has('chat')).toBe(false)
+    expect(factory.describe()).toBe('proto factory: transports net; protocols none')
+    expect(() => factory.create('net', 'x', 'chat')).toThrowError(
+      expect.objectContaining({ code: 'protocol-unknown' }),
+    )
+  })
+
+  it('lists what it knows when asked for what it does not know', () => {
+    const network = networkOf(new VirtualLoop())
+    const factory = new ProtoFactory()
+      .add('net', network.streams())
+      .add('gram', network.datagrams())
+      .add('chat', plain())
+      .add('game', plain())
+    expect(() => factory.create('carrier-pigeon', 'x', 'chat')).toThrowError(
+      expect.objectContaining({
+        code: 'transport-unknown',
+        message: "no transport 'carrier-pigeon'; known are: net, gram",
+      }),
+    )
+    expect(() => factory.create('net', 'x', 'chess' as 'chat')).toThrowError(
+      expect.objectContaining({
+        code: 'protocol-unknown',
+        message: "no protocol 'chess'; known are: chat, game",
+      }),
+    )
+    expect(() => new ProtoFactory().create('net', 'x', 'y' as never)).toThrowError(/none: add/)
+  })
+
+  it('takes no name twice, no empty one, and nothing that is no plug-in', () => {
+    const factory = new ProtoFactory().add('chat', plain())
+    expect(() => factory.add('chat', plain())).toThrowError(expect.objectContaining({ code: 'name-taken' }))
+    expect(() => factory.add('', plain())).toThrowError(expect.objectContaining({ code: 'argument-invalid' }))
+    for (const wrong of [undefined, {}, { kind: 'else' }, () => plain()]) {
+      expect(() => factory.add('new', wrong as never)).toThrowError(
+        expect.objectContaining({ code: 'argument-invalid' }),
+      )
+    }
+  })
+
+  it('knows nothing of another one', async () => {
+    const [one, two] = [new Rig(), new Rig()]
+    one.factory.add('secret', plain())
+    expect(two.factory.has('secret')).toBe(false)
+    await one.until(one.pipe('place').bind())
+    await two.until(two.pipe('place').bind())
+    expect(await two.failureOf(two.pipe('elsewhere').open('local'))).toMatchObject({ code: 'connect-failed' })
+    await one.end()
+    await two.end()
+  })
+
+  it('lets pipes go on that use what was removed', async () => {
+    const rig = new Rig()
+    const accepting = rig.pipe()
+    const opening = rig.pipe()
+    rig.factory.remove('test')
+    rig.factory.remove('net')
+    await rig.until(accepting.bind())
+    expect((await rig.until(opening.open())).isOpen).toBe(true)
+    await rig.end()
+  })
+
+  it('gives its options to its pipes, which may have their own', async () => {
+    const rig = new Rig({ options: { handshakeTimeoutMs: 123, name: 'shared' } })
+    expect(rig.pipe().describe()).toContain("'shared'")
+    expect(rig.pipe('x', { name: 'own' }).describe()).toContain("'own'")
+    await rig.end()
+  })
+
+  it('checks the arguments of a pipe', () => {
+    const factory = new ProtoFactory().add('net', networkOf(new VirtualLoop()).streams()).add('chat', plain())
+    expect(() => factory.create('net', '', 'chat')).toThrowError(
+      expect.objectContaining({ code: 'address-invalid' }),
+    )
+    for (const options of [
+      { maxOpenChannels: 0 },
+      { messageSizeMax: Number.NaN },
+      { stallTimeoutMs: '5' as never },
+    ]) {
+      expect(() => factory.create('net', 'x', 'chat', options)).toThrowError(
+        expect.objectContaining({
+          code: 'argument-invalid',
+          message: expect.stringContaining(Object.keys(options)[0]),
+        }),
+      )
+    }
+  })
+})
+
+describe('a pipe with a name only', () => {
+  it('gets its address by bind', async () => {
+    const rig = new Rig()
+    const pipe = rig.watch(rig.factory.create('lobby') as never)
+    expect(pipe.address).toBeUndefined()
+    expect(pipe.describe()).toContain("pipe 'lobby' nowhere")
+    expect(await rig.failureOf(pipe.open())).toMatchObject({ code: 'not-bound' })
+    expect(await rig.failureOf(pipe.bind())).toMatchObject({
+      code: 'not-bound',
+      message: expect.stringContaining("bind('tcp'"),
+    })
+    pipe.setMaxOpenChannels(1)
+    await rig.until(pipe.bind('net', 'server', 'test'))
+    expect(pipe.address?.text).toBe('net://server')
+    const opening = rig.pipe()
+    await rig.until(opening.open())
+    expect(await rig.failureOf(opening.open())).toMatchObject({ code: 'channel-limit' })
+    expect(await rig.failureOf(pipe.bind('net', 'other', 'test'))).toMatchObject({ code: 'already-open' })
+    await rig.end()
+  })
+
+  it('says what is wrong with the words of bind, and can be bound after', async () => {
+    const rig = new Rig()
+    const pipe = rig.watch(rig.factory.create('lobby') as never)
+    expect(await rig.failureOf(pipe.bind('net', 'server', 'nonsense'))).toMatchObject({
+      code: 'protocol-unknown',
+    })
+    expect(await rig.failureOf(pipe.bind('nonsense', 'server', 'test'))).toMatchObject({
+      code: 'transport-unknown',
+    })
+    await rig.until(pipe.bind('net', 'server', 'test'))
+    await rig.end()
+  })
+})
+
+describe('bind', () => {
+  it('says why it failed, and can be tried again', async () => {
+    const rig = new Rig()
+    const pipe = rig.pipe()
+    rig.network.fail('listen', Object.assign(new Error('no such host'), { code: 'ENOTFOUND' }))
+    expect(await rig.failureOf(pipe.bind())).toMatchObject({
+      code: 'listen-failed',
+      message: expect.stringContaining('no such host'),
+    })
+    const first = rig.pipe()
+    await rig.until(first.bind())
+    expect(await rig.failureOf(pipe.bind())).toMatchObject({ code: 'address-in-use' })
+    await rig.until(first.close())
+    await rig.until(pipe.bind())
+    expect(await rig.failureOf(pipe.bind())).toMatchObject({ code: 'already-open' })
+    await rig.end()
+  })
+
+  it('lives on when a connection cannot be taken', async () => {
+    const rig = new Rig()
+    const pipe = rig.pipe()
+    await rig.until(pipe.bind())
+    rig.network.fail('accept', Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' }))
+    const failure = await rig.failureOf(rig.pipe().open())
+    expect(failure.code).toMatch(/link-failed|handshake-failed/)
+    const [error] = rig.diary(pipe).errors
+    expect(error.message).toContain('EMFILE')
+    expect((await rig.until(rig.pipe().open())).isOpen).toBe(true)
+    await rig.end()
+  })
+})
+
+describe('getProto', () => {
+  it('gives the plug-ins of a pipe as what they are', async () => {
+    class Settings implements StreamTransport {
+      readonly carries = 'bytes'
+      noDelay = true
+      listen(): never {
+        throw new Error('unused')
+      }
+      connect(): never {
+        throw new Error('unused')
+      }
+    }
+    class Other {}
+    const rig = new Rig()
+    const settings = new Settings()
+    rig.factory.add('special', { ...rig.network.streams(), create: () => settings })
+    const pipe = rig.factory.create('special', 'x', 'test')
+    expect(pipe.getProto()).toBeInstanceOf(Proto)
+    expect(pipe.getProto().as(Settings)).toBe(settings)
+    expect(() => pipe.getProto().as(Other)).toThrowError(
+      expect.objectContaining({ code: 'proto-mismatch', message: expect.stringContaining('Settings') }),
+    )
+    await rig.end()
+  })
+})

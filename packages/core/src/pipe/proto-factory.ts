@@ -1,0 +1,193 @@
+import { BlockPool } from '@millrace/buffer'
+import { MillraceError } from '../base/millrace-error.ts'
+import type { PipeOptions } from '../base/options.ts'
+import type { Diagnostics } from '../ports/diagnostics.ts'
+import type { Loop } from '../ports/loop.ts'
+import type { Platform } from '../ports/platform.ts'
+import type { Protocol } from '../ports/protocol.ts'
+import type { TransportPlugin } from '../ports/transport.ts'
+import type { BoundPipe, PipeHome, PipeTarget } from './factory-services.ts'
+import { Pipe } from './pipe.ts'
+
+/** What all pipes of a factory share. All optional. */
+export interface ProtoFactoryOptions extends PipeOptions {
+  /** Memory for messages on their way. Default: a pool of the factory's own. */
+  readonly pool?: BlockPool
+  /** Where those who trace listen. Default: the transport's platform. */
+  readonly diagnostics?: Diagnostics
+  readonly loop?: Loop
+}
+
+/** Any message under any key: what a pipe speaks while nobody said more. */
+// biome-ignore lint/suspicious/noExplicitAny: bodies of unknown messages may be anything, to read as well as to send
+export type AnyMessages = Record<string, any>
+
+/** The messages of a registered protocol. */
+type MessagesBy<Protocols extends object, Name> = Name extends keyof Protocols
+  ? Protocols[Name] extends object
+    ? Protocols[Name]
+    : AnyMessages
+  : AnyMessages
+
+/** What a pipe speaks when nobody says: it takes any message. */
+const defaultProtocol = 'msgpack'
+
+type NameIn<Protocols extends object> = keyof Protocols & string
+
+/**
+ * The registry of transports and protocols by name, and the maker of pipes. `Protocols` maps the protocols' names to
+ * their messages: `add` answers the same factory, with a type that knows one more.
+ */
+export class ProtoFactory<Protocols extends object = object> {
+  readonly #transports = new Map<string, TransportPlugin>()
+  readonly #protocols = new Map<string, Protocol>()
+  readonly #bound = new Map<object, BoundPipe>()
+  readonly #options: ProtoFactoryOptions
+  readonly #home: PipeHome
+  #pool: BlockPool | undefined
+
+  constructor(options: ProtoFactoryOptions = {}) {
+    this.#options = options
+    this.#pool = options.pool
+    this.#home = {
+      pool: ({ allocate }) => {
+        this.#pool ??= new BlockPool(allocate === undefined ? {} : { allocate })
+        return this.#pool
+      },
+      platform: (plugin) => this.#platform(plugin),
+      target: (values) => this.#target(values),
+      boundAt: (target) => this.#boundAt(target),
+      setBound: (owner, bound) => {
+        if (bound === undefined) this.#bound.delete(owner)
+        else this.#bound.set(owner, bound)
+      },
+    }
+  }
+
+  /** Registers a protocol under a name: `add('game', bits(game))`. Throws `name-taken` if there is one of that name. */
+  add<Name extends string, Messages extends object>(
+    name: Name,
+    protocol: Protocol<Messages>,
+  ): ProtoFactory<Protocols & Record<Name, Messages>>
+  /** Registers a transport under a name: `add('tcp', tcp())`. */
+  add(name: string, transport: TransportPlugin): this
+  add(name: string, plugin: Protocol | TransportPlugin): unknown {
+    if (typeof name !== 'string' || name === '') {
+      throw new MillraceError(
+        'argument-invalid',
+        'a transport or protocol is registered under a name, a text',
+      )
+    }
+    if (plugin?.kind !== 'protocol' && plugin?.kind !== 'transport') {
+      const text = `add('${name}', …) wants a protocol such as bits(contract), or a transport such as tcp()`
+      throw new MillraceError('argument-invalid', text)
+    }
+    if (this.#transports.has(name) || this.#protocols.has(name)) {
+      throw new MillraceError(
+        'name-taken',
+        `'${name}' is registered already; remove it first, or choose another name`,
+      )
+    }
+    if (plugin.kind === 'protocol') this.#protocols.set(name, plugin)
+    else this.#transports.set(name, plugin)
+    return this
+  }
+
+  /** Forgets a transport or protocol. Pipes that use it go on. False if there was none of that name. */
+  remove(name: string): boolean {
+    return this.#protocols.delete(name) || this.#transports.delete(name)
+  }
+
+  /** Whether a transport or protocol of this name is registered. */
+  has(name: string): boolean {
+    return this.#protocols.has(name) || this.#transports.has(name)
+  }
+
+  /** Makes a pipe by transport, host and port, and the name of a protocol: `create('tcp', '127.0.0.1', 7777, 'game')`. */
+  create<Name extends NameIn<Protocols>>(
+    transport: string,
+    host: string,
+    port: number,
+    protocol: Name,
+    options?: PipeOptions,
+  ): Pipe<MessagesBy<Protocols, Name>>
+  /** Makes a pipe by transport and path or name: `create('ipc', '/tmp/game.sock', 'game')`, `create('local', 'lobby', 'game')`. */
+  create<Name extends NameIn<Protocols>>(
+    transport: string,
+    path: string,
+    protocol: Name,
+    options?: PipeOptions,
+  ): Pipe<MessagesBy<Protocols, Name>>
+  /** Makes a pipe of the protocol `msgpack`, which needs no contract: `create('tcp', '127.0.0.1', 7777)`. */
+  create(transport: string, host: string, port: number, options?: PipeOptions): Pipe<AnyMessages>
+  /** Makes a pipe with a name only; `bind('tcp', host, port, 'game')` says the rest. */
+  create<Messages extends object = AnyMessages>(name: string, options?: PipeOptions): Pipe<Messages>
+  create(...values: unknown[]): unknown {
+    const last = values.at(-1)
+    const hasOptions = typeof last === 'object' && last !== null
+    const own = (hasOptions ? last : {}) as PipeOptions
+    const words = hasOptions ? values.slice(0, -1) : values
+    const options: PipeOptions = { ...this.#options, ...own }
+    if (words.length === 1) return new Pipe(this.#home, undefined, { name: String(words[0]), ...options })
+    return new Pipe(this.#home, this.#target(words), options)
+  }
+
+  /** The memory of all pipes of this factory: `pool?.statistics()`, `pool?.trim()`. Undefined until the first pipe has a transport. */
+  get pool(): BlockPool | undefined {
+    return this.#pool
+  }
+
+  /** What this is, in one line, for people. */
+  describe(): string {
+    const transports = [...this.#transports.keys()].join(', ') || 'none'
+    const protocols = [...this.#protocols.keys()].join(', ') || 'none'
+    return `proto factory: transports ${transports}; protocols ${protocols}`
+  }
+
+  toString(): string {
+    return this.describe()
+  }
+
+  #target(values: readonly unknown[]): PipeTarget {
+    const [transportName, ...rest] = values
+    const plugin = this.#transports.get(String(transportName))
+    if (plugin === undefined) {
+      const known = [...this.#transports.keys()].join(', ') || "none: add('tcp', tcp())"
+      throw new MillraceError(
+        'transport-unknown',
+        `no transport '${String(transportName)}'; known are: ${known}`,
+      )
+    }
+    const parts = rest.slice(0, plugin.addressLength) as (string | number)[]
+    const address = plugin.address(String(transportName), parts)
+    const protocolName = rest[plugin.addressLength] ?? defaultProtocol
+    const protocol = this.#protocols.get(String(protocolName))
+    if (protocol === undefined) {
+      const known = [...this.#protocols.keys()].join(', ') || "none: add('game', bits(contract))"
+      throw new MillraceError(
+        'protocol-unknown',
+        `no protocol '${String(protocolName)}'; known are: ${known}`,
+      )
+    }
+    return {
+      transportName: String(transportName),
+      plugin,
+      address,
+      protocolName: String(protocolName),
+      protocol,
+    }
+  }
+
+  #platform(plugin: TransportPlugin): Platform {
+    const { loop = plugin.platform.loop, diagnostics = plugin.platform.diagnostics } = this.#options
+    return { ...plugin.platform, loop, ...(diagnostics === undefined ? {} : { diagnostics }) }
+  }
+
+  #boundAt(wanted: PipeTarget): BoundPipe | undefined {
+    for (const bound of this.#bound.values()) {
+      if (bound.target.transportName !== wanted.transportName) continue
+      if (wanted.plugin.reaches(wanted.address, bound.address)) return bound
+    }
+    return undefined
+  }
+}

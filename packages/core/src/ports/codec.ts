@@ -1,0 +1,41 @@
+import type { ContractTable, FrameTarget } from '@millrace/wire'
+import type { KeyTable } from '../base/key-table.ts'
+
+/** What `decode` answers when the bytes are no such message. */
+export const undecodable: unique symbol = Symbol('undecodable')
+
+/** Bytes to read: both are views of the same memory. */
+export interface ByteSource {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+}
+
+/**
+ * Turns message bodies into bytes and back. Millrace's frames, hello and heartbeat come from `framed(codec)`; a codec
+ * knows nothing of them. All calls stand on the way of every message: they make no garbage of their own.
+ */
+export interface Codec<Messages extends object = object> {
+  /** What it is, as the hello tells the peer: at most 255 bytes. Both sides must name the same. */
+  readonly name: string
+  readonly keys: KeyTable
+  /** What must be equal on both sides, and what to say about it if it isn't. Undefined: nothing. */
+  readonly contract?: { readonly fingerprint: string; readonly table: ContractTable }
+  /**
+   * An upper bound, in bytes, of what `encode` will write for this body; may throw like `encode`. `encode` follows at once,
+   * with the same body, so a codec that can only find out by encoding may keep what it made.
+   */
+  sizeBound(number: number, body: unknown): number
+  /** Writes a body at `start` and returns its end. Throws a typed error for a body that is none. */
+  encode(number: number, body: unknown, target: FrameTarget, start: number): number
+  /**
+   * Reads the body in `[start, end)`, or answers `undecodable`. Never throws, whatever the bytes are. `number` comes from
+   * the peer: for a closed table it may be any, for an open one it is -1 when nobody here knows the key.
+   */
+  decode(number: number, source: ByteSource, start: number, end: number): unknown
+  /** What was wrong with the last bytes that were `undecodable`. */
+  decodeError(): string
+  /** The number under which the reply to a request is encoded. */
+  replyNumber(number: number): number
+  /** Never set. */
+  readonly messages?: Messages
+}

@@ -1,0 +1,129 @@
+import type { BlockPool, SegmentBuffer } from '@millrace/buffer'
+import type { Goodbye } from '@millrace/wire'
+import type { CloseReason } from '../base/close-reason.ts'
+import type { KeyTable } from '../base/key-table.ts'
+import type { PipeLimits } from '../base/options.ts'
+import type { Address, DatagramSocket } from './transport.ts'
+
+/**
+ * What a session needs of its owner. The owner may end the channel in any of these calls, and call `release` before it
+ * returns: look at `mayDeliver` again.
+ */
+export interface SessionHost {
+  readonly role: 'accepted' | 'opened'
+  readonly limits: PipeLimits
+  readonly pool: BlockPool
+  /** Where the session writes what goes to the peer. It leaves at the end of the turn. */
+  readonly out: SegmentBuffer
+  /** False while messages must wait: the channel is closed, closing, or its reader is behind. Ask before each one. */
+  readonly mayDeliver: boolean
+  /**
+   * The peer is who it should be: may the channel open? If so, `greet` is called, to write what must stand before the first
+   * message, and the channel is open when this returns `yes`. Otherwise the owner has ended the channel.
+   */
+  open(greet?: () => void): 'yes' | 'no'
+  /** A message came. `number` is the key's number, or -1 for a key that nobody here knows; then `key` is its name. */
+  deliver(number: number, body: unknown, key?: string): void
+  /** A request came; the answer goes out by `encodeReply` or `encodeFault` with the same id. */
+  requested(id: number, number: number, body: unknown, key?: string): void
+  /** The number of the key of a request that waits for its reply, or -1. */
+  awaited(id: number): number
+  /** A reply came. */
+  replied(id: number, body: unknown): void
+  /** The peer could not answer a request. */
+  faulted(id: number, text: string): void
+  /** The peer answered a ping after so many milliseconds. */
+  ponged(roundTripMs: number): void
+  /** The peer said goodbye: an orderly end. */
+  farewell(goodbye: Goodbye): void
+  /** The session can't go on. */
+  fail(reason: CloseReason): void
+  /** A step of the handshake that begins encryption came. What lies behind it may be sealed: `takeRest` may be called in here. */
+  cipherStep(step: number, message: Uint8Array): void
+  /** Asks for one more `process`, in the next turn: for a session that stopped delivering by itself and can go on. */
+  wake(): void
+}
+
+/**
+ * One channel's machine over a stream of bytes: it turns bytes into messages and messages into bytes. Knows no socket
+ * and no clock. `receive` only stores; `process` decodes and delivers. What it writes goes to `host.out`.
+ *
+ * Millrace's own one is made by `framed(codec)`. A protocol that owns its bytes (its own framing, ciphers that start
+ * mid-stream) implements this interface itself.
+ */
+export interface Session {
+  /** The link is there. Called in the pipe's turn, before anything else. */
+  start(now: number): void
+  /**
+   * Stores a chunk. Its bytes are the session's now, or until `keep` is called. It may be a Node Buffer, whose `slice` makes
+   * no copy: `new Uint8Array(chunk)` does.
+   */
+  receive(chunk: Uint8Array): void
+  /** The bytes of the last chunk will be overwritten: copies what is still stored of it. Without it, lent chunks are copied first. */
+  keep?(): void
+  /** Decodes and delivers what is stored, as long as `host.mayDeliver`. */
+  process(now: number): void
+  /** What the stored, undelivered bytes cost in memory. */
+  readonly stored: number
+  /** True while what is stored waits for this side, not for more bytes of the peer: nobody is late then. */
+  readonly isHolding?: boolean
+  /** Appends a message to `host.out`. Throws for a body that can't be encoded, and leaves no trace of it then. */
+  encode(number: number, body: unknown): void
+  /** A message as bytes of their own, ready to be sent by any channel of the same protocol. */
+  encodeShared?(number: number, body: unknown): Uint8Array
+  /** Requests, replies and faults may be written at any time until `release`: handlers answer when they can. */
+  encodeRequest?(id: number, number: number, body: unknown): void
+  encodeReply?(id: number, number: number, body: unknown): void
+  encodeFault?(id: number, text: string): void
+  /** Asks the peer for a sign of life. */
+  ping?(now: number): void
+  /** Appends the last words of an orderly end. */
+  goodbye?(goodbye: Goodbye): void
+  /** A frame that carries a step of the handshake that begins encryption. Without these two, channels can't begin to encrypt. */
+  encodeCipherStep?(step: number, message: Uint8Array): Uint8Array
+  /** Hands over what is stored behind the last step, as it is no longer in clear. */
+  takeRest?(): Uint8Array[]
+  /** What it means that the link ended, now that all stored bytes are read: an orderly end, or a cut. */
+  linkEnded(): CloseReason
+  /** Gives all memory back. The last call. */
+  release(): void
+}
+
+/** What a datagram session needs of its owner. */
+export interface DatagramHost {
+  readonly socket: DatagramSocket
+  /** Reports what went wrong to the pipe's `error` event. */
+  report(error: unknown): void
+}
+
+/** A protocol over datagrams, without channels: it answers what comes in, whoever sent it. */
+export interface DatagramSession {
+  /** A datagram came in. Called inside `process` of the pipe, never from the socket's event. */
+  receive(bytes: Uint8Array, from: Address, now: number): void
+  /** A turn of the pipe; sends what is due. */
+  process?(now: number): void
+  /** When `process` must be called even if nothing comes in. */
+  deadline?(): number
+}
+
+/**
+ * Turns messages into bytes and back, for channels over streams, for datagrams without channels, or both. Registered in
+ * the proto factory. `Messages` maps keys to bodies; it exists for the type checker only.
+ */
+export interface Protocol<Messages extends object = object> {
+  readonly kind: 'protocol'
+  /** What it is, for people: `bits`, `msgpack`, `resp`. */
+  readonly label: string
+  readonly keys: KeyTable
+  /** Makes the session of one channel. */
+  session?(host: SessionHost): Session
+  /** Makes the session of one datagram socket. */
+  datagrams?(host: DatagramHost): DatagramSession
+  /** Never set. */
+  readonly messages?: Messages
+}
+
+/** The messages of a protocol, or of a contract: for those who write a function that takes a `Channel<…>`. */
+export type MessagesOf<Source> = Source extends { readonly messages?: infer Messages }
+  ? NonNullable<Messages> & object
+  : never

@@ -1,0 +1,130 @@
+import type { SegmentBatch } from '@millrace/buffer'
+import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import type { Platform } from './platform.ts'
+
+/** Where a pipe binds or opens, as its transport understands it. */
+export interface Address {
+  /** For people and logs: `tcp://127.0.0.1:7777`. */
+  readonly text: string
+  /** The port, where there is one: of a bound pipe, the one that the system chose for port 0. */
+  readonly port?: number
+}
+
+/** What a link tells. All but `failed` are called from the platform's events, never from inside a call to the link. */
+export interface LinkOwner {
+  /**
+   * Bytes came in. `given`: they are the owner's now, and the link must not touch them again. `lent`: they are the
+   * link's, which overwrites them after the call; the owner copies what it can't read at once.
+   */
+  received(bytes: Uint8Array, ownership: 'given' | 'lent'): void
+  /** So many bytes of what was sent have left for good; their memory was given back. */
+  sent(size: number): void
+  /** The peer ended its direction: nothing more will be received. */
+  ended(): void
+  /** The link is gone; with the error, if it was one. The last call, made exactly once. */
+  gone(error?: unknown): void
+}
+
+/** A transport's side of a channel: bytes in, bytes out. It frames nothing and decides nothing. */
+export interface Link {
+  /** Says who is told. Called once, before anything else. */
+  start(owner: LinkOwner): void
+  /**
+   * Sends all segments in one gather write, and releases the batch when they have left. Answers `waits`, and tells the
+   * owner by `sent` when they have; or, only if asked to report `unless-left`, `left`: all of it left at once, and nothing
+   * more will be told. That spares a callback where nobody has to be slowed down.
+   */
+  send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits'
+  /** Stops reading; what the platform already holds may still come. */
+  pause(): void
+  resume(): void
+  /** Ends this direction after everything sent. */
+  end(): void
+  /** Ends both directions now. What was on its way is lost. */
+  destroy(): void
+  describe(): string
+  /** The network address of the peer without its port, for limits that count by address: of tcp an IP address. */
+  readonly peerAddress?: string | undefined
+  /** What is known of the encryption, for links that encrypt. */
+  readonly encryption?: ChannelEncryption | undefined
+}
+
+/** What a listening transport tells. */
+export interface ListenerOwner {
+  /** Someone connected. */
+  accepted(link: Link): void
+  /** Listening goes on, but something went wrong: a connection that could not be taken. */
+  failed(error: unknown): void
+}
+
+/** A bound address. */
+export interface Listener {
+  readonly address: Address
+  /** Takes no more connections, and resolves when the address is free again. Open links stay. */
+  close(): Promise<void>
+}
+
+/** A signal that ends a wait: `AbortSignal` fits. */
+export interface CancelSignal {
+  readonly aborted: boolean
+  readonly reason?: unknown
+  addEventListener(type: 'abort', run: () => void, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', run: () => void): void
+}
+
+/**
+ * Moves bytes. One object a pipe: it holds the pipe's own settings, such as no-delay, which users reach by
+ * `pipe.getProto().as(Tcp)`.
+ */
+export interface StreamTransport {
+  readonly carries: 'bytes'
+  listen(address: Address, owner: ListenerOwner): Promise<Listener>
+  /** Resolves with a link that is connected, or rejects. Gives up when the signal is aborted. */
+  connect(address: Address, signal?: CancelSignal): Promise<Link>
+}
+
+/** Messages pass between pipes of one process as they are: no link, no bytes. */
+export interface LocalTransport {
+  readonly carries: 'messages'
+}
+
+/** What a datagram socket tells. */
+export interface DatagramOwner {
+  /** A datagram came in. Its bytes are the owner's now. */
+  received(bytes: Uint8Array, from: Address): void
+  /** The socket goes on, but something went wrong. */
+  failed(error: unknown): void
+}
+
+/** A socket for datagrams, with no peer of its own. */
+export interface DatagramSocket {
+  readonly address: Address
+  /** Sends one datagram; it is copied or gone when the call returns. Nothing says whether it arrived. */
+  send(bytes: Uint8Array, to: Address): void
+  close(): Promise<void>
+}
+
+/** Moves datagrams. */
+export interface DatagramTransport {
+  readonly carries: 'datagrams'
+  /** Opens a socket: at the address to be found there, or at any to talk to it. */
+  socket(role: 'bind' | 'open', address: Address, owner: DatagramOwner): Promise<DatagramSocket>
+}
+
+/** What moves bytes, datagrams or messages for one pipe. */
+export type Transport = StreamTransport | LocalTransport | DatagramTransport
+
+/** What a transport package hands to the factory. */
+export interface TransportPlugin {
+  readonly kind: 'transport'
+  /** The number of arguments that make an address: 2 for host and port, 1 for a path or a name. */
+  readonly addressLength: number
+  /** Parses an address, or throws a MillraceError that says what would be right. `name` is the registered name. */
+  address(name: string, parts: readonly (string | number)[]): Address
+  /** Whether someone who opens `wanted` would reach the pipe that is bound at `bound`. */
+  reaches(wanted: Address, bound: Address): boolean
+  /** Makes the transport of one pipe. */
+  create(): Transport
+  /** What this transport runs on. */
+  readonly platform: Platform
+}
