@@ -1,5 +1,10 @@
 import type { KeyPair, Primitives } from '@millrace/cipher'
-import type { ChannelToBe, EncryptionAlgorithm, EncryptionOptions, IdentityEncryption } from '@millrace/core'
+import type {
+  EncryptionAlgorithm,
+  EncryptionOptions,
+  IdentityEncryption,
+  PendingChannel,
+} from '@millrace/core'
 import type { Random } from './random.ts'
 
 /** What an opening pipe is given. */
@@ -28,9 +33,9 @@ export function drawAlgorithm(random: Random, other?: EncryptionAlgorithm): Encr
  */
 export class SwarmKeys {
   /** Channels to be that `authorise` answered true for. */
-  readonly admitted = new Set<ChannelToBe>()
+  readonly admitted = new Set<PendingChannel>()
   /** Channels to be that it was asked for. */
-  readonly asked = new Set<ChannelToBe>()
+  readonly asked = new Set<PendingChannel>()
   readonly #random: Random
   readonly #primitives: Primitives
   readonly #sleep: (ms: number) => Promise<void>
@@ -58,7 +63,7 @@ export class SwarmKeys {
   /** For the accepting pipe. */
   accepting(): EncryptionOptions {
     if (this.#pattern === 'key') return { key: this.#key, algorithm: this.#algorithm }
-    const authorise = (key: Uint8Array, channel: ChannelToBe) => this.#judge(nameOf(key), channel)
+    const authorise = (key: Uint8Array, channel: PendingChannel) => this.#judge(nameOf(key), channel)
     return {
       pattern: this.#pattern,
       algorithm: this.#algorithm,
@@ -112,11 +117,11 @@ export class SwarmKeys {
   }
 
   /** A key that nobody has is let in by nobody. */
-  #judge(name: string, channel: ChannelToBe): boolean | Promise<boolean> {
+  #judge(name: string, channel: PendingChannel): boolean | Promise<boolean> {
     return this.#answer(this.#verdicts.get(name) ?? 'no', channel)
   }
 
-  #answer(verdict: Verdict, channel: ChannelToBe): boolean | Promise<boolean> {
+  #answer(verdict: Verdict, channel: PendingChannel): boolean | Promise<boolean> {
     this.asked.add(channel)
     switch (verdict) {
       case 'yes':
@@ -133,7 +138,7 @@ export class SwarmKeys {
     }
   }
 
-  async #later(verdict: Verdict, channel: ChannelToBe): Promise<boolean> {
+  async #later(verdict: Verdict, channel: PendingChannel): Promise<boolean> {
     // Longer than a handshake may take, at times.
     await this.#sleep(this.#random.pick([0, 20, 300, 300, 3000]))
     if (verdict === 'rejects') throw new Error('no database, as was found later')

@@ -5,20 +5,21 @@ export { KeyTable, openKeysMax } from './base/key-table.ts'
 export type { Answer, Body, Key, Message, Reply, Request } from './base/messages.ts'
 export { MillraceError, type MillraceErrorCode } from './base/millrace-error.ts'
 export { defaultLimits, type OverflowPolicy, type PipeLimits, type PipeOptions } from './base/options.ts'
-export { RequestFault } from './base/request-error.ts'
+export { RequestError } from './base/request-error.ts'
 export type { ChannelStatistics, OverflowOptions, SendResult } from './channel/carrier.ts'
 export { Channel, type Handler, type KeyedHandler } from './channel/channel.ts'
 export { type ChannelState, channelTransitions } from './channel/channel-state.ts'
 export type { RequestOptions } from './channel/pending-requests.ts'
 export { Sink, type SinkFilter, type SinkHandler } from './channel/sink.ts'
 export type {
-  ChannelToBe,
   EncryptionAlgorithm,
   EncryptionOptions,
   IdentityEncryption,
+  PendingChannel,
   SharedKeyEncryption,
 } from './encryption/encryption.ts'
-export { type OpenOptions, Pipe } from './pipe/pipe.ts'
+export type { OpenOptions } from './pipe/opening.ts'
+export { Pipe } from './pipe/pipe.ts'
 export type { PipeEvent, PipeEvents } from './pipe/pipe-events.ts'
 export type { PipeStatistics } from './pipe/pipe-statistics.ts'
 export { Proto } from './pipe/proto.ts'

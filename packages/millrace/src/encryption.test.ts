@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import {
   bits,
   type Channel,
-  type ChannelToBe,
   type CloseReason,
   contract,
   type EncryptionOptions,
   type MessagesOf,
   nodePlatform,
+  type PendingChannel,
   type Pipe,
   type PipeOptions,
   ProtoFactory,
@@ -198,7 +198,7 @@ describe('a pipe that is encrypted', () => {
 
   it('asks who may come in, by the proven key and before accepted', async () => {
     const asked: [string, boolean][] = []
-    const may = (good: Uint8Array) => async (peerKey: Uint8Array, channel: ChannelToBe) => {
+    const may = (good: Uint8Array) => async (peerKey: Uint8Array, channel: PendingChannel) => {
       asked.push([Buffer.from(peerKey).toString('hex'), channel.isOpen])
       await new Promise((resolve) => setImmediate(resolve))
       return Buffer.compare(peerKey, good) === 0

@@ -24,7 +24,7 @@ import {
   type PipeOptions,
   ProtoFactory,
   protoFactory,
-  RequestFault,
+  RequestError,
   randomKey,
   request,
   Sink,
@@ -186,7 +186,7 @@ describe('the code of docs/GUIDE.md', () => {
     const shop = { take: async (_item: number, count: number) => 10 - count }
     // guide
     player.on('buy', async ({ item, count }) => {
-      if (count > 10) throw new RequestFault('only 10 in stock') // the peer is told
+      if (count > 10) throw new RequestError('only 10 in stock') // the peer is told
       return { left: await shop.take(item, count) } // any other error stays here
     })
 
@@ -485,9 +485,9 @@ describe('docs/GUIDE.md', () => {
   })
 
   it('lists exactly the codes of close reasons', () => {
-    const codes = [...file('packages/core/src/base/close-reason.ts').matchAll(/readonly code: '([a-z-]+)'/g)].map(
-      ([, code]) => code,
-    )
+    const codes = [
+      ...file('packages/core/src/base/close-reason.ts').matchAll(/readonly code: '([a-z-]+)'/g),
+    ].map(([, code]) => code)
     expect(codes.length).toBeGreaterThan(10)
     expect(rows('The end of a channel').map(([code]) => code)).toEqual(codes)
   })

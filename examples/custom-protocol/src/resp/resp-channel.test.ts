@@ -6,7 +6,7 @@ import {
   type Pipe,
   type PipeOptions,
   ProtoFactory,
-  RequestFault,
+  RequestError,
 } from 'millrace'
 import { afterEach, describe, expect, it } from 'vitest'
 import { RawClient } from '../testing/raw-client.ts'
@@ -100,7 +100,7 @@ describe('a RESP server of one handler', () => {
     const { raw } = await scene(async ({ name, args }) => {
       const delay = Number(textOf(args[1]))
       if (delay > 0) await wait(delay)
-      if (name === 'FAIL') throw new RequestFault(textOf(args[0]))
+      if (name === 'FAIL') throw new RequestError(textOf(args[0]))
       return name === 'NOTHING' ? noReply : textOf(args[0])
     })
     const word = fc.record({ name: fc.constantFrom('SAY', 'FAIL', 'NOTHING'), delay: fc.nat({ max: 5 }) })
@@ -204,8 +204,8 @@ describe('a RESP server of one handler', () => {
 
   it('says errors with a code', async () => {
     const { raw, errors } = await scene(({ name }) => {
-      if (name === 'PLAIN') throw new RequestFault('no such thing')
-      if (name === 'CODED') throw new RequestFault('WRONGTYPE no list')
+      if (name === 'PLAIN') throw new RequestError('no such thing')
+      if (name === 'CODED') throw new RequestError('WRONGTYPE no list')
       if (name === 'BUG') throw new Error('a secret')
       return { no: 'reply' } as unknown as string
     })
@@ -320,7 +320,7 @@ describe('a channel that was opened', () => {
   it('asks and is answered in order, errors as errors', async () => {
     const { channel } = await scene(async ({ name, args }) => {
       await wait(name === 'SLOW' ? 10 : 0)
-      if (name === 'FAIL') throw new RequestFault('WRONGTYPE no')
+      if (name === 'FAIL') throw new RequestError('WRONGTYPE no')
       return args
     })
     const client = await channel()

@@ -7,7 +7,7 @@ import type { RespCommand, RespReply, RespValue } from './resp-value.ts'
 
 /** What travels on a RESP channel. */
 export interface RespMessages {
-  /** A command and its reply. What the handler returns is the reply; a `RequestFault` that it throws is an error. */
+  /** A command and its reply. What the handler returns is the reply; a `RequestError` that it throws is an error. */
   command: Request<RespCommand, RespReply>
   /** What a server says unasked, such as a published message. */
   push: readonly RespValue[]

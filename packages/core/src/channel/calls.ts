@@ -1,11 +1,11 @@
 import type { CloseReason } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { PipeLimits } from '../base/options.ts'
-import type { Outflow } from '../link/send-queue.ts'
+import type { SendQueue } from '../link/send-queue.ts'
 import type { Session } from '../ports/protocol.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { DispatchOwner } from './dispatch.ts'
-import { type RequestOptions, Requests } from './pending-requests.ts'
+import { PendingRequests, type RequestOptions } from './pending-requests.ts'
 
 /** What the calls need of their channel. */
 export interface CallsOwner {
@@ -27,12 +27,12 @@ export class Calls implements DispatchOwner {
   readonly #owner: CallsOwner
   /** Set once, before the first call. */
   session!: Session
-  readonly #outflow: Outflow
-  #requests: Requests | undefined
+  readonly #sendQueue: SendQueue
+  #requests: PendingRequests | undefined
 
-  constructor(owner: CallsOwner, outflow: Outflow) {
+  constructor(owner: CallsOwner, sendQueue: SendQueue) {
     this.#owner = owner
-    this.#outflow = outflow
+    this.#sendQueue = sendQueue
   }
 
   get maxRequests(): number {
@@ -57,11 +57,11 @@ export class Calls implements DispatchOwner {
     if (session.encodeRequest === undefined) {
       return Promise.reject(new MillraceError('unsupported', 'this protocol has no requests'))
     }
-    if (this.#outflow.isFull) {
+    if (this.#sendQueue.isFull) {
       const text = `cannot request '${key}': the channel is full; wait for drained()`
       return Promise.reject(new MillraceError('request-limit', text))
     }
-    this.#requests ??= new Requests(turns, limits.maxRequests, limits.requestTimeoutMs)
+    this.#requests ??= new PendingRequests(turns, limits.maxRequests, limits.requestTimeoutMs)
     return this.#requests.start(key, number, turns.loop.now(), options, (id) => {
       session.encodeRequest?.(id, number, body)
       this.#owner.wrote(1)

@@ -7,7 +7,7 @@ import type { SharedKeyEncryption } from '../encryption/encryption.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { ChannelState } from './channel-state.ts'
-import type { EndBell } from './close-notifier.ts'
+import type { CloseNotifier } from './close-notifier.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { RequestOptions } from './pending-requests.ts'
 
@@ -63,7 +63,7 @@ export interface Carrier {
   readonly isOpen: boolean
   readonly role: 'accepted' | 'opened'
   readonly dispatch: Dispatch
-  readonly bell: EndBell
+  readonly closeNotifier: CloseNotifier
   /** What is known of its encryption, if it is encrypted. */
   readonly encryption: ChannelEncryption | undefined
   send(number: number, body: unknown): SendResult

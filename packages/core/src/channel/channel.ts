@@ -27,7 +27,7 @@ export type KeyedHandler<Messages extends object, K extends Key<Messages>, SubKe
 type Run = (body: unknown, channel: unknown) => unknown
 
 /** What a channel's pipe hands to it. */
-export interface ChannelSeat {
+export interface ChannelInit {
   readonly carrier: Carrier
   readonly keys: KeyTable
   readonly iteratorQueueMax: number
@@ -41,7 +41,7 @@ export interface ChannelSeat {
  * All methods work at any time: on an ended channel `send` answers `'closed'`, and `on('close')` calls at once.
  */
 export class Channel<Messages extends object = Record<string, unknown>> {
-  readonly #seat: ChannelSeat
+  readonly #init: ChannelInit
   readonly #carrier: Carrier
   /** For `off`: what stands in the dispatch for a handler with a `keyOf`. */
   #wrapped: Map<unknown, [number, Run][]> | undefined
@@ -49,10 +49,10 @@ export class Channel<Messages extends object = Record<string, unknown>> {
   #lastNumber = -1
 
   /** For pipes only. */
-  constructor(seat: ChannelSeat) {
-    this.#seat = seat
-    this.#carrier = seat.carrier
-    seat.carrier.dispatch.channel = this as unknown as Channel
+  constructor(init: ChannelInit) {
+    this.#init = init
+    this.#carrier = init.carrier
+    init.carrier.dispatch.channel = this as unknown as Channel
   }
 
   /** True from the hello until someone closes, or the link is gone: while something can be sent. */
@@ -67,12 +67,12 @@ export class Channel<Messages extends object = Record<string, unknown>> {
 
   /** Why the channel ended; undefined while it hasn't. */
   get reason(): CloseReason | undefined {
-    return this.#carrier.bell.reason
+    return this.#carrier.closeNotifier.reason
   }
 
   /** Resolves with the reason when the channel has ended. Never rejects. */
   get closed(): Promise<CloseReason> {
-    return new Promise((resolve) => this.#carrier.bell.onEnd(resolve))
+    return new Promise((resolve) => this.#carrier.closeNotifier.onEnd(resolve))
   }
 
   /**
@@ -129,7 +129,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     if (key !== 'close') return this.#listen(key, first, second)
     const run = first as (reason: CloseReason, channel: Channel<Messages>) => void
     checkFunction(run, 'on(close)')
-    this.#carrier.bell.onEnd((reason) => run(reason, this))
+    this.#carrier.closeNotifier.onEnd((reason) => run(reason, this))
     return this
   }
 
@@ -215,7 +215,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
 
   /** Writes a log line that begins with `describe()`, if the pipe has a log. */
   log(level: LogLevel, text: string): void {
-    writeLog(this.#seat.logOptions, level, this, text)
+    writeLog(this.#init.logOptions, level, this, text)
   }
 
   /** For sinks: lets them see all messages. */
@@ -246,7 +246,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
       dispatch.listen(undefined)
       this.#carrier.hold('free')
     }
-    const inbox = new Inbox(this.#seat.iteratorQueueMax, () => this.#carrier.hold('free'), leave)
+    const inbox = new Inbox(this.#init.iteratorQueueMax, () => this.#carrier.hold('free'), leave)
     if (this.reason === undefined) dispatch.listen(inbox)
     else inbox.end()
     const iterator = {
@@ -268,13 +268,13 @@ export class Channel<Messages extends object = Record<string, unknown>> {
 
   #number(key: string): number {
     if (key === this.#lastKey) return this.#lastNumber
-    this.#lastNumber = this.#seat.keys.number(key)
+    this.#lastNumber = this.#init.keys.number(key)
     this.#lastKey = key
     return this.#lastNumber
   }
 
   #listen(key: string, first: unknown, second: unknown): this {
-    const number = this.#seat.keys.number(key)
+    const number = this.#init.keys.number(key)
     const run = second === undefined ? (first as Run) : byKey(first as (body: unknown) => unknown, second)
     checkFunction(run, `on('${key}')`)
     this.#carrier.dispatch.add(number, run)

@@ -1,7 +1,7 @@
 import type { CloseReason } from '../base/close-reason.ts'
 
 /** Tells those who wait for the end of a channel, exactly once. */
-export class EndBell {
+export class CloseNotifier {
   reason: CloseReason | undefined
   #waiting: ((reason: CloseReason) => void)[] | undefined
 
@@ -12,7 +12,7 @@ export class EndBell {
     else this.#waiting.push(run)
   }
 
-  ring(reason: CloseReason, failed: (error: unknown) => void): void {
+  notify(reason: CloseReason, failed: (error: unknown) => void): void {
     if (this.reason !== undefined) return
     this.reason = reason
     const waiting = this.#waiting ?? []

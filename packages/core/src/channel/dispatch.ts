@@ -1,5 +1,5 @@
 import type { KeyTable } from '../base/key-table.ts'
-import { RequestFault } from '../base/request-error.ts'
+import { RequestError } from '../base/request-error.ts'
 import type { Inbox } from './inbox.ts'
 
 type Run = (body: unknown, channel: unknown) => unknown
@@ -123,7 +123,7 @@ export class Dispatch {
       const result = handler(body, this.channel)
       this.#owner.reply(id, number, result instanceof Promise ? await result : result)
     } catch (error) {
-      const isFault = error instanceof RequestFault
+      const isFault = error instanceof RequestError
       this.#owner.fault(id, isFault ? error.message : 'its handler failed')
       if (!isFault) this.#owner.handlerFailed(error, name)
     } finally {

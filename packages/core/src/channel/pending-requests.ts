@@ -21,7 +21,7 @@ interface Pending {
 }
 
 /** The requests of one channel that wait for their replies. Each ends exactly once: reply, fault, timeout, abort or close. */
-export class Requests {
+export class PendingRequests {
   readonly #turns: Turns
   readonly #countMax: number
   readonly #timeoutMs: number

@@ -1,6 +1,6 @@
 import { pair, plain, RawPeer, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
-import { RequestFault } from '../base/request-error.ts'
+import { RequestError } from '../base/request-error.ts'
 
 describe('a request', () => {
   it('is answered by what its handler returns, now or later', async () => {
@@ -65,10 +65,10 @@ describe('a request', () => {
     await rig.end()
   })
 
-  it('brings the text of a RequestFault to the peer, and of no other error', async () => {
+  it('brings the text of a RequestError to the peer, and of no other error', async () => {
     const { rig, accepting, accepted, opened } = await pair()
     accepted.on('buy', () => {
-      throw new RequestFault('out of stock')
+      throw new RequestError('out of stock')
     })
     accepted.on('crash', async () => {
       throw new Error('the password is 1234')
@@ -87,7 +87,7 @@ describe('a request', () => {
   it('cuts the text of a fault at 255 bytes, and lives', async () => {
     const { rig, accepted, opened } = await pair()
     accepted.on('buy', () => {
-      throw new RequestFault('é'.repeat(300))
+      throw new RequestError('é'.repeat(300))
     })
     const { message } = await rig.failureOf(opened.request('buy', 1))
     expect(message).toContain('é'.repeat(127))

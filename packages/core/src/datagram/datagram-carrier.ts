@@ -38,9 +38,9 @@ export class DatagramCarrier implements TurnTaker {
     this.#waiting = []
     for (const { bytes, from } of waiting) {
       this.received++
-      this.#guard(() => this.#session.receive(bytes, from, now))
+      this.#watchdog(() => this.#session.receive(bytes, from, now))
     }
-    this.#guard(() => this.#session.process?.(now))
+    this.#watchdog(() => this.#session.process?.(now))
     const deadline = this.#session.deadline?.() ?? Number.POSITIVE_INFINITY
     if (deadline < Number.POSITIVE_INFINITY) this.#turns.wheel.schedule(this.#deadline, deadline)
   }
@@ -53,7 +53,7 @@ export class DatagramCarrier implements TurnTaker {
     this.#waiting = []
   }
 
-  #guard(run: () => void): void {
+  #watchdog(run: () => void): void {
     try {
       run()
     } catch (error) {

@@ -17,7 +17,7 @@ export interface SharedKeyEncryption {
 }
 
 /** A channel before it is open: the very object that `accepted` or `open` brings later, if it is let in. */
-export interface ChannelToBe {
+export interface PendingChannel {
   readonly isOpen: boolean
   describe(): string
 }
@@ -41,7 +41,7 @@ export interface IdentityEncryption {
    * promise that takes longer than `handshakeTimeoutMs` is too late. `channel` isn't open yet:
    * it is there to be remembered.
    */
-  readonly authorise?: (peerKey: Uint8Array, channel: ChannelToBe) => boolean | Promise<boolean>
+  readonly authorise?: (peerKey: Uint8Array, channel: PendingChannel) => boolean | Promise<boolean>
 }
 
 /** How the channels of a pipe are encrypted, from their first byte on. */

@@ -85,7 +85,7 @@ export class LinkHandshake {
   #decidedLater(verdict: unknown, state: 'talking' | 'agreed'): void {
     if (this.#state !== 'asking') return
     this.#state = state
-    this.#guarded(() => this.#decided(verdict))
+    this.#watchdoged(() => this.#decided(verdict))
     this.#read()
   }
 
@@ -111,7 +111,7 @@ export class LinkHandshake {
       if (stored.size < sizeSize + size) return
       const message = bytes.slice(start + sizeSize, start + sizeSize + size)
       stored.consume(sizeSize + size)
-      this.#guarded(() => {
+      this.#watchdoged(() => {
         this.#handshake.read(message)
         this.#goOn()
       })
@@ -148,7 +148,7 @@ export class LinkHandshake {
     this.#owner.agreed(this.#handshake.split(), bytes.subarray(start, end))
   }
 
-  #guarded(work: () => void): void {
+  #watchdoged(work: () => void): void {
     try {
       work()
     } catch (error) {

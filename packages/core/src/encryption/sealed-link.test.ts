@@ -3,7 +3,7 @@ import { noblePrimitives, RecordSealer, startHandshake } from '@millrace/cipher'
 import { pair, Random, RawPeer, Rig, wildNetwork } from '@millrace/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { MillraceError } from '../base/millrace-error.ts'
-import type { ChannelToBe, EncryptionOptions } from './encryption.ts'
+import type { EncryptionOptions, PendingChannel } from './encryption.ts'
 
 const random = new Random(20_261_120)
 const key = random.bytes(32)
@@ -118,9 +118,9 @@ describe('a sealed link', () => {
   })
 
   it('shows authorise the channel that accepted brings later', async () => {
-    const shown: ChannelToBe[] = []
+    const shown: PendingChannel[] = []
     rig = new Rig()
-    const authorise = (_key: Uint8Array, channel: ChannelToBe): boolean => {
+    const authorise = (_key: Uint8Array, channel: PendingChannel): boolean => {
       shown.push(channel)
       return true
     }

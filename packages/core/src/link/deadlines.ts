@@ -4,14 +4,14 @@ import type { ChannelState } from '../channel/channel-state.ts'
 
 const never = Number.POSITIVE_INFINITY
 
-/** What a vigil asks of its owner. */
-export type VigilDue = 'nothing' | 'no-hello' | 'no-end' | 'stalled' | 'frame-late' | 'ping' | 'silent'
+/** What a deadlines asks of its owner. */
+export type DeadlinesDue = 'nothing' | 'no-hello' | 'no-end' | 'stalled' | 'frame-late' | 'ping' | 'silent'
 
 /**
  * Watches one link's deadlines: the hello, the end after a close, a peer that takes nothing, a frame that never ends, and
  * the heartbeat. Knows no clock: the owner asks when the deadline has come.
  */
-export class Vigil {
+export class Deadlines {
   heartbeat: Heartbeat | undefined
   readonly #limits: PipeLimits
   #since: number
@@ -51,7 +51,7 @@ export class Vigil {
   }
 
   /** What is due now. */
-  due(state: ChannelState, now: number): VigilDue {
+  due(state: ChannelState, now: number): DeadlinesDue {
     const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
     const age = now - this.#since
     if (state === 'closing' || state === 'closed') return age >= closeTimeoutMs ? 'no-end' : 'nothing'

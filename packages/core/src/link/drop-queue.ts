@@ -2,7 +2,7 @@
  * Encoded messages that wait for a full link, for the policies that drop what has not left: the oldest, or an older one
  * of the same key. Bounded by bytes.
  */
-export class Backlog {
+export class DropQueue {
   /** Bytes that wait. */
   size = 0
   /** Messages dropped because they were the oldest. */

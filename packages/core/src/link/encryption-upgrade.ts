@@ -15,16 +15,16 @@ import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Session } from '../ports/protocol.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 import type { Turns } from '../turn/turns.ts'
-import type { Outflow } from './send-queue.ts'
+import type { SendQueue } from './send-queue.ts'
 
 /** What this needs of the carrier whose channel begins to encrypt. */
-export interface LateEncryptionOwner {
+export interface EncryptionUpgradeOwner {
   readonly role: 'accepted' | 'opened'
   readonly turns: Turns
   readonly limits: PipeLimits
   readonly pool: BlockPool
   readonly crypto: PlatformCrypto | undefined
-  readonly outflow: Outflow
+  readonly sendQueue: SendQueue
   readonly session: Session
   /** Whether the channel can still fail: one that closes has an end already. */
   readonly isOpen: boolean
@@ -46,8 +46,8 @@ const steps = { first: 1, second: 2, last: 3 } as const
  * the program there has asked for encryption too, and seals from the next byte on; the opening side says `last` and does the same. What
  * is sent after the call waits until its side seals, so that nothing of it is ever in clear, and keeps its order.
  */
-export class LateEncryption {
-  readonly #owner: LateEncryptionOwner
+export class EncryptionUpgrade {
+  readonly #owner: EncryptionUpgradeOwner
   readonly #clear: LinkOwner
   #plan: HandshakePlan | undefined
   #state: 'asked' | 'idle' | 'shaking' | 'half' | 'sealed' | 'over' = 'idle'
@@ -60,7 +60,7 @@ export class LateEncryption {
   readonly #deadline = new TimerEntry(() => this.#late())
 
   /** `clear` is whom the sealed link tells: the carrier, as if there were no encryption. */
-  constructor(owner: LateEncryptionOwner, clear: LinkOwner) {
+  constructor(owner: EncryptionUpgradeOwner, clear: LinkOwner) {
     this.#owner = owner
     this.#clear = clear
   }
@@ -72,7 +72,7 @@ export class LateEncryption {
 
   /** The program asks for encryption. */
   begin(options: SharedKeyEncryption): Promise<void> {
-    const { role, crypto, outflow, session } = this.#owner
+    const { role, crypto, sendQueue, session } = this.#owner
     checkEncryption(options, 'setEncryption')
     if (session.encodeCipherStep === undefined || session.takeRest === undefined) {
       throw new MillraceError(
@@ -84,7 +84,7 @@ export class LateEncryption {
       throw new MillraceError('already-open', 'setEncryption was called on this channel before')
     this.#plan = planHandshake(options, role, crypto, 'channel')
     this.#owner.flush()
-    outflow.isHeld = true
+    sendQueue.isHeld = true
     this.#expect()
     if (role === 'opened') this.#step(steps.first, this.#plan.handshake.write())
     const done = new Promise<void>((resolve, reject) => {
@@ -175,19 +175,19 @@ export class LateEncryption {
   }
 
   #step(step: number, message: Uint8Array): void {
-    const { outflow, session, pool } = this.#owner
-    outflow.pass(session.encodeCipherStep!(step, message), pool)
+    const { sendQueue, session, pool } = this.#owner
+    sendQueue.pass(session.encodeCipherStep!(step, message), pool)
   }
 
   /** From here on everything that is sent is sealed. */
   #seal(): void {
     const owner = this.#owner
-    const { outflow, pool, turns, limits } = owner
-    this.#clearLeft = outflow.inFlight
+    const { sendQueue, pool, turns, limits } = owner
+    this.#clearLeft = sendQueue.inFlight
     this.#sealed = SealedLink.begin(owner.link, { pool, turns, limits, plan: this.#plan! }, this.#clear)
     owner.link = this.#sealed
-    outflow.redirect(this.#sealed)
-    outflow.isHeld = false
+    sendQueue.redirect(this.#sealed)
+    sendQueue.isHeld = false
     owner.flush()
   }
 
@@ -218,9 +218,9 @@ export class LateEncryption {
   #refuse(what: string): void {
     this.#settle?.reject(new MillraceError('encryption-failed', `the channel cannot be encrypted: ${what}`))
     this.#settle = undefined
-    const { isOpen, outflow, endReason } = this.#owner
+    const { isOpen, sendQueue, endReason } = this.#owner
     if (isOpen) this.#owner.fail({ code: 'encryption-failed', what })
     // A close that waits for this waits in vain.
-    else if (outflow.isHeld) this.#owner.destroy(endReason)
+    else if (sendQueue.isHeld) this.#owner.destroy(endReason)
   }
 }

@@ -13,27 +13,27 @@ import type {
   OverflowOptions,
   SendResult,
 } from '../channel/carrier.ts'
-import { Traffic } from '../channel/channel-counters.ts'
+import { ChannelCounters } from '../channel/channel-counters.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
-import { EndBell } from '../channel/close-notifier.ts'
+import { CloseNotifier } from '../channel/close-notifier.ts'
 import { Dispatch } from '../channel/dispatch.ts'
 import type { SharedKeyEncryption } from '../encryption/encryption.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Protocol, Session } from '../ports/protocol.ts'
 import type { Link } from '../ports/transport.ts'
 import type { Turns, TurnTaker } from '../turn/turns.ts'
-import { LinkGuard, type LinkGuardOwner } from './link-watchdog.ts'
-import { Reading } from './receive-throttle.ts'
-import { Outflow } from './send-queue.ts'
-import { SessionSeat, type SessionSeatOwner } from './session-context.ts'
-import { LinkGate, type LinkGateOwner } from './upgradable-link.ts'
+import { LinkWatchdog, type LinkWatchdogOwner } from './link-watchdog.ts'
+import { ReceiveThrottle } from './receive-throttle.ts'
+import { SendQueue } from './send-queue.ts'
+import { SessionContext, type SessionContextOwner } from './session-context.ts'
+import { UpgradableLink, type UpgradableLinkOwner } from './upgradable-link.ts'
 
 /**
- * Carries one channel over a link: conducts the session, the outflow and the vigil, and decides how the channel ends.
+ * Carries one channel over a link: conducts the session, the send queue and the deadlines, and decides how the channel ends.
  * Link events only store; all else happens in the pipe's turn.
  */
 export class LinkCarrier
-  implements Carrier, CallsOwner, LinkGuardOwner, LinkGateOwner, SessionSeatOwner, TurnTaker
+  implements Carrier, CallsOwner, LinkWatchdogOwner, UpgradableLinkOwner, SessionContextOwner, TurnTaker
 {
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
@@ -42,28 +42,26 @@ export class LinkCarrier
   readonly crypto: PlatformCrypto | undefined
   readonly out: SegmentBuffer
   link: Link
-  readonly outflow: Outflow
+  readonly sendQueue: SendQueue
   readonly session: Session
-  readonly gate: LinkGate
+  readonly gate: UpgradableLink
   readonly dispatch: Dispatch
-  readonly bell = new EndBell()
+  readonly closeNotifier = new CloseNotifier()
   readonly calls: Calls
   isReady = false
   isDirty = false
   state: ChannelState = 'handshaking'
 
   readonly #owner: CarrierOwner
-  readonly #guard: LinkGuard
-  readonly #seat: SessionSeat
-  /** The reason that a close in progress will have. */
+  readonly #watchdog: LinkWatchdog
+  readonly #context: SessionContext
   #failing: CloseReason | undefined
-  readonly #reading: Reading
+  readonly #reading: ReceiveThrottle
   #linkState: 'open' | 'ended' | 'gone' = 'open'
   #linkError: unknown
   #isStarted = false
-  /** The last words, from a close to the end of its turn. */
   #parting: Goodbye | undefined
-  readonly #traffic = new Traffic()
+  readonly #traffic = new ChannelCounters()
 
   constructor(owner: CarrierOwner, protocol: Protocol, link: Link, role: 'accepted' | 'opened') {
     this.#owner = owner
@@ -73,33 +71,33 @@ export class LinkCarrier
     this.pool = owner.pool
     this.crypto = owner.crypto
     this.link = link
-    this.gate = new LinkGate(this)
-    this.#reading = new Reading(link, owner.limits)
-    this.outflow = new Outflow(owner.pool, owner.limits, link, owner.overflow)
-    this.out = this.outflow.buffer
-    this.#guard = new LinkGuard(this, owner.limits, owner.turns)
+    this.gate = new UpgradableLink(this)
+    this.#reading = new ReceiveThrottle(link, owner.limits)
+    this.sendQueue = new SendQueue(owner.pool, owner.limits, link, owner.overflow)
+    this.out = this.sendQueue.buffer
+    this.#watchdog = new LinkWatchdog(this, owner.limits, owner.turns)
     if (protocol.session === undefined) {
       throw new MillraceError('unsupported', `the protocol '${protocol.label}' works on datagrams only`)
     }
-    this.calls = new Calls(this, this.outflow)
+    this.calls = new Calls(this, this.sendQueue)
     this.dispatch = new Dispatch(protocol.keys, this.calls)
-    this.#seat = new SessionSeat(this)
-    this.session = this.calls.session = protocol.session(this.#seat)
+    this.#context = new SessionContext(this)
+    this.session = this.calls.session = protocol.session(this.#context)
   }
 
   /** Begins: from here on the link may tell. */
   start(now: number): void {
     this.link.start(this.gate)
-    this.#guard.restart(now)
+    this.#watchdog.restart(now)
     this.turns.event(this)
   }
 
   send(number: number, body: unknown): SendResult {
     if (this.state !== 'open') return 'closed'
-    if (this.outflow.isFull) return this.#overflowed(number, body, undefined)
+    if (this.sendQueue.isFull) return this.#overflowed(number, body, undefined)
     this.session.encode(number, body)
     this.#traffic.messagesOut++
-    if (this.outflow.isBlockFull) this.#push()
+    if (this.sendQueue.isBlockFull) this.#push()
     else if (!this.isDirty) this.turns.dirty(this)
     return 'queued'
   }
@@ -110,7 +108,7 @@ export class LinkCarrier
 
   sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult {
     if (this.state !== 'open') return 'closed'
-    if (this.outflow.isFull) return this.#overflowed(number, body, bytes)
+    if (this.sendQueue.isFull) return this.#overflowed(number, body, bytes)
     this.out.appendShared(bytes)
     this.#traffic.messagesOut++
     if (!this.isDirty) this.turns.dirty(this)
@@ -118,20 +116,20 @@ export class LinkCarrier
   }
 
   drained(): Promise<'ready' | 'closed'> {
-    return this.isOpen ? this.outflow.drained() : Promise.resolve('closed')
+    return this.isOpen ? this.sendQueue.drained() : Promise.resolve('closed')
   }
 
   setHeartbeat(intervalMs: number, timeoutMs: number, fail: HeartbeatFail | undefined): void {
-    this.#guard.setHeartbeat(intervalMs, timeoutMs, fail, this.turns.loop.now())
+    this.#watchdog.setHeartbeat(intervalMs, timeoutMs, fail, this.turns.loop.now())
   }
 
   setOverflow(policy: OverflowPolicy, options: OverflowOptions): void {
-    this.outflow.setPolicy(policy, options)
+    this.sendQueue.setPolicy(policy, options)
     if (this.out.size > 0) this.turns.dirty(this)
   }
 
   hold(state: 'held' | 'free'): void {
-    this.#seat.hold(state)
+    this.#context.hold(state)
   }
 
   setEncryption(options: SharedKeyEncryption): Promise<void> {
@@ -147,15 +145,15 @@ export class LinkCarrier
     this.state = 'closing'
     this.#failing = reason
     this.#parting = goodbye
-    if (this.outflow.isHeld) this.#seat.mute()
-    else this.#seat.wait('over')
+    if (this.sendQueue.isHeld) this.#context.mute()
+    else this.#context.wait('over')
     this.#reading.set('on')
-    this.#guard.restart(this.turns.loop.now())
+    this.#watchdog.restart(this.turns.loop.now())
     this.turns.dirty(this)
   }
 
   statistics(): ChannelStatistics {
-    return this.#traffic.statistics(this.outflow, this.dispatch, this.session.stored)
+    return this.#traffic.statistics(this.sendQueue, this.dispatch, this.session.stored)
   }
 
   describe(): string {
@@ -164,10 +162,10 @@ export class LinkCarrier
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
     // After a close nothing is read any more but the end of the link, and what lets the last words out.
-    if (this.state === 'closed' || (this.state === 'closing' && !this.outflow.isHeld)) return
+    if (this.state === 'closed' || (this.state === 'closing' && !this.sendQueue.isHeld)) return
     const session = this.session
     this.#traffic.bytesIn += bytes.length
-    this.#guard.heard()
+    this.#watchdog.heard()
     session.receive(ownership === 'lent' && session.keep === undefined ? new Uint8Array(bytes) : bytes)
     this.turns.event(this)
     this.#reading.regulate(session.stored)
@@ -175,11 +173,10 @@ export class LinkCarrier
   }
 
   sent(size: number): void {
-    const outflow = this.outflow
-    outflow.inFlight -= size
-    // The time of the last turn may be long past: what the peer took, it took now.
-    this.#guard.vigil.flow(outflow.inFlight > 0 ? 'moving' : 'idle', this.turns.loop.now())
-    if (outflow.isAwaited && outflow.isLow) this.turns.event(this)
+    const sendQueue = this.sendQueue
+    sendQueue.inFlight -= size
+    this.#watchdog.deadlines.flow(sendQueue.inFlight > 0 ? 'moving' : 'idle', this.turns.loop.now())
+    if (sendQueue.isAwaited && sendQueue.isLow) this.turns.event(this)
   }
 
   ended(): void {
@@ -190,27 +187,27 @@ export class LinkCarrier
   gone(error?: unknown): void {
     this.#linkState = 'gone'
     this.#linkError = error
-    this.outflow.cut()
-    this.#guard.end()
+    this.sendQueue.cut()
+    this.#watchdog.end()
     if (this.state === 'closed') this.#owner.linkGone(this)
     else this.turns.event(this)
   }
 
   process(now: number): void {
-    const seat = this.#seat
-    seat.goOn('settling')
-    if (this.outflow.isLow) this.#owe('settled')
-    this.#guard.turn(now)
+    const context = this.#context
+    context.goOn('settling')
+    if (this.sendQueue.isLow) this.#owe('settled')
+    this.#watchdog.turn(now)
     if (!this.#isStarted) this.session.start(now)
     this.#isStarted = true
-    if (seat.mayDeliver) this.#decode(now)
-    if (this.state === 'open') this.outflow.pour()
+    if (context.mayDeliver) this.#decode(now)
+    if (this.state === 'open') this.sendQueue.pour()
     if (this.out.size > 0) this.turns.dirty(this)
-    if (this.outflow.isLow) this.outflow.wake('ready')
+    if (this.sendQueue.isLow) this.sendQueue.wake('ready')
     this.#followLink()
     if (this.state === 'closing') this.#reading.set('on')
     else this.#reading.regulate(this.session.stored)
-    this.#guard.arm()
+    this.#watchdog.arm()
   }
 
   get isOpen(): boolean {
@@ -235,14 +232,14 @@ export class LinkCarrier
 
   wrote(messages: number): void {
     this.#traffic.messagesOut += messages
-    if (this.outflow.isBlockFull) this.#push()
+    if (this.sendQueue.isBlockFull) this.#push()
     else this.turns.dirty(this)
     // Answers are owed whatever the marks say; but whoever doesn't take them is not heard any further.
-    if (this.outflow.isOwing) this.#owe('owed')
+    if (this.sendQueue.isOwing) this.#owe('owed')
   }
 
   flush(): void {
-    if (this.#parting !== undefined && !this.outflow.isHeld) this.#part(this.#parting)
+    if (this.#parting !== undefined && !this.sendQueue.isHeld) this.#part(this.#parting)
     if (this.out.size > 0) this.#push('unless-left')
   }
 
@@ -257,10 +254,10 @@ export class LinkCarrier
     this.#owner.opened(this)
     // Whoever awaits `open()` runs after this turn: his handlers must stand before the first message is delivered.
     if (this.role === 'opened') {
-      this.#seat.wait('settling')
+      this.#context.wait('settling')
       this.turns.settle(this)
     }
-    return this.bell.reason === undefined ? 'yes' : 'no'
+    return this.closeNotifier.reason === undefined ? 'yes' : 'no'
   }
 
   ponged(roundTripMs: number): void {
@@ -280,11 +277,11 @@ export class LinkCarrier
   }
 
   get queuedBytes(): number {
-    return this.outflow.queued
+    return this.sendQueue.queued
   }
 
   get endReason(): CloseReason {
-    return this.outflow.loss ?? this.#failing ?? { code: 'destroyed' }
+    return this.sendQueue.loss ?? this.#failing ?? { code: 'destroyed' }
   }
 
   ping(now: number): void {
@@ -316,21 +313,24 @@ export class LinkCarrier
       this.#owner.failed('the session failed', error, this)
       this.fail({ code: 'protocol-violation', what: 'the session failed on what the peer sent' })
     }
-    if (this.outflow.isOwing && this.out.size > 0) this.#owe('owed')
-    const isCut = this.#seat.mayDeliver && this.session.stored > 0 && this.session.isHolding !== true
-    this.#guard.vigil.frame(!isCut ? 'whole' : this.dispatch.messagesIn === before ? 'cut' : 'moved', now)
+    if (this.sendQueue.isOwing && this.out.size > 0) this.#owe('owed')
+    const isCut = this.#context.mayDeliver && this.session.stored > 0 && this.session.isHolding !== true
+    this.#watchdog.deadlines.frame(
+      !isCut ? 'whole' : this.dispatch.messagesIn === before ? 'cut' : 'moved',
+      now,
+    )
   }
 
   #overflowed(number: number, body: unknown, shared: Uint8Array | undefined): SendResult {
     if (this.#linkState === 'gone') return 'closed'
     this.#owner.overflowed(this, this.queuedBytes)
-    const verdict = this.outflow.judge()
+    const verdict = this.sendQueue.judge()
     if (verdict === 'full') return 'full'
     if (verdict === 'close') {
       this.fail({ code: 'overflow', queuedBytes: this.queuedBytes })
       return 'closed'
     }
-    this.outflow.queueLate(this.dispatch.keyOf(number), body, shared ?? this.encodeShared(number, body))
+    this.sendQueue.queueLate(this.dispatch.keyOf(number), body, shared ?? this.encodeShared(number, body))
     this.#traffic.messagesOut++
     return 'queued'
   }
@@ -339,30 +339,30 @@ export class LinkCarrier
   #followLink(): void {
     if (this.#linkState === 'open' || this.state === 'closed') return
     if (this.state === 'closing') return this.#finish(linkReason(this.#linkError, this.endReason), undefined)
-    if (!this.#seat.mayDeliver && this.session.stored > 0) return
+    if (!this.#context.mayDeliver && this.session.stored > 0) return
     if (this.#linkError === undefined) this.#finish(this.session.linkEnded(), undefined)
     else this.#finish(linkReason(this.#linkError), undefined)
   }
 
   /** While the peer is owed more than the high-water mark, nothing more of it is read. */
   #owe(state: 'owed' | 'settled'): void {
-    this.outflow.isOwed = state === 'owed'
-    if (state === 'owed') this.#seat.wait('owing')
-    else this.#seat.goOn('owing')
+    this.sendQueue.isOwed = state === 'owed'
+    if (state === 'owed') this.#context.wait('owing')
+    else this.#context.goOn('owing')
   }
 
   #push(report?: 'unless-left'): void {
-    this.outflow.flush(report)
+    this.sendQueue.flush(report)
     // In the middle of the program, the time of the last turn may be long past.
-    if (this.outflow.inFlight > 0) this.#guard.waiting(this.turns.loop.now())
-    else if (this.outflow.isAwaited && !this.outflow.isHeld) this.turns.later(this)
+    if (this.sendQueue.inFlight > 0) this.#watchdog.waiting(this.turns.loop.now())
+    else if (this.sendQueue.isAwaited && !this.sendQueue.isHeld) this.turns.later(this)
   }
 
   /** The end of the turn in which the channel was closed: all that was written stands before the last words. */
   #part(goodbye: Goodbye): void {
     this.#parting = undefined
-    this.#seat.wait('over')
-    this.outflow.pourAll()
+    this.#context.wait('over')
+    this.sendQueue.pourAll()
     this.session.goodbye?.(goodbye)
     this.flush()
     this.link.end()
@@ -381,8 +381,8 @@ export class LinkCarrier
   #conclude(reason: CloseReason): void {
     if (this.state === 'closed') return
     this.state = 'closed'
-    this.#seat.wait('over')
-    this.outflow.end()
+    this.#context.wait('over')
+    this.sendQueue.end()
     this.session.release()
     this.calls.end(reason)
     this.dispatch.end()
@@ -390,11 +390,11 @@ export class LinkCarrier
     this.#parting = undefined
     this.#owner.ended(this, reason)
     if (this.#linkState === 'gone') return this.#owner.linkGone(this)
-    this.#guard.restart(this.turns.loop.now())
+    this.#watchdog.restart(this.turns.loop.now())
   }
 
   get #stateText(): string {
-    const { reason } = this.bell
+    const { reason } = this.closeNotifier
     return reason === undefined ? this.state : `closed (${describeReason(reason)})`
   }
 }

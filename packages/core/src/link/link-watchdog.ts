@@ -4,10 +4,10 @@ import type { PipeLimits } from '../base/options.ts'
 import type { HeartbeatFail } from '../channel/carrier.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
 import type { Turns } from '../turn/turns.ts'
-import { Vigil } from './deadlines.ts'
+import { Deadlines } from './deadlines.ts'
 
 /** What a guard needs of the carrier that it guards. */
-export interface LinkGuardOwner {
+export interface LinkWatchdogOwner {
   readonly state: ChannelState
   /** All bytes that have not left. */
   readonly queuedBytes: number
@@ -22,10 +22,10 @@ export interface LinkGuardOwner {
   silent(reason: CloseReason, run: HeartbeatFail): void
 }
 
-/** Keeps one entry of the pipe's wheel for all deadlines of a link, and acts on what the vigil finds due. */
-export class LinkGuard {
-  readonly vigil: Vigil
-  readonly #owner: LinkGuardOwner
+/** Keeps one entry of the pipe's wheel for all deadlines of a link, and acts on what the deadlines finds due. */
+export class LinkWatchdog {
+  readonly deadlines: Deadlines
+  readonly #owner: LinkWatchdogOwner
   readonly #limits: PipeLimits
   readonly #turns: Turns
   readonly #entry = new TimerEntry((now) => this.#due(now))
@@ -33,17 +33,17 @@ export class LinkGuard {
   #isHeard = false
   #isOver = false
 
-  constructor(owner: LinkGuardOwner, limits: PipeLimits, turns: Turns) {
+  constructor(owner: LinkWatchdogOwner, limits: PipeLimits, turns: Turns) {
     this.#owner = owner
     this.#limits = limits
     this.#turns = turns
-    this.vigil = new Vigil(limits, turns.now)
+    this.deadlines = new Deadlines(limits, turns.now)
   }
 
   /** The channel is in a new state: its deadline counts from here. */
   restart(now: number): void {
     this.#turns.wheel.cancel(this.#entry)
-    this.vigil.restart(now)
+    this.deadlines.restart(now)
     this.arm()
   }
 
@@ -56,25 +56,25 @@ export class LinkGuard {
   turn(now: number): void {
     if (!this.#isHeard) return
     this.#isHeard = false
-    this.vigil.heartbeat?.heard(now)
+    this.deadlines.heartbeat?.heard(now)
   }
 
   setHeartbeat(intervalMs: number, timeoutMs: number, fail: HeartbeatFail | undefined, now: number): void {
-    this.vigil.expect(intervalMs, timeoutMs, now)
+    this.deadlines.expect(intervalMs, timeoutMs, now)
     this.#heartbeatFail = fail
     this.arm()
   }
 
   /** Something waits for the link to take it. */
   waiting(now: number): void {
-    this.vigil.flow('waiting', now)
+    this.deadlines.flow('waiting', now)
     this.arm()
   }
 
   /** Sees to it that the wheel wakes this guard at the next deadline; moving it back isn't worth the work. */
   arm(): void {
     if (this.#isOver) return
-    const at = this.vigil.deadline(this.#owner.state)
+    const at = this.deadlines.deadline(this.#owner.state)
     if (at === Number.POSITIVE_INFINITY || (this.#entry.isScheduled && this.#entry.deadline <= at)) return
     this.#turns.wheel.schedule(this.#entry, at)
     // Between turns nobody else would ask the loop to be woken for it.
@@ -96,7 +96,7 @@ export class LinkGuard {
   #act(now: number): void {
     const owner = this.#owner
     const { handshakeTimeoutMs, frameTimeoutMs } = this.#limits
-    switch (this.vigil.due(owner.state, now)) {
+    switch (this.deadlines.due(owner.state, now)) {
       case 'no-hello':
         return owner.fail({ code: 'handshake-timeout', timeoutMs: handshakeTimeoutMs })
       case 'no-end':
@@ -104,7 +104,7 @@ export class LinkGuard {
         this.end()
         return owner.destroy(owner.endReason)
       case 'stalled': {
-        const stalledMs = this.vigil.stalledMs(now)
+        const stalledMs = this.deadlines.stalledMs(now)
         return owner.destroy({ code: 'slow-reader', queuedBytes: owner.queuedBytes, stalledMs })
       }
       case 'frame-late':
@@ -121,7 +121,7 @@ export class LinkGuard {
 
   /** The peer is silent: the user's function decides; without one, the channel ends. */
   #silent(now: number): void {
-    const { heartbeat } = this.vigil
+    const { heartbeat } = this.deadlines
     const reason: CloseReason = { code: 'heartbeat-timeout', silentMs: heartbeat?.silentMs(now) ?? 0 }
     if (this.#heartbeatFail === undefined) return this.#owner.destroy(reason)
     this.#owner.silent(reason, this.#heartbeatFail)

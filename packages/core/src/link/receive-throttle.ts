@@ -8,7 +8,7 @@ const slack = 65_536
  * Lets a link rest while too much is stored. One whole message always fits, whatever the marks say: the bytes of a message
  * that is still coming must never be what keeps the rest of it from coming.
  */
-export class Reading {
+export class ReceiveThrottle {
   readonly #link: Link
   readonly #pauseAbove: number
   readonly #resumeBelow: number

@@ -4,7 +4,7 @@ import { MillraceError } from '../base/millrace-error.ts'
 import type { OverflowPolicy, PipeLimits } from '../base/options.ts'
 import type { ChannelStatistics, OverflowOptions } from '../channel/carrier.ts'
 import type { Link } from '../ports/transport.ts'
-import { Backlog } from './drop-queue.ts'
+import { DropQueue } from './drop-queue.ts'
 
 /** A block, less room for the message that fills it. */
 const flushSize = 61_440
@@ -13,7 +13,7 @@ const flushSize = 61_440
 export type OverflowVerdict = 'full' | 'late' | 'close'
 
 /** What a channel has on its way out: the bytes of this turn, those that the link holds, and those that wait behind them. */
-export class Outflow {
+export class SendQueue {
   /** What was written since the last flush. */
   readonly buffer: SegmentBuffer
   /** Bytes that the link holds. */
@@ -33,7 +33,7 @@ export class Outflow {
   #link: Link
   #policy: OverflowPolicy
   #topicOf: OverflowOptions['topicOf']
-  #backlog: Backlog | undefined
+  #dropQueue: DropQueue | undefined
   #waiters: ((result: 'ready' | 'closed') => void)[] | undefined
 
   constructor(pool: BlockPool, limits: PipeLimits, link: Link, policy: OverflowPolicy) {
@@ -51,20 +51,23 @@ export class Outflow {
 
   /** All bytes that have not left. */
   get queued(): number {
-    return this.inFlight + this.buffer.size + (this.#backlog?.size ?? 0)
+    return this.inFlight + this.buffer.size + (this.#dropQueue?.size ?? 0)
   }
 
   /** Whether the next message meets the policy. Messages that wait behind the link must not be overtaken. */
   get isFull(): boolean {
     return (
-      this.inFlight + this.buffer.size >= this.mark || (this.#backlog !== undefined && this.#backlog.size > 0)
+      this.inFlight + this.buffer.size >= this.mark ||
+      (this.#dropQueue !== undefined && this.#dropQueue.size > 0)
     )
   }
 
   /** Whether someone waits for the link to take more. */
   get isAwaited(): boolean {
     return (
-      this.isOwed || this.#waiters !== undefined || (this.#backlog !== undefined && this.#backlog.size > 0)
+      this.isOwed ||
+      this.#waiters !== undefined ||
+      (this.#dropQueue !== undefined && this.#dropQueue.size > 0)
     )
   }
 
@@ -91,8 +94,8 @@ export class Outflow {
       queued: this.queued,
       refused: this.#refused,
       droppedNewest: this.#droppedNewest,
-      droppedOldest: this.#droppedOldest + (this.#backlog?.droppedOldest ?? 0),
-      superseded: this.#superseded + (this.#backlog?.superseded ?? 0),
+      droppedOldest: this.#droppedOldest + (this.#dropQueue?.droppedOldest ?? 0),
+      superseded: this.#superseded + (this.#dropQueue?.superseded ?? 0),
     }
   }
 
@@ -131,9 +134,9 @@ export class Outflow {
 
   setPolicy(policy: OverflowPolicy, { topicOf }: OverflowOptions): void {
     this.pourAll()
-    this.#droppedOldest += this.#backlog?.droppedOldest ?? 0
-    this.#superseded += this.#backlog?.superseded ?? 0
-    this.#backlog = undefined
+    this.#droppedOldest += this.#dropQueue?.droppedOldest ?? 0
+    this.#superseded += this.#dropQueue?.superseded ?? 0
+    this.#dropQueue = undefined
     this.#policy = policy
     this.#topicOf = topicOf
     this.mark = this.#markOf(policy)
@@ -160,21 +163,21 @@ export class Outflow {
     if (bytes === undefined)
       throw new MillraceError('unsupported', 'this protocol cannot queue messages apart')
     const policy = this.#policy === 'latest-by-key' ? 'latest-by-key' : 'drop-oldest'
-    this.#backlog ??= new Backlog(policy, this.#limits.highWaterBytes - this.mark)
+    this.#dropQueue ??= new DropQueue(policy, this.#limits.highWaterBytes - this.mark)
     const topic = this.#topicOf === undefined ? '' : this.#topicOf(key, body)
-    this.#backlog.push(topic === undefined ? undefined : `${key}\n${topic}`, bytes)
+    this.#dropQueue.push(topic === undefined ? undefined : `${key}\n${topic}`, bytes)
   }
 
   /** Moves late messages up, as far as there is room. */
   pour(): void {
     const hasRoom = () => this.inFlight + this.buffer.size < this.mark
-    this.#backlog?.pour(hasRoom, (bytes) => this.buffer.append(bytes))
+    this.#dropQueue?.pour(hasRoom, (bytes) => this.buffer.append(bytes))
   }
 
   /** Moves all late messages up: the channel is closing, or changes its policy. */
   pourAll(): void {
     const hasRoom = () => true
-    this.#backlog?.pour(hasRoom, (bytes) => this.buffer.append(bytes))
+    this.#dropQueue?.pour(hasRoom, (bytes) => this.buffer.append(bytes))
   }
 
   /** Resolves when the channel is down to its low-water mark, or has ended. */
@@ -203,7 +206,7 @@ export class Outflow {
   /** Drops everything that has not left: the channel has ended. */
   end(): void {
     this.buffer.release()
-    this.#backlog?.clear()
+    this.#dropQueue?.clear()
     this.wake('closed')
   }
 

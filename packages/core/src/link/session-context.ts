@@ -6,10 +6,10 @@ import type { Calls } from '../channel/calls.ts'
 import type { Dispatch } from '../channel/dispatch.ts'
 import type { SessionHost } from '../ports/protocol.ts'
 import type { Turns, TurnTaker } from '../turn/turns.ts'
-import type { LinkGate } from './upgradable-link.ts'
+import type { UpgradableLink } from './upgradable-link.ts'
 
 /** What a seat needs of the carrier that it stands in for. */
-export interface SessionSeatOwner extends TurnTaker {
+export interface SessionContextOwner extends TurnTaker {
   readonly turns: Turns
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
@@ -21,7 +21,7 @@ export interface SessionSeatOwner extends TurnTaker {
   ponged(roundTripMs: number): void
   farewell(goodbye: Goodbye): void
   fail(reason: CloseReason): void
-  readonly gate: LinkGate
+  readonly gate: UpgradableLink
 }
 
 /** Why messages wait: their reader is behind, the opener has not set his handlers, the peer owes room, the channel is over. */
@@ -31,18 +31,18 @@ const causes = { held: 1, settling: 2, owing: 4, over: 8 } as const
 export type WaitCause = keyof typeof causes
 
 /** All that a session sees of the carrier it works for. */
-export class SessionSeat implements SessionHost {
+export class SessionContext implements SessionHost {
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
   readonly pool: BlockPool
   readonly out: SegmentBuffer
   mayDeliver = true
-  readonly #owner: SessionSeatOwner
+  readonly #owner: SessionContextOwner
   readonly #dispatch: Dispatch
   #waiting = 0
   #isMuted = false
 
-  constructor(owner: SessionSeatOwner) {
+  constructor(owner: SessionContextOwner) {
     this.role = owner.role
     this.limits = owner.limits
     this.pool = owner.pool

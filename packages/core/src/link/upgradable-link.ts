@@ -1,23 +1,23 @@
 import type { LinkOwner } from '../ports/transport.ts'
-import { LateEncryption, type LateEncryptionOwner } from './encryption-upgrade.ts'
+import { EncryptionUpgrade, type EncryptionUpgradeOwner } from './encryption-upgrade.ts'
 
 /** A carrier, as the gate before it sees it. */
-export type LinkGateOwner = LinkOwner & LateEncryptionOwner
+export type UpgradableLinkOwner = LinkOwner & EncryptionUpgradeOwner
 
 /** Stands between a link and its carrier: what comes goes straight through, until the channel begins to encrypt. */
-export class LinkGate implements LinkOwner {
-  readonly #owner: LinkGateOwner
-  #encryption: LateEncryption | undefined
+export class UpgradableLink implements LinkOwner {
+  readonly #owner: UpgradableLinkOwner
+  #encryption: EncryptionUpgrade | undefined
   #isGone = false
 
-  constructor(owner: LinkGateOwner) {
+  constructor(owner: UpgradableLinkOwner) {
     this.#owner = owner
   }
 
   /** What encrypts an open channel; made when somebody asks for it. */
-  get encryption(): LateEncryption {
+  get encryption(): EncryptionUpgrade {
     if (this.#encryption !== undefined) return this.#encryption
-    this.#encryption = new LateEncryption(this.#owner, {
+    this.#encryption = new EncryptionUpgrade(this.#owner, {
       received: (bytes, ownership) => this.#owner.received(bytes, ownership),
       sent: (size) => this.#owner.sent(size),
       ended: () => this.#owner.ended(),

@@ -12,9 +12,9 @@ import type {
   SendResult,
 } from '../channel/carrier.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
-import { EndBell } from '../channel/close-notifier.ts'
+import { CloseNotifier } from '../channel/close-notifier.ts'
 import { Dispatch, type DispatchOwner } from '../channel/dispatch.ts'
-import { type RequestOptions, Requests } from '../channel/pending-requests.ts'
+import { PendingRequests, type RequestOptions } from '../channel/pending-requests.ts'
 import {
   checkEncryption,
   type HandshakePlan,
@@ -23,7 +23,7 @@ import {
 } from '../encryption/encryption.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { TurnTaker } from '../turn/turns.ts'
-import { shakeLocally } from './local-encryption.ts'
+import { handshakeLocally } from './local-encryption.ts'
 import { LocalQueue } from './local-queue.ts'
 
 /** What lies in the queue in place of a body that belongs to a call. */
@@ -47,7 +47,7 @@ class Call {
 export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
   readonly role: 'accepted' | 'opened'
   readonly dispatch: Dispatch
-  readonly bell = new EndBell()
+  readonly closeNotifier = new CloseNotifier()
   isReady = false
   isDirty = false
   state: ChannelState = 'handshaking'
@@ -57,7 +57,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
   /** What the peer sent. Calls have negative numbers, so that plain messages need not be looked at. */
   readonly #queue = new LocalQueue()
   readonly #queueMax: number
-  #requests: Requests | undefined
+  #requests: PendingRequests | undefined
   #overflow: OverflowPolicy
   #overflowOptions: OverflowOptions = {}
   #drainWaiters: ((result: 'ready' | 'closed') => void)[] = []
@@ -186,7 +186,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
       )
     }
     const { turns, limits } = this.#owner
-    this.#requests ??= new Requests(turns, limits.maxRequests, limits.requestTimeoutMs)
+    this.#requests ??= new PendingRequests(turns, limits.maxRequests, limits.requestTimeoutMs)
     return this.#requests.start(key, number, turns.loop.now(), options, (id) => {
       this.#messagesOut++
       this.#call('request', id, number, body)
@@ -265,7 +265,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
   }
 
   describe(): string {
-    const { reason } = this.bell
+    const { reason } = this.closeNotifier
     return `local ${reason === undefined ? this.state : `closed (${describeReason(reason)})`}`
   }
 
@@ -289,7 +289,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
   /** The opening end: both have asked. */
   #shake(mine: HandshakePlan, theirs: HandshakePlan): void {
     const peer = this.#peer
-    const result = shakeLocally(mine, theirs)
+    const result = handshakeLocally(mine, theirs)
     if (typeof result === 'string') return this.#unencrypted(result)
     this.encryption = result.opened
     peer.encryption = result.accepted

@@ -3,7 +3,7 @@ import { Random, Rig } from '@millrace/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { ChannelToBe, EncryptionOptions } from '../encryption/encryption.ts'
+import type { EncryptionOptions, PendingChannel } from '../encryption/encryption.ts'
 
 const random = new Random(20_261_121)
 const key = random.bytes(32)
@@ -49,8 +49,8 @@ describe('a local channel between pipes that are encrypted', () => {
 
   it('asks both ends by the proven key, before accepted, as on a link', async () => {
     for (const pattern of ['XX', 'IK', 'XK'] as const) {
-      const asked: [string, Uint8Array, ChannelToBe][] = []
-      const may = (who: string) => (proven: Uint8Array, channel: ChannelToBe) => {
+      const asked: [string, Uint8Array, PendingChannel][] = []
+      const may = (who: string) => (proven: Uint8Array, channel: PendingChannel) => {
         asked.push([who, proven, channel])
         expect(channel.isOpen).toBe(false)
         return new Promise<boolean>((resolve) => rig.loop.wakeAt(rig.loop.now() + 100, () => resolve(true)))

@@ -4,13 +4,15 @@ import { causeText } from '../base/millrace-error.ts'
 import type { HandshakePlan, HandshakeSide } from '../encryption/encryption.ts'
 
 /** What each end knows of the encryption then; or, in words, why there is none. */
-export type LocalShake = { readonly opened: ChannelEncryption; readonly accepted: ChannelEncryption } | string
+export type LocalHandshakeResult =
+  | { readonly opened: ChannelEncryption; readonly accepted: ChannelEncryption }
+  | string
 
 /**
  * The handshake of two ends in one process, in one go. Nothing leaves the process, so nothing is sealed behind it; but keys must fit, and there
  * is a channel binding, so that a program behaves on a local channel as it would on others.
  */
-export function shakeLocally(opened: HandshakePlan, accepted: HandshakePlan): LocalShake {
+export function handshakeLocally(opened: HandshakePlan, accepted: HandshakePlan): LocalHandshakeResult {
   return guarded(() => {
     for (const _ of exchange({ plan: opened }, { plan: accepted }));
     return { opened: resultOf(opened), accepted: resultOf(accepted) }
@@ -18,7 +20,10 @@ export function shakeLocally(opened: HandshakePlan, accepted: HandshakePlan): Lo
 }
 
 /** The same for pipes that are encrypted: each end asks whether the other may go on, as soon as its key is proven. */
-export async function shakeAsking(opened: HandshakeSide, accepted: HandshakeSide): Promise<LocalShake> {
+export async function handshakeWithAuthorisation(
+  opened: HandshakeSide,
+  accepted: HandshakeSide,
+): Promise<LocalHandshakeResult> {
   const steps = exchange(opened, accepted)
   const asked = new Set<HandshakeSide>()
   for (;;) {

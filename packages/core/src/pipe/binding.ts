@@ -1,14 +1,14 @@
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import { DatagramCarrier } from '../datagram/datagram-carrier.ts'
 import type { Address, DatagramTransport, Link, StreamTransport, Transport } from '../ports/transport.ts'
-import type { ChannelBook } from './channel-registry.ts'
+import type { ChannelRegistry } from './channel-registry.ts'
 import type { PipeTarget } from './factory-services.ts'
 
 /** What a binding needs of its pipe. */
 export interface BindingOwner {
   readonly target: PipeTarget
   readonly transport: Transport
-  readonly book: ChannelBook
+  readonly registry: ChannelRegistry
   accept(link: Link): void
 }
 
@@ -57,7 +57,7 @@ export class Binding {
     const { address } = owner.target
     const listener = await transport.listen(address, {
       accepted: (link) => owner.accept(link),
-      failed: (error) => owner.book.linkFailed(error, `${address.text} could not take a connection`),
+      failed: (error) => owner.registry.linkFailed(error, `${address.text} could not take a connection`),
     })
     return new Binding(listener.address, () => listener.close())
   }
@@ -65,13 +65,14 @@ export class Binding {
   static async #openSocket(owner: BindingOwner, transport: DatagramTransport): Promise<Binding> {
     const { address, protocol } = owner.target
     let datagrams: DatagramCarrier | undefined
-    const failed = (error: unknown) => owner.book.linkFailed(error, `a datagram at ${address.text} failed`)
+    const failed = (error: unknown) =>
+      owner.registry.linkFailed(error, `a datagram at ${address.text} failed`)
     const socket = await transport.socket('bind', address, {
       received: (bytes, from) => datagrams?.store(bytes, from),
       failed,
     })
     const session = protocol.datagrams?.({ socket, report: failed })
-    if (session !== undefined) datagrams = new DatagramCarrier(owner.book.turns, session, failed)
+    if (session !== undefined) datagrams = new DatagramCarrier(owner.registry.turns, session, failed)
     return new Binding(socket.address, () => socket.close(), datagrams)
   }
 }

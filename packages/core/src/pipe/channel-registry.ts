@@ -11,8 +11,8 @@ import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
 import { HandshakeSlots } from './handshake-slots.ts'
 
-/** What the book tells its pipe. */
-export interface ChannelBookOwner {
+/** What the registry tells its pipe. */
+export interface ChannelRegistryOwner {
   /** Whom those who trace are told. */
   readonly pipe: unknown
   readonly crypto: PlatformCrypto | undefined
@@ -32,7 +32,7 @@ export interface Opening {
 }
 
 /** Keeps the channels of one pipe: who is open, who is saying hello, whose link still lingers, and all they ever counted. */
-export class ChannelBook implements CarrierOwner {
+export class ChannelRegistry implements CarrierOwner {
   readonly limits: PipeLimits
   readonly turns: Turns
   readonly pool: BlockPool
@@ -44,7 +44,7 @@ export class ChannelBook implements CarrierOwner {
   acceptedCount = 0
   connectedCount = 0
 
-  readonly #owner: ChannelBookOwner
+  readonly #owner: ChannelRegistryOwner
   readonly #options: PipeOptions
   readonly #channels = new Map<Carrier, Channel>()
   readonly #handshakes = new HandshakeSlots<Carrier>()
@@ -55,7 +55,7 @@ export class ChannelBook implements CarrierOwner {
   readonly #past: Record<keyof ChannelStatistics, number> = { ...noStatistics }
 
   constructor(
-    owner: ChannelBookOwner,
+    owner: ChannelRegistryOwner,
     turns: Turns,
     pool: BlockPool,
     limits: PipeLimits,
@@ -167,7 +167,9 @@ export class ChannelBook implements CarrierOwner {
   ended(carrier: Carrier, reason: CloseReason): void {
     this.#lingering.add(carrier)
     const channel = this.#channels.get(carrier)
-    carrier.bell.ring(reason, (error) => this.failed("a handler of 'close' failed", error, carrier))
+    carrier.closeNotifier.notify(reason, (error) =>
+      this.failed("a handler of 'close' failed", error, carrier),
+    )
     if (channel === undefined) return this.#neverOpened(carrier, reason)
     this.#channels.delete(carrier)
     addStatistics(this.#past, carrier.statistics())

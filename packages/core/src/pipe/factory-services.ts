@@ -2,7 +2,7 @@ import type { BlockPool } from '@millrace/buffer'
 import type { Platform } from '../ports/platform.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { Address, TransportPlugin } from '../ports/transport.ts'
-import type { ChannelBook } from './channel-registry.ts'
+import type { ChannelRegistry } from './channel-registry.ts'
 import type { PipeEncryption } from './pipe-encryption.ts'
 
 /** Where a pipe leads, and what it speaks. */
@@ -15,7 +15,7 @@ export interface PipeTarget {
 }
 
 /** What the factory lends to its pipes. */
-export interface PipeHome {
+export interface FactoryServices {
   /** The memory of all pipes, made by the first platform. */
   pool(platform: Platform): BlockPool
   /** The platform of this target, with what the factory's own options say instead. */
@@ -32,6 +32,6 @@ export interface PipeHome {
 export interface BoundPipe {
   readonly address: Address
   readonly target: PipeTarget
-  readonly book: ChannelBook
+  readonly registry: ChannelRegistry
   readonly encryption: PipeEncryption | undefined
 }

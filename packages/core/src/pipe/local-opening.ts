@@ -3,10 +3,10 @@ import type { Goodbye } from '@millrace/wire'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LocalCarrier } from '../local/local-carrier.ts'
-import { type LocalShake, shakeAsking } from '../local/local-encryption.ts'
+import { handshakeWithAuthorisation, type LocalHandshakeResult } from '../local/local-encryption.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { TurnTaker } from '../turn/turns.ts'
-import type { ChannelBook } from './channel-registry.ts'
+import type { ChannelRegistry } from './channel-registry.ts'
 import type { PipeEncryption } from './pipe-encryption.ts'
 
 /** One thing to do in a pipe's turn. */
@@ -24,7 +24,7 @@ class Errand implements TurnTaker {
 
 /** A pipe, as far as it matters here. */
 interface LocalEnd {
-  readonly book: ChannelBook
+  readonly registry: ChannelRegistry
   readonly encryption: PipeEncryption | undefined
 }
 
@@ -32,24 +32,24 @@ interface LocalEnd {
 export function openLocal(opener: LocalEnd, acceptor: LocalEnd, protocol: Protocol): Promise<Channel> {
   return new Promise((resolve, reject) => {
     const accept = () => {
-      const answer = acceptor.book.mayOpen()
+      const answer = acceptor.registry.mayOpen()
       if (answer !== 'yes') return reject(refusal(answer))
-      const [opened, accepted] = LocalCarrier.pair(opener.book, acceptor.book, protocol)
-      opener.book.add(opened, { resolve, reject })
-      acceptor.book.add(accepted)
+      const [opened, accepted] = LocalCarrier.pair(opener.registry, acceptor.registry, protocol)
+      opener.registry.add(opened, { resolve, reject })
+      acceptor.registry.add(accepted)
       const settle = () => opened.settle()
       const open = () => {
         opened.open()
-        opener.book.turns.settle(new Errand(settle))
+        opener.registry.turns.settle(new Errand(settle))
       }
       const begin = () => {
         accepted.open()
-        opener.book.turns.later(new Errand(open))
+        opener.registry.turns.later(new Errand(open))
       }
       if (opener.encryption === undefined && acceptor.encryption === undefined) return begin()
       new LocalHandshake(opener, acceptor, opened, accepted).run(begin)
     }
-    acceptor.book.turns.later(new Errand(accept))
+    acceptor.registry.turns.later(new Errand(accept))
   })
 }
 
@@ -72,35 +72,38 @@ class LocalHandshake {
 
   /** Calls `begin` in a turn of the accepting pipe, or ends both sides. */
   run(begin: () => void): void {
-    const { turns } = this.#acceptor.book
+    const { turns } = this.#acceptor.registry
     turns.wheel.schedule(this.#late, turns.loop.now() + this.#patienceMs)
     turns.arm()
-    const settle = (result: LocalShake) => turns.later(new Errand(() => this.#settle(result, begin)))
+    const settle = (result: LocalHandshakeResult) =>
+      turns.later(new Errand(() => this.#settle(result, begin)))
     this.#shake().then(settle, (error: unknown) => settle(causeText(error)))
   }
 
   get #patienceMs(): number {
     return Math.min(
-      this.#opener.book.limits.handshakeTimeoutMs,
-      this.#acceptor.book.limits.handshakeTimeoutMs,
+      this.#opener.registry.limits.handshakeTimeoutMs,
+      this.#acceptor.registry.limits.handshakeTimeoutMs,
     )
   }
 
-  async #shake(): Promise<LocalShake> {
+  async #shake(): Promise<LocalHandshakeResult> {
     const [opener, acceptor] = [this.#opener, this.#acceptor]
     if (opener.encryption === undefined) return 'the pipe that is bound there encrypts, this one does not'
     if (acceptor.encryption === undefined) return 'this pipe encrypts, the one that is bound there does not'
-    return shakeAsking(
-      opener.encryption.side('opened', opener.book, () => opener.book.channelOf(this.#opened)),
-      acceptor.encryption.side('accepted', acceptor.book, () => acceptor.book.channelOf(this.#accepted)),
+    return handshakeWithAuthorisation(
+      opener.encryption.side('opened', opener.registry, () => opener.registry.channelOf(this.#opened)),
+      acceptor.encryption.side('accepted', acceptor.registry, () =>
+        acceptor.registry.channelOf(this.#accepted),
+      ),
     )
   }
 
-  #settle(result: LocalShake, begin: () => void): void {
-    this.#acceptor.book.turns.wheel.cancel(this.#late)
+  #settle(result: LocalHandshakeResult, begin: () => void): void {
+    this.#acceptor.registry.turns.wheel.cancel(this.#late)
     if (this.#accepted.state !== 'handshaking' || this.#opened.state !== 'handshaking') return
     if (typeof result === 'string') return this.#opened.fail({ code: 'encryption-failed', what: result })
-    const answer = this.#acceptor.book.mayOpen()
+    const answer = this.#acceptor.registry.mayOpen()
     if (answer !== 'yes') {
       return this.#opened.fail({ code: 'refused', why: answer.code, text: answer.text })
     }

@@ -5,6 +5,12 @@ import type { Address, CancelSignal, Link, Transport } from '../ports/transport.
 import type { Opening } from './channel-registry.ts'
 import type { PipeTarget } from './factory-services.ts'
 
+/** How `open` waits. */
+export interface OpenOptions {
+  /** Gives up: the promise rejects with the signal's reason. */
+  readonly signal?: CancelSignal
+}
+
 /** Checks, before anything is done, that a channel can be opened at all. */
 export function checkOpening(
   where: unknown,

@@ -7,7 +7,7 @@ import {
 } from '../encryption/encryption.ts'
 import { SealedLink } from '../encryption/sealed-link.ts'
 import type { Link } from '../ports/transport.ts'
-import type { ChannelBook } from './channel-registry.ts'
+import type { ChannelRegistry } from './channel-registry.ts'
 
 /** How a pipe encrypts its links. */
 export class PipeEncryption {
@@ -20,20 +20,20 @@ export class PipeEncryption {
   }
 
   /** Throws `argument-invalid` when the keys for this role are not there: better now than when somebody comes. */
-  expectKeys(role: 'accepted' | 'opened', book: ChannelBook): void {
-    planHandshake(this.#options, role, book.crypto, '').handshake.abandon()
+  expectKeys(role: 'accepted' | 'opened', registry: ChannelRegistry): void {
+    planHandshake(this.#options, role, registry.crypto, '').handshake.abandon()
   }
 
   /** A link over this one that encrypts from the first byte on. `channel` gives the channel to be, for `authorise`. */
-  over(link: Link, role: 'accepted' | 'opened', book: ChannelBook, channel: () => Channel): Link {
-    const { pool, turns, limits } = book
-    return new SealedLink(link, { pool, turns, limits, ...this.side(role, book, channel) })
+  over(link: Link, role: 'accepted' | 'opened', registry: ChannelRegistry, channel: () => Channel): Link {
+    const { pool, turns, limits } = registry
+    return new SealedLink(link, { pool, turns, limits, ...this.side(role, registry, channel) })
   }
 
   /** What one end needs for its handshake. */
-  side(role: 'accepted' | 'opened', book: ChannelBook, channel: () => Channel): HandshakeSide {
+  side(role: 'accepted' | 'opened', registry: ChannelRegistry, channel: () => Channel): HandshakeSide {
     const options = this.#options
-    const plan = planHandshake(options, role, book.crypto, 'pipe')
+    const plan = planHandshake(options, role, registry.crypto, 'pipe')
     const authorise = 'authorise' in options ? options.authorise : undefined
     return authorise === undefined
       ? { plan }

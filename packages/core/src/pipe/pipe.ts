@@ -8,24 +8,18 @@ import type { Channel } from '../channel/channel.ts'
 import { LinkCarrier } from '../link/link-carrier.ts'
 import { Topics } from '../ports/diagnostics.ts'
 import type { Platform } from '../ports/platform.ts'
-import type { Address, CancelSignal, Link, Transport } from '../ports/transport.ts'
+import type { Address, Link, Transport } from '../ports/transport.ts'
 import { Turns } from '../turn/turns.ts'
 import { Binding } from './binding.ts'
-import { ChannelBook, type ChannelBookOwner, noStatistics, type Opening } from './channel-registry.ts'
-import type { PipeHome, PipeTarget } from './factory-services.ts'
+import { ChannelRegistry, type ChannelRegistryOwner, noStatistics, type Opening } from './channel-registry.ts'
+import type { FactoryServices, PipeTarget } from './factory-services.ts'
 import { openLocal } from './local-opening.ts'
-import { checkOpening, connectLink, greet } from './opening.ts'
+import { checkOpening, connectLink, greet, type OpenOptions } from './opening.ts'
 import { PipeEncryption } from './pipe-encryption.ts'
 import { type PipeEvent, type PipeEvents, PipeHandlers } from './pipe-events.ts'
 import { PipeReports } from './pipe-reports.ts'
 import type { PipeStatistics } from './pipe-statistics.ts'
 import { Proto } from './proto.ts'
-
-/** How `open` waits. */
-export interface OpenOptions {
-  /** Gives up: the promise rejects with the signal's reason. */
-  readonly signal?: CancelSignal
-}
 
 /** What a pipe has once it knows where it leads. */
 interface Settled {
@@ -33,7 +27,7 @@ interface Settled {
   readonly transport: Transport
   readonly platform: Platform
   readonly turns: Turns
-  readonly book: ChannelBook
+  readonly registry: ChannelRegistry
 }
 
 /**
@@ -41,7 +35,7 @@ interface Settled {
  * channels; there is no way to one but to hold it.
  */
 export class Pipe<Messages extends object = Record<string, unknown>> {
-  readonly #home: PipeHome
+  readonly #services: FactoryServices
   readonly #options: PipeOptions
   readonly #handlers: PipeHandlers
   readonly #reports: PipeReports
@@ -55,11 +49,11 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   readonly #openings = new Set<Cancel>()
 
   /** For factories only. */
-  constructor(home: PipeHome, target: PipeTarget | undefined, options: PipeOptions) {
+  constructor(services: FactoryServices, target: PipeTarget | undefined, options: PipeOptions) {
     parseLimits(options)
     if (options.overflow !== undefined) parseOverflow(options.overflow)
     if (options.encryption !== undefined) this.#encryption = new PipeEncryption(options.encryption)
-    this.#home = home
+    this.#services = services
     this.#options = options
     this.#handlers = new PipeHandlers((error, event) => this.#reports.handlerFailed(error, event))
     this.#reports = new PipeReports(this, this.#handlers, options)
@@ -73,12 +67,12 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
 
   /** How many channels are open. */
   get channelCount(): number {
-    return this.#settled?.book.openCount ?? 0
+    return this.#settled?.registry.openCount ?? 0
   }
 
   /** Whether the pipe is being closed, or was destroyed: nothing can be opened then. */
   get isEnding(): boolean {
-    return this.#life === 'destroyed' || this.#settled?.book.isClosing === true
+    return this.#life === 'destroyed' || this.#settled?.registry.isClosing === true
   }
 
   /** For those who trace: the topics of this pipe. */
@@ -93,7 +87,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
 
   /** The open channels. */
   channels(): IterableIterator<Channel<Messages>> {
-    const channels = this.#settled?.book.channels() ?? [].values()
+    const channels = this.#settled?.registry.channels() ?? [].values()
     return channels as unknown as IterableIterator<Channel<Messages>>
   }
 
@@ -113,7 +107,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
   setMaxOpenChannels(count: number): this {
     parseLimits({ maxOpenChannels: count })
     this.#maxOpenChannels = count
-    if (this.#settled !== undefined) this.#settled.book.maxOpenChannels = count
+    if (this.#settled !== undefined) this.#settled.registry.maxOpenChannels = count
     return this
   }
 
@@ -129,17 +123,17 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
    * `address-in-use` or `listen-failed`.
    */
   async bind(...target: (string | number)[]): Promise<this> {
-    if (target.length > 0) this.#settle(this.#home.target(target))
+    if (target.length > 0) this.#settle(this.#services.target(target))
     const settled = this.#need()
     if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
     if (this.#life !== 'fresh') {
       throw new MillraceError('already-open', `${this.describe()} is bound already; close it first`)
     }
-    if (settled.transport.carries === 'messages' && this.#home.boundAt(settled.target) !== undefined) {
+    if (settled.transport.carries === 'messages' && this.#services.boundAt(settled.target) !== undefined) {
       const text = `a pipe of this process is bound at ${settled.target.address.text} already`
       throw new MillraceError('address-in-use', text)
     }
-    this.#encryption?.expectKeys('accepted', settled.book)
+    this.#encryption?.expectKeys('accepted', settled.registry)
     this.#life = 'binding'
     try {
       this.#bound(await Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) }))
@@ -194,20 +188,24 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     body: Body<Messages, K>,
     channels?: Iterable<Channel<Messages>>,
   ): number {
-    const { target, book } = this.#need()
-    return book.broadcast(target.protocol.keys.number(key), body, channels as Iterable<Channel> | undefined)
+    const { target, registry } = this.#need()
+    return registry.broadcast(
+      target.protocol.keys.number(key),
+      body,
+      channels as Iterable<Channel> | undefined,
+    )
   }
 
   /** Stops accepting and ends all channels in order. Resolves when all of them, and their links, have ended. The pipe may be bound again. */
   async close(text = ''): Promise<void> {
-    const book = this.#settled?.book
-    if (book === undefined) return
-    book.isClosing = true
+    const registry = this.#settled?.registry
+    if (registry === undefined) return
+    registry.isClosing = true
     const freed = this.#free()
-    book.end('close', text)
+    registry.end('close', text)
     await freed
     await this.#emptied()
-    book.isClosing = false
+    registry.isClosing = false
     if (this.#life !== 'destroyed') this.#life = 'fresh'
   }
 
@@ -216,7 +214,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     if (this.#life === 'destroyed') return
     this.#life = 'destroyed'
     const freed = this.#free()
-    this.#settled?.book.end('destroy', '')
+    this.#settled?.registry.end('destroy', '')
     void Promise.all([freed, this.#emptied()]).then(() => {
       this.#settled?.turns.close()
       this.#handlers.emit('destroy', this)
@@ -225,13 +223,13 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
 
   /** What the pipe and its channels did so far. */
   statistics(): PipeStatistics {
-    const book = this.#settled?.book
+    const registry = this.#settled?.registry
     return {
-      ...(book?.statistics() ?? noStatistics),
+      ...(registry?.statistics() ?? noStatistics),
       openChannels: this.channelCount,
-      handshakes: book?.handshakeCount ?? 0,
-      accepted: book?.acceptedCount ?? 0,
-      connected: book?.connectedCount ?? 0,
+      handshakes: registry?.handshakeCount ?? 0,
+      accepted: registry?.acceptedCount ?? 0,
+      connected: registry?.connectedCount ?? 0,
       errors: this.#reports.count,
       datagramsDropped: this.#binding?.datagramsDropped ?? 0,
     }
@@ -260,23 +258,29 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     this.destroy()
   }
 
-  /** Takes a target: from here on the pipe has a transport, a loop and a book. */
+  /** Takes a target: from here on the pipe has a transport, a loop and a registry. */
   #settle(target: PipeTarget): void {
     if (this.#life !== 'fresh')
       throw new MillraceError('already-open', `${this.describe()} already has an address`)
-    const platform = this.#home.platform(target.plugin)
+    const platform = this.#services.platform(target.plugin)
     this.#topics = new Topics(platform.diagnostics)
     const turns =
       this.#settled?.turns ?? new Turns(this.#options.loop ?? platform.loop, this.#options.drive ?? 'auto')
     const limits = parseLimits(this.#options)
-    const book =
-      this.#settled?.book ??
-      new ChannelBook(this.#bookOwner(platform), turns, this.#home.pool(platform), limits, this.#options)
-    if (this.#maxOpenChannels !== undefined) book.maxOpenChannels = this.#maxOpenChannels
-    this.#settled = { target, transport: target.plugin.create(), platform, turns, book }
+    const registry =
+      this.#settled?.registry ??
+      new ChannelRegistry(
+        this.#registryOwner(platform),
+        turns,
+        this.#services.pool(platform),
+        limits,
+        this.#options,
+      )
+    if (this.#maxOpenChannels !== undefined) registry.maxOpenChannels = this.#maxOpenChannels
+    this.#settled = { target, transport: target.plugin.create(), platform, turns, registry }
   }
 
-  #bookOwner({ crypto }: Platform): ChannelBookOwner {
+  #registryOwner({ crypto }: Platform): ChannelRegistryOwner {
     return {
       pipe: this,
       crypto,
@@ -307,7 +311,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     this.#life = 'bound'
     this.#binding = binding
     const { address } = binding
-    this.#home.setBound(this, { ...this.#need(), address, encryption: this.#encryption })
+    this.#services.setBound(this, { ...this.#need(), address, encryption: this.#encryption })
     if (this.#topics.pipeBound.hasSubscribers) this.#topics.pipeBound.publish({ pipe: this })
   }
 
@@ -318,51 +322,51 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       `${this.describe()}: it was closed while a channel was opening`,
     )
     for (const cancel of this.#openings) cancel.abort(reason)
-    this.#home.setBound(this, undefined)
+    this.#services.setBound(this, undefined)
     const binding = this.#binding
     this.#binding = undefined
     await binding?.close()
   }
 
   #emptied(): Promise<void> {
-    if (this.#settled?.book.isEmpty ?? true) return Promise.resolve()
+    if (this.#settled?.registry.isEmpty ?? true) return Promise.resolve()
     return new Promise((resolve) => this.#emptyWaiters.push(resolve))
   }
 
   #accept(link: Link, settled: Settled): void {
-    const { book } = settled
-    if (this.#life !== 'bound' || book.isClosing) {
+    const { registry } = settled
+    if (this.#life !== 'bound' || registry.isClosing) {
       link.start({ received() {}, sent() {}, ended() {}, gone() {} })
       return link.destroy()
     }
-    if (book.handshakeCount >= book.limits.maxHandshakes) {
+    if (registry.handshakeCount >= registry.limits.maxHandshakes) {
       // A flood of strangers must not lock out those who say hello at once: where most come from, the one who is silent for longest makes room.
-      book.cutFirstHandshake()
-      const text = `${book.handshakeCount + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
+      registry.cutFirstHandshake()
+      const text = `${registry.handshakeCount + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
       this.#reports.report(new MillraceError('channel-limit', text), undefined)
     }
     this.#start(link, 'accepted', settled)
   }
 
-  #start(link: Link, role: 'accepted' | 'opened', { book, target }: Settled, opening?: Opening): Carrier {
-    const channel = () => book.channelOf(carrier)
-    const below = this.#encryption?.over(link, role, book, channel) ?? link
-    const carrier: LinkCarrier = new LinkCarrier(book, target.protocol, below, role)
-    book.add(carrier, opening, link.peerAddress)
-    carrier.start(book.turns.loop.now())
+  #start(link: Link, role: 'accepted' | 'opened', { registry, target }: Settled, opening?: Opening): Carrier {
+    const channel = () => registry.channelOf(carrier)
+    const below = this.#encryption?.over(link, role, registry, channel) ?? link
+    const carrier: LinkCarrier = new LinkCarrier(registry, target.protocol, below, role)
+    registry.add(carrier, opening, link.peerAddress)
+    carrier.start(registry.turns.loop.now())
     return carrier
   }
 
   async #open(where: 'remote' | 'local', { signal }: OpenOptions): Promise<Channel> {
     const settled = this.#need()
-    const { target, transport, book } = settled
+    const { target, transport, registry } = settled
     checkOpening(where, target, transport)
     if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
-    if (book.openCount >= book.maxOpenChannels) {
-      const text = `${this.describe()}: ${book.maxOpenChannels} channels are open already (setMaxOpenChannels)`
+    if (registry.openCount >= registry.maxOpenChannels) {
+      const text = `${this.describe()}: ${registry.maxOpenChannels} channels are open already (setMaxOpenChannels)`
       throw new MillraceError('channel-limit', text)
     }
-    this.#encryption?.expectKeys('opened', book)
+    this.#encryption?.expectKeys('opened', registry)
     if (where === 'local' || transport.carries === 'messages') return this.#openLocal(settled)
     const cancel = new Cancel()
     const unfollow = cancel.follow(signal)
@@ -376,8 +380,8 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     }
   }
 
-  #openLocal({ target, book }: Settled): Promise<Channel> {
-    const acceptor = this.#home.boundAt(target)
+  #openLocal({ target, registry }: Settled): Promise<Channel> {
+    const acceptor = this.#services.boundAt(target)
     if (acceptor === undefined) {
       const text = `no pipe of this process is bound at ${target.address.text}; bind one first, or open('remote')`
       throw new MillraceError('connect-failed', text)
@@ -387,6 +391,6 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       const text = `the pipe at ${target.address.text} speaks ${names}`
       throw new MillraceError('protocol-mismatch', text)
     }
-    return openLocal({ book, encryption: this.#encryption }, acceptor, target.protocol)
+    return openLocal({ registry, encryption: this.#encryption }, acceptor, target.protocol)
   }
 }

@@ -6,7 +6,7 @@ import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { TransportPlugin } from '../ports/transport.ts'
-import type { BoundPipe, PipeHome, PipeTarget } from './factory-services.ts'
+import type { BoundPipe, FactoryServices, PipeTarget } from './factory-services.ts'
 import { Pipe } from './pipe.ts'
 
 /** What all pipes of a factory share. All optional. */
@@ -43,13 +43,13 @@ export class ProtoFactory<Protocols extends object = object> {
   readonly #protocols = new Map<string, Protocol>()
   readonly #bound = new Map<object, BoundPipe>()
   readonly #options: ProtoFactoryOptions
-  readonly #home: PipeHome
+  readonly #services: FactoryServices
   #pool: BlockPool | undefined
 
   constructor(options: ProtoFactoryOptions = {}) {
     this.#options = options
     this.#pool = options.pool
-    this.#home = {
+    this.#services = {
       pool: ({ allocate }) => {
         this.#pool ??= new BlockPool(allocate === undefined ? {} : { allocate })
         return this.#pool
@@ -128,8 +128,8 @@ export class ProtoFactory<Protocols extends object = object> {
     const own = (hasOptions ? last : {}) as PipeOptions
     const words = hasOptions ? values.slice(0, -1) : values
     const options: PipeOptions = { ...this.#options, ...own }
-    if (words.length === 1) return new Pipe(this.#home, undefined, { name: String(words[0]), ...options })
-    return new Pipe(this.#home, this.#target(words), options)
+    if (words.length === 1) return new Pipe(this.#services, undefined, { name: String(words[0]), ...options })
+    return new Pipe(this.#services, this.#target(words), options)
   }
 
   /** The memory of all pipes of this factory: `pool?.statistics()`, `pool?.trim()`. Undefined until the first pipe has a transport. */
