@@ -62,7 +62,7 @@ export class Calls implements DispatchOwner {
       return Promise.reject(new MillraceError('request-limit', text))
     }
     this.#requests ??= new PendingRequests(turns, limits.maxRequests, limits.requestTimeoutMs)
-    return this.#requests.start(key, number, turns.loop.now(), options, (id) => {
+    return this.#requests.start(key, number, options, (id) => {
       session.encodeRequest?.(id, number, body)
       this.#owner.wrote(1)
     })

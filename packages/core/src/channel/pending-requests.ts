@@ -1,7 +1,7 @@
-import { TimerEntry } from '@millrace/timer'
 import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { CancelSignal } from '../ports/transport.ts'
+import { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 
 /** How a request waits. */
@@ -42,7 +42,6 @@ export class PendingRequests {
   start(
     key: string,
     number: number,
-    now: number,
     options: RequestOptions,
     encode: (id: number) => void,
   ): Promise<unknown> {
@@ -69,12 +68,11 @@ export class PendingRequests {
         )
       }
       const aborted = () => this.#end(id)?.reject(signal?.reason)
-      const entry = new TimerEntry(late)
-      if (timeoutMs !== Number.POSITIVE_INFINITY) this.#turns.wheel.schedule(entry, now + timeoutMs)
-      this.#turns.arm()
+      const deadline = new Deadline(this.#turns, late)
+      deadline.setIn(timeoutMs)
       signal?.addEventListener('abort', aborted, { once: true })
       const release = () => {
-        this.#turns.wheel.cancel(entry)
+        deadline.cancel()
         signal?.removeEventListener('abort', aborted)
       }
       this.#pending.set(id, { key, number, resolve, reject, release })

@@ -1,6 +1,6 @@
-import { TimerEntry } from '@millrace/timer'
 import type { DatagramSession } from '../ports/protocol.ts'
 import type { Address } from '../ports/transport.ts'
+import { Deadline } from '../turn/deadline.ts'
 import type { Turns, TurnTaker } from '../turn/turns.ts'
 
 /** Datagrams that wait for the pipe's turn; later ones are dropped and counted, as the network would. */
@@ -16,13 +16,14 @@ export class DatagramCarrier implements TurnTaker {
   readonly #turns: Turns
   readonly #session: DatagramSession
   readonly #failed: (error: unknown) => void
-  readonly #deadline = new TimerEntry(() => this.process(this.#turns.now))
+  readonly #deadline: Deadline
   #waiting: { readonly bytes: Uint8Array; readonly from: Address }[] = []
 
   constructor(turns: Turns, session: DatagramSession, failed: (error: unknown) => void) {
     this.#turns = turns
     this.#session = session
     this.#failed = failed
+    this.#deadline = new Deadline(turns, (now) => this.process(now))
     this.#turns.later(this)
   }
 
@@ -41,15 +42,14 @@ export class DatagramCarrier implements TurnTaker {
       this.#watchdog(() => this.#session.receive(bytes, from, now))
     }
     this.#watchdog(() => this.#session.process?.(now))
-    const deadline = this.#session.deadline?.() ?? Number.POSITIVE_INFINITY
-    if (deadline < Number.POSITIVE_INFINITY) this.#turns.wheel.schedule(this.#deadline, deadline)
+    this.#deadline.set(this.#session.deadline?.() ?? Number.POSITIVE_INFINITY)
   }
 
   flush(): void {}
 
   /** Wants no more turns. */
   end(): void {
-    this.#turns.wheel.cancel(this.#deadline)
+    this.#deadline.cancel()
     this.#waiting = []
   }
 

@@ -1,9 +1,9 @@
 import { type BlockPool, ReceiveBuffer, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
 import { type CipherPair, RecordOpener, RecordSealer } from '@millrace/cipher'
-import { TimerEntry } from '@millrace/timer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { PipeLimits } from '../base/options.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
+import { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { HandshakeSide } from './encryption.ts'
 import { EncryptionFailure } from './encryption-failure.ts'
@@ -42,9 +42,8 @@ export class SealedLink implements Link, LinkOwner {
   /** What the owner sent before anything could be sealed. */
   #held: SegmentBatch[] = []
   #isEnding = false
-  /** The record that has begun must end. Moving this entry with each one isn't worth the work: it asks when it is due. */
-  readonly #late = new TimerEntry((now) => this.#due(now))
-  #cutSince = 0
+  /** The record that has begun must end. Looks whether one is open when it comes: to cancel it with each one isn't worth the work. */
+  readonly #late: Deadline
   #isPaused = false
   /** Batches on their way below: what they take sealed, and what they were to the owner. */
   readonly #flights: { sealed: number; readonly plain: number }[] = []
@@ -57,6 +56,7 @@ export class SealedLink implements Link, LinkOwner {
     this.#limits = limits
     this.#suite = plan.suite
     this.#out = new SegmentBuffer(pool)
+    this.#late = new Deadline(turns, () => this.#due())
     const say = (bytes: Uint8Array) => {
       this.#out.append(bytes)
       this.#pass(0)
@@ -207,7 +207,7 @@ export class SealedLink implements Link, LinkOwner {
 
   #seal(batch: SegmentBatch, report: 'unless-left' | undefined): 'left' | 'waits' {
     const { size } = batch
-    const now = this.#turns.loop.now()
+    const { now } = this.#turns
     for (const segment of batch.segments) this.#sealer?.append(segment, this.#out, now)
     batch.release()
     return this.#pass(size, report)
@@ -267,18 +267,12 @@ export class SealedLink implements Link, LinkOwner {
 
   /** A record has begun, and its end is due. */
   #cut(): void {
-    this.#cutSince = this.#turns.loop.now()
-    const timeoutMs = this.#limits.frameTimeoutMs
-    if (this.#late.isScheduled || timeoutMs === Number.POSITIVE_INFINITY) return
-    this.#turns.wheel.schedule(this.#late, this.#cutSince + timeoutMs)
-    this.#turns.arm()
+    this.#late.setIn(this.#limits.frameTimeoutMs)
   }
 
-  #due(now: number): void {
+  #due(): void {
     if (this.#isPaused || this.#isSilent || (this.#opener?.stored ?? 0) === 0) return
-    const timeoutMs = this.#limits.frameTimeoutMs
-    if (now >= this.#cutSince + timeoutMs) this.#fail(`a record took longer than ${timeoutMs} ms`)
-    else this.#turns.wheel.schedule(this.#late, this.#cutSince + timeoutMs)
+    this.#fail(`a record took longer than ${this.#limits.frameTimeoutMs} ms`)
   }
 
   #fail(what: string, kind: 'cut' | 'refused' = 'refused'): void {
@@ -290,7 +284,7 @@ export class SealedLink implements Link, LinkOwner {
 
   #over(): void {
     this.#state = 'over'
-    this.#turns.wheel.cancel(this.#late)
+    this.#late.cancel()
     this.#drop()
     this.#sealer?.drop()
     this.#opener?.release()

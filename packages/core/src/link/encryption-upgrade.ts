@@ -1,6 +1,5 @@
 import type { BlockPool } from '@millrace/buffer'
 import { CipherError } from '@millrace/cipher'
-import { TimerEntry } from '@millrace/timer'
 import type { CloseReason } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { PipeLimits } from '../base/options.ts'
@@ -14,6 +13,7 @@ import { SealedLink } from '../encryption/sealed-link.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Session } from '../ports/protocol.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
+import { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { SendQueue } from './send-queue.ts'
 
@@ -57,12 +57,13 @@ export class EncryptionUpgrade {
   /** Bytes in clear that the link still has. */
   #clearLeft = 0
   #settle: { readonly resolve: () => void; readonly reject: (error: MillraceError) => void } | undefined
-  readonly #deadline = new TimerEntry(() => this.#late())
+  readonly #deadline: Deadline
 
   /** `clear` is whom the sealed link tells: the carrier, as if there were no encryption. */
   constructor(owner: EncryptionUpgradeOwner, clear: LinkOwner) {
     this.#owner = owner
     this.#clear = clear
+    this.#deadline = new Deadline(owner.turns, () => this.#late())
   }
 
   /** Whether what comes in is sealed. */
@@ -142,7 +143,7 @@ export class EncryptionUpgrade {
   end(): void {
     if (this.#state === 'over') return
     this.#state = 'over'
-    this.#owner.turns.wheel.cancel(this.#deadline)
+    this.#deadline.cancel()
     this.#plan?.handshake.abandon()
     this.#sealed?.release()
     this.#settle?.reject(new MillraceError('channel-closed', 'the channel ended before it was encrypted'))
@@ -193,9 +194,9 @@ export class EncryptionUpgrade {
 
   /** From here on everything that comes is sealed, and so is what came already behind the last frame. */
   #open(): void {
-    const { turns, session } = this.#owner
+    const { session } = this.#owner
     this.#state = 'sealed'
-    turns.wheel.cancel(this.#deadline)
+    this.#deadline.cancel()
     this.#settle?.resolve()
     this.#settle = undefined
     // It may be the link's memory still, of which `keep` would save the last record alone when readers are behind.
@@ -203,10 +204,7 @@ export class EncryptionUpgrade {
   }
 
   #expect(): void {
-    const { turns, limits } = this.#owner
-    if (this.#deadline.isScheduled) return
-    turns.wheel.schedule(this.#deadline, turns.loop.now() + limits.handshakeTimeoutMs)
-    turns.arm()
+    if (!this.#deadline.isSet) this.#deadline.setIn(this.#owner.limits.handshakeTimeoutMs)
   }
 
   #late(): void {

@@ -1,8 +1,8 @@
-import { TimerEntry } from '@millrace/timer'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { PipeLimits } from '../base/options.ts'
 import type { HeartbeatFail } from '../channel/carrier.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
+import { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 import { Deadlines } from './deadlines.ts'
 
@@ -22,13 +22,12 @@ export interface LinkWatchdogOwner {
   silent(reason: CloseReason, run: HeartbeatFail): void
 }
 
-/** Keeps one entry of the pipe's wheel for all deadlines of a link, and acts on what the deadlines finds due. */
+/** Keeps one deadline for all those of a link, and acts on what the deadlines finds due. */
 export class LinkWatchdog {
   readonly deadlines: Deadlines
   readonly #owner: LinkWatchdogOwner
   readonly #limits: PipeLimits
-  readonly #turns: Turns
-  readonly #entry = new TimerEntry((now) => this.#due(now))
+  readonly #deadline: Deadline
   #heartbeatFail: HeartbeatFail | undefined
   #isHeard = false
   #isOver = false
@@ -36,13 +35,12 @@ export class LinkWatchdog {
   constructor(owner: LinkWatchdogOwner, limits: PipeLimits, turns: Turns) {
     this.#owner = owner
     this.#limits = limits
-    this.#turns = turns
+    this.#deadline = new Deadline(turns, (now) => this.#due(now))
     this.deadlines = new Deadlines(limits, turns.now)
   }
 
   /** The channel is in a new state: its deadline counts from here. */
   restart(now: number): void {
-    this.#turns.wheel.cancel(this.#entry)
     this.deadlines.restart(now)
     this.arm()
   }
@@ -71,20 +69,15 @@ export class LinkWatchdog {
     this.arm()
   }
 
-  /** Sees to it that the wheel wakes this guard at the next deadline; moving it back isn't worth the work. */
+  /** Sees to it that this guard is woken at the next deadline. */
   arm(): void {
-    if (this.#isOver) return
-    const at = this.deadlines.deadline(this.#owner.state)
-    if (at === Number.POSITIVE_INFINITY || (this.#entry.isScheduled && this.#entry.deadline <= at)) return
-    this.#turns.wheel.schedule(this.#entry, at)
-    // Between turns nobody else would ask the loop to be woken for it.
-    this.#turns.arm()
+    if (!this.#isOver) this.#deadline.set(this.deadlines.deadline(this.#owner.state))
   }
 
   /** The link is gone: nothing is left to guard. */
   end(): void {
     this.#isOver = true
-    this.#turns.wheel.cancel(this.#entry)
+    this.#deadline.cancel()
   }
 
   #due(now: number): void {

@@ -1,4 +1,3 @@
-import { TimerEntry } from '@millrace/timer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { type CloseReason, describeReason } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
@@ -22,6 +21,7 @@ import {
   type SharedKeyEncryption,
 } from '../encryption/encryption.ts'
 import type { Protocol } from '../ports/protocol.ts'
+import { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turns.ts'
 import { handshakeLocally } from './local-encryption.ts'
 import { LocalQueue } from './local-queue.ts'
@@ -65,17 +65,11 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
   encryption: ChannelEncryption | undefined
   #plan: HandshakePlan | undefined
   #encrypted: { readonly resolve: () => void; readonly reject: (error: MillraceError) => void } | undefined
-  readonly #alone = new TimerEntry(() => {
-    this.#unencrypted(
-      `it was asked for, and the other end did not within ${this.#owner.limits.handshakeTimeoutMs} ms`,
-    )
-  })
+  readonly #alone: Deadline
   #isHeld = false
   #mayDeliver = false
   #parting: { readonly text: string } | undefined
-  readonly #late = new TimerEntry(() => {
-    this.#conclude({ code: 'closed', by: 'local', text: this.#parting?.text ?? '' })
-  })
+  readonly #late: Deadline
   #messagesOut = 0
   #refused = 0
   #droppedNewest = 0
@@ -88,6 +82,13 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     this.#overflow = owner.overflow
     this.#queueMax = owner.limits.localQueueMax
     this.dispatch = new Dispatch(protocol.keys, this)
+    this.#alone = new Deadline(owner.turns, () => {
+      const { handshakeTimeoutMs } = owner.limits
+      this.#unencrypted(`it was asked for, and the other end did not within ${handshakeTimeoutMs} ms`)
+    })
+    this.#late = new Deadline(owner.turns, () => {
+      this.#conclude({ code: 'closed', by: 'local', text: this.#parting?.text ?? '' })
+    })
   }
 
   get isOpen(): boolean {
@@ -98,7 +99,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     checkEncryption(options, 'setEncryption')
     if (this.#plan !== undefined)
       throw new MillraceError('already-open', 'setEncryption was called on this channel before')
-    const { turns, limits, crypto } = this.#owner
+    const { limits, crypto } = this.#owner
     this.#plan = planHandshake(options, this.role, crypto, 'channel')
     const done = new Promise<void>((resolve, reject) => {
       this.#encrypted = { resolve, reject }
@@ -107,8 +108,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     done.catch(() => {})
     const peer = this.#peer
     if (peer.#plan === undefined) {
-      turns.wheel.schedule(this.#alone, turns.loop.now() + limits.handshakeTimeoutMs)
-      turns.arm()
+      this.#alone.setIn(limits.handshakeTimeoutMs)
     } else if (this.role === 'opened') this.#shake(this.#plan, peer.#plan)
     else peer.#shake(peer.#plan, this.#plan)
     return done
@@ -187,7 +187,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     }
     const { turns, limits } = this.#owner
     this.#requests ??= new PendingRequests(turns, limits.maxRequests, limits.requestTimeoutMs)
-    return this.#requests.start(key, number, turns.loop.now(), options, (id) => {
+    return this.#requests.start(key, number, options, (id) => {
       this.#messagesOut++
       this.#call('request', id, number, body)
     })
@@ -231,9 +231,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     this.#parting = { text }
     this.#call('close', 0, 0, text)
     // The other pipe may be driven by a program that gives it no turn: its end then learns of this later.
-    const { turns, limits } = this.#owner
-    turns.wheel.schedule(this.#late, turns.loop.now() + limits.closeTimeoutMs)
-    turns.arm()
+    this.#late.setIn(this.#owner.limits.closeTimeoutMs)
   }
 
   destroy(): void {
@@ -294,7 +292,7 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     this.encryption = result.opened
     peer.encryption = result.accepted
     for (const end of [this, peer]) {
-      end.#owner.turns.wheel.cancel(end.#alone)
+      end.#alone.cancel()
       end.#encrypted?.resolve()
     }
   }
@@ -374,8 +372,8 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     if (this.state === 'closed') return
     this.state = 'closed'
     this.#mayDeliver = false
-    this.#owner.turns.wheel.cancel(this.#late)
-    this.#owner.turns.wheel.cancel(this.#alone)
+    this.#late.cancel()
+    this.#alone.cancel()
     this.#plan?.handshake.abandon()
     this.#encrypted?.reject(new MillraceError('channel-closed', 'the channel ended before it was encrypted'))
     this.#requests?.end(reason)

@@ -1,10 +1,10 @@
-import { TimerEntry } from '@millrace/timer'
 import type { Goodbye } from '@millrace/wire'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LocalCarrier } from '../local/local-carrier.ts'
 import { handshakeWithAuthorisation, type LocalHandshakeResult } from '../local/local-encryption.ts'
 import type { Protocol } from '../ports/protocol.ts'
+import { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turns.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 import type { PipeEncryption } from './pipe-encryption.ts'
@@ -59,22 +59,22 @@ class LocalHandshake {
   readonly #acceptor: LocalEnd
   readonly #opened: LocalCarrier
   readonly #accepted: LocalCarrier
-  readonly #late = new TimerEntry(() => {
-    this.#opened.fail({ code: 'handshake-timeout', timeoutMs: this.#patienceMs })
-  })
+  readonly #late: Deadline
 
   constructor(opener: LocalEnd, acceptor: LocalEnd, opened: LocalCarrier, accepted: LocalCarrier) {
     this.#opener = opener
     this.#acceptor = acceptor
     this.#opened = opened
     this.#accepted = accepted
+    this.#late = new Deadline(acceptor.registry.turns, () => {
+      opened.fail({ code: 'handshake-timeout', timeoutMs: this.#patienceMs })
+    })
   }
 
   /** Calls `begin` in a turn of the accepting pipe, or ends both sides. */
   run(begin: () => void): void {
     const { turns } = this.#acceptor.registry
-    turns.wheel.schedule(this.#late, turns.loop.now() + this.#patienceMs)
-    turns.arm()
+    this.#late.setIn(this.#patienceMs)
     const settle = (result: LocalHandshakeResult) =>
       turns.later(new Errand(() => this.#settle(result, begin)))
     this.#shake().then(settle, (error: unknown) => settle(causeText(error)))
@@ -100,7 +100,7 @@ class LocalHandshake {
   }
 
   #settle(result: LocalHandshakeResult, begin: () => void): void {
-    this.#acceptor.registry.turns.wheel.cancel(this.#late)
+    this.#late.cancel()
     if (this.#accepted.state !== 'handshaking' || this.#opened.state !== 'handshaking') return
     if (typeof result === 'string') return this.#opened.fail({ code: 'encryption-failed', what: result })
     const answer = this.#acceptor.registry.mayOpen()

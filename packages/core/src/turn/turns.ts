@@ -1,4 +1,4 @@
-import { TimerWheel } from '@millrace/timer'
+import { type TimerEntry, TimerWheel } from '@millrace/timer'
 import type { Loop } from '../ports/loop.ts'
 
 /** Something that gets a turn when it has work. */
@@ -32,14 +32,18 @@ export class Turns {
   #wakeAt = Number.POSITIVE_INFINITY
   #wake: { cancel(): void } | undefined
   #isClosed = false
-  /** The time of the current turn, or of the last one. */
-  now: number
+  #now: number
 
   constructor(loop: Loop, drive: 'auto' | 'manual') {
     this.loop = loop
     this.#drive = drive
-    this.now = loop.now()
-    this.wheel = new TimerWheel(this.now)
+    this.#now = loop.now()
+    this.wheel = new TimerWheel(this.#now)
+  }
+
+  /** The time: one for all that happens in a turn, between turns the loop's. */
+  get now(): number {
+    return this.#isRunning ? this.#now : this.loop.now()
   }
 
   /** An event of the platform brought work: with `auto` the turn runs now. */
@@ -77,7 +81,7 @@ export class Turns {
   run(now: number): void {
     if (this.#isRunning) return
     this.#isRunning = true
-    this.now = now
+    this.#now = now
     try {
       this.#process(now)
       this.wheel.advance(now)
@@ -86,18 +90,22 @@ export class Turns {
       this.#isRunning = false
     }
     if (this.#ready.length > 0) this.#askNext()
-    this.arm()
+    this.#arm()
   }
 
   /** Hands everything written to the links. Inside a turn, the turn does that at its end. */
   flush(): void {
     if (this.#isRunning) return
-    this.now = this.loop.now()
     this.#flush()
   }
 
-  /** Asks the loop to be woken at the next deadline. */
-  arm(): void {
+  /** Lets an entry of the wheel come at its time. Between turns, asks the loop to be woken for it. */
+  schedule(entry: TimerEntry, at: number): void {
+    this.wheel.schedule(entry, at)
+    if (at < this.#wakeAt) this.#arm()
+  }
+
+  #arm(): void {
     if (this.#drive === 'manual' || this.#isRunning || this.#isClosed) return
     const deadline = this.wheel.nextDeadline()
     if (deadline >= this.#wakeAt) return
@@ -148,7 +156,7 @@ export class Turns {
   readonly #endOfTurn = (): void => {
     this.#isEndAsked = false
     this.flush()
-    this.arm()
+    this.#arm()
   }
 
   readonly #nextTurn = (): void => {
