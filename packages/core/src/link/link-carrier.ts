@@ -120,7 +120,7 @@ export class LinkCarrier
   }
 
   setHeartbeat(intervalMs: number, timeoutMs: number, fail: HeartbeatFail | undefined): void {
-    this.#watchdog.setHeartbeat(intervalMs, timeoutMs, fail, this.turns.loop.now())
+    this.#watchdog.setHeartbeat(intervalMs, timeoutMs, fail, this.turns.now)
   }
 
   setOverflow(policy: OverflowPolicy, options: OverflowOptions): void {
@@ -148,7 +148,7 @@ export class LinkCarrier
     if (this.sendQueue.isHeld) this.#context.mute()
     else this.#context.wait('over')
     this.#reading.set('on')
-    this.#watchdog.restart(this.turns.loop.now())
+    this.#watchdog.restart(this.turns.now)
     this.turns.dirty(this)
   }
 
@@ -175,7 +175,7 @@ export class LinkCarrier
   sent(size: number): void {
     const sendQueue = this.sendQueue
     sendQueue.inFlight -= size
-    this.#watchdog.deadlines.flow(sendQueue.inFlight > 0 ? 'moving' : 'idle', this.turns.loop.now())
+    this.#watchdog.deadlines.flow(sendQueue.inFlight > 0 ? 'moving' : 'idle', this.turns.now)
     if (sendQueue.isAwaited && sendQueue.isLow) this.turns.event(this)
   }
 
@@ -353,8 +353,7 @@ export class LinkCarrier
 
   #push(report?: 'unless-left'): void {
     this.sendQueue.flush(report)
-    // In the middle of the program, the time of the last turn may be long past.
-    if (this.sendQueue.inFlight > 0) this.#watchdog.waiting(this.turns.loop.now())
+    if (this.sendQueue.inFlight > 0) this.#watchdog.waiting(this.turns.now)
     else if (this.sendQueue.isAwaited && !this.sendQueue.isHeld) this.turns.later(this)
   }
 
@@ -390,7 +389,7 @@ export class LinkCarrier
     this.#parting = undefined
     this.#owner.ended(this, reason)
     if (this.#linkState === 'gone') return this.#owner.linkGone(this)
-    this.#watchdog.restart(this.turns.loop.now())
+    this.#watchdog.restart(this.turns.now)
   }
 
   get #stateText(): string {

@@ -171,7 +171,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
    */
   process(now?: number): void {
     const turns = this.#settled?.turns
-    turns?.run(now ?? turns.loop.now())
+    turns?.run(now ?? turns.now)
   }
 
   /** Sends what was written, without a turn: for a game loop that broadcasts after it has called `process`. */
@@ -353,7 +353,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     const below = this.#encryption?.over(link, role, registry, channel) ?? link
     const carrier: LinkCarrier = new LinkCarrier(registry, target.protocol, below, role)
     registry.add(carrier, opening, link.peerAddress)
-    carrier.start(registry.turns.loop.now())
+    carrier.start(registry.turns.now)
     return carrier
   }
 
