@@ -1,4 +1,4 @@
-import { DatagramRecords } from '../src/datagram-records.ts'
+import { DatagramRecords } from '../src/datagrams/datagram-records.ts'
 import { directionOf, mutated, nobleAead, type Random, stubAead } from './record-rig.ts'
 
 const DROPS = [

@@ -1,8 +1,8 @@
-import { CipherError } from '../src/errors.ts'
-import { HandshakeState } from '../src/handshake-state.ts'
-import { noblePrimitives } from '../src/noble.ts'
-import { type Pattern, parsePattern, type Role } from '../src/patterns.ts'
-import type { Dh, Primitives } from '../src/primitives.ts'
+import { CipherError } from '../src/base/errors.ts'
+import type { Dh, Primitives } from '../src/base/primitives.ts'
+import { noblePrimitives } from '../src/noble/noble.ts'
+import { HandshakeState } from '../src/noise/handshake-state.ts'
+import { type Pattern, parsePattern, type Role } from '../src/noise/patterns.ts'
 import { mutated } from './handshake-mutation.ts'
 import { Random } from './random.ts'
 

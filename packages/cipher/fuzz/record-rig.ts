@@ -1,8 +1,8 @@
-import { CipherState } from '../src/cipher-state.ts'
-import type { ReceiveState, SendState } from '../src/handshake-state.ts'
-import { noblePrimitives } from '../src/noble.ts'
-import { type Aead, type AeadKey, type AeadName, TAG_SIZE } from '../src/primitives.ts'
-import type { RecordTarget } from '../src/record-sealer.ts'
+import { type Aead, type AeadKey, type AeadName, TAG_SIZE } from '../src/base/primitives.ts'
+import { noblePrimitives } from '../src/noble/noble.ts'
+import { CipherState } from '../src/noise/cipher-state.ts'
+import type { ReceiveState, SendState } from '../src/noise/handshake-state.ts'
+import type { RecordTarget } from '../src/records/record-sealer.ts'
 
 /** A seeded stream of whole numbers (xorshift32): the same seed gives the same run on every machine. */
 export class Random {

@@ -1,5 +1,5 @@
-import type { SendState } from '../src/handshake-state.ts'
-import { RecordOpener } from '../src/record-opener.ts'
+import type { SendState } from '../src/noise/handshake-state.ts'
+import { RecordOpener } from '../src/records/record-opener.ts'
 import { differenceOf, directionOf, joined, mutated, nobleAead, type Random, stubAead } from './record-rig.ts'
 
 const NO_BYTES = new Uint8Array(0)

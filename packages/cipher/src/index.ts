@@ -1,7 +1,31 @@
-export { DATAGRAM_OVERHEAD, datagramReceiver } from './datagram.ts'
-export { type DatagramDrop, DatagramRecords, type DatagramRecordsOptions } from './datagram-records.ts'
-export { CipherError, type CipherErrorCode } from './errors.ts'
-export type { HandshakeOptions } from './handshake-options.ts'
+export { CipherError, type CipherErrorCode } from './base/errors.ts'
+export type { RekeyLimits } from './base/limits.ts'
+export type { Aead, AeadName, Dh, Hash, HashName, KeyPair, Primitives } from './base/primitives.ts'
+export { KEY_SIZE, TAG_SIZE } from './base/primitives.ts'
+export { DATAGRAM_OVERHEAD, datagramReceiver } from './datagrams/datagram.ts'
+export {
+  type DatagramDrop,
+  DatagramRecords,
+  type DatagramRecordsOptions,
+} from './datagrams/datagram-records.ts'
+export { type ReplayVerdict, ReplayWindow } from './datagrams/replay-window.ts'
+export {
+  TIMESTAMP_SIZE,
+  TimestampGuard,
+  TimestampSource,
+  type TimestampVerdict,
+} from './datagrams/timestamp-guard.ts'
+export {
+  keyFromText,
+  keyPair,
+  keyToText,
+  type RandomSource,
+  randomKey,
+  requireKey,
+} from './keys/key.ts'
+export { keyFromPassphrase, type PassphraseCost } from './keys/passphrase.ts'
+export { noblePrimitives } from './noble/noble.ts'
+export type { HandshakeOptions } from './noise/handshake-options.ts'
 export {
   type CipherPair,
   type HandshakeState,
@@ -10,44 +34,24 @@ export {
   type ReceiveState,
   type SendState,
   startHandshake,
-} from './handshake-state.ts'
-export {
-  keyFromText,
-  keyPair,
-  keyToText,
-  type RandomSource,
-  randomKey,
-  requireKey,
-} from './key.ts'
-export type { RekeyLimits } from './limits.ts'
-export { noblePrimitives } from './noble.ts'
-export { keyFromPassphrase, type PassphraseCost } from './passphrase.ts'
-export type { BasePattern, PatternName, Role } from './patterns.ts'
-export type { Aead, AeadName, Dh, Hash, HashName, KeyPair, Primitives } from './primitives.ts'
-export { KEY_SIZE, TAG_SIZE } from './primitives.ts'
-export { CONTROL_SIZE, RECORD_OVERHEAD, RECORD_SIZE_MAX } from './record.ts'
-export { type RecordFailure, RecordOpener, type RecordOpenerOptions } from './record-opener.ts'
-export type { RecordBlock, RecordPool } from './record-part.ts'
-export { RecordSealer, type RecordSealerOptions, type RecordTarget } from './record-sealer.ts'
-export { type ReplayVerdict, ReplayWindow } from './replay-window.ts'
-export type { SuiteName } from './suite.ts'
-export {
-  TIMESTAMP_SIZE,
-  TimestampGuard,
-  TimestampSource,
-  type TimestampVerdict,
-} from './timestamp-guard.ts'
+} from './noise/handshake-state.ts'
+export type { BasePattern, PatternName, Role } from './noise/patterns.ts'
+export type { SuiteName } from './noise/suite.ts'
+export { CONTROL_SIZE, RECORD_OVERHEAD, RECORD_SIZE_MAX } from './records/record.ts'
+export { type RecordFailure, RecordOpener, type RecordOpenerOptions } from './records/record-opener.ts'
+export type { RecordBlock, RecordPool } from './records/record-part.ts'
+export { RecordSealer, type RecordSealerOptions, type RecordTarget } from './records/record-sealer.ts'
 export {
   APPLICATION_ID_SIZE,
   CONNECT_TOKEN_SIZE_MAX,
   SEALED_TOKEN_SIZE_MAX,
-} from './token.ts'
-export { type ConnectToken, parseConnectToken, type TokenServer } from './token-connect.ts'
-export { TokenIssuer, type TokenKeyring, type TokenOrder } from './token-issuer.ts'
+} from './tokens/token.ts'
+export { type ConnectToken, parseConnectToken, type TokenServer } from './tokens/token-connect.ts'
+export { TokenIssuer, type TokenKeyring, type TokenOrder } from './tokens/token-issuer.ts'
 export {
   type TokenCandidate,
   type TokenHolder,
   type TokenRefusal,
   TokenVerifier,
   type TokenVerifierOptions,
-} from './token-verifier.ts'
+} from './tokens/token-verifier.ts'

@@ -1,0 +1,66 @@
+import { CipherError } from '../base/errors.ts'
+import { KEY_SIZE, type KeyPair, type Primitives } from '../base/primitives.ts'
+import { base64urlOf, bytesOfBase64url, bytesOfHex, hexOf } from './key-text.ts'
+
+/** A source of randomness: so many bytes from the system's generator for keys, a new array every time. */
+export type RandomSource = (size: number) => Uint8Array
+
+/**
+ * What is wanted where a key is: 32 bytes. Throws for text (`unexpected`: a pass phrase is no key), for other sizes (`size`), and for
+ * zeros (`option`: memory that nobody filled). `name` says whose key it is, for the message. Answers the same array.
+ */
+export function requireKey(value: unknown, name = 'the key'): Uint8Array {
+  if (typeof value === 'string') {
+    throw new CipherError(
+      'unexpected',
+      `${name} must be ${KEY_SIZE} bytes, not text: a pass phrase is no key, use keyFromPassphrase; for the text form of a key, use keyFromText`,
+    )
+  }
+  if (!(value instanceof Uint8Array))
+    throw new CipherError('unexpected', `${name} must be ${KEY_SIZE} bytes, a Uint8Array`)
+  if (value.length !== KEY_SIZE) {
+    throw new CipherError(
+      'size',
+      `${name} must be ${KEY_SIZE} bytes, not ${value.length}: a pass phrase is no key, use keyFromPassphrase`,
+    )
+  }
+  if (value.every((byte) => byte === 0))
+    throw new CipherError('option', `${name} is all zeros: nobody filled it`)
+  return value
+}
+
+/** A new key of 32 random bytes. Throws what `requireKey` throws for a source that doesn't work. */
+export function randomKey(random: RandomSource): Uint8Array {
+  return requireKey(randomBytes(random, KEY_SIZE), 'what the random source gave')
+}
+
+/** A new pair of X25519 keys. The public one may be told to anybody. */
+export function keyPair(primitives: Primitives, random: RandomSource): KeyPair {
+  return primitives.dh.pair(randomKey(random))
+}
+
+/** The text form of a key: 43 characters of base64url, for a file or a variable of the environment. As secret as the key. */
+export function keyToText(key: Uint8Array, form: 'base64url' | 'hex' = 'base64url'): string {
+  requireKey(key)
+  return form === 'hex' ? hexOf(key) : base64urlOf(key)
+}
+
+/** A key from its text: 43 characters of base64url, or 64 hexadecimal digits. Throws `malformed` for anything else, without repeating it. */
+export function keyFromText(text: string): Uint8Array {
+  if (typeof text !== 'string') throw new CipherError('unexpected', 'The text form of a key must be a string')
+  const key = text.length === 2 * KEY_SIZE ? bytesOfHex(text) : bytesOfBase64url(text)
+  if (key === undefined || key.length !== KEY_SIZE) {
+    throw new CipherError(
+      'malformed',
+      `a key as text has 43 characters of base64url or 64 hexadecimal digits; this has ${text.length} characters`,
+    )
+  }
+  return requireKey(key)
+}
+
+/** So many bytes of a source, or `size` if it gave another number. */
+export function randomBytes(random: RandomSource, size: number): Uint8Array {
+  const bytes = random(size)
+  if (bytes instanceof Uint8Array && bytes.length === size) return bytes
+  throw new CipherError('size', `The random source must give ${size} bytes when asked for them`)
+}

@@ -1,0 +1,88 @@
+import { equalBytes } from '@noble/ciphers/utils.js'
+import { x25519 } from '@noble/curves/ed25519.js'
+import { blake2b, blake2s } from '@noble/hashes/blake2.js'
+import { hkdf } from '@noble/hashes/hkdf.js'
+import { hmac } from '@noble/hashes/hmac.js'
+import { scryptAsync } from '@noble/hashes/scrypt.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { copyOf } from '../base/copy.ts'
+import { CipherError } from '../base/errors.ts'
+import { type Dh, type Hash, type HashName, KEY_SIZE, type Primitives } from '../base/primitives.ts'
+import { NOBLE_AEADS } from './noble-aead.ts'
+
+const HASHES: Readonly<Record<HashName, Hash>> = {
+  sha256: hash('sha256', sha256),
+  blake2b: hash('blake2b', blake2b),
+  blake2s: hash('blake2s', blake2s),
+}
+
+const DH: Dh = {
+  pair(secretKey) {
+    expectKey('secret', secretKey)
+    return { publicKey: x25519.getPublicKey(secretKey), secretKey: copyOf(secretKey) }
+  },
+  shared(secretKey, publicKey) {
+    expectKey('secret', secretKey)
+    expectKey('public', publicKey)
+    try {
+      return x25519.getSharedSecret(secretKey, publicKey)
+    } catch {
+      // Both have their size, so this is a point of low order, which noble refuses before it multiplies.
+      return undefined
+    }
+  },
+}
+
+/**
+ * All primitives in plain JavaScript, by @noble/ciphers, @noble/curves and @noble/hashes: for browsers, for a Node without OpenSSL and
+ * for XChaCha20-Poly1305. Node's own are faster at every size: `fastestPrimitives` of `@millrace/cipher-node`.
+ *
+ * JavaScript promises no constant time, least of all for the big integers of X25519. Prefer ChaCha20-Poly1305, whose operations are
+ * the plainest, to AES-256-GCM, which looks its tables up by secret bytes.
+ */
+export const noblePrimitives: Primitives = {
+  name: 'noble',
+  aead: (name) => NOBLE_AEADS[name],
+  hash: (name) => HASHES[name],
+  dh: DH,
+  async scrypt(passphrase, salt, { n, r, p }, size) {
+    try {
+      return await scryptAsync(passphrase, salt, { N: n, r, p, dkLen: size })
+    } catch (error) {
+      throw scryptRefused(error)
+    }
+  },
+  equal: equalBytes,
+}
+
+function hash(name: HashName, make: typeof sha256 | typeof blake2b | typeof blake2s): Hash {
+  return {
+    name,
+    size: make.outputLen,
+    blockSize: make.blockLen,
+    digest(...parts) {
+      const digest = make.create()
+      for (const part of parts) digest.update(part)
+      return digest.digest()
+    },
+    hmac(key, ...parts) {
+      const code = hmac.create(make, key)
+      for (const part of parts) code.update(part)
+      return code.digest()
+    },
+    hkdf: (salt, input, info, size) => hkdf(make, input, salt, info, size),
+  }
+}
+
+function expectKey(kind: 'secret' | 'public', key: Uint8Array): void {
+  if (key.length === KEY_SIZE) return
+  throw new CipherError('size', `An X25519 ${kind} key has ${KEY_SIZE} bytes, not ${key.length}`)
+}
+
+function scryptRefused(error: unknown): CipherError {
+  const what = error instanceof Error ? error.message : String(error)
+  return new CipherError(
+    'option',
+    `scrypt refused its cost (${what}): n is a power of 2 above 1, 128·n·r bytes must fit into memory`,
+  )
+}

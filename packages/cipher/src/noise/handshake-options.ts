@@ -1,0 +1,100 @@
+import { copyOf } from '../base/copy.ts'
+import { CipherError } from '../base/errors.ts'
+import { KEY_SIZE, type KeyPair, type Primitives } from '../base/primitives.ts'
+import type { Pattern, Role } from './patterns.ts'
+import type { SuiteName } from './suite.ts'
+
+/**
+ * What a handshake is made of. Which keys belong to it depends on the suite and the role: with a literal suite the compiler knows,
+ * with a `string` the constructor does.
+ */
+export type HandshakeOptions<Name extends string = string, Side extends Role = Role> = {
+  /** The full name, the same on both sides: `Noise_XX_25519_ChaChaPoly_SHA256`. */
+  readonly suite: string extends Name ? string : Name & SuiteName
+  readonly role: Side
+  readonly primitives: Primitives
+  /**
+   * Unpredictable bytes, for the ephemeral key: a cryptographic source, never a seeded one outside of tests. A new array every time: it is
+   * overwritten.
+   */
+  readonly random: (size: number) => Uint8Array
+  /** What both sides must agree on before they begin: it is hashed, not sent. Empty by default. */
+  readonly prologue?: Uint8Array
+} & (string extends Name ? AnyKeys : KeysOf<PatternOf<Name>, Side>)
+
+/** The keys of a handshake whose suite is known only at run time. */
+type AnyKeys = {
+  /** The static keys of this side. Borrowed until the handshake ends: don't change them. */
+  readonly staticKeys?: KeyPair | undefined
+  /** The static public key of the other side, 32 bytes, where the pattern wants it known before. Copied. */
+  readonly remoteStatic?: Uint8Array | undefined
+  /** One secret of 32 random bytes for each `psk` modifier, in their order; a pass phrase goes through scrypt before. Copied. */
+  readonly psks?: readonly Uint8Array[] | undefined
+}
+
+type PatternOf<Name extends string> = Name extends `Noise_${infer Pattern}_25519_${string}` ? Pattern : never
+type LettersOf<Name extends string> = Name extends `${infer Letters}psk${string}` ? Letters : Name
+
+type KeysOf<Name extends string, Side extends Role> = StaticOf<LettersOf<Name>, Side> &
+  RemoteOf<LettersOf<Name>, Side> &
+  Member<'psks', Name extends `${string}psk${string}` ? 'needed' : 'unknown'>
+
+/** The first letter tells of the initiator's static key, the second of the responder's; one-way patterns have the first alone. */
+type StaticOf<Letters extends string, Side extends Role> = Letters extends `${infer First}${infer Second}`
+  ? Member<'staticKeys', (Side extends 'initiator' ? First : Second) extends 'N' ? 'unknown' : 'needed'>
+  : never
+
+type RemoteOf<Letters extends string, Side extends Role> = Letters extends `${infer First}${infer Second}`
+  ? Member<
+      'remoteStatic',
+      (Side extends 'initiator' ? Second : First) extends 'K' | '' ? 'needed' : 'unknown'
+    >
+  : never
+
+type Member<Key extends keyof AnyKeys, Need extends 'needed' | 'unknown'> = Need extends 'needed'
+  ? { readonly [key in Key]-?: NonNullable<AnyKeys[key]> }
+  : { readonly [key in Key]?: undefined }
+
+/** The keys of a handshake after the check. */
+export interface HandshakeKeys {
+  readonly staticKeys: KeyPair | undefined
+  readonly remoteStatic: Uint8Array | undefined
+  readonly psks: readonly Uint8Array[]
+}
+
+/** What the compiler can't see: throws CipherError `missing`, `unexpected` or `size` unless the keys are just those of the pattern. */
+export function checkedKeys(pattern: Pattern, options: HandshakeOptions): HandshakeKeys {
+  const { role, staticKeys, remoteStatic, psks = [] } = options
+  const other = role === 'initiator' ? 'responder' : 'initiator'
+  const whose = `the ${role} of Noise_${pattern.name}`
+  expectPresence('staticKeys', staticKeys, pattern.hasStatic[role], whose)
+  expectPresence('remoteStatic', remoteStatic, pattern.isKnown[other], whose)
+  if (psks.length !== pattern.pskCount) {
+    throw new CipherError(
+      psks.length < pattern.pskCount ? 'missing' : 'unexpected',
+      `psks: ${whose} takes ${pattern.pskCount} pre-shared keys, not ${psks.length}`,
+    )
+  }
+  if (staticKeys !== undefined) {
+    expectSize('staticKeys.secretKey', staticKeys.secretKey)
+    expectSize('staticKeys.publicKey', staticKeys.publicKey)
+  }
+  if (remoteStatic !== undefined) expectSize('remoteStatic', remoteStatic)
+  for (const [index, psk] of psks.entries()) expectSize(`psks[${index}]`, psk)
+  return {
+    staticKeys,
+    remoteStatic: remoteStatic === undefined ? undefined : copyOf(remoteStatic),
+    psks: psks.map(copyOf),
+  }
+}
+
+function expectPresence(name: string, value: unknown, isNeeded: boolean, whose: string): void {
+  if (isNeeded === (value !== undefined)) return
+  if (isNeeded) throw new CipherError('missing', `${name}: ${whose} needs it`)
+  throw new CipherError('unexpected', `${name}: ${whose} has no use for it; is it the right pattern?`)
+}
+
+function expectSize(name: string, bytes: Uint8Array): void {
+  if (bytes.length !== KEY_SIZE)
+    throw new CipherError('size', `${name} has ${KEY_SIZE} bytes, not ${bytes.length}`)
+}

@@ -1,0 +1,117 @@
+import { copyOf } from '../base/copy.ts'
+import { CipherError } from '../base/errors.ts'
+import { type Aead, type Hash, KEY_SIZE, TAG_SIZE } from '../base/primitives.ts'
+import { CipherState } from './cipher-state.ts'
+import { noiseHkdf } from './noise-hkdf.ts'
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * The running hash and the chaining key of a handshake: SymmetricState of the Noise specification, section 5.2. Knows no messages, keys
+ * by name or order: `HandshakeState` drives it.
+ */
+export class SymmetricState {
+  readonly #aead: Aead
+  readonly #hash: Hash
+  #transcript: Uint8Array
+  #chainingKey: Uint8Array
+  #cipher: CipherState | undefined
+
+  constructor(suite: { readonly name: string; readonly aead: Aead; readonly hash: Hash }) {
+    this.#aead = suite.aead
+    this.#hash = suite.hash
+    const name = Uint8Array.from(suite.name, (letter) => letter.charCodeAt(0))
+    this.#transcript = new Uint8Array(suite.hash.size)
+    if (name.length <= suite.hash.size) this.#transcript.set(name)
+    else this.#transcript = suite.hash.digest(name)
+    this.#chainingKey = copyOf(this.#transcript)
+  }
+
+  /** How many bytes `encryptAndHash` adds: none before the first key. */
+  get overhead(): number {
+    return this.#cipher === undefined ? 0 : TAG_SIZE
+  }
+
+  /** A copy of the running hash; after the last message the channel binding. */
+  transcript(): Uint8Array {
+    return copyOf(this.#transcript)
+  }
+
+  mixHash(data: Uint8Array): void {
+    this.#transcript = this.#hash.digest(this.#transcript, data)
+  }
+
+  mixKey(input: Uint8Array): void {
+    const [chainingKey, key] = noiseHkdf(this.#hash, this.#chainingKey, input, 2)
+    this.#chain(chainingKey!)
+    this.#encryptUnder(key!)
+  }
+
+  mixKeyAndHash(input: Uint8Array): void {
+    const [chainingKey, data, key] = noiseHkdf(this.#hash, this.#chainingKey, input, 3)
+    this.#chain(chainingKey!)
+    this.mixHash(data!)
+    data!.fill(0)
+    this.#encryptUnder(key!)
+  }
+
+  /** Into `into`, of `plaintext.length + overhead` bytes. In clear before the first key. */
+  encryptAndHash(plaintext: Uint8Array, into: Uint8Array): void {
+    if (this.#cipher === undefined) into.set(plaintext)
+    else this.#cipher.seal(this.#transcript, plaintext, into)
+    this.mixHash(into)
+  }
+
+  /** A new array of `ciphertext.length - overhead` bytes. Throws CipherError `malformed` or `not-authentic`. */
+  decryptAndHash(ciphertext: Uint8Array, what: string): Uint8Array {
+    const size = ciphertext.length - this.overhead
+    if (size < 0) {
+      throw new CipherError(
+        'malformed',
+        `${what} has ${ciphertext.length} bytes; the tag alone has ${TAG_SIZE}`,
+      )
+    }
+    const plaintext = new Uint8Array(size)
+    if (this.#cipher === undefined) {
+      plaintext.set(ciphertext)
+    } else if (!this.#cipher.open(this.#transcript, ciphertext, plaintext)) {
+      throw new CipherError(
+        'not-authentic',
+        `${what} isn't authentic: another key, suite or prologue on the other side, or changed bytes`,
+      )
+    }
+    this.mixHash(ciphertext)
+    return plaintext
+  }
+
+  /** The two states of the conversation: of what the initiator sends, and of what the responder sends. Wipes this one. */
+  split(): readonly [initiator: CipherState, responder: CipherState] {
+    const [first, second] = noiseHkdf(this.#hash, this.#chainingKey, NOTHING, 2)
+    this.wipe()
+    return [this.#stateOf(first!), this.#stateOf(second!)]
+  }
+
+  /** Overwrites the chaining key and ends the cipher. The running hash is no secret. */
+  wipe(): void {
+    this.#chainingKey.fill(0)
+    this.#cipher?.wipe()
+    this.#cipher = undefined
+  }
+
+  #chain(chainingKey: Uint8Array): void {
+    this.#chainingKey.fill(0)
+    this.#chainingKey = chainingKey
+  }
+
+  #encryptUnder(key: Uint8Array): void {
+    this.#cipher?.wipe()
+    this.#cipher = this.#stateOf(key)
+  }
+
+  /** Of the first 32 bytes of a digest, which is overwritten. */
+  #stateOf(digest: Uint8Array): CipherState {
+    const state = new CipherState(this.#aead, digest.subarray(0, KEY_SIZE))
+    digest.fill(0)
+    return state
+  }
+}

@@ -1,0 +1,146 @@
+import { wholeOption } from '../base/limits.ts'
+import type { Primitives } from '../base/primitives.ts'
+import { hexOf } from '../keys/key-text.ts'
+import { TOKEN_LIFETIME_MAX_MS, type TokenInside } from './token.ts'
+import { requireText } from './token-bytes.ts'
+import { requireApplicationId, type TokenKeyring } from './token-issuer.ts'
+import { TokenLedger } from './token-ledger.ts'
+import { readHeader, readInside, TokenSeal } from './token-seal.ts'
+
+/**
+ * Why a token is refused.
+ *
+ * - `malformed`: not of the shape of a sealed token, or its authentic inside isn't.
+ * - `expired`, `not-yet`: by this server's clock.
+ * - `forged`: not sealed with the shared key, or changed.
+ * - `other-server`: of another application, or for other servers.
+ * - `other-address`: for a client at another address.
+ * - `used`: it made a connection before, or could have done so before this server began.
+ * - `full`: as many used tokens are remembered as may be. It isn't used up, and may be tried again.
+ */
+export type TokenRefusal =
+  | 'malformed'
+  | 'expired'
+  | 'not-yet'
+  | 'forged'
+  | 'other-server'
+  | 'other-address'
+  | 'used'
+  | 'full'
+
+/** Who came with a token. */
+export interface TokenHolder {
+  readonly outcome: 'accepted'
+  readonly userId: string
+  readonly userData: Uint8Array
+  /** 16 bytes, for logs: the token's own id. No secret any more. */
+  readonly tokenId: Uint8Array
+}
+
+/** A true token that isn't used up yet. It says who holds it only when it is redeemed. */
+export interface TokenCandidate {
+  readonly outcome: 'candidate'
+  /** For the NKpsk0 handshake, whose prologue is the sealed token. Overwritten by `redeem`, which therefore comes after the handshake took it. */
+  readonly psk: Uint8Array
+  /**
+   * Uses the token up, and tells whose it is. To be called when the first message of the handshake was authentic, which shows that whoever
+   * sent it has the token's key: anybody on the way could show a sealed token that he saw. Answers `used` the second time.
+   */
+  redeem(wallMs: number): TokenHolder | { readonly outcome: TokenRefusal }
+}
+
+/** What a game server is. */
+export interface TokenVerifierOptions extends TokenKeyring {
+  /** One of the ids that tokens name. */
+  readonly serverId: string
+  /** How many used tokens are remembered until they expire: 1 to 2^20, about 150 bytes each. Default 65,536. */
+  readonly usedMax?: number
+  /** How far the clocks of login and game server may differ, in ms: 0 to 60,000. Default 5,000. */
+  readonly clockToleranceMs?: number
+  /**
+   * Tokens that were good before this time, in ms since 1970, count as used. What was used is forgotten in a restart: a server that
+   * comes back under the id it had before gives the time at which it began. Default 0: a server with an id of its own each time.
+   */
+  readonly since?: number
+}
+
+/** Checks connect tokens without asking anybody: the game server's side. Never throws for what a token is. */
+export class TokenVerifier {
+  readonly #primitives: Primitives
+  readonly #seal: TokenSeal
+  readonly #applicationId: Uint8Array
+  readonly #serverId: string
+  readonly #toleranceMs: number
+  readonly #since: number
+  readonly #ledger: TokenLedger
+
+  constructor(options: TokenVerifierOptions) {
+    this.#primitives = options.primitives
+    this.#seal = new TokenSeal(options.primitives, options.key)
+    this.#applicationId = requireApplicationId(options.applicationId)
+    this.#serverId = requireText('serverId', options.serverId, 1)
+    this.#toleranceMs = wholeOption('clockToleranceMs', options.clockToleranceMs ?? 5000, 0, 60_000)
+    this.#since = wholeOption('since', options.since ?? 0, 0, 2 ** 52)
+    this.#ledger = new TokenLedger(wholeOption('usedMax', options.usedMax ?? 65_536, 1, 2 ** 20))
+  }
+
+  /** How many used tokens are remembered. */
+  get usedCount(): number {
+    return this.#ledger.size
+  }
+
+  /**
+   * Looks at a sealed token that somebody shows. `clientAddress` is where he is, written as the login server writes it; `wallMs` is the time of
+   * day, in ms since 1970. Changes nothing: a token is used up by `redeem` alone. The times are looked at first, which cost nothing; a
+   * forged token may therefore be called expired.
+   */
+  verify(
+    sealed: Uint8Array,
+    clientAddress: string,
+    wallMs: number,
+  ): TokenCandidate | { readonly outcome: TokenRefusal } {
+    const header = readHeader(sealed)
+    if (header === undefined || header.expiry - header.notBefore > TOKEN_LIFETIME_MAX_MS)
+      return { outcome: 'malformed' }
+    if (!this.#primitives.equal(header.applicationId, this.#applicationId)) return { outcome: 'other-server' }
+    const end = header.expiry + this.#toleranceMs
+    if (wallMs >= end) return { outcome: 'expired' }
+    if (header.notBefore - this.#toleranceMs > wallMs) return { outcome: 'not-yet' }
+    const content = this.#seal.open(sealed)
+    if (content === undefined) return { outcome: 'forged' }
+    const inside = readInside(content)
+    content.fill(0)
+    if (inside === undefined) return { outcome: 'malformed' }
+    const refusal = this.#misfit(inside, clientAddress)
+    if (refusal !== undefined) return { outcome: refusal }
+    if (header.notBefore < this.#since) return { outcome: 'used' }
+    const known = this.#known(inside, end)
+    if (known !== undefined) return { outcome: known }
+    return { outcome: 'candidate', psk: inside.psk, redeem: (at) => this.#redeem(inside, end, at) }
+  }
+
+  #redeem(
+    inside: TokenInside,
+    end: number,
+    wallMs: number,
+  ): TokenHolder | { readonly outcome: TokenRefusal } {
+    inside.psk.fill(0)
+    if (wallMs >= end) return { outcome: 'expired' }
+    const known = this.#known(inside, end)
+    if (known !== undefined) return { outcome: known }
+    if (this.#ledger.add(hexOf(inside.id), end, wallMs) === 'full') return { outcome: 'full' }
+    const { userId, userData, id: tokenId } = inside
+    return { outcome: 'accepted', userId, userData, tokenId }
+  }
+
+  #known({ id }: TokenInside, end: number): 'used' | 'expired' | undefined {
+    const known = this.#ledger.find(hexOf(id), end)
+    if (known === 'unknown') return undefined
+    return known === 'used' ? 'used' : 'expired'
+  }
+
+  #misfit({ serverIds, clientAddress }: TokenInside, from: string): TokenRefusal | undefined {
+    if (!serverIds.includes(this.#serverId)) return 'other-server'
+    return clientAddress === '' || clientAddress === from ? undefined : 'other-address'
+  }
+}
