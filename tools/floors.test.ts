@@ -10,6 +10,8 @@ import {
   onlyDoorsAreUsed,
   type PackageFacts,
   purePackagesStayPure,
+  type Rooms,
+  roomsGoDown,
 } from './floors.ts'
 import { parseSource } from './source-file.ts'
 import { doors, root, typescriptFiles, type WorkspacePackage, workspacePackages } from './workspace.ts'
@@ -25,6 +27,7 @@ describe('the workspace', () => {
     onlyDoorsAreUsed,
     nobodyInsideImportsTheIndex,
     noCircles,
+    roomsGoDown,
   ].map((rule) => ({ name: rule.name, rule }))
 
   it.each(rules)('keeps the rule $name', ({ rule }) => {
@@ -103,6 +106,53 @@ describe('a planted violation is found', () => {
     ])
     expect(noCircles([buffer])).toEqual([])
   })
+
+  describe('between rooms', () => {
+    const table: Rooms = { '@millrace/wire': [['frames', 'hello'], ['bytes']] }
+    const sound = {
+      'index.ts': `export { a } from './frames/a.ts'`,
+      'whole.test.ts': `import './index.ts'`,
+      'frames/a.ts': `import { b } from './b.ts'\nimport { c } from '../bytes/c.ts'\nimport '@millrace/buffer'`,
+      'frames/b.ts': '',
+      'hello/a.ts': '',
+      'bytes/c.ts': '',
+      'bytes/c.test.ts': `import '../hello/a.ts'`,
+    }
+    const found = (files: Readonly<Record<string, string>>): string[] =>
+      roomsGoDown([planted('wire', {}, { ...sound, ...files })], table)
+
+    it('nothing, where they are kept', () => {
+      expect(found({})).toEqual([])
+      expect(roomsGoDown([planted('wire', {}, { 'any/a.ts': '' })], {})).toEqual([])
+    })
+
+    it('an import that goes up, be it of a type alone', () => {
+      expect(found({ 'bytes/c.ts': `import type { A } from '../frames/a.ts'` })).toEqual([
+        "packages/wire/src/bytes/c.ts imports ../frames/a.ts, which doesn't go down from bytes",
+      ])
+      expect(found({ 'bytes/c.ts': `export type A = import('../frames/a.ts').A` })).toHaveLength(1)
+    })
+
+    it('an import on one level, or out of the rooms', () => {
+      expect(found({ 'hello/a.ts': `import { a } from '../frames/a.ts'` })).toHaveLength(1)
+      expect(found({ 'frames/b.ts': `await import('../index.ts')` })).toHaveLength(1)
+    })
+
+    it('a file in no room, or in a folder that is none', () => {
+      expect(found({ 'a.ts': '' })).toEqual(['packages/wire/src/a.ts lies in no room'])
+      expect(found({ 'attic/a.ts': '' })).toEqual([
+        'packages/wire/src/attic/a.ts lies in attic, which is no room of the table',
+      ])
+      expect(found({ 'attic/a.test.ts': '' })).toHaveLength(1)
+      expect(found({ 'bytes/c.ts': `import '../attic/a.ts'`, 'attic/a.ts': '' })).toHaveLength(2)
+    })
+
+    it('a table that is out of date', () => {
+      const { 'hello/a.ts': _, 'bytes/c.test.ts': __, ...rest } = sound
+      expect(roomsGoDown([planted('wire', {}, rest)], table)).toEqual(['packages/wire/src has no room hello'])
+      expect(roomsGoDown([], table)).toEqual(['@millrace/wire has rooms, but is no package'])
+    })
+  })
 })
 
 function factsOf(pkg: WorkspacePackage): PackageFacts {
@@ -114,6 +164,7 @@ function factsOf(pkg: WorkspacePackage): PackageFacts {
       ? (/"extends"\s*:\s*"([^"]+)"/.exec(readFileSync(config, 'utf8'))?.[1] ?? '')
       : '',
     doors: doors(pkg).map(({ specifier }) => specifier),
+    doorFiles: doors(pkg).map(({ source }) => `${pkg.directory}/${source}`),
     files: typescriptFiles(pkg.path).map((file) =>
       parseSource(`${pkg.directory}/${file}`, readFileSync(join(root, pkg.directory, file), 'utf8')),
     ),
@@ -132,6 +183,7 @@ function planted(
     manifest: { version: '0.1.0', ...manifest, name },
     config: '../../tsconfig.pure.json',
     doors: [name],
+    doorFiles: [`${directory}/src/index.ts`],
     files: Object.entries(files).map(([path, text]) => parseSource(`${directory}/src/${path}`, text)),
   }
 }

@@ -40,6 +40,14 @@ export const PURE: ReadonlySet<string> = new Set([
   '@millrace/proto-msgpack',
 ])
 
+/** The folders directly under `src`, by level, the top one first. The list stands for a package: one without it may have any folders. */
+export type Rooms = Readonly<Record<string, readonly (readonly string[])[]>>
+
+/** An import goes to a room on a lower level only. */
+export const ROOMS: Rooms = {
+  '@millrace/cipher': [['tokens', 'datagrams'], ['records'], ['noise', 'noble', 'keys'], ['base']],
+}
+
 const TESTKIT = '@millrace/testkit'
 
 /** One package with everything the rules ask about. */
@@ -50,6 +58,8 @@ export type PackageFacts = {
   readonly config: string
   /** The public ways in: `@millrace/transports/tcp`. */
   readonly doors: readonly string[]
+  /** The files behind them: `packages/transports/src/tcp.ts`. */
+  readonly doorFiles: readonly string[]
   readonly files: readonly SourceFile[]
 }
 
@@ -164,6 +174,61 @@ export function noCircles(packages: readonly PackageFacts[]): string[] {
     )
     return circlesIn(edges)
   })
+}
+
+/** Files that are doors may import every room. Tests too, but they lie in a room, or beside the doors. */
+export function roomsGoDown(packages: readonly PackageFacts[], table: Rooms = ROOMS): string[] {
+  const strangers = Object.keys(table).filter(
+    (name) => !packages.some(({ manifest }) => manifest.name === name),
+  )
+  return [
+    ...strangers.map((name) => `${name} has rooms, but is no package`),
+    ...packages.flatMap((pkg) => {
+      const levels = table[pkg.manifest.name]
+      return levels === undefined ? [] : [...misplaced(pkg, levels), ...importsBetweenRooms(pkg, levels)]
+    }),
+  ]
+}
+
+function misplaced(
+  { directory, doorFiles, files }: PackageFacts,
+  levels: readonly (readonly string[])[],
+): string[] {
+  const inside = files.filter(({ path }) => path.startsWith(`${directory}/src/`))
+  const used = new Set(inside.map(({ path }) => roomOf(directory, path)))
+  const empty = levels.flat().filter((room) => !used.has(room))
+  return [
+    ...inside.flatMap(({ path }) => {
+      const room = roomOf(directory, path)
+      if (room === undefined)
+        return isTest(path) || doorFiles.includes(path) ? [] : [`${path} lies in no room`]
+      return levels.flat().includes(room) ? [] : [`${path} lies in ${room}, which is no room of the table`]
+    }),
+    ...empty.map((room) => `${directory}/src has no room ${room}`),
+  ]
+}
+
+function importsBetweenRooms(
+  { directory, files }: PackageFacts,
+  levels: readonly (readonly string[])[],
+): string[] {
+  const levelOf = (room: string | undefined): number =>
+    levels.findIndex((level) => level.includes(room ?? ''))
+  return sources(files).flatMap(({ path, specifiers }) => {
+    const from = roomOf(directory, path)
+    if (from === undefined) return []
+    return specifiers.filter(isRelative).flatMap((specifier) => {
+      const to = roomOf(directory, resolve(path, specifier))
+      if (from === to || levelOf(to) > levelOf(from)) return []
+      return [`${path} imports ${specifier}, which doesn't go down from ${from}`]
+    })
+  })
+}
+
+/** The folder directly under `src`; undefined for a file in `src` itself, or outside. */
+function roomOf(directory: string, path: string): string | undefined {
+  const parts = posix.relative(`${directory}/src`, path).split('/')
+  return parts.length > 1 && parts[0] !== '..' ? parts[0] : undefined
 }
 
 function circlesIn(edges: ReadonlyMap<string, readonly string[]>): string[] {
