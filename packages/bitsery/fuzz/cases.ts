@@ -25,7 +25,7 @@ import {
   variantOf,
   virtualBase,
 } from '../src/index.ts'
-import { keyOf } from '../src/json-value.ts'
+import { keyOf } from '../src/types/json-value.ts'
 import { type Case, caseOf, type Place } from './case.ts'
 import { BIT_CASES, LEAF_CASES } from './leaf-cases.ts'
 

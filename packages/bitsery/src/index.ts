@@ -1,10 +1,6 @@
-export { array, fixedArray, queue, stack } from './array.ts'
-export { base, virtualBase } from './base.ts'
-export { align, bits, rawBits } from './bits.ts'
-export { bitset } from './bitset.ts'
-export { bool } from './bool.ts'
-export { bytes, fixedBytes } from './bytes.ts'
-export { compact, compactChecked } from './compact.ts'
+export { BitseryError, type ReadErrorCode } from './base/errors.ts'
+export type { Descriptor, IntegerName, Json, NumberName, PointerKind, WholeJson } from './base/grammar.ts'
+export { Source, type Target, targetOf } from './bytes/source.ts'
 export {
   type ChangeKind,
   type DiffOptions,
@@ -15,12 +11,31 @@ export {
   type SchemaDiff,
   type WireEffect,
 } from './diff/diff.ts'
-export { entropy } from './entropy.ts'
-export { type EnumerationOptions, enumeration, enumNumber, enumOf } from './enumeration.ts'
-export { BitseryError, type ReadErrorCode } from './errors.ts'
-export type { Descriptor, IntegerName, Json, NumberName, PointerKind, WholeJson } from './grammar.ts'
-export { growable } from './growable.ts'
-export { map, multimap } from './map.ts'
+export type {
+  Decoded,
+  Fields,
+  Infer,
+  InferFields,
+  NoValue,
+  Schema,
+  SchemaField,
+  SchemaOptions,
+  Shape,
+} from './schema/schema.ts'
+export { isSchema } from './schema/schema.ts'
+export type { StandardIssue, StandardProps, StandardResult } from './schema/standard.ts'
+export type { View } from './schema/view.ts'
+export { array, fixedArray, queue, stack } from './types/array.ts'
+export { base, virtualBase } from './types/base.ts'
+export { align, bits, rawBits } from './types/bits.ts'
+export { bitset } from './types/bitset.ts'
+export { bool } from './types/bool.ts'
+export { bytes, fixedBytes } from './types/bytes.ts'
+export { compact, compactChecked } from './types/compact.ts'
+export { entropy } from './types/entropy.ts'
+export { type EnumerationOptions, enumeration, enumNumber, enumOf } from './types/enumeration.ts'
+export { growable } from './types/growable.ts'
+export { map, multimap } from './types/map.ts'
 export {
   duration,
   f32,
@@ -36,8 +51,8 @@ export {
   u16,
   u32,
   u64,
-} from './number.ts'
-export { type OptionalOptions, optional } from './optional.ts'
+} from './types/number.ts'
+export { type OptionalOptions, optional } from './types/optional.ts'
 export {
   type PointedObject,
   type Pointer,
@@ -47,26 +62,11 @@ export {
   pointer,
   polymorphic,
   polymorphicOf,
-} from './pointer.ts'
-export { range } from './range.ts'
-export { type FloatSteps, rangeFloat } from './range-float.ts'
-export type {
-  Decoded,
-  Fields,
-  Infer,
-  InferFields,
-  NoValue,
-  Schema,
-  SchemaField,
-  SchemaOptions,
-  Shape,
-} from './schema.ts'
-export { isSchema } from './schema.ts'
-export { multiset, set } from './set.ts'
-export { Source, type Target, targetOf } from './source.ts'
-export type { StandardIssue, StandardProps, StandardResult } from './standard.ts'
-export { shapeSchema, struct, structOf } from './struct.ts'
-export { fixedText, type TextOptions, type TextValue, text } from './text.ts'
-export { tuple } from './tuple.ts'
-export { variant, variantOf } from './variant.ts'
-export type { View } from './view.ts'
+} from './types/pointer.ts'
+export { range } from './types/range.ts'
+export { type FloatSteps, rangeFloat } from './types/range-float.ts'
+export { multiset, set } from './types/set.ts'
+export { shapeSchema, struct, structOf } from './types/struct.ts'
+export { fixedText, type TextOptions, type TextValue, text } from './types/text.ts'
+export { tuple } from './types/tuple.ts'
+export { variant, variantOf } from './types/variant.ts'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { type Descriptor, type Json, schemaFromDescriptor, valueFromJson, valueToJson } from './descriptor.ts'
-import { nodeOf, type Schema } from './schema.ts'
+import { nodeOf, type Schema } from './schema/schema.ts'
 
 interface Vector {
   readonly name: string

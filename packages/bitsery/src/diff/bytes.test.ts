@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { BitseryError } from '../base/errors.ts'
+import type { Descriptor, NumberName } from '../base/grammar.ts'
 import { schemaFromDescriptor } from '../descriptor.ts'
-import { BitseryError } from '../errors.ts'
-import type { Descriptor, NumberName } from '../grammar.ts'
-import type { Schema } from '../schema.ts'
+import type { Schema } from '../schema/schema.ts'
 import { diffDescriptors, formatDiff, type SchemaDiff, type WireEffect } from './diff.ts'
 import { contains, spread } from './layout.ts'
 

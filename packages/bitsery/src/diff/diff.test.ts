@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Descriptor } from '../grammar.ts'
+import type { Descriptor } from '../base/grammar.ts'
 import { array, enumeration, f32, struct, text, u8, u16 } from '../index.ts'
 import { diff, diffDescriptors, formatDiff, type WireEffect } from './diff.ts'
 

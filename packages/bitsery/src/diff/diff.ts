@@ -1,5 +1,5 @@
-import type { Descriptor } from '../grammar.ts'
-import type { Schema } from '../schema.ts'
+import type { Descriptor } from '../base/grammar.ts'
+import type { Schema } from '../schema/schema.ts'
 import { type SchemaChange, type WireEffect, worst } from './change.ts'
 import { contains } from './layout.ts'
 import { DescriptorWalk } from './walk.ts'

@@ -1,4 +1,4 @@
-import type { Descriptor, IntegerName } from '../grammar.ts'
+import type { Descriptor, IntegerName } from '../base/grammar.ts'
 
 /** A number of so many bits, or what lies in bytes like one: `value = raw + offset`, raw from 0 to `rawMax`. */
 export interface Whole {

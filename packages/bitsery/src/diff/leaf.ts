@@ -1,4 +1,4 @@
-import type { Descriptor, PointerKind } from '../grammar.ts'
+import type { Descriptor, PointerKind } from '../base/grammar.ts'
 import type { ChangeKind, WireEffect } from './change.ts'
 import { bitLength, type Layout, type Whole } from './layout.ts'
 import { floatBits } from './position.ts'

@@ -1,4 +1,4 @@
-import type { Descriptor } from '../grammar.ts'
+import type { Descriptor } from '../base/grammar.ts'
 import { type BitPosition, positionAfter } from './position.ts'
 
 /** Whether nothing with bytes follows up to the end of a growable, in the old schema and in the new one. */

@@ -1,4 +1,4 @@
-import type { Descriptor } from '../grammar.ts'
+import type { Descriptor } from '../base/grammar.ts'
 import { bitLength, layoutOf } from './layout.ts'
 
 /** A place in a byte, 0 to 7; undefined when it depends on the values before it. */

@@ -1,4 +1,4 @@
-import type { Descriptor } from '../grammar.ts'
+import type { Descriptor } from '../base/grammar.ts'
 import { bothWays, type Effects, type WireEffect, worst } from './change.ts'
 import { atomsOf, contains, type Layout } from './layout.ts'
 import { type End, type Place, positionAfterIf } from './place.ts'

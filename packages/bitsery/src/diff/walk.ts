@@ -1,4 +1,4 @@
-import type { Descriptor } from '../grammar.ts'
+import type { Descriptor } from '../base/grammar.ts'
 import { bothWays, type ChangeKind, type Effects, eachWay, type SchemaChange } from './change.ts'
 import {
   alternativeItems,

@@ -1,4 +1,4 @@
-import type { Descriptor, WholeJson } from '../grammar.ts'
+import type { Descriptor, WholeJson } from '../base/grammar.ts'
 
 /** How many names of fields, values and alternatives stand in a description. */
 const NAMES_MAX = 6

@@ -1,0 +1,81 @@
+import { BaseScope } from '../bytes/base-scope.ts'
+import { ByteWriter } from '../bytes/byte-writer.ts'
+import { Code } from './code.ts'
+
+/** What this emitter needs of a node to leave it to the reference. */
+interface MeasurableNode {
+  check(value: unknown): unknown
+  write(writer: ByteWriter, value: unknown): void
+}
+
+/** Gathers the code of one compiled measure. The code adds to `n`; what is constant is added once. */
+export class MeasureEmitter {
+  readonly code: Code
+  readonly isLittle: boolean
+  /** The virtual bases of the object that is being measured. */
+  readonly bases = new BaseScope<string>()
+  #constant = 0
+
+  constructor(isLittle: boolean, constants: unknown[]) {
+    this.isLittle = isLittle
+    this.code = new Code(constants)
+  }
+
+  line(text: string): void {
+    this.code.line(text)
+  }
+
+  constant(value: unknown): string {
+    return this.code.constant(value)
+  }
+
+  local(expression: string): string {
+    const name = this.code.name()
+    this.line(`const ${name} = ${expression}`)
+    return name
+  }
+
+  /** Adds a size known now. */
+  add(size: number): void {
+    this.#constant += size
+  }
+
+  /** Appends code that may run any number of times. */
+  block(head: string, body: () => void): void {
+    this.settle()
+    this.line(`${head} {`)
+    body()
+    this.settle()
+    this.line('}')
+  }
+
+  /** Brings `n` up to date. */
+  settle(): void {
+    if (this.#constant > 0) this.line(`n += ${this.#constant}`)
+    this.#constant = 0
+  }
+
+  /** Measures a node by the reference. */
+  reference(node: MeasurableNode, value: string): void {
+    const { isLittle } = this
+    const measure = (of: unknown): number => {
+      if (node.check(of) !== undefined) return -1
+      const writer = new ByteWriter(undefined, 0, isLittle)
+      node.write(writer, of)
+      return writer.position
+    }
+    const size = this.local(`${this.constant(measure)}(${value})`)
+    this.refuseIf(`${size} < 0`)
+    this.line(`n += ${size}`)
+  }
+
+  refuseIf(condition: string): void {
+    this.line(`if (${condition}) refuse(value)`)
+  }
+
+  /** Adds the size of a size prefix. */
+  prefix(count: string, max: number): void {
+    if (max < 0x80) this.add(1)
+    else this.line(`n += ${count} < 128 ? 1 : ${count} < 16384 ? 2 : 4`)
+  }
+}
