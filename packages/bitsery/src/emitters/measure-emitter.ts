@@ -1,6 +1,5 @@
-import { BaseScope } from '../bytes/base-scope.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
-import { Code } from './code.ts'
+import { Emitter } from './emitter.ts'
 
 /** What this emitter needs of a node to leave it to the reference. */
 interface MeasurableNode {
@@ -9,31 +8,8 @@ interface MeasurableNode {
 }
 
 /** Gathers the code of one compiled measure. The code adds to `n`; what is constant is added once. */
-export class MeasureEmitter {
-  readonly code: Code
-  readonly isLittle: boolean
-  /** The virtual bases of the object that is being measured. */
-  readonly bases = new BaseScope<string>()
+export class MeasureEmitter extends Emitter {
   #constant = 0
-
-  constructor(isLittle: boolean, constants: unknown[]) {
-    this.isLittle = isLittle
-    this.code = new Code(constants)
-  }
-
-  line(text: string): void {
-    this.code.line(text)
-  }
-
-  constant(value: unknown): string {
-    return this.code.constant(value)
-  }
-
-  local(expression: string): string {
-    const name = this.code.name()
-    this.line(`const ${name} = ${expression}`)
-    return name
-  }
 
   /** Adds a size known now. */
   add(size: number): void {

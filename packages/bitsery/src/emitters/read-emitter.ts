@@ -1,11 +1,7 @@
-import { BaseScope } from '../bytes/base-scope.ts'
 import { BitWindow, loadAt, loadShifted } from './bit-window.ts'
-import { Code } from './code.ts'
+import { Emitter, functionText, isOutlined } from './emitter.ts'
 import { halvesFromBits, numberFromBits } from './numbers-from-bits.ts'
 import { objectLiteral, objectMaker } from './object-maker.ts'
-
-/** How many lines a function may have before its nested structs become functions of their own. */
-const LINES_MAX = 300
 
 /** The most bits of a window where the bit position is known at run time only. */
 const GROUP_BITS_MAX = 25
@@ -27,9 +23,7 @@ interface ReadableNode {
  * Inside bit packing `p` is the byte that has the next bit. Which bit of it that is, is known when the code is made as long as all
  * that comes before has a known number of bits; where it isn't, `b` says it (0 to 7).
  */
-export class ReadEmitter {
-  readonly code: Code
-  readonly isLittle: boolean
+export class ReadEmitter extends Emitter {
   /** The statement that gives up: the reference then reads from the start. */
   giveUp: string
   /** Whether growables are to take as little code as they can. */
@@ -38,9 +32,6 @@ export class ReadEmitter {
   isPacked = false
   /** Whether the code needs `b`. */
   hasBits = false
-  /** The virtual bases of the object in the making: locals. */
-  readonly bases = new BaseScope<string>()
-  readonly #constants: unknown[]
   readonly #functions: string[]
   /** Bits taken since `p`, those of the byte at `p` included. */
   #run = 0
@@ -51,26 +42,9 @@ export class ReadEmitter {
   #window: BitWindow | undefined
 
   constructor(isLittle: boolean, giveUp: string, constants: unknown[], functions: string[]) {
-    this.isLittle = isLittle
+    super(isLittle, constants)
     this.giveUp = giveUp
-    this.#constants = constants
     this.#functions = functions
-    this.code = new Code(constants)
-  }
-
-  line(text: string): void {
-    this.code.line(text)
-  }
-
-  constant(value: unknown): string {
-    return this.code.constant(value)
-  }
-
-  /** A local with the value of an expression. */
-  local(expression: string): string {
-    const name = this.code.name()
-    this.line(`const ${name} = ${expression}`)
-    return name
   }
 
   /** Gives up when the condition holds. */
@@ -112,7 +86,7 @@ export class ReadEmitter {
   }
 
   #startRun(): void {
-    if (this.#checkLine < 0) this.#checkLine = this.code.lines.push('') - 1
+    if (this.#checkLine < 0) this.#checkLine = this.lines.push('') - 1
   }
 
   /** Ends the run: its length is known now, its check is written, `p` is at the position. */
@@ -122,7 +96,7 @@ export class ReadEmitter {
       const check = this.#isBitKnown
         ? `${this.#end} - p < ${Math.ceil(run / 8)}`
         : `(${this.#end} - p) * 8 - b < ${run}`
-      this.code.lines[this.#checkLine] = `if (${check}) ${this.giveUp}`
+      this.lines[this.#checkLine] = `if (${check}) ${this.giveUp}`
     }
     this.#checkLine = -1
     if (this.#isBitKnown) {
@@ -234,7 +208,7 @@ export class ReadEmitter {
     if (this.#window === undefined || this.#window.bits + width > 32) {
       const start = this.#run >> 3
       const load = (bits: number): string => loadAt((ahead) => this.#at(start + ahead), bits)
-      this.#window = new BitWindow(this.code.name(), this.code.lines.push('') - 1, rest, load)
+      this.#window = new BitWindow(this.name(), this.lines.push('') - 1, rest, load)
     }
     this.#run += width
     return this.#fromWindow(this.#window, width)
@@ -243,14 +217,14 @@ export class ReadEmitter {
   #groupedBits(width: number): string {
     if (width > GROUP_BITS_MAX) return this.#twoParts(width)
     if (this.#window !== undefined && this.#window.bits + width > GROUP_BITS_MAX) this.#closeGroup()
-    this.#window ??= new BitWindow(this.code.name(), this.code.lines.push('') - 1, 0, loadShifted)
+    this.#window ??= new BitWindow(this.name(), this.lines.push('') - 1, 0, loadShifted)
     this.#run += width
     return this.#fromWindow(this.#window, width)
   }
 
   #fromWindow(window: BitWindow, width: number): string {
     const expression = window.take(width)
-    this.code.lines[window.line] = window.text
+    this.lines[window.line] = window.text
     return expression
   }
 
@@ -293,7 +267,7 @@ export class ReadEmitter {
 
   /** A size prefix of at most `max`: a local with the count. Ends the run. */
   size(max: number): string {
-    const count = this.code.name()
+    const count = this.name()
     if (!this.isAligned) return this.#sizeFromBits(count, max)
     this.line(`let ${count} = bytes[${this.take(1)}]`)
     // The run's check is already written before the line above; `p` moves behind the first byte.
@@ -354,11 +328,10 @@ export class ReadEmitter {
 
   /** Reads a node in place, or through a function of its own when this one is long already. */
   nested(node: ReadableNode): string {
-    const isShort = node.kind !== 'struct' || this.code.lines.length < LINES_MAX
-    if (isShort || !this.isAligned || !node.bounds(this.isPacked).isWhole) return node.emitRead(this)
+    if (!isOutlined(node, this)) return node.emitRead(this)
     this.settle()
     const givenUp = this.constant(GIVEN_UP)
-    const inner = new ReadEmitter(this.isLittle, `return ${givenUp}`, this.#constants, this.#functions)
+    const inner = new ReadEmitter(this.isLittle, `return ${givenUp}`, this.constants, this.#functions)
     inner.isPacked = this.isPacked
     const name = `f${this.#functions.push('') - 1}`
     this.#functions[Number(name.slice(1))] = inner.functionOf(
@@ -379,10 +352,10 @@ export class ReadEmitter {
     const lines = [
       start,
       this.hasBits ? 'let b = 0' : '',
-      ...this.code.lines,
+      ...this.lines,
       'source.position = p',
       `return ${result}`,
     ]
-    return `function ${name}(${parameters}) {\n${lines.filter((line) => line !== '').join('\n')}\n}`
+    return functionText(name, parameters, lines)
   }
 }

@@ -1,10 +1,6 @@
-import { BaseScope } from '../bytes/base-scope.ts'
 import { shiftDown, swap32 } from '../bytes/shift.ts'
-import { Code } from './code.ts'
+import { Emitter, functionText, isOutlined } from './emitter.ts'
 import { PendingBits } from './pending-bits.ts'
-
-/** How many lines a function may have before its nested structs become functions of their own. */
-const LINES_MAX = 300
 
 /** The most bits that are put into the output at once where the bit position is known at run time only. */
 const GROUP_BITS_MAX = 24
@@ -27,44 +23,22 @@ interface WritableNode {
  * number of bits; then bits are put together by constants. Where it isn't known, `b` counts the bits (0 to 7) of the
  * byte in the making and `a` has them.
  */
-export class WriteEmitter {
-  readonly code: Code
-  readonly isLittle: boolean
+export class WriteEmitter extends Emitter {
   /** The statement that gives the value up: the reference then says what is wrong with it. */
   readonly refuse: string
   /** Whether this is inside bit packing. */
   isPacked = false
   /** Whether the code needs `a` and `b`. */
   hasBits = false
-  /** The virtual bases of the object in the making: locals. */
-  readonly bases = new BaseScope<string>()
-  readonly #constants: unknown[]
   readonly #functions: string[]
   readonly #pending = new PendingBits()
   #ahead = 0
   #isBitKnown = true
 
   constructor(isLittle: boolean, refuse: string, constants: unknown[], functions: string[]) {
-    this.isLittle = isLittle
+    super(isLittle, constants)
     this.refuse = refuse
-    this.#constants = constants
     this.#functions = functions
-    this.code = new Code(constants)
-  }
-
-  line(text: string): void {
-    this.code.line(text)
-  }
-
-  constant(value: unknown): string {
-    return this.code.constant(value)
-  }
-
-  /** A local with the value of an expression. */
-  local(expression: string): string {
-    const name = this.code.name()
-    this.line(`const ${name} = ${expression}`)
-    return name
   }
 
   /** Refuses the value when the condition holds. */
@@ -336,12 +310,11 @@ export class WriteEmitter {
 
   /** Writes a node in place, or through a function of its own when this one is long already. */
   nested(node: WritableNode, value: string): void {
-    const isShort = node.kind !== 'struct' || this.code.lines.length < LINES_MAX
-    if (isShort || !this.isAligned || !node.bounds(this.isPacked).isWhole) {
+    if (!isOutlined(node, this)) {
       node.emitWrite(this, value)
       return
     }
-    const inner = new WriteEmitter(this.isLittle, 'return -1', this.#constants, this.#functions)
+    const inner = new WriteEmitter(this.isLittle, 'return -1', this.constants, this.#functions)
     inner.isPacked = this.isPacked
     node.emitWrite(inner, 'value')
     const name = `f${this.#functions.length}`
@@ -355,7 +328,7 @@ export class WriteEmitter {
   functionOf(name: string, parameters: string, start = ''): string {
     this.align()
     const end = this.here()
-    const lines = [start, this.hasBits ? 'let a = 0, b = 0' : '', ...this.code.lines, `return ${end}`]
-    return `function ${name}(${parameters}) {\n${lines.filter((line) => line !== '').join('\n')}\n}`
+    const lines = [start, this.hasBits ? 'let a = 0, b = 0' : '', ...this.lines, `return ${end}`]
+    return functionText(name, parameters, lines)
   }
 }

@@ -101,7 +101,7 @@ function compileMeasure(node: Node, settings: DoorSettings, refuse: (value: unkn
     `const refuse = c0
 return function measure(value) {
 let n = 0
-${emitter.code.lines.join('\n')}
+${emitter.lines.join('\n')}
 return n
 }`,
     constants,

@@ -167,7 +167,7 @@ class ViewMaker {
       `const bytes = root${member(this.#names.bytes)}, view = root${member(this.#names.view)}`,
       'const end = bytes.length, source = c1',
       `let p = root${member(this.#names.offset)} + ${bits >> 3}${emitter.hasBits ? ', b = 0' : ''}`,
-      ...emitter.code.lines,
+      ...emitter.lines,
       `return ${result}\n}`,
     ]
     return functionOf([...functions, ...lines].join('\n'), constants) as () => unknown

@@ -66,7 +66,7 @@ export class Elements {
   }
 
   emitWrite(emitter: WriteEmitter, array: string, count: string): void {
-    const i = emitter.code.name()
+    const i = emitter.name()
     emitter.block(
       `for (let ${i} = 0; ${i} < ${count}; ${i}++)`,
       () => emitter.nested(this.of, `${array}[${i}]`),
@@ -81,7 +81,7 @@ export class Elements {
       emitter.line(`n += ${count} * ${size}`)
       return
     }
-    const i = emitter.code.name()
+    const i = emitter.name()
     emitter.block(`for (let ${i} = 0; ${i} < ${count}; ${i}++)`, () =>
       this.of.emitMeasure(emitter, `${array}[${i}]`),
     )
@@ -97,7 +97,7 @@ export class Elements {
     if (max === 0) return '[]'
     // `new Array(0)` reserves room for elements, more than the byte that a hostile count takes can justify.
     const array = emitter.local(`${count} === 0 ? [] : new Array(${count})`)
-    const i = emitter.code.name()
+    const i = emitter.name()
     emitter.block(
       `for (let ${i} = 0; ${i} < ${count}; ${i}++)`,
       () => emitter.line(`${array}[${i}] = ${emitter.nested(this.of)}`),

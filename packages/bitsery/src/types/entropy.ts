@@ -98,7 +98,7 @@ class EntropyNode implements Node {
     const index = emitter.local(emitter.bits(this.#width))
     emitter.giveUpIf(`${index} > ${this.#values.length}`)
     if (this.align) emitter.align()
-    const value = emitter.code.name()
+    const value = emitter.name()
     emitter.line(`let ${value}`)
     const read = (): void => emitter.line(`${value} = ${emitter.nested(this.of)}`)
     emitter.block(`if (${index} === 0)`, read, 'open', this.#takes())

@@ -121,7 +121,7 @@ class EnumerationNode implements Node {
       emitter.number(method, size, local)
       return
     }
-    const number = emitter.code.name()
+    const number = emitter.name()
     const numberOf = (of: unknown): number | bigint | undefined => this.numberOf(of)
     // A switch over short lists compares identities of strings; a call with a map takes longer ones.
     if (this.form === 'name' && this.unknown === 'refuse' && this.entries.length <= 16) {

@@ -71,7 +71,7 @@ class GrowableNode implements Node {
     const size = emitter.number('Uint32', 4)
     emitter.settle()
     emitter.giveUpIf(`${size} < 4 || ${size} > ${emitter.end} - ${start}`)
-    const value = emitter.code.name()
+    const value = emitter.name()
     emitter.line(`let ${value}`)
     // What lies behind the content is skipped.
     emitter.within(emitter.local(`${start} + ${size}`), () => this.#emitVersions(emitter, value, start))
@@ -99,7 +99,7 @@ class GrowableNode implements Node {
 
   /** Content with all its fields, as fast as there is. If bytes are missing, the value stays undefined. */
   #emitWhole(emitter: ReadEmitter, value: string): void {
-    const label = emitter.code.name()
+    const label = emitter.name()
     const { giveUp } = emitter
     emitter.giveUp = `break ${label}`
     emitter.line(`${label}: {`)
@@ -120,12 +120,12 @@ function growingFields(node: Node): readonly FieldNode[] | undefined {
 
 /** Content that may end behind any field, as one from an older version does: what is missing are zeros. */
 function emitOlder(emitter: ReadEmitter, fields: readonly FieldNode[], value: string): void {
-  const label = emitter.code.name()
+  const label = emitter.name()
   const wasSparing = emitter.isSparing
   emitter.isSparing = true
   const { isPacked } = emitter
   const locals = fields.map(({ node }) => {
-    const local = emitter.code.name()
+    const local = emitter.name()
     emitter.line(`let ${local} = ${zeroExpression(emitter, node, isPacked)}`)
     return local
   })

@@ -123,7 +123,7 @@ class MapNode implements Node {
     const count = emitter.local(`${map}.${this.isMulti ? 'length' : 'size'}`)
     emitter.refuseIf(`${count} > ${this.max}`)
     emitter.size(count, this.max)
-    const entry = emitter.code.name()
+    const entry = emitter.name()
     const body = (): void => {
       if (this.isMulti) emitter.refuseIf(`!Array.isArray(${entry}) || ${entry}.length !== 2`)
       emitter.nested(this.key, `${entry}[0]`)
@@ -139,11 +139,11 @@ class MapNode implements Node {
   emitRead(emitter: ReadEmitter): string {
     const count = emitter.size(this.max)
     const { min } = this.#entryBounds(emitter.isPacked)
-    const map = emitter.code.name()
+    const map = emitter.name()
     emitter.expectElements(count, min)
     emitter.line(`const ${map} = ${this.isMulti ? '[]' : 'new Map()'}`)
     const seen = this.#hasObjectKeys ? emitter.local('new Set()') : map
-    const i = emitter.code.name()
+    const i = emitter.name()
     const body = (): void => {
       const key = emitter.local(emitter.nested(this.key))
       const value = emitter.local(emitter.nested(this.value))

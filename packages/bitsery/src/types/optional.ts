@@ -68,7 +68,7 @@ class OptionalNode implements Node {
   emitRead(emitter: ReadEmitter): string {
     const has = emitter.bool()
     if (this.align) emitter.align()
-    const value = emitter.code.name()
+    const value = emitter.name()
     emitter.line(`let ${value}`)
     const takes = this.of.bounds(emitter.isPacked).isWhole ? 'whole' : 'any'
     const read = (): void => emitter.line(`${value} = ${emitter.nested(this.of)}`)

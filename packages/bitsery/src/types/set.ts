@@ -84,7 +84,7 @@ class SetNode implements Node {
     const count = emitter.local(`${set}.${this.isMulti ? 'length' : 'size'}`)
     emitter.refuseIf(`${count} > ${this.max}`)
     emitter.size(count, this.max)
-    const element = emitter.code.name()
+    const element = emitter.name()
     const takes = this.#elements.takes(emitter.isPacked)
     emitter.block(`for (const ${element} of ${set})`, () => emitter.nested(this.of, element), takes)
   }

@@ -106,7 +106,7 @@ class VariantNode implements Node {
 
   emitRead(emitter: ReadEmitter): string {
     const index = emitter.size(this.of.length - 1)
-    const result = emitter.code.name()
+    const result = emitter.name()
     emitter.line(`let ${result}`)
     const takes = this.#takes(emitter.isPacked)
     for (const [at, node] of this.of.entries()) {
