@@ -132,6 +132,8 @@ export class Rig<Messages extends object = AnyMessages> {
     await this.loop.advance(10_000)
     for (const leave of this.network.strangers.splice(0)) leave()
     await this.loop.advance(10_000)
+    // Those that are driven by the test tell of their end in a turn.
+    for (const pipe of this.#diaries.keys()) pipe.process()
     const left = [
       ...this.network.leftovers(),
       ...[...this.#diaries].flatMap(([pipe, diary]) => faultsOf(pipe, diary)),

@@ -111,6 +111,13 @@ export class TimerWheel {
     return this.#originMs + (slot < 0 ? this.#blockEnd : this.#slotStart(slot))
   }
 
+  /** Calls `visit` with each entry that waits, in no certain order. It must not schedule or cancel any. */
+  forEach(visit: (entry: TimerEntry) => void): void {
+    for (const list of [...this.#slots, this.#overdue, this.#far, this.#due]) {
+      for (let entry = list.next; entry !== list; entry = entry.next) visit(entry)
+    }
+  }
+
   /** Moves entries up to `target` into `#due`, slot by slot; runs no foreign code. */
   #collect(target: number): void {
     for (;;) {

@@ -1,5 +1,6 @@
 import type { LogOptions } from '@millrace/timer'
 import type { EncryptionOptions } from '../encryption/encryption.ts'
+import type { Drive } from '../ports/driver.ts'
 import type { Loop } from '../ports/loop.ts'
 import { MillraceError } from './millrace-error.ts'
 
@@ -64,8 +65,8 @@ export const defaultLimits: PipeLimits = Object.freeze({
 
 /** How a pipe works. All optional. */
 export interface PipeOptions extends Partial<PipeLimits>, LogOptions {
-  /** Who gives turns: the library at the end of each I/O event (`auto`), or the program by `pipe.process()` (`manual`). */
-  readonly drive?: 'auto' | 'manual'
+  /** Who gives turns: the library at the end of each I/O event (`auto`), the program by `pipe.process()` (`manual`), or a driver. Default `auto`. */
+  readonly drive?: Drive
   /** What its channels do at the high-water mark. Default `wait`. */
   readonly overflow?: OverflowPolicy
   /** The loop to run on instead of the transport's own. */

@@ -72,7 +72,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
 
   /** Resolves with the reason when the channel has ended. Never rejects. */
   get closed(): Promise<CloseReason> {
-    return new Promise((resolve) => this.#carrier.closeNotifier.onEnd(resolve))
+    return new Promise((resolve) => this.#carrier.closeNotifier.settle(resolve))
   }
 
   /**

@@ -1,25 +1,44 @@
 import type { CloseReason } from '../base/close-reason.ts'
 
-/** Tells those who wait for the end of a channel, exactly once. */
+/** Tells those who wait for the end of a channel, exactly once: promises when it has come, functions of the program when they may be called. */
 export class CloseNotifier {
   reason: CloseReason | undefined
-  #waiting: ((reason: CloseReason) => void)[] | undefined
+  #promises: ((reason: CloseReason) => void)[] | undefined
+  #handlers: ((reason: CloseReason) => void)[] | undefined
+  #isTold = false
 
-  /** Calls `run` at the end, or at once if it has come. */
-  onEnd(run: (reason: CloseReason) => void): void {
-    if (this.reason !== undefined) run(this.reason)
-    else if (this.#waiting === undefined) this.#waiting = [run]
-    else this.#waiting.push(run)
+  /** Resolves a promise at the end, or at once if it has come. */
+  settle(resolve: (reason: CloseReason) => void): void {
+    if (this.reason !== undefined) resolve(this.reason)
+    else if (this.#promises === undefined) this.#promises = [resolve]
+    else this.#promises.push(resolve)
   }
 
-  notify(reason: CloseReason, failed: (error: unknown) => void): void {
-    if (this.reason !== undefined) return
+  /** Calls `run` at the end, or at once if that was told. */
+  onEnd(run: (reason: CloseReason) => void): void {
+    if (this.reason !== undefined && this.#isTold) run(this.reason)
+    else if (this.#handlers === undefined) this.#handlers = [run]
+    else this.#handlers.push(run)
+  }
+
+  /** The end has come. False if it had before. */
+  end(reason: CloseReason): boolean {
+    if (this.reason !== undefined) return false
     this.reason = reason
-    const waiting = this.#waiting ?? []
-    this.#waiting = undefined
-    for (const run of waiting) {
+    for (const resolve of this.#promises ?? []) resolve(reason)
+    this.#promises = undefined
+    return true
+  }
+
+  /** Tells the functions of the program. */
+  tell(failed: (error: unknown) => void): void {
+    if (this.reason === undefined) return
+    this.#isTold = true
+    const handlers = this.#handlers ?? []
+    this.#handlers = undefined
+    for (const run of handlers) {
       try {
-        run(reason)
+        run(this.reason)
       } catch (error) {
         failed(error)
       }

@@ -23,7 +23,7 @@ export class DatagramCarrier implements TurnTaker {
     this.#turns = turns
     this.#session = session
     this.#failed = failed
-    this.#deadline = new Deadline(turns, (now) => this.process(now))
+    this.#deadline = new Deadline(turns, (now) => this.#due(now))
     this.#turns.later(this)
   }
 
@@ -51,6 +51,11 @@ export class DatagramCarrier implements TurnTaker {
   end(): void {
     this.#deadline.cancel()
     this.#waiting = []
+  }
+
+  #due(now: number): void {
+    if (this.#turns.isQuiet) this.#turns.list(this)
+    else this.process(now)
   }
 
   #watchdog(run: () => void): void {

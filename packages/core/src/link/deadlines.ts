@@ -50,23 +50,28 @@ export class Deadlines {
     return now - this.#stalledSince
   }
 
-  /** What is due now. */
-  due(state: ChannelState, now: number): DeadlinesDue {
+  /**
+   * What is due now. In a quiet turn nothing that the peer may have done in time is: what it sent has not been read. Nor is it pinged, as a
+   * ping says that the program is alive.
+   */
+  due(state: ChannelState, now: number, isQuiet: boolean): DeadlinesDue {
     const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
     const age = now - this.#since
     if (state === 'closing' || state === 'closed') return age >= closeTimeoutMs ? 'no-end' : 'nothing'
-    if (state === 'handshaking' && age >= handshakeTimeoutMs) return 'no-hello'
+    if (!isQuiet && state === 'handshaking' && age >= handshakeTimeoutMs) return 'no-hello'
     if (now - this.#stalledSince >= stallTimeoutMs) return 'stalled'
+    if (isQuiet) return 'nothing'
     if (now - this.#cutSince >= frameTimeoutMs) return 'frame-late'
     if (state !== 'open' || this.heartbeat === undefined) return 'nothing'
     const due = this.heartbeat.due(now)
     return due === 'timeout' ? 'silent' : due
   }
 
-  /** When `due` must be asked again. */
-  deadline(state: ChannelState): number {
+  /** When `due` must be asked again; in a quiet turn, when it must be if the program gives none. */
+  deadline(state: ChannelState, isQuiet: boolean): number {
     const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
     if (state === 'closing' || state === 'closed') return this.#since + closeTimeoutMs
+    if (isQuiet) return this.#stalledSince + stallTimeoutMs
     let at = Math.min(this.#stalledSince + stallTimeoutMs, this.#cutSince + frameTimeoutMs)
     if (state === 'handshaking') at = Math.min(at, this.#since + handshakeTimeoutMs)
     if (state === 'open' && this.heartbeat !== undefined) at = Math.min(at, this.heartbeat.deadline())

@@ -176,7 +176,9 @@ export class LinkCarrier
     const sendQueue = this.sendQueue
     sendQueue.inFlight -= size
     this.#watchdog.deadlines.flow(sendQueue.inFlight > 0 ? 'moving' : 'idle', this.turns.now)
-    if (sendQueue.isAwaited && sendQueue.isLow) this.turns.event(this)
+    if (!sendQueue.isAwaited || !sendQueue.isLow) return
+    sendQueue.wake('ready')
+    this.turns.event(this)
   }
 
   ended(): void {
@@ -208,6 +210,10 @@ export class LinkCarrier
     if (this.state === 'closing') this.#reading.set('on')
     else this.#reading.regulate(this.session.stored)
     this.#watchdog.arm()
+  }
+
+  get isUrgent(): boolean {
+    return this.state === 'closing' || this.state === 'closed'
   }
 
   get isOpen(): boolean {
@@ -282,6 +288,10 @@ export class LinkCarrier
 
   get endReason(): CloseReason {
     return this.sendQueue.loss ?? this.#failing ?? { code: 'destroyed' }
+  }
+
+  takePart(): void {
+    this.turns.list(this)
   }
 
   ping(now: number): void {

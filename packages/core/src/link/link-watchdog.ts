@@ -12,6 +12,8 @@ export interface LinkWatchdogOwner {
   /** All bytes that have not left. */
   readonly queuedBytes: number
   ping(now: number): void
+  /** Something is due that may call functions of the program: takes part in its next turn. */
+  takePart(): void
   /** Ends the channel, with last words to the peer. */
   fail(reason: CloseReason): void
   /** Ends the channel and cuts the link: nothing can be said to this peer. */
@@ -27,6 +29,7 @@ export class LinkWatchdog {
   readonly deadlines: Deadlines
   readonly #owner: LinkWatchdogOwner
   readonly #limits: PipeLimits
+  readonly #turns: Turns
   readonly #deadline: Deadline
   #heartbeatFail: HeartbeatFail | undefined
   #isHeard = false
@@ -35,6 +38,7 @@ export class LinkWatchdog {
   constructor(owner: LinkWatchdogOwner, limits: PipeLimits, turns: Turns) {
     this.#owner = owner
     this.#limits = limits
+    this.#turns = turns
     this.#deadline = new Deadline(turns, (now) => this.#due(now))
     this.deadlines = new Deadlines(limits, turns.now)
   }
@@ -71,7 +75,7 @@ export class LinkWatchdog {
 
   /** Sees to it that this guard is woken at the next deadline. */
   arm(): void {
-    if (!this.#isOver) this.#deadline.set(this.deadlines.deadline(this.#owner.state))
+    if (!this.#isOver) this.#deadline.set(this.deadlines.deadline(this.#owner.state, this.#turns.isQuiet))
   }
 
   /** The link is gone: nothing is left to guard. */
@@ -83,13 +87,14 @@ export class LinkWatchdog {
   #due(now: number): void {
     this.turn(now)
     this.#act(now)
+    if (this.#turns.isQuiet) this.#owner.takePart()
     this.arm()
   }
 
   #act(now: number): void {
     const owner = this.#owner
     const { handshakeTimeoutMs, frameTimeoutMs } = this.#limits
-    switch (this.deadlines.due(owner.state, now)) {
+    switch (this.deadlines.due(owner.state, now, this.#turns.isQuiet)) {
       case 'no-hello':
         return owner.fail({ code: 'handshake-timeout', timeoutMs: handshakeTimeoutMs })
       case 'no-end':

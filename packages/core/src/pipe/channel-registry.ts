@@ -167,9 +167,11 @@ export class ChannelRegistry implements CarrierOwner {
   ended(carrier: Carrier, reason: CloseReason): void {
     this.#lingering.add(carrier)
     const channel = this.#channels.get(carrier)
-    carrier.closeNotifier.notify(reason, (error) =>
-      this.failed("a handler of 'close' failed", error, carrier),
-    )
+    const { closeNotifier } = carrier
+    closeNotifier.end(reason)
+    this.turns.call(() => {
+      closeNotifier.tell((error) => this.failed("a handler of 'close' failed", error, carrier))
+    })
     if (channel === undefined) return this.#neverOpened(carrier, reason)
     this.#channels.delete(carrier)
     addStatistics(this.#past, carrier.statistics())

@@ -1,7 +1,9 @@
 import type { BlockPool } from '@millrace/buffer'
+import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { Address, TransportPlugin } from '../ports/transport.ts'
+import type { LoopWheel } from '../turn/loop-wheel.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 import type { PipeEncryption } from './pipe-encryption.ts'
 
@@ -18,6 +20,8 @@ export interface PipeTarget {
 export interface FactoryServices {
   /** The memory of all pipes, made by the first platform. */
   pool(platform: Platform): BlockPool
+  /** The deadlines of all pipes of this loop. */
+  wheel(loop: Loop): LoopWheel
   /** The platform of this target, with what the factory's own options say instead. */
   platform(plugin: TransportPlugin): Platform
   /** Resolves the arguments of `bind` and `create`. */

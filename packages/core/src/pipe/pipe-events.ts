@@ -32,13 +32,21 @@ const pipeEventNames: readonly PipeEvent[] = ['accepted', 'connected', 'close', 
 
 type Run = (...values: unknown[]) => unknown
 
+/** What the handlers of a pipe need of it. */
+export interface PipeHandlersOwner {
+  /** Calls functions of the program, now or at the beginning of its next turn. */
+  call(run: () => void): void
+  /** A handler threw. */
+  handlerFailed(error: unknown, event: PipeEvent): void
+}
+
 /** Keeps the handlers of a pipe. A handler that throws stops neither the others nor the pipe. */
 export class PipeHandlers {
-  readonly #failed: (error: unknown, event: PipeEvent) => void
+  readonly #owner: PipeHandlersOwner
   readonly #handlers = new Map<PipeEvent, Run[]>()
 
-  constructor(failed: (error: unknown, event: PipeEvent) => void) {
-    this.#failed = failed
+  constructor(owner: PipeHandlersOwner) {
+    this.#owner = owner
   }
 
   /** Throws `argument-invalid` for an event that there isn't. */
@@ -63,12 +71,17 @@ export class PipeHandlers {
   }
 
   emit(event: PipeEvent, ...values: unknown[]): void {
+    if (this.has(event)) this.#owner.call(() => this.#run(event, values))
+  }
+
+  #run(event: PipeEvent, values: unknown[]): void {
     for (const handler of this.#handlers.get(event) ?? []) {
       try {
         const result = handler(...values)
-        if (result instanceof Promise) result.catch((error: unknown) => this.#failed(error, event))
+        if (result instanceof Promise)
+          result.catch((error: unknown) => this.#owner.handlerFailed(error, event))
       } catch (error) {
-        this.#failed(error, event)
+        this.#owner.handlerFailed(error, event)
       }
     }
   }

@@ -1,12 +1,13 @@
 import { type LogLevel, writeLog } from '@millrace/timer'
 import { Cancel } from '../base/cancel.ts'
 import type { Body, Key } from '../base/messages.ts'
-import { MillraceError } from '../base/millrace-error.ts'
+import { causeText, MillraceError } from '../base/millrace-error.ts'
 import { type PipeOptions, parseLimits, parseOverflow } from '../base/options.ts'
 import type { Carrier } from '../channel/carrier.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LinkCarrier } from '../link/link-carrier.ts'
 import { Topics } from '../ports/diagnostics.ts'
+import type { Runnable } from '../ports/driver.ts'
 import type { Platform } from '../ports/platform.ts'
 import type { Address, Link, Transport } from '../ports/transport.ts'
 import { Turns } from '../turn/turns.ts'
@@ -34,7 +35,7 @@ interface Settled {
  * An endpoint: it binds and accepts channels, or opens them, or both. Made by `protoFactory.create(…)`. Owns its
  * channels; there is no way to one but to hold it.
  */
-export class Pipe<Messages extends object = Record<string, unknown>> {
+export class Pipe<Messages extends object = Record<string, unknown>> implements Runnable {
   readonly #services: FactoryServices
   readonly #options: PipeOptions
   readonly #handlers: PipeHandlers
@@ -55,7 +56,10 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
     if (options.encryption !== undefined) this.#encryption = new PipeEncryption(options.encryption)
     this.#services = services
     this.#options = options
-    this.#handlers = new PipeHandlers((error, event) => this.#reports.handlerFailed(error, event))
+    this.#handlers = new PipeHandlers({
+      call: (run) => this.#call(run),
+      handlerFailed: (error, event) => this.#reports.handlerFailed(error, event),
+    })
     this.#reports = new PipeReports(this, this.#handlers, options)
     if (target !== undefined) this.#settle(target)
   }
@@ -166,17 +170,31 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
 
   /**
    * One turn: decodes and delivers what came in, keeps heartbeats and deadlines, and sends what was written. With
-   * `drive: 'manual'` the program calls it, once per tick; with `auto` the library does. `now`: milliseconds of the loop's
-   * clock, which is used if it is left out.
+   * `drive: 'manual'` the program calls it, once per tick; with a driver, that does; with `auto` the library. `now`: milliseconds of the
+   * loop's clock, which is used if it is left out.
+   *
+   * Unless the library gives the turns, handlers run in this call and at no other time. A program that gives no more turns can still
+   * await what it asked for: `close`, `open`, `request` and the like settle, at their deadlines at the latest.
    */
   process(now?: number): void {
     const turns = this.#settled?.turns
     turns?.run(now ?? turns.now)
   }
 
-  /** Sends what was written, without a turn: for a game loop that broadcasts after it has called `process`. */
-  flush(): void {
-    this.#settled?.turns.flush()
+  /**
+   * When the next turn is needed, in milliseconds of the loop's clock: a time that has come if work waits, `Infinity` if none is to be
+   * expected. Never later than the first deadline; it may be earlier.
+   */
+  nextDeadline(): number {
+    return this.#settled?.turns.nextDeadline() ?? Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * Sends what was written, without a turn: for a game loop that broadcasts after it has called `process`. `now`: as in `process`.
+   */
+  flush(now?: number): void {
+    const turns = this.#settled?.turns
+    turns?.flush(now ?? turns.now)
   }
 
   /**
@@ -264,8 +282,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       throw new MillraceError('already-open', `${this.describe()} already has an address`)
     const platform = this.#services.platform(target.plugin)
     this.#topics = new Topics(platform.diagnostics)
-    const turns =
-      this.#settled?.turns ?? new Turns(this.#options.loop ?? platform.loop, this.#options.drive ?? 'auto')
+    const turns = this.#settled?.turns ?? this.#makeTurns(platform)
     const limits = parseLimits(this.#options)
     const registry =
       this.#settled?.registry ??
@@ -278,6 +295,24 @@ export class Pipe<Messages extends object = Record<string, unknown>> {
       )
     if (this.#maxOpenChannels !== undefined) registry.maxOpenChannels = this.#maxOpenChannels
     this.#settled = { target, transport: target.plugin.create(), platform, turns, registry }
+  }
+
+  #makeTurns(platform: Platform): Turns {
+    const { loop = platform.loop, drive = 'auto' } = this.#options
+    return new Turns(this.#services.wheel(loop), drive, {
+      runnable: this,
+      driverFailed: (cause) => {
+        const text = `the driver failed when it was told of a pipe that is ready: ${causeText(cause)}`
+        this.#reports.report(new MillraceError('handler-failed', text, { cause }), undefined)
+      },
+    })
+  }
+
+  /** Calls functions of the program when they may be called. */
+  #call(run: () => void): void {
+    const turns = this.#settled?.turns
+    if (turns === undefined) run()
+    else turns.call(run)
   }
 
   #registryOwner({ crypto }: Platform): ChannelRegistryOwner {

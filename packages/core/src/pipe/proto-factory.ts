@@ -6,6 +6,7 @@ import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { TransportPlugin } from '../ports/transport.ts'
+import { LoopWheel } from '../turn/loop-wheel.ts'
 import type { BoundPipe, FactoryServices, PipeTarget } from './factory-services.ts'
 import { Pipe } from './pipe.ts'
 
@@ -42,6 +43,7 @@ export class ProtoFactory<Protocols extends object = object> {
   readonly #transports = new Map<string, TransportPlugin>()
   readonly #protocols = new Map<string, Protocol>()
   readonly #bound = new Map<object, BoundPipe>()
+  readonly #wheels = new WeakMap<Loop, LoopWheel>()
   readonly #options: ProtoFactoryOptions
   readonly #services: FactoryServices
   #pool: BlockPool | undefined
@@ -54,6 +56,7 @@ export class ProtoFactory<Protocols extends object = object> {
         this.#pool ??= new BlockPool(allocate === undefined ? {} : { allocate })
         return this.#pool
       },
+      wheel: (loop) => this.#wheel(loop),
       platform: (plugin) => this.#platform(plugin),
       target: (values) => this.#target(values),
       boundAt: (target) => this.#boundAt(target),
@@ -176,6 +179,15 @@ export class ProtoFactory<Protocols extends object = object> {
       protocolName: String(protocolName),
       protocol,
     }
+  }
+
+  #wheel(loop: Loop): LoopWheel {
+    let wheel = this.#wheels.get(loop)
+    if (wheel === undefined) {
+      wheel = new LoopWheel(loop)
+      this.#wheels.set(loop, wheel)
+    }
+    return wheel
   }
 
   #platform(plugin: TransportPlugin): Platform {

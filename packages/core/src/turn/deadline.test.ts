@@ -1,11 +1,13 @@
 import { VirtualLoop } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import { Deadline } from './deadline.ts'
+import { LoopWheel } from './loop-wheel.ts'
 import { Turns } from './turns.ts'
 
 function setUp() {
   const loop = new VirtualLoop()
-  const turns = new Turns(loop, 'auto')
+  const runnable = { process() {}, nextDeadline: () => 0 }
+  const turns = new Turns(new LoopWheel(loop), 'auto', { runnable, driverFailed() {} })
   const came: number[] = []
   const deadline = new Deadline(turns, (now) => void came.push(now))
   return { loop, turns, came, deadline }

@@ -1,7 +1,17 @@
 import type { TimerEntry, TimerEntryOwner } from '@millrace/timer'
-import type { Turns } from './turns.ts'
 
 const never = Number.POSITIVE_INFINITY
+
+/** Whose turns a deadline comes in. */
+export interface DeadlineOwner {
+  readonly now: number
+  /** Lets the deadline come at its time. */
+  schedule(deadline: Deadline): void
+  /** It is not in the wheel any more. */
+  unscheduled(): void
+  /** It is due: `come` is to be called in a turn. */
+  store(deadline: Deadline): void
+}
 
 /**
  * One deadline of one owner, which is told in its pipe's turn. It is the wheel's entry itself. One that moves back stays where it is in
@@ -15,12 +25,12 @@ export class Deadline implements TimerEntry {
   wheel: TimerEntryOwner | undefined = undefined
   /** When it comes, in milliseconds of the loop's clock; `Infinity`: never. */
   at = never
-  readonly #turns: Turns
+  readonly owner: DeadlineOwner
   readonly #due: (now: number) => void
 
   /** Calls `due` once for each time that was set and not cancelled; it may set the deadline again. */
-  constructor(turns: Turns, due: (now: number) => void) {
-    this.#turns = turns
+  constructor(owner: DeadlineOwner, due: (now: number) => void) {
+    this.owner = owner
     this.#due = due
   }
 
@@ -37,27 +47,32 @@ export class Deadline implements TimerEntry {
   set(at: number): void {
     this.at = at
     if (at === never || (this.isScheduled && this.deadline <= at)) return
-    this.#turns.schedule(this, this.at)
+    this.owner.schedule(this)
   }
 
   /** Comes `ms` milliseconds from now. */
   setIn(ms: number): void {
-    this.set(this.#turns.now + ms)
+    this.set(this.owner.now + ms)
   }
 
   /** It doesn't come, and nothing is left of it in the wheel. */
   cancel(): void {
     this.at = never
-    this.wheel?.cancel(this)
+    if (this.wheel?.cancel(this)) this.owner.unscheduled()
   }
 
-  /** For the wheel only. */
+  /** For the wheel only: its time has come, or the time that it was set to first. */
   fire(now: number): void {
-    if (this.at > now) {
-      if (this.isSet) this.#turns.schedule(this, this.at)
-      return
-    }
-    this.at = never
-    this.#due(now)
+    this.owner.unscheduled()
+    if (this.at <= now) this.owner.store(this)
+    else if (this.isSet) this.owner.schedule(this)
+  }
+
+  /** For its owner's turn only. It may have been moved or cancelled since it was stored. */
+  come(now: number): void {
+    if (this.at <= now) {
+      this.at = never
+      this.#due(now)
+    } else if (this.isSet && !this.isScheduled) this.owner.schedule(this)
   }
 }

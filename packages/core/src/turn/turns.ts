@@ -1,5 +1,8 @@
-import { type TimerEntry, TimerWheel } from '@millrace/timer'
+import type { Drive, Driver, Runnable } from '../ports/driver.ts'
 import type { Loop } from '../ports/loop.ts'
+import type { Deadline, DeadlineOwner } from './deadline.ts'
+import { drain } from './drain.ts'
+import type { LoopWheel, Sleeper } from './loop-wheel.ts'
 
 /** Something that gets a turn when it has work. */
 export interface TurnTaker {
@@ -10,52 +13,101 @@ export interface TurnTaker {
   /** Decodes, delivers, keeps its books. */
   process(now: number): void
   /** Hands what was written to the link. */
-  flush(): void
+  flush(now: number): void
+  /** Whether its work need not wait for the program, and calls no function of it: it ends, and promises wait for that. Absent: never. */
+  readonly isUrgent?: boolean
+}
+
+/** What turns need of the pipe that they are given to. */
+export interface TurnsOwner {
+  /** What a driver is told of. */
+  readonly runnable: Runnable
+  /** The driver threw. */
+  driverFailed(error: unknown): void
 }
 
 /**
- * Gives the turns of one pipe. Whoever has work is listed once; a turn processes all of them, then advances the
- * deadlines, then flushes: one gather write a link and turn, whatever happened in it. With `auto`, a turn runs at the
- * end of the I/O event that brought work, or at the end of the piece of program that sent something.
+ * Gives the turns of one pipe. Whoever has work is listed once; a turn processes all of them, then those whose deadlines are due, then
+ * flushes: one gather write a link and turn, whatever happened in it.
+ *
+ * With `auto`, a turn runs at the end of the I/O event that brought work, or at the end of the piece of program that sent something. Otherwise the
+ * program, or its driver, gives the turns, and no function of the program is called outside of them. What can't wait for them has
+ * *quiet turns*, which the loop gives: deadlines come, and channels that are closing end, so that all promises settle. What happens then that the
+ * program has functions for is told at the beginning of its next turn.
  */
-export class Turns {
-  readonly wheel: TimerWheel
+export class Turns implements DeadlineOwner, Sleeper {
   readonly loop: Loop
-  readonly #drive: 'auto' | 'manual'
-  #ready: TurnTaker[] = []
-  #readyBefore: TurnTaker[] = []
-  #dirty: TurnTaker[] = []
-  #isRunning = false
+  readonly #wheel: LoopWheel
+  readonly #isAuto: boolean
+  readonly #driver: Driver | undefined
+  readonly #owner: TurnsOwner
+  readonly #ready: TurnTaker[] = []
+  readonly #dirty: TurnTaker[] = []
+  readonly #due: Deadline[] = []
+  readonly #deferred: (() => void)[] = []
+  #phase: 'between' | 'turn' | 'quiet' = 'between'
+  #now = 0
   #isEndAsked = false
   #isNextAsked = false
   #isSettling = false
-  #wakeAt = Number.POSITIVE_INFINITY
-  #wake: { cancel(): void } | undefined
-  #isClosed = false
-  #now: number
+  #isQuietAsked = false
+  #isDriverTold = false
+  #isStirred = false
+  #deadlineCount = 0
+  /** No deadline comes before. */
+  #earliest = Number.POSITIVE_INFINITY
 
-  constructor(loop: Loop, drive: 'auto' | 'manual') {
-    this.loop = loop
-    this.#drive = drive
-    this.#now = loop.now()
-    this.wheel = new TimerWheel(this.#now)
+  constructor(wheel: LoopWheel, drive: Drive, owner: TurnsOwner) {
+    this.loop = wheel.loop
+    this.#wheel = wheel
+    this.#isAuto = drive === 'auto'
+    this.#driver = typeof drive === 'object' ? drive : undefined
+    this.#owner = owner
   }
 
   /** The time: one for all that happens in a turn, between turns the loop's. */
   get now(): number {
-    return this.#isRunning ? this.#now : this.loop.now()
+    return this.#phase === 'between' ? this.loop.now() : this.#now
+  }
+
+  /** Whether functions of the program may be called now. */
+  get mayCall(): boolean {
+    return this.#isAuto || this.#phase === 'turn'
+  }
+
+  /** Whether this is a turn in which no function of the program may be called. */
+  get isQuiet(): boolean {
+    return this.#phase === 'quiet' && !this.#isAuto
+  }
+
+  /** Calls functions of the program, now or at the beginning of its next turn. */
+  call(run: () => void): void {
+    if (this.mayCall) run()
+    else this.defer(run)
+  }
+
+  /** Calls functions of the program at the beginning of its next turn. */
+  defer(run: () => void): void {
+    this.#deferred.push(run)
+    this.#ask()
+  }
+
+  /** How many calls wait for the program's next turn. */
+  get deferredCount(): number {
+    return this.#deferred.length
   }
 
   /** An event of the platform brought work: with `auto` the turn runs now. */
   event(taker: TurnTaker): void {
-    this.#list(taker)
-    if (this.#drive === 'auto' && !this.#isRunning && !this.#isSettling) this.run(this.loop.now())
+    this.list(taker)
+    if (!this.#isAuto) this.#askFor(taker)
+    else if (this.#phase === 'between' && !this.#isSettling) this.run(this.loop.now())
   }
 
   /** The program made work: with `auto` the turn runs when the loop comes round. */
   later(taker: TurnTaker): void {
-    this.#list(taker)
-    this.#askNext()
+    this.list(taker)
+    this.#askFor(taker)
   }
 
   /**
@@ -72,91 +124,162 @@ export class Turns {
     if (taker.isDirty) return
     taker.isDirty = true
     this.#dirty.push(taker)
-    if (this.#drive === 'manual' || this.#isRunning || this.#isEndAsked) return
+    if (!this.#isAuto) return this.#askFor(taker)
+    if (this.#phase !== 'between' || this.#isEndAsked) return
     this.#isEndAsked = true
     this.loop.endOfTurn(this.#endOfTurn)
   }
 
-  /** One turn. A call from inside a turn does nothing: the turn is already running. */
-  run(now: number): void {
-    if (this.#isRunning) return
-    this.#isRunning = true
-    this.#now = now
-    try {
-      this.#process(now)
-      this.wheel.advance(now)
-      this.#flush()
-    } finally {
-      this.#isRunning = false
-    }
-    if (this.#ready.length > 0) this.#askNext()
-    this.#arm()
-  }
-
-  /** Hands everything written to the links. Inside a turn, the turn does that at its end. */
-  flush(): void {
-    if (this.#isRunning) return
-    this.#flush()
-  }
-
-  /** Lets an entry of the wheel come at its time. Between turns, asks the loop to be woken for it. */
-  schedule(entry: TimerEntry, at: number): void {
-    this.wheel.schedule(entry, at)
-    if (at < this.#wakeAt) this.#arm()
-  }
-
-  #arm(): void {
-    if (this.#drive === 'manual' || this.#isRunning || this.#isClosed) return
-    const deadline = this.wheel.nextDeadline()
-    if (deadline >= this.#wakeAt) return
-    this.#wake?.cancel()
-    this.#wakeAt = deadline
-    this.#wake = this.loop.wakeAt(deadline, this.#woken)
-  }
-
-  /** Wants no more wake-ups. */
-  close(): void {
-    this.#isClosed = true
-    this.#wake?.cancel()
-    this.#wake = undefined
-  }
-
-  #process(now: number): void {
-    const ready = this.#ready
-    this.#ready = this.#readyBefore
-    this.#readyBefore = ready
-    for (let index = 0; index < ready.length; index++) {
-      ready[index].isReady = false
-      ready[index].process(now)
-    }
-    ready.length = 0
-  }
-
-  #list(taker: TurnTaker): void {
+  /** Takes part in the next turn, whenever that comes. */
+  list(taker: TurnTaker): void {
     if (taker.isReady) return
     taker.isReady = true
     this.#ready.push(taker)
   }
 
+  /** One turn. A call from inside a turn does nothing: the turn is already running. */
+  run(now: number): void {
+    if (this.#phase !== 'between') return
+    this.#phase = 'turn'
+    this.#now = now
+    this.#isDriverTold = false
+    try {
+      drain(this.#deferred, call, now)
+      drain(this.#ready, process, now)
+      this.#wheel.advance(now, this)
+      drain(this.#due, come, now)
+      drain(this.#dirty, flush, now)
+    } finally {
+      this.#end()
+    }
+  }
+
+  /** Hands everything written to the links. Inside a turn, the turn does that at its end. */
+  flush(now: number): void {
+    if (this.#phase !== 'between') return
+    this.#phase = 'quiet'
+    this.#now = now
+    try {
+      drain(this.#dirty, flush, now)
+    } finally {
+      this.#end()
+    }
+  }
+
+  /** When the next turn is needed: a time that has come if work waits. Never later than the first deadline. */
+  nextDeadline(): number {
+    const { now } = this
+    if (this.#isWaiting) return now
+    if (this.#deadlineCount === 0) return Number.POSITIVE_INFINITY
+    if (this.#earliest <= now) this.#earliest = this.#wheel.nextDeadline()
+    return this.#earliest
+  }
+
+  schedule(deadline: Deadline): void {
+    const { at } = deadline
+    if (!deadline.isScheduled) this.#deadlineCount++
+    if (at < this.#earliest) this.#earliest = at
+    this.#wheel.schedule(deadline)
+    if (this.#phase === 'between' && this.#wheel.sleepsBeyond(at)) this.#wheel.arm()
+  }
+
+  unscheduled(): void {
+    this.#deadlineCount--
+  }
+
+  store(deadline: Deadline): void {
+    this.#due.push(deadline)
+    if (this.#phase === 'between') this.#stir()
+  }
+
+  woken(): void {
+    this.#isStirred = false
+    if (this.#due.length === 0) return
+    if (this.#isAuto) this.run(this.loop.now())
+    else this.#runQuietly()
+  }
+
+  /** The pipe is gone, and has no deadlines any more. */
+  close(): void {
+    this.#wheel.rest()
+  }
+
+  get #isWaiting(): boolean {
+    return this.#ready.length + this.#due.length + this.#dirty.length + this.#deferred.length > 0
+  }
+
+  /** A turn of the loop's, in which no function of the program is called. */
+  #runQuietly(): void {
+    if (this.#phase !== 'between') return
+    const now = this.loop.now()
+    this.#phase = 'quiet'
+    this.#now = now
+    try {
+      drain(this.#ready, this.#processQuietly, now)
+      this.#wheel.advance(now, this)
+      drain(this.#due, come, now)
+      drain(this.#dirty, this.#flushQuietly, now)
+    } finally {
+      this.#end()
+    }
+  }
+
+  #end(): void {
+    this.#phase = 'between'
+    if (this.#due.length > 0) this.#stir()
+    if (this.#isWaiting) this.#ask()
+    this.#wheel.arm()
+  }
+
+  #stir(): void {
+    if (this.#isStirred) return
+    this.#isStirred = true
+    this.#wheel.stir(this)
+  }
+
+  /** Someone has work. */
+  #askFor(taker: TurnTaker): void {
+    this.#ask()
+    if (this.#isAuto || this.#isQuietAsked || taker.isUrgent !== true) return
+    this.#isQuietAsked = true
+    this.loop.nextTurn(this.#quietTurn)
+  }
+
+  #ask(): void {
+    if (this.#isAuto) this.#askNext()
+    // Within a turn it is told at the end, if something is left then.
+    else if (this.#driver !== undefined && this.#phase === 'between') this.#tell(this.#driver)
+  }
+
   #askNext(): void {
-    if (this.#drive === 'manual' || this.#isNextAsked) return
+    if (this.#isNextAsked) return
     this.#isNextAsked = true
     this.loop.nextTurn(this.#nextTurn)
   }
 
-  #flush(): void {
-    const dirty = this.#dirty
-    for (let index = 0; index < dirty.length; index++) {
-      dirty[index].isDirty = false
-      dirty[index].flush()
+  #tell(driver: Driver): void {
+    if (this.#isDriverTold) return
+    this.#isDriverTold = true
+    try {
+      driver.ready(this.#owner.runnable)
+    } catch (error) {
+      this.#owner.driverFailed(error)
     }
-    dirty.length = 0
+  }
+
+  readonly #processQuietly = (taker: TurnTaker, now: number): void => {
+    if (taker.isUrgent === true) process(taker, now)
+    else this.#ready.push(taker)
+  }
+
+  readonly #flushQuietly = (taker: TurnTaker, now: number): void => {
+    if (taker.isUrgent === true) flush(taker, now)
+    else this.#dirty.push(taker)
   }
 
   readonly #endOfTurn = (): void => {
     this.#isEndAsked = false
-    this.flush()
-    this.#arm()
+    this.flush(this.loop.now())
   }
 
   readonly #nextTurn = (): void => {
@@ -164,8 +287,26 @@ export class Turns {
     this.run(this.loop.now())
   }
 
-  readonly #woken = (): void => {
-    this.#wakeAt = Number.POSITIVE_INFINITY
-    this.run(this.loop.now())
+  readonly #quietTurn = (): void => {
+    this.#isQuietAsked = false
+    this.#runQuietly()
   }
+}
+
+function call(run: () => void): void {
+  run()
+}
+
+function process(taker: TurnTaker, now: number): void {
+  taker.isReady = false
+  taker.process(now)
+}
+
+function come(deadline: Deadline, now: number): void {
+  deadline.come(now)
+}
+
+function flush(taker: TurnTaker, now: number): void {
+  taker.isDirty = false
+  taker.flush(now)
 }
