@@ -81,6 +81,8 @@ const limitNames = Object.keys(defaultLimits) as (keyof PipeLimits)[]
 
 /** Completes limits with the defaults, once. Throws `argument-invalid` for what is no positive number. */
 export function parseLimits(options: Partial<PipeLimits>): PipeLimits {
+  // Most pipes have no limits of their own: they share one object.
+  if (limitNames.every((name) => options[name] === undefined)) return defaultLimits
   const limits: Record<keyof PipeLimits, number> = { ...defaultLimits }
   for (const name of limitNames) {
     const value = options[name]

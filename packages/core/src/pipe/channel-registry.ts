@@ -51,7 +51,7 @@ export class ChannelRegistry implements CarrierOwner {
   readonly #lingering = new Set<Carrier>()
   readonly #openings = new Map<Carrier, Opening>()
   /** Channels that were shown to the program before they opened. */
-  readonly #early = new WeakMap<Carrier, Channel>()
+  #early: WeakMap<Carrier, Channel> | undefined
   readonly #past: Record<keyof ChannelStatistics, number> = { ...noStatistics }
 
   constructor(
@@ -136,7 +136,7 @@ export class ChannelRegistry implements CarrierOwner {
 
   /** The channel of a carrier, which may not be open yet. */
   channelOf(carrier: Carrier): Channel {
-    let channel = this.#channels.get(carrier) ?? this.#early.get(carrier)
+    let channel = this.#channels.get(carrier) ?? this.#early?.get(carrier)
     if (channel !== undefined) return channel
     channel = new Channel({
       carrier,
@@ -144,7 +144,10 @@ export class ChannelRegistry implements CarrierOwner {
       iteratorQueueMax: this.limits.iteratorQueueMax,
       logOptions: this.#options,
     })
-    if (this.#handshakes.has(carrier)) this.#early.set(carrier, channel)
+    if (this.#handshakes.has(carrier)) {
+      this.#early ??= new WeakMap()
+      this.#early.set(carrier, channel)
+    }
     return channel
   }
 

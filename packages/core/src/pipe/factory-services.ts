@@ -1,4 +1,6 @@
 import type { BlockPool } from '@millrace/buffer'
+import type { PipeLimits, PipeOptions } from '../base/options.ts'
+import type { Topics } from '../ports/diagnostics.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
 import type { Protocol } from '../ports/protocol.ts'
@@ -20,6 +22,10 @@ export interface PipeTarget {
 export interface FactoryServices {
   /** The memory of all pipes, made by the first platform. */
   pool(platform: Platform): BlockPool
+  /** The limits that the options say; pipes of equal limits share one object. */
+  limits(options: PipeOptions): PipeLimits
+  /** The topics of this platform. */
+  topics(platform: Platform): Topics
   /** The deadlines of all pipes of this loop. */
   wheel(loop: Loop): LoopWheel
   /** The platform of this target, with what the factory's own options say instead. */

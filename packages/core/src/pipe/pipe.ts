@@ -2,11 +2,11 @@ import { type LogLevel, writeLog } from '@millrace/timer'
 import { Cancel } from '../base/cancel.ts'
 import type { Body, Key } from '../base/messages.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
-import { type PipeOptions, parseLimits, parseOverflow } from '../base/options.ts'
+import { type PipeLimits, type PipeOptions, parseLimits, parseOverflow } from '../base/options.ts'
 import type { Carrier } from '../channel/carrier.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LinkCarrier } from '../link/link-carrier.ts'
-import { Topics } from '../ports/diagnostics.ts'
+import { silentTopics, type Topics } from '../ports/diagnostics.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { Platform } from '../ports/platform.ts'
 import type { Address, Link, Transport } from '../ports/transport.ts'
@@ -38,20 +38,21 @@ interface Settled {
 export class Pipe<Messages extends object = Record<string, unknown>> implements Runnable {
   readonly #services: FactoryServices
   readonly #options: PipeOptions
+  readonly #limits: PipeLimits
   readonly #handlers: PipeHandlers
   readonly #reports: PipeReports
   readonly #encryption: PipeEncryption | undefined
   #settled: Settled | undefined
-  #topics = new Topics(undefined)
+  #topics = silentTopics
   #binding: Binding | undefined
   #life: 'fresh' | 'binding' | 'bound' | 'destroyed' = 'fresh'
   #maxOpenChannels: number | undefined
   #emptyWaiters: (() => void)[] = []
-  readonly #openings = new Set<Cancel>()
+  #openings: Set<Cancel> | undefined
 
   /** For factories only. */
   constructor(services: FactoryServices, target: PipeTarget | undefined, options: PipeOptions) {
-    parseLimits(options)
+    this.#limits = services.limits(options)
     if (options.overflow !== undefined) parseOverflow(options.overflow)
     if (options.encryption !== undefined) this.#encryption = new PipeEncryption(options.encryption)
     this.#services = services
@@ -281,16 +282,15 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
     if (this.#life !== 'fresh')
       throw new MillraceError('already-open', `${this.describe()} already has an address`)
     const platform = this.#services.platform(target.plugin)
-    this.#topics = new Topics(platform.diagnostics)
+    this.#topics = this.#services.topics(platform)
     const turns = this.#settled?.turns ?? this.#makeTurns(platform)
-    const limits = parseLimits(this.#options)
     const registry =
       this.#settled?.registry ??
       new ChannelRegistry(
         this.#registryOwner(platform),
         turns,
         this.#services.pool(platform),
-        limits,
+        this.#limits,
         this.#options,
       )
     if (this.#maxOpenChannels !== undefined) registry.maxOpenChannels = this.#maxOpenChannels
@@ -356,7 +356,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
       'channel-closed',
       `${this.describe()}: it was closed while a channel was opening`,
     )
-    for (const cancel of this.#openings) cancel.abort(reason)
+    for (const cancel of this.#openings ?? []) cancel.abort(reason)
     this.#services.setBound(this, undefined)
     const binding = this.#binding
     this.#binding = undefined
@@ -405,6 +405,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
     if (where === 'local' || transport.carries === 'messages') return this.#openLocal(settled)
     const cancel = new Cancel()
     const unfollow = cancel.follow(signal)
+    this.#openings ??= new Set()
     this.#openings.add(cancel)
     try {
       const link = await connectLink(transport, target.address, cancel)

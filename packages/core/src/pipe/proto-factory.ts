@@ -1,7 +1,7 @@
 import { BlockPool } from '@millrace/buffer'
 import { MillraceError } from '../base/millrace-error.ts'
-import type { PipeOptions } from '../base/options.ts'
-import type { Diagnostics } from '../ports/diagnostics.ts'
+import { defaultLimits, type PipeLimits, type PipeOptions, parseLimits } from '../base/options.ts'
+import { type Diagnostics, silentTopics, Topics } from '../ports/diagnostics.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
 import type { Protocol } from '../ports/protocol.ts'
@@ -44,6 +44,9 @@ export class ProtoFactory<Protocols extends object = object> {
   readonly #protocols = new Map<string, Protocol>()
   readonly #bound = new Map<object, BoundPipe>()
   readonly #wheels = new WeakMap<Loop, LoopWheel>()
+  readonly #platforms = new WeakMap<TransportPlugin, Platform>()
+  readonly #topics = new WeakMap<Diagnostics, Topics>()
+  #limits = defaultLimits
   readonly #options: ProtoFactoryOptions
   readonly #services: FactoryServices
   #pool: BlockPool | undefined
@@ -56,8 +59,13 @@ export class ProtoFactory<Protocols extends object = object> {
         this.#pool ??= new BlockPool(allocate === undefined ? {} : { allocate })
         return this.#pool
       },
-      wheel: (loop) => this.#wheel(loop),
-      platform: (plugin) => this.#platform(plugin),
+      limits: (options) => this.#sharedLimits(options),
+      wheel: (loop) => lent(this.#wheels, loop, () => new LoopWheel(loop)),
+      platform: (plugin) => lent(this.#platforms, plugin, () => this.#platform(plugin)),
+      topics: ({ diagnostics }) =>
+        diagnostics === undefined
+          ? silentTopics
+          : lent(this.#topics, diagnostics, () => new Topics(diagnostics)),
       target: (values) => this.#target(values),
       boundAt: (target) => this.#boundAt(target),
       setBound: (owner, bound) => {
@@ -130,7 +138,7 @@ export class ProtoFactory<Protocols extends object = object> {
     const hasOptions = typeof last === 'object' && last !== null
     const own = (hasOptions ? last : {}) as PipeOptions
     const words = hasOptions ? values.slice(0, -1) : values
-    const options: PipeOptions = { ...this.#options, ...own }
+    const options: PipeOptions = hasOptions ? { ...this.#options, ...own } : this.#options
     if (words.length === 1) return new Pipe(this.#services, undefined, { name: String(words[0]), ...options })
     return new Pipe(this.#services, this.#target(words), options)
   }
@@ -181,13 +189,11 @@ export class ProtoFactory<Protocols extends object = object> {
     }
   }
 
-  #wheel(loop: Loop): LoopWheel {
-    let wheel = this.#wheels.get(loop)
-    if (wheel === undefined) {
-      wheel = new LoopWheel(loop)
-      this.#wheels.set(loop, wheel)
-    }
-    return wheel
+  #sharedLimits(options: PipeOptions): PipeLimits {
+    const limits = parseLimits(options)
+    const names = Object.keys(limits) as (keyof PipeLimits)[]
+    if (names.some((name) => limits[name] !== this.#limits[name])) this.#limits = limits
+    return this.#limits
   }
 
   #platform(plugin: TransportPlugin): Platform {
@@ -202,4 +208,18 @@ export class ProtoFactory<Protocols extends object = object> {
     }
     return undefined
   }
+}
+
+/** What all pipes of one `owner` share: made for the first of them. */
+function lent<Owner extends object, Thing>(
+  things: WeakMap<Owner, Thing>,
+  owner: Owner,
+  make: () => Thing,
+): Thing {
+  let thing = things.get(owner)
+  if (thing === undefined) {
+    thing = make()
+    things.set(owner, thing)
+  }
+  return thing
 }

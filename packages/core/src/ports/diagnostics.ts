@@ -33,3 +33,6 @@ export class Topics {
     this.channelOverflow = topic('channel.overflow')
   }
 }
+
+/** The topics of those whom nobody can trace. */
+export const silentTopics = new Topics(undefined)
