@@ -20,7 +20,7 @@ export interface PipeLimits {
   readonly maxOpenChannels: number
   /** Links that have not said hello yet. For the next one, the oldest from the address with most of them is cut. Default 4,096. */
   readonly maxHandshakes: number
-  /** The peer's hello is due within. Default 2,000. */
+  /** The peer's hello is due within; for the side that opens, connecting counts too. Default 2,000. */
   readonly handshakeTimeoutMs: number
   /** After `close`, the peer's end is due within; then the link is cut. Default 2,000. */
   readonly closeTimeoutMs: number

@@ -21,24 +21,23 @@ export class CloseNotifier {
     else this.#handlers.push(run)
   }
 
-  /** The end has come. False if it had before. */
-  end(reason: CloseReason): boolean {
-    if (this.reason !== undefined) return false
+  /** The end has come. Says whether functions of the program wait to be told. */
+  end(reason: CloseReason): 'told' | 'untold' {
     this.reason = reason
     for (const resolve of this.#promises ?? []) resolve(reason)
     this.#promises = undefined
-    return true
+    this.#isTold = this.#handlers === undefined
+    return this.#isTold ? 'told' : 'untold'
   }
 
   /** Tells the functions of the program. */
-  tell(failed: (error: unknown) => void): void {
-    if (this.reason === undefined) return
+  tell(reason: CloseReason, failed: (error: unknown) => void): void {
     this.#isTold = true
     const handlers = this.#handlers ?? []
     this.#handlers = undefined
     for (const run of handlers) {
       try {
-        run(this.reason)
+        run(reason)
       } catch (error) {
         failed(error)
       }

@@ -2,7 +2,6 @@ import type { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { Goodbye } from '@millrace/wire'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { type CloseReason, describeReason, goodbyeOf, linkReason } from '../base/close-reason.ts'
-import { MillraceError } from '../base/millrace-error.ts'
 import type { OverflowPolicy, PipeLimits } from '../base/options.ts'
 import { Calls, type CallsOwner } from '../channel/calls.ts'
 import type {
@@ -76,13 +75,10 @@ export class LinkCarrier
     this.sendQueue = new SendQueue(owner.pool, owner.limits, link, owner.overflow)
     this.out = this.sendQueue.buffer
     this.#watchdog = new LinkWatchdog(this, owner.limits, owner.turns)
-    if (protocol.session === undefined) {
-      throw new MillraceError('unsupported', `the protocol '${protocol.label}' works on datagrams only`)
-    }
     this.calls = new Calls(this, this.sendQueue)
     this.dispatch = new Dispatch(protocol.keys, this.calls)
     this.#context = new SessionContext(this)
-    this.session = this.calls.session = protocol.session(this.#context)
+    this.session = this.calls.session = protocol.session!(this.#context)
   }
 
   /** Begins: from here on the link may tell. */
@@ -176,9 +172,8 @@ export class LinkCarrier
     const sendQueue = this.sendQueue
     sendQueue.inFlight -= size
     this.#watchdog.deadlines.flow(sendQueue.inFlight > 0 ? 'moving' : 'idle', this.turns.now)
-    if (!sendQueue.isAwaited || !sendQueue.isLow) return
-    sendQueue.wake('ready')
-    this.turns.event(this)
+    if (sendQueue.isLow) sendQueue.wake('ready')
+    if (sendQueue.isAwaited && sendQueue.isLow) this.turns.event(this)
   }
 
   ended(): void {
@@ -288,10 +283,6 @@ export class LinkCarrier
 
   get endReason(): CloseReason {
     return this.sendQueue.loss ?? this.#failing ?? { code: 'destroyed' }
-  }
-
-  takePart(): void {
-    this.turns.list(this)
   }
 
   ping(now: number): void {

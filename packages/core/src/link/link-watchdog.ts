@@ -3,17 +3,15 @@ import type { PipeLimits } from '../base/options.ts'
 import type { HeartbeatFail } from '../channel/carrier.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
 import { Deadline } from '../turn/deadline.ts'
-import type { Turns } from '../turn/turns.ts'
+import type { Turns, TurnTaker } from '../turn/turns.ts'
 import { Deadlines } from './deadlines.ts'
 
 /** What a guard needs of the carrier that it guards. */
-export interface LinkWatchdogOwner {
+export interface LinkWatchdogOwner extends TurnTaker {
   readonly state: ChannelState
   /** All bytes that have not left. */
   readonly queuedBytes: number
   ping(now: number): void
-  /** Something is due that may call functions of the program: takes part in its next turn. */
-  takePart(): void
   /** Ends the channel, with last words to the peer. */
   fail(reason: CloseReason): void
   /** Ends the channel and cuts the link: nothing can be said to this peer. */
@@ -87,7 +85,8 @@ export class LinkWatchdog {
   #due(now: number): void {
     this.turn(now)
     this.#act(now)
-    if (this.#turns.isQuiet) this.#owner.takePart()
+    // What may call functions of the program is looked at in its next turn.
+    if (this.#turns.isQuiet) this.#turns.list(this.#owner)
     this.arm()
   }
 

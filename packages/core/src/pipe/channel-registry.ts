@@ -10,6 +10,7 @@ import type { Topics } from '../ports/diagnostics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
 import { HandshakeSlots } from './handshake-slots.ts'
+import type { PipeStatistics } from './pipe-statistics.ts'
 
 /** What the registry tells its pipe. */
 export interface ChannelRegistryOwner {
@@ -21,9 +22,10 @@ export interface ChannelRegistryOwner {
   accepted(channel: Channel): void
   closed(channel: Channel, reason: CloseReason): void
   report(error: MillraceError, channel: Channel | undefined): void
-  /** No channel is left, and no link of an ended one. */
-  emptied(): void
 }
+
+/** What all channels of a pipe, past and present, did so far. */
+type RegistryStatistics = Omit<PipeStatistics, 'errors' | 'datagramsDropped'>
 
 /** Waits for the outcome of one `open`. */
 export interface Opening {
@@ -52,6 +54,7 @@ export class ChannelRegistry implements CarrierOwner {
   readonly #openings = new Map<Carrier, Opening>()
   /** Channels that were shown to the program before they opened. */
   #early: WeakMap<Carrier, Channel> | undefined
+  #emptyWaiters: (() => void)[] = []
   readonly #past: Record<keyof ChannelStatistics, number> = { ...noStatistics }
 
   constructor(
@@ -75,12 +78,10 @@ export class ChannelRegistry implements CarrierOwner {
     return this.#channels.size
   }
 
-  get handshakeCount(): number {
-    return this.#handshakes.size
-  }
-
-  get isEmpty(): boolean {
-    return this.#channels.size + this.#handshakes.size + this.#lingering.size === 0
+  /** Resolves when no channel is left, and no link of an ended one. */
+  emptied(): Promise<void> {
+    if (this.#isEmpty) return Promise.resolve()
+    return new Promise((resolve) => this.#emptyWaiters.push(resolve))
   }
 
   /** The open channels. */
@@ -107,9 +108,22 @@ export class ChannelRegistry implements CarrierOwner {
     if (opening !== undefined) this.#openings.set(carrier, opening)
   }
 
-  /** Cuts the link that makes room for another handshake. */
-  cutFirstHandshake(): void {
+  /**
+   * Makes room for one more handshake. A flood of strangers must not lock out those who say hello at once: where most come from, the one who
+   * is silent for longest is cut.
+   */
+  makeRoom(): void {
+    if (this.#handshakes.size < this.limits.maxHandshakes) return
     this.#handshakes.first()?.destroy()
+    const text = `${this.#handshakes.size + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
+    this.#owner.report(new MillraceError('channel-limit', text), undefined)
+  }
+
+  /** Throws `channel-limit` if no more channels can be opened. */
+  checkRoom(where: string): void {
+    if (this.#channels.size < this.maxOpenChannels) return
+    const text = `${where}: ${this.maxOpenChannels} channels are open already (setMaxOpenChannels)`
+    throw new MillraceError('channel-limit', text)
   }
 
   /** Ends all channels and handshakes in order, or now. */
@@ -122,10 +136,17 @@ export class ChannelRegistry implements CarrierOwner {
   }
 
   /** Sums over all channels, past and present. */
-  statistics(): ChannelStatistics {
+  statistics(): RegistryStatistics {
     const sums = { ...this.#past, queued: 0, stored: 0 }
     for (const carrier of this.#channels.keys()) addStatistics(sums, carrier.statistics())
-    return { ...sums, roundTripMs: Number.NaN }
+    return {
+      ...sums,
+      roundTripMs: Number.NaN,
+      openChannels: this.#channels.size,
+      handshakes: this.#handshakes.size,
+      accepted: this.acceptedCount,
+      connected: this.connectedCount,
+    }
   }
 
   mayOpen(): 'yes' | Goodbye {
@@ -171,10 +192,8 @@ export class ChannelRegistry implements CarrierOwner {
     this.#lingering.add(carrier)
     const channel = this.#channels.get(carrier)
     const { closeNotifier } = carrier
-    closeNotifier.end(reason)
-    this.turns.call(() => {
-      closeNotifier.tell((error) => this.failed("a handler of 'close' failed", error, carrier))
-    })
+    const failed = (error: unknown) => this.failed("a handler of 'close' failed", error, carrier)
+    if (closeNotifier.end(reason) === 'untold') this.turns.call(() => closeNotifier.tell(reason, failed))
     if (channel === undefined) return this.#neverOpened(carrier, reason)
     this.#channels.delete(carrier)
     addStatistics(this.#past, carrier.statistics())
@@ -185,7 +204,7 @@ export class ChannelRegistry implements CarrierOwner {
 
   linkGone(carrier: Carrier): void {
     this.#lingering.delete(carrier)
-    if (this.isEmpty) this.#owner.emptied()
+    if (this.#isEmpty) for (const resolve of this.#emptyWaiters.splice(0)) resolve()
   }
 
   failed(text: string, cause: unknown, carrier: Carrier): void {
@@ -212,6 +231,10 @@ export class ChannelRegistry implements CarrierOwner {
     })
   }
 
+  get #isEmpty(): boolean {
+    return this.#channels.size + this.#handshakes.size + this.#lingering.size === 0
+  }
+
   *#carriersOf(channels: Iterable<Channel>): Generator<Carrier> {
     for (const channel of channels) {
       const carrier = Channel.carrierOf(channel)
@@ -234,8 +257,7 @@ export class ChannelRegistry implements CarrierOwner {
   }
 }
 
-/** What a pipe did that has no channels yet. */
-export const noStatistics: ChannelStatistics = {
+const noStatistics: ChannelStatistics = {
   messagesIn: 0,
   messagesOut: 0,
   bytesIn: 0,
@@ -248,6 +270,15 @@ export const noStatistics: ChannelStatistics = {
   superseded: 0,
   unhandled: 0,
   roundTripMs: 0,
+}
+
+/** What a pipe did that has no channels yet. */
+export const noPipeStatistics: RegistryStatistics = {
+  ...noStatistics,
+  openChannels: 0,
+  handshakes: 0,
+  accepted: 0,
+  connected: 0,
 }
 
 function addStatistics(sums: Record<keyof ChannelStatistics, number>, more: ChannelStatistics): void {

@@ -6,7 +6,9 @@ import { handshakeWithAuthorisation, type LocalHandshakeResult } from '../local/
 import type { Protocol } from '../ports/protocol.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turns.ts'
+import type { Attempt } from './attempt.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
+import type { BoundPipe, PipeTarget } from './factory-services.ts'
 import type { PipeEncryption } from './pipe-encryption.ts'
 
 /** One thing to do in a pipe's turn. */
@@ -28,13 +30,47 @@ interface LocalEnd {
   readonly encryption: PipeEncryption | undefined
 }
 
-/** Opens a channel between two pipes of one process. Each end opens in its own pipe's turn, the accepting one first. */
-export function openLocal(opener: LocalEnd, acceptor: LocalEnd, protocol: Protocol): Promise<Channel> {
+/** Opens a channel to the pipe of this process that is bound at the target. */
+export function openLocal(
+  opener: LocalEnd,
+  { address, protocol, protocolName }: PipeTarget,
+  acceptor: BoundPipe | undefined,
+  attempt: Attempt,
+): Promise<Channel> {
+  if (acceptor === undefined) {
+    const text = `no pipe of this process is bound at ${address.text}; bind one first, or open('remote')`
+    throw new MillraceError('connect-failed', text)
+  }
+  if (acceptor.target.protocol !== protocol) {
+    const names = `'${acceptor.target.protocolName}', this one '${protocolName}'`
+    throw new MillraceError('protocol-mismatch', `the pipe at ${address.text} speaks ${names}`)
+  }
+  return openBetween(opener, acceptor, protocol, attempt)
+}
+
+/** Each end opens in its own pipe's turn, the accepting one first. */
+function openBetween(
+  opener: LocalEnd,
+  acceptor: LocalEnd,
+  protocol: Protocol,
+  attempt: Attempt,
+): Promise<Channel> {
+  const { signal } = attempt
   return new Promise((resolve, reject) => {
+    let greeting: LocalCarrier | undefined
+    const aborted = () => {
+      reject(signal.reason)
+      if (greeting?.state === 'handshaking') greeting.destroy()
+    }
+    if (signal.aborted) return aborted()
+    signal.addEventListener('abort', aborted, { once: true })
     const accept = () => {
+      if (signal.aborted) return
       const answer = acceptor.registry.mayOpen()
       if (answer !== 'yes') return reject(refusal(answer))
       const [opened, accepted] = LocalCarrier.pair(opener.registry, acceptor.registry, protocol)
+      greeting = opened
+      attempt.greets(opened)
       opener.registry.add(opened, { resolve, reject })
       acceptor.registry.add(accepted)
       const settle = () => opened.settle()

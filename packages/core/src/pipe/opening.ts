@@ -1,23 +1,19 @@
 import { causeText, MillraceError } from '../base/millrace-error.ts'
-import type { Carrier } from '../channel/carrier.ts'
 import type { Channel } from '../channel/channel.ts'
+import type { LinkCarrier } from '../link/link-carrier.ts'
 import type { Address, CancelSignal, Link, Transport } from '../ports/transport.ts'
+import type { Attempt } from './attempt.ts'
 import type { Opening } from './channel-registry.ts'
 import type { PipeTarget } from './factory-services.ts'
 
 /** How `open` waits. */
 export interface OpenOptions {
-  /** Gives up: the promise rejects with the signal's reason. */
+  /** Gives up before `handshakeTimeoutMs`: the promise rejects with the signal's reason. */
   readonly signal?: CancelSignal
 }
 
 /** Checks, before anything is done, that a channel can be opened at all. */
-export function checkOpening(
-  where: unknown,
-  target: PipeTarget,
-  transport: Transport,
-  signal?: CancelSignal,
-): void {
+export function checkOpening(where: unknown, target: PipeTarget, transport: Transport): void {
   if (where !== 'remote' && where !== 'local') {
     throw new MillraceError('argument-invalid', `open takes 'remote' or 'local'; got '${String(where)}'`)
   }
@@ -30,7 +26,7 @@ export function checkOpening(
   }
 }
 
-/** Connects, and says in words of its own why that failed. */
+/** Connects, and says in words of its own why that failed. Rejects when the signal is given, whatever the transport makes of it. */
 export async function connectLink(
   transport: Transport,
   address: Address,
@@ -39,10 +35,7 @@ export async function connectLink(
   if (transport.carries !== 'bytes') throw new MillraceError('unsupported', `${address.text} has no links`)
   if (signal.aborted) throw signal.reason
   try {
-    const link = await transport.connect(address, signal)
-    if (!signal.aborted) return link
-    link.destroy()
-    throw signal.reason
+    return await firstOf(transport.connect(address, signal), signal)
   } catch (error) {
     if (signal.aborted) throw signal.reason
     if (error instanceof MillraceError) throw error
@@ -52,14 +45,29 @@ export async function connectLink(
   }
 }
 
-/** Waits for both hellos. Ends the channel to be when the signal is aborted. */
-export async function greet(signal: CancelSignal, start: (opening: Opening) => Carrier): Promise<Channel> {
-  let carrier: Carrier | undefined
+/** The link, unless the signal comes first: a link that comes after it is destroyed. */
+function firstOf(connecting: Promise<Link>, signal: CancelSignal): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal.reason)
+    signal.addEventListener('abort', aborted, { once: true })
+    connecting.then((link) => {
+      signal.removeEventListener('abort', aborted)
+      if (signal.aborted) link.destroy()
+      else resolve(link)
+    }, reject)
+  })
+}
+
+/** Waits for both hellos. Ends the channel to be when the attempt is aborted. */
+export async function greet(attempt: Attempt, start: (opening: Opening) => LinkCarrier): Promise<Channel> {
+  const { signal } = attempt
+  let carrier: LinkCarrier | undefined
   const aborted = () => carrier?.destroy()
   signal.addEventListener('abort', aborted, { once: true })
   try {
     const channel = await new Promise<Channel>((resolve, reject) => {
       carrier = start({ resolve, reject })
+      attempt.greets(carrier)
     })
     if (!signal.aborted) return channel
     channel.destroy()

@@ -1,6 +1,7 @@
 import type { CloseReason } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
+import type { Turns } from '../turn/turns.ts'
 
 /**
  * What happens on a pipe, and what its handlers are called with. `connected` and `destroy` come right after the turn in
@@ -32,21 +33,16 @@ const pipeEventNames: readonly PipeEvent[] = ['accepted', 'connected', 'close', 
 
 type Run = (...values: unknown[]) => unknown
 
-/** What the handlers of a pipe need of it. */
-export interface PipeHandlersOwner {
-  /** Calls functions of the program, now or at the beginning of its next turn. */
-  call(run: () => void): void
-  /** A handler threw. */
-  handlerFailed(error: unknown, event: PipeEvent): void
-}
-
 /** Keeps the handlers of a pipe. A handler that throws stops neither the others nor the pipe. */
 export class PipeHandlers {
-  readonly #owner: PipeHandlersOwner
+  readonly #turns: () => Turns | undefined
+  readonly #failed: (error: unknown, event: PipeEvent) => void
   readonly #handlers = new Map<PipeEvent, Run[]>()
 
-  constructor(owner: PipeHandlersOwner) {
-    this.#owner = owner
+  /** `turns`: those of the pipe, once it has some. */
+  constructor(turns: () => Turns | undefined, failed: (error: unknown, event: PipeEvent) => void) {
+    this.#turns = turns
+    this.#failed = failed
   }
 
   /** Throws `argument-invalid` for an event that there isn't. */
@@ -70,18 +66,26 @@ export class PipeHandlers {
     return (this.#handlers.get(event)?.length ?? 0) > 0
   }
 
+  /** How many calls wait for the next turn of the program. */
+  get deferredCount(): number {
+    return this.#turns()?.deferredCount ?? 0
+  }
+
+  /** Calls the handlers of an event, now or at the beginning of the program's next turn. */
   emit(event: PipeEvent, ...values: unknown[]): void {
-    if (this.has(event)) this.#owner.call(() => this.#run(event, values))
+    if (!this.has(event)) return
+    const turns = this.#turns()
+    if (turns === undefined) this.#run(event, values)
+    else turns.call(() => this.#run(event, values))
   }
 
   #run(event: PipeEvent, values: unknown[]): void {
     for (const handler of this.#handlers.get(event) ?? []) {
       try {
         const result = handler(...values)
-        if (result instanceof Promise)
-          result.catch((error: unknown) => this.#owner.handlerFailed(error, event))
+        if (result instanceof Promise) result.catch((error: unknown) => this.#failed(error, event))
       } catch (error) {
-        this.#owner.handlerFailed(error, event)
+        this.#failed(error, event)
       }
     }
   }

@@ -8,6 +8,9 @@ import type { PipeEvent, PipeHandlers } from './pipe-events.ts'
 /** Warnings that nobody asked for, at most, in the life of a pipe. */
 const warningsMax = 10
 
+/** Calls that wait for the program's next turn; errors that come later are only counted and logged, as peers can cause them at will. */
+const deferredMax = 1000
+
 /** What the reports need to know of their pipe. */
 export interface PipeReportsOwner {
   readonly topics: Topics
@@ -41,7 +44,11 @@ export class PipeReports {
   /** Tells everyone of an error. */
   report(error: MillraceError, channel: Channel | undefined): void {
     this.note(error, channel)
-    if (this.#handlers.has('error')) return this.#handlers.emit('error', this.#owner, error, channel)
+    if (this.#handlers.has('error')) {
+      if (this.#handlers.deferredCount < deferredMax)
+        this.#handlers.emit('error', this.#owner, error, channel)
+      return
+    }
     // Peers can cause errors at will: only the program's own are worth a warning that nobody asked for.
     if (error.code === 'handler-failed') this.#warn(error)
   }
@@ -53,6 +60,12 @@ export class PipeReports {
     if (event !== 'error') return this.report(error, undefined)
     this.count++
     this.#warn(error)
+  }
+
+  /** The driver threw. */
+  driverFailed(cause: unknown): void {
+    const text = `the driver failed when it was told of a pipe that is ready: ${causeText(cause)}`
+    this.report(new MillraceError('handler-failed', text, { cause }), undefined)
   }
 
   #warn(error: MillraceError): void {

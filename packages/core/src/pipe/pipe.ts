@@ -1,9 +1,7 @@
 import { type LogLevel, writeLog } from '@millrace/timer'
-import { Cancel } from '../base/cancel.ts'
 import type { Body, Key } from '../base/messages.ts'
-import { causeText, MillraceError } from '../base/millrace-error.ts'
+import { MillraceError } from '../base/millrace-error.ts'
 import { type PipeLimits, type PipeOptions, parseLimits, parseOverflow } from '../base/options.ts'
-import type { Carrier } from '../channel/carrier.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LinkCarrier } from '../link/link-carrier.ts'
 import { silentTopics, type Topics } from '../ports/diagnostics.ts'
@@ -11,8 +9,14 @@ import type { Runnable } from '../ports/driver.ts'
 import type { Platform } from '../ports/platform.ts'
 import type { Address, Link, Transport } from '../ports/transport.ts'
 import { Turns } from '../turn/turns.ts'
+import { Attempt } from './attempt.ts'
 import { Binding } from './binding.ts'
-import { ChannelRegistry, type ChannelRegistryOwner, noStatistics, type Opening } from './channel-registry.ts'
+import {
+  ChannelRegistry,
+  type ChannelRegistryOwner,
+  noPipeStatistics,
+  type Opening,
+} from './channel-registry.ts'
 import type { FactoryServices, PipeTarget } from './factory-services.ts'
 import { openLocal } from './local-opening.ts'
 import { checkOpening, connectLink, greet, type OpenOptions } from './opening.ts'
@@ -47,8 +51,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
   #binding: Binding | undefined
   #life: 'fresh' | 'binding' | 'bound' | 'destroyed' = 'fresh'
   #maxOpenChannels: number | undefined
-  #emptyWaiters: (() => void)[] = []
-  #openings: Set<Cancel> | undefined
+  #attempts: Set<Attempt> | undefined
 
   /** For factories only. */
   constructor(services: FactoryServices, target: PipeTarget | undefined, options: PipeOptions) {
@@ -57,10 +60,10 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
     if (options.encryption !== undefined) this.#encryption = new PipeEncryption(options.encryption)
     this.#services = services
     this.#options = options
-    this.#handlers = new PipeHandlers({
-      call: (run) => this.#call(run),
-      handlerFailed: (error, event) => this.#reports.handlerFailed(error, event),
-    })
+    this.#handlers = new PipeHandlers(
+      () => this.#settled?.turns,
+      (error, event) => this.#reports.handlerFailed(error, event),
+    )
     this.#reports = new PipeReports(this, this.#handlers, options)
     if (target !== undefined) this.#settle(target)
   }
@@ -223,7 +226,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
     const freed = this.#free()
     registry.end('close', text)
     await freed
-    await this.#emptied()
+    await registry.emptied()
     registry.isClosing = false
     if (this.#life !== 'destroyed') this.#life = 'fresh'
   }
@@ -234,7 +237,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
     this.#life = 'destroyed'
     const freed = this.#free()
     this.#settled?.registry.end('destroy', '')
-    void Promise.all([freed, this.#emptied()]).then(() => {
+    void Promise.all([freed, this.#settled?.registry.emptied()]).then(() => {
       this.#settled?.turns.close()
       this.#handlers.emit('destroy', this)
     })
@@ -242,13 +245,8 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
 
   /** What the pipe and its channels did so far. */
   statistics(): PipeStatistics {
-    const registry = this.#settled?.registry
     return {
-      ...(registry?.statistics() ?? noStatistics),
-      openChannels: this.channelCount,
-      handshakes: registry?.handshakeCount ?? 0,
-      accepted: registry?.acceptedCount ?? 0,
-      connected: registry?.connectedCount ?? 0,
+      ...(this.#settled?.registry.statistics() ?? noPipeStatistics),
       errors: this.#reports.count,
       datagramsDropped: this.#binding?.datagramsDropped ?? 0,
     }
@@ -301,18 +299,8 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
     const { loop = platform.loop, drive = 'auto' } = this.#options
     return new Turns(this.#services.wheel(loop), drive, {
       runnable: this,
-      driverFailed: (cause) => {
-        const text = `the driver failed when it was told of a pipe that is ready: ${causeText(cause)}`
-        this.#reports.report(new MillraceError('handler-failed', text, { cause }), undefined)
-      },
+      driverFailed: (error) => this.#reports.driverFailed(error),
     })
-  }
-
-  /** Calls functions of the program when they may be called. */
-  #call(run: () => void): void {
-    const turns = this.#settled?.turns
-    if (turns === undefined) run()
-    else turns.call(run)
   }
 
   #registryOwner({ crypto }: Platform): ChannelRegistryOwner {
@@ -324,9 +312,6 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
       accepted: (channel) => this.#handlers.emit('accepted', this, channel, undefined),
       closed: (channel, reason) => this.#handlers.emit('close', this, channel, reason),
       report: (error, channel) => this.#reports.report(error, channel),
-      emptied: () => {
-        for (const resolve of this.#emptyWaiters.splice(0)) resolve()
-      },
     }
   }
 
@@ -356,16 +341,11 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
       'channel-closed',
       `${this.describe()}: it was closed while a channel was opening`,
     )
-    for (const cancel of this.#openings ?? []) cancel.abort(reason)
+    for (const attempt of this.#attempts ?? []) attempt.abort(reason)
     this.#services.setBound(this, undefined)
     const binding = this.#binding
     this.#binding = undefined
     await binding?.close()
-  }
-
-  #emptied(): Promise<void> {
-    if (this.#settled?.registry.isEmpty ?? true) return Promise.resolve()
-    return new Promise((resolve) => this.#emptyWaiters.push(resolve))
   }
 
   #accept(link: Link, settled: Settled): void {
@@ -374,16 +354,16 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
       link.start({ received() {}, sent() {}, ended() {}, gone() {} })
       return link.destroy()
     }
-    if (registry.handshakeCount >= registry.limits.maxHandshakes) {
-      // A flood of strangers must not lock out those who say hello at once: where most come from, the one who is silent for longest makes room.
-      registry.cutFirstHandshake()
-      const text = `${registry.handshakeCount + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
-      this.#reports.report(new MillraceError('channel-limit', text), undefined)
-    }
+    registry.makeRoom()
     this.#start(link, 'accepted', settled)
   }
 
-  #start(link: Link, role: 'accepted' | 'opened', { registry, target }: Settled, opening?: Opening): Carrier {
+  #start(
+    link: Link,
+    role: 'accepted' | 'opened',
+    { registry, target }: Settled,
+    opening?: Opening,
+  ): LinkCarrier {
     const channel = () => registry.channelOf(carrier)
     const below = this.#encryption?.over(link, role, registry, channel) ?? link
     const carrier: LinkCarrier = new LinkCarrier(registry, target.protocol, below, role)
@@ -397,36 +377,22 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
     const { target, transport, registry } = settled
     checkOpening(where, target, transport)
     if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
-    if (registry.openCount >= registry.maxOpenChannels) {
-      const text = `${this.describe()}: ${registry.maxOpenChannels} channels are open already (setMaxOpenChannels)`
-      throw new MillraceError('channel-limit', text)
-    }
+    registry.checkRoom(this.describe())
     this.#encryption?.expectKeys('opened', registry)
-    if (where === 'local' || transport.carries === 'messages') return this.#openLocal(settled)
-    const cancel = new Cancel()
-    const unfollow = cancel.follow(signal)
-    this.#openings ??= new Set()
-    this.#openings.add(cancel)
+    const { handshakeTimeoutMs } = this.#limits
+    const attempt = new Attempt(registry.turns, handshakeTimeoutMs, target.address.text, signal)
+    this.#attempts ??= new Set()
+    this.#attempts.add(attempt)
     try {
-      const link = await connectLink(transport, target.address, cancel)
-      return await greet(cancel, (opening) => this.#start(link, 'opened', settled, opening))
+      if (where === 'local' || transport.carries === 'messages') {
+        const opener = { registry, encryption: this.#encryption }
+        return await openLocal(opener, target, this.#services.boundAt(target), attempt)
+      }
+      const link = await connectLink(transport, target.address, attempt.signal)
+      return await greet(attempt, (opening) => this.#start(link, 'opened', settled, opening))
     } finally {
-      unfollow()
-      this.#openings.delete(cancel)
+      attempt.end()
+      this.#attempts.delete(attempt)
     }
-  }
-
-  #openLocal({ target, registry }: Settled): Promise<Channel> {
-    const acceptor = this.#services.boundAt(target)
-    if (acceptor === undefined) {
-      const text = `no pipe of this process is bound at ${target.address.text}; bind one first, or open('remote')`
-      throw new MillraceError('connect-failed', text)
-    }
-    if (acceptor.target.protocol !== target.protocol) {
-      const names = `'${acceptor.target.protocolName}', this one '${target.protocolName}'`
-      const text = `the pipe at ${target.address.text} speaks ${names}`
-      throw new MillraceError('protocol-mismatch', text)
-    }
-    return openLocal({ registry, encryption: this.#encryption }, acceptor, target.protocol)
   }
 }

@@ -45,6 +45,8 @@ export class Turns implements DeadlineOwner, Sleeper {
   readonly #dirty: TurnTaker[] = []
   readonly #due: Deadline[] = []
   readonly #deferred: (() => void)[] = []
+  /** How many turns the program, its driver or the library gave. */
+  count = 0
   #phase: 'between' | 'turn' | 'quiet' = 'between'
   #now = 0
   #isEndAsked = false
@@ -121,7 +123,8 @@ export class Turns implements DeadlineOwner, Sleeper {
 
   /** Something was written: it leaves at the end of this turn. */
   dirty(taker: TurnTaker): void {
-    if (taker.isDirty) return
+    // One that was dirty before may be ending now, and then need not wait for the program.
+    if (taker.isDirty) return this.#isAuto ? undefined : this.#askFor(taker)
     taker.isDirty = true
     this.#dirty.push(taker)
     if (!this.#isAuto) return this.#askFor(taker)
@@ -142,6 +145,7 @@ export class Turns implements DeadlineOwner, Sleeper {
     if (this.#phase !== 'between') return
     this.#phase = 'turn'
     this.#now = now
+    this.count++
     this.#isDriverTold = false
     try {
       drain(this.#deferred, call, now)

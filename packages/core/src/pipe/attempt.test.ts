@@ -1,0 +1,89 @@
+import { Rig } from '@millrace/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Cancel } from '../base/cancel.ts'
+import type { PipeOptions } from '../base/options.ts'
+import type { StreamTransport } from '../ports/transport.ts'
+
+let rig: Rig
+beforeEach(() => {
+  rig = new Rig()
+})
+afterEach(() => rig.end())
+
+/** A pipe whose transport connects after so many milliseconds, to `net://server`. */
+function slowPipe(connectMs: number, options: PipeOptions) {
+  const streams = rig.network.streams()
+  const create = (): StreamTransport => {
+    const transport = streams.create() as StreamTransport
+    const connect: StreamTransport['connect'] = async (address, signal) => {
+      await new Promise<void>((resolve) => {
+        if (connectMs < Number.POSITIVE_INFINITY) rig.loop.wakeAt(rig.loop.now() + connectMs, resolve)
+      })
+      return transport.connect({ ...address, text: 'net://server' }, signal)
+    }
+    return { carries: 'bytes', connect, listen: transport.listen.bind(transport) }
+  }
+  rig.factory.add('slow', { ...streams, create })
+  return rig.watch(rig.factory.create('slow', 'server', 'test', options))
+}
+
+describe('handshakeTimeoutMs', () => {
+  it.each(['auto', 'manual'] as const)(
+    'bounds a connection that is never answered, with %s',
+    async (drive) => {
+      const client = slowPipe(Number.POSITIVE_INFINITY, { drive, handshakeTimeoutMs: 500 })
+      const error = await rig.failureOf(client.open())
+      expect(rig.loop.now()).toBe(500)
+      expect(error.code).toBe('connect-failed')
+      expect(error.message).toBe(
+        'cannot connect to slow://server: there was no answer within 500 ms (handshakeTimeoutMs)',
+      )
+    },
+  )
+
+  it('bounds connecting and the hello together', async () => {
+    await rig.until(rig.pipe('server', { drive: 'manual' }).bind())
+    const client = slowPipe(300, { handshakeTimeoutMs: 500 })
+    const error = await rig.failureOf(client.open())
+    expect(rig.loop.now()).toBe(500)
+    expect(error.code).toBe('handshake-failed')
+    expect(error.message).toContain('did not say hello within 500 ms')
+  })
+
+  it('does not end a channel that is open', async () => {
+    await rig.until(rig.pipe('server').bind())
+    const channel = await rig.until(slowPipe(300, { handshakeTimeoutMs: 500 }).open())
+    await rig.loop.advance(5000)
+    expect(channel.isOpen).toBe(true)
+  })
+})
+
+describe('the signal of open()', () => {
+  it('ends an attempt within the process, whichever side is waited for', async () => {
+    for (const turns of [0, 1]) {
+      const server = rig.local(`lobby ${turns}`, { drive: 'manual' })
+      await rig.until(server.bind())
+      const client = rig.local(`lobby ${turns}`, { drive: 'manual' })
+      const cancel = new Cancel()
+      const opening = client.open('local', { signal: cancel }).catch((error: unknown) => error)
+      for (let turn = 0; turn < turns; turn++) server.process()
+      cancel.abort('changed my mind')
+      expect(await rig.until(opening)).toBe('changed my mind')
+      for (let turn = 0; turn < 3; turn++) {
+        server.process()
+        client.process()
+      }
+      expect(client.channelCount).toBe(0)
+      expect(client.statistics().handshakes).toBe(0)
+      expect(rig.diary(server).accepted.every((channel) => !channel.isOpen)).toBe(true)
+    }
+  })
+
+  it('that was given before opens nothing', async () => {
+    await rig.until(rig.local().bind())
+    const cancel = new Cancel()
+    cancel.abort('too late')
+    const opening = rig.local().open('local', { signal: cancel })
+    expect(await rig.until(opening.catch((error: unknown) => error))).toBe('too late')
+  })
+})

@@ -1,0 +1,67 @@
+import { Cancel } from '../base/cancel.ts'
+import type { CloseReason } from '../base/close-reason.ts'
+import { MillraceError } from '../base/millrace-error.ts'
+import type { CancelSignal } from '../ports/transport.ts'
+import { Deadline } from '../turn/deadline.ts'
+import type { Turns } from '../turn/turns.ts'
+
+/** What becomes a channel, as far as an attempt to open it can end it. */
+interface Greeting {
+  fail(reason: CloseReason): void
+}
+
+/**
+ * One `open` under way. Ends at the program's signal, with its pipe, or `timeoutMs` after it began, whatever it waits for then: that the link
+ * is there, that the peer says hello, or that this pipe is given a turn.
+ */
+export class Attempt {
+  readonly #turns: Turns
+  readonly #timeoutMs: number
+  readonly #address: string
+  readonly #cancel = new Cancel()
+  readonly #unfollow: () => void
+  readonly #deadline: Deadline
+  readonly #turnsBefore: number
+  #greeting: Greeting | undefined
+
+  constructor(turns: Turns, timeoutMs: number, address: string, signal: CancelSignal | undefined) {
+    this.#turns = turns
+    this.#timeoutMs = timeoutMs
+    this.#address = address
+    this.#turnsBefore = turns.count
+    this.#unfollow = this.#cancel.follow(signal)
+    this.#deadline = new Deadline(turns, () => this.#late())
+    this.#deadline.setIn(timeoutMs)
+  }
+
+  /** Given when the attempt is to end, with the error that `open` rejects with. */
+  get signal(): CancelSignal {
+    return this.#cancel
+  }
+
+  /** There is a connection: both sides say hello. */
+  greets(greeting: Greeting): void {
+    this.#greeting = greeting
+  }
+
+  abort(error: unknown): void {
+    this.#cancel.abort(error)
+  }
+
+  /** It has ended, one way or the other. */
+  end(): void {
+    this.#unfollow()
+    this.#deadline.cancel()
+  }
+
+  #late(): void {
+    const within = `within ${this.#timeoutMs} ms (handshakeTimeoutMs)`
+    if (this.#greeting === undefined) {
+      const text = `cannot connect to ${this.#address}: there was no answer ${within}`
+      this.abort(new MillraceError('connect-failed', text))
+    } else if (this.#turns.count === this.#turnsBefore) {
+      const text = `cannot open ${this.#address}: the pipe got no turn ${within}; its program or driver must call process()`
+      this.abort(new MillraceError('handshake-failed', text))
+    } else this.#greeting.fail({ code: 'handshake-timeout', timeoutMs: this.#timeoutMs })
+  }
+}

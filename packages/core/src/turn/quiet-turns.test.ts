@@ -1,0 +1,243 @@
+import { RawPeer, Rig } from '@millrace/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { MillraceError } from '../base/millrace-error.ts'
+import type { PipeOptions } from '../base/options.ts'
+import type { Channel } from '../channel/channel.ts'
+import type { Pipe } from '../pipe/pipe.ts'
+
+const manual: PipeOptions = { drive: 'manual' }
+const key = new Uint8Array(32).fill(7)
+
+let rig: Rig
+beforeEach(() => {
+  rig = new Rig()
+})
+afterEach(() => rig.end())
+
+/** What a promise came to, and when: the program gives no turn meanwhile. */
+async function outcome(promise: Promise<unknown>): Promise<{ value: unknown; ms: number }> {
+  const start = rig.loop.now()
+  const value = await rig.until(promise.then(undefined, (error: MillraceError) => error.code))
+  return { value, ms: rig.loop.now() - start }
+}
+
+/** All that the program is called for, in order. */
+function calls(pipe: Pipe, ...channels: Channel[]): string[] {
+  const heard: string[] = []
+  pipe
+    .on('accepted', () => void heard.push('accepted'))
+    .on('connected', (_pipe, _channel, error) => void heard.push(`connected ${error?.code ?? 'well'}`))
+    .on('close', (_pipe, _channel, reason) => void heard.push(`close ${reason.code}`))
+    .on('error', (_pipe, error) => void heard.push(`error ${error.code}`))
+    .on('destroy', () => void heard.push('destroy'))
+  for (const channel of channels) {
+    channel.on('close', (reason) => void heard.push(`channel close ${reason.code}`))
+    channel.on('n', (n) => void heard.push(`n ${n}`))
+  }
+  return heard
+}
+
+/** A channel whose accepting side is driven by hand, on a link or within the process. */
+async function channelOf(where: 'link' | 'local' | 'sealed', limits: PipeOptions = {}) {
+  const make = (options: PipeOptions) =>
+    where === 'local' ? rig.local('lobby', options) : rig.pipe('server', options)
+  const encryption: PipeOptions = where === 'sealed' ? { encryption: { key } } : {}
+  const server = make({ ...manual, ...encryption, ...limits })
+  const client = make(encryption)
+  await rig.until(server.bind())
+  const opening = client.open()
+  for (let turn = 0; turn < 10; turn++) {
+    server.process()
+    await rig.loop.advance(5)
+  }
+  const opened = await rig.until(opening)
+  const [accepted] = rig.diary(server).accepted
+  return { server, client, opened, accepted, heard: calls(server, accepted) }
+}
+
+describe.each(['link', 'local', 'sealed'] as const)('without turns, on a %s channel', (where) => {
+  it('close() of a pipe ends in order and promptly, and is told in the next turn', async () => {
+    const { server, opened, heard } = await channelOf(where)
+    opened.send('n', 1)
+    await rig.loop.advance(5)
+    const { ms } = await outcome(server.close('bye'))
+    expect(ms).toBeLessThan(50)
+    expect(await rig.until(opened.closed)).toEqual({ code: 'closed', by: 'remote', text: 'bye' })
+    expect(heard).toEqual([])
+    server.process()
+    expect(heard).toEqual(['channel close closed', 'close closed'])
+  })
+
+  it('close() of a channel ends in order and promptly, with what was sent before', async () => {
+    const { server, accepted, opened, heard } = await channelOf(where)
+    const got: unknown[] = []
+    opened.on('n', (n) => void got.push(n))
+    for (const n of [1, 2, 3]) accepted.send('n', n)
+    const { value, ms } = await outcome(accepted.close('bye'))
+    expect(value).toEqual({ code: 'closed', by: 'local', text: 'bye' })
+    expect(ms).toBeLessThan(50)
+    expect(got).toEqual([1, 2, 3])
+    expect(accepted.reason).toEqual(value)
+    expect(heard).toEqual([])
+    server.process()
+    expect(heard).toEqual(['channel close closed', 'close closed'])
+  })
+
+  it('destroy() tells in the next turn, too', async () => {
+    const { server, accepted, heard } = await channelOf(where)
+    accepted.destroy()
+    expect((await outcome(accepted.closed)).value).toEqual({ code: 'destroyed' })
+    server.destroy()
+    await rig.loop.advance(100)
+    expect(heard).toEqual([])
+    server.process()
+    expect(heard).toEqual(['channel close destroyed', 'close destroyed', 'destroy'])
+  })
+
+  it('request() rejects at its deadline', async () => {
+    const { accepted, opened, heard } = await channelOf(where)
+    opened.on('ask', () => new Promise(() => {}))
+    const { value, ms } = await outcome(accepted.request('ask', 1, { timeoutMs: 300 }))
+    expect([value, ms]).toEqual(['request-timeout', 300])
+    expect(heard).toEqual([])
+  })
+
+  it('setEncryption() rejects at its deadline, and the channel is over', async () => {
+    const { server, accepted, heard } = await channelOf(where, { handshakeTimeoutMs: 400 })
+    const { value, ms } = await outcome(accepted.setEncryption(key))
+    expect([value, ms]).toEqual(['encryption-failed', 400])
+    expect((await outcome(accepted.closed)).value).toMatchObject({ code: 'encryption-failed' })
+    expect(heard).toEqual([])
+    server.process()
+    expect(heard).toEqual(['channel close encryption-failed', 'close encryption-failed'])
+  })
+
+  it('delivers nothing, and keeps the order of messages and the end', async () => {
+    const { server, opened, heard } = await channelOf(where)
+    for (const n of [1, 2]) opened.send('n', n)
+    void opened.close('bye')
+    await rig.loop.advance(1000)
+    expect(heard).toEqual([])
+    server.process()
+    server.process()
+    expect(heard).toEqual(['n 1', 'n 2', 'channel close closed', 'close closed'])
+  })
+})
+
+describe('without turns', () => {
+  it.each(['link', 'local', 'sealed'] as const)(
+    'open() of a %s channel rejects at its deadline',
+    async (where) => {
+      const encryption: PipeOptions = where === 'sealed' ? { encryption: { key } } : {}
+      const make = (options: PipeOptions) =>
+        where === 'local' ? rig.local('lobby', options) : rig.pipe('server', options)
+      const server = make(encryption)
+      await rig.until(server.bind())
+      const client = make({ ...manual, ...encryption, handshakeTimeoutMs: 700 })
+      const heard = calls(client)
+      const opening = client.open()
+      const error = await rig.failureOf(opening)
+      expect(rig.loop.now()).toBe(700)
+      expect(error.code).toBe('handshake-failed')
+      expect(error.message).toContain('got no turn within 700 ms (handshakeTimeoutMs)')
+      expect(heard).toEqual([])
+      client.process()
+      expect(heard).toEqual(['connected handshake-failed'])
+      expect(client.statistics()).toMatchObject({ openChannels: 0, handshakes: 0 })
+    },
+  )
+
+  it('open() of a local channel rejects when the pipe that is bound there gets none', async () => {
+    const server = rig.local('lobby', manual)
+    await rig.until(server.bind())
+    const client = rig.local('lobby', { handshakeTimeoutMs: 700 })
+    expect(await outcome(client.open())).toEqual({ value: 'connect-failed', ms: 700 })
+    server.process()
+    await rig.loop.advance(100)
+    expect(rig.diary(server).accepted).toEqual([])
+  })
+
+  it('drained() resolves when the link has taken enough', async () => {
+    rig = new Rig({ network: { windowBytes: 1000 } })
+    const { server, accepted, opened, heard } = await channelOf('link', { highWaterBytes: 4000 })
+    opened.on('text', () => {})
+    while (accepted.send('text', 'x'.repeat(500)) === 'queued');
+    server.flush()
+    expect((await outcome(accepted.drained())).value).toBe('ready')
+    expect(heard).toEqual([])
+  })
+
+  it('drained() resolves at stallTimeoutMs when the peer takes nothing', async () => {
+    rig = new Rig({ network: { windowBytes: 1000 } })
+    const { server, accepted, heard } = await channelOf('link', { highWaterBytes: 4000, stallTimeoutMs: 900 })
+    const [{ opened: link }] = rig.network.connections
+    rig.network.connections[0].opened.freeze('on')
+    while (accepted.send('text', 'x'.repeat(500)) === 'queued');
+    server.flush()
+    const { value, ms } = await outcome(accepted.drained())
+    expect([value, ms]).toEqual(['closed', 900])
+    expect(heard).toEqual([])
+    link.freeze('off')
+    server.process()
+    expect(heard).toEqual(['channel close slow-reader', 'close slow-reader'])
+  })
+
+  it('close() of a pipe waits no longer than closeTimeoutMs for a peer that does not end', async () => {
+    const server = rig.pipe('server', { ...manual, closeTimeoutMs: 600 })
+    await rig.until(server.bind())
+    const peer = await RawPeer.connect(rig.network, 'net://server')
+    peer.sendHello()
+    await rig.loop.advance(10)
+    server.process()
+    const { ms } = await outcome(server.close())
+    expect(ms).toBe(600)
+    peer.end()
+  })
+
+  it('a heartbeat neither pings nor judges, and what is open sends nothing', async () => {
+    const { server, accepted, opened, heard } = await channelOf('link')
+    accepted.setHeartbeat(100, 300)
+    server.process()
+    await rig.loop.advance(50)
+    const before = opened.statistics().bytesIn
+    accepted.send('n', 1)
+    await rig.loop.advance(10_000)
+    expect(opened.statistics().bytesIn).toBe(before)
+    expect(accepted.isOpen).toBe(true)
+    server.process()
+    await rig.loop.advance(50)
+    expect(opened.statistics().bytesIn).toBeGreaterThan(before)
+    expect(accepted.isOpen).toBe(true)
+    expect(heard).toEqual([])
+  })
+
+  it('a frame that came whole in time is not late, whenever it is read', async () => {
+    const server = rig.pipe('server', { ...manual, frameTimeoutMs: 400 })
+    await rig.until(server.bind())
+    const peer = await RawPeer.connect(rig.network, 'net://server')
+    peer.sendHello()
+    peer.send([5, 0, 0xff])
+    await rig.loop.advance(10)
+    server.process()
+    const [channel] = rig.diary(server).accepted
+    const heard = calls(server, channel)
+    channel.on('a', (body) => void heard.push(`a ${body}`))
+    peer.send([0x3f, 1, 0x61, 0x20, 0x31, 0x20])
+    await rig.loop.advance(5000)
+    server.process()
+    expect(heard).toEqual(['a 1'])
+    peer.end()
+  })
+
+  it('a flood of strangers leaves no more than a few reports behind', async () => {
+    const server = rig.pipe('server', { ...manual, maxHandshakes: 1 })
+    await rig.until(server.bind())
+    const heard = calls(server)
+    for (let count = 0; count < 1500; count++) await RawPeer.connect(rig.network, 'net://server')
+    await rig.loop.advance(100)
+    expect(heard).toEqual([])
+    server.process()
+    expect(heard.length).toBe(1000)
+    expect(server.statistics().errors).toBe(1499)
+  })
+})
