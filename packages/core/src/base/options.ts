@@ -113,3 +113,10 @@ export function parseOverflow(policy: OverflowPolicy): OverflowPolicy {
     `no overflow policy '${policy}'; there are: ${policies.join(', ')}`,
   )
 }
+
+/** Checks who gives the turns. Throws `argument-invalid`. */
+export function parseDrive(drive: Drive): Drive {
+  if (drive === 'auto' || drive === 'manual' || typeof drive?.ready === 'function') return drive
+  const text = `drive is 'auto', 'manual', or a driver with ready(); got ${JSON.stringify(drive)}`
+  throw new MillraceError('argument-invalid', text)
+}

@@ -1,7 +1,7 @@
 import { type LogLevel, writeLog } from '@millrace/timer'
 import type { Body, Key } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import { type PipeLimits, type PipeOptions, parseLimits, parseOverflow } from '../base/options.ts'
+import { type PipeLimits, type PipeOptions, parseDrive, parseLimits, parseOverflow } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LinkCarrier } from '../link/link-carrier.ts'
 import { silentTopics, type Topics } from '../ports/diagnostics.ts'
@@ -57,6 +57,7 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
   constructor(services: FactoryServices, target: PipeTarget | undefined, options: PipeOptions) {
     this.#limits = services.limits(options)
     if (options.overflow !== undefined) parseOverflow(options.overflow)
+    if (options.drive !== undefined) parseDrive(options.drive)
     if (options.encryption !== undefined) this.#encryption = new PipeEncryption(options.encryption)
     this.#services = services
     this.#options = options
