@@ -17,6 +17,20 @@ function recorder(wheel: TimerWheel) {
 }
 
 describe('TimerWheel', () => {
+  it('shows every entry that waits, wherever it lies', () => {
+    const wheel = new TimerWheel(100)
+    const { add } = recorder(wheel)
+    const times = [0, 100, 101, 400, 20_000, 2 ** 21, 2 ** 27, 2 ** 33]
+    const entries = times.map((at) => add(`${at}`, at))
+    add('cancelled', 150)
+    const cancelled = add('cancelled', 170)
+    wheel.cancel(cancelled)
+    wheel.advance(160)
+    const seen = new Set<TimerEntry>()
+    wheel.forEach((entry) => void seen.add(entry))
+    expect(seen).toEqual(new Set(entries.slice(3)))
+  })
+
   it('fires at the deadline and not before, at every level and beyond', () => {
     for (const delay of [
       1,
