@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { SegmentBatch } from '@millrace/buffer'
 import type { Link, LinkOwner } from '@millrace/core'
+import { nodeLoop } from './node-loop.ts'
 
 const nothing = new Uint8Array(0)
 
@@ -29,7 +30,7 @@ export class SocketLink implements Link {
     socket.on('end', () => owner.ended())
     socket.on('close', () => this.#closed())
     // A link that died before anyone listened has nothing more to tell by itself.
-    if (socket.destroyed) setImmediate(() => this.#closed())
+    if (socket.destroyed) nodeLoop.nextTurn(() => this.#closed())
   }
 
   /** Bytes of a buffer that the next read overwrites. For sockets that were made with `onread`. */

@@ -1,0 +1,80 @@
+import type { Loop } from '@millrace/core'
+
+/** The longest time that Node's timers can wait, in milliseconds. A pipe that is woken early asks again. */
+const waitMax = 2 ** 31 - 1
+
+// Tests fake the time, and with it the phases of Node's loop, which are none: a faked immediate would let the network stand still
+// without a word. So these are the real ones, whatever is faked later.
+const { setImmediate } = globalThis
+const nextTick = process.nextTick.bind(process)
+if ('clock' in setImmediate) {
+  process.emitWarning(
+    'setImmediate was faked before millrace was loaded: channels stand still until the fake clock runs. Import millrace first',
+    { type: 'MillraceWarning' },
+  )
+}
+
+/** A wake-up that waits, and the timer that it has now. */
+interface Waiting {
+  readonly atMs: number
+  readonly wake: () => void
+  stop: () => void
+}
+
+const waiting = new Set<Waiting>()
+let clock = performance.now
+/** What is added to the clock, so that the time goes on from where it was when another clock took its place. */
+let offsetMs = 0
+let lastMs = 0
+
+/**
+ * Node's event loop. Its timers don't keep a process alive: sockets do. The end of a turn is a `nextTick`, the next turn
+ * an immediate.
+ *
+ * The time is that of `performance.now` and `setTimeout`, the faked ones if a test has faked them: deadlines then come when the test lets
+ * time pass. Messages come in any case.
+ */
+export const nodeLoop: Loop = {
+  now,
+  wakeAt(atMs, wake) {
+    const one: Waiting = { atMs, wake, stop: () => {} }
+    waiting.add(one)
+    start(one, now())
+    return {
+      cancel() {
+        waiting.delete(one)
+        one.stop()
+      },
+    }
+  },
+  endOfTurn: (run) => nextTick(run),
+  nextTurn: (run) => void setImmediate(run),
+}
+
+function now(): number {
+  if (performance.now !== clock) changeClock()
+  lastMs = performance.now() + offsetMs
+  return lastMs
+}
+
+/** The clock was faked, or the real one is back: those who wait do so by the new one. */
+function changeClock(): void {
+  clock = performance.now
+  offsetMs = lastMs - performance.now()
+  for (const one of waiting) {
+    one.stop()
+    start(one, lastMs)
+  }
+}
+
+function start(one: Waiting, nowMs: number): void {
+  // A timer is stopped by the clock that it was started by.
+  const { setTimeout, clearTimeout } = globalThis
+  const ring = () => {
+    waiting.delete(one)
+    one.wake()
+  }
+  const timer = setTimeout(ring, Math.min(Math.max(one.atMs - nowMs, 0), waitMax))
+  timer.unref()
+  one.stop = () => clearTimeout(timer)
+}
