@@ -18,6 +18,26 @@ function logOf(lines: string[]): Log {
   return { debug: write, info: write, warn: write, error: write }
 }
 
+describe('nextDeadline', () => {
+  it('says when a turn is needed, never too late', () => {
+    const timer = new Timer(new VirtualClock(1000), { drive: 'manual' })
+    expect(timer.nextDeadline()).toBe(Infinity)
+    timer.once('soon', () => {}, 20)
+    timer.once('later', () => {}, 5000)
+    expect(timer.nextDeadline()).toBe(1020)
+    timer.process(1020)
+    let turnCount = 0
+    for (; timer.has('later'); turnCount++) {
+      expect(timer.nextDeadline()).toBeLessThanOrEqual(6000)
+      timer.process(timer.nextDeadline())
+    }
+    expect(turnCount).toBeLessThanOrEqual(5)
+    timer.once('never', () => {}, 5)
+    timer.close()
+    expect(timer.nextDeadline()).toBe(Infinity)
+  })
+})
+
 describe('Timer', () => {
   it('set: first after the delay, then every interval, with key and time', () => {
     const clock = new VirtualClock(1_000)

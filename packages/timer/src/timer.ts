@@ -51,7 +51,7 @@ export interface TimerStatistics {
  * - Ended keys are remembered, 1,024 of them or a quarter of the live ones, and forgotten in the order they ended:
  *   keys that come and go cost no more than keys that stay. `close` forgets all.
  *
- * A game loop that owns its turns drives it by hand:
+ * A game loop that owns its turns drives it by hand (it is a `Runnable`, as pipes are: `process` and `nextDeadline`):
  * ```ts
  * const timer = new Timer({ now: () => performance.now() }, { drive: 'manual' })
  * timer.set('autosave', () => world.save(), 5_000, 30_000)
@@ -182,6 +182,14 @@ export class Timer {
     } finally {
       this.#endTurn()
     }
+  }
+
+  /**
+   * When the next turn is needed, in milliseconds on the clock's scale: `Infinity` if no key is set. Never later than the first key is due; it
+   * may be earlier when that is more than 256 ms away.
+   */
+  nextDeadline(): number {
+    return this.#wheel.nextDeadline()
   }
 
   /** Ends all keys, those due in the turn under way included, and lets go of the clock. A second call does nothing. */

@@ -1,4 +1,5 @@
 import { Random, Rig } from '@millrace/testkit'
+import { Timer } from '@millrace/timer'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Driver, Runnable } from '../ports/driver.ts'
 
@@ -134,6 +135,18 @@ describe('a driver', () => {
     expect(errors[0]).toMatchObject({ code: 'handler-failed', message: expect.stringContaining('no room') })
     await rig.until(opening)
   })
+})
+
+it('gives turns to a timer as well', async () => {
+  const runnable: Runnable = new Timer(rig.loop, { drive: 'manual' }).once(
+    'key',
+    (key) => void heard.push(key),
+    50,
+  )
+  const heard: string[] = []
+  expect(runnable.nextDeadline()).toBe(50)
+  runnable.process(runnable.nextDeadline())
+  expect(heard).toEqual(['key'])
 })
 
 describe('nextDeadline()', () => {
