@@ -128,9 +128,8 @@ await runChild(async () => {
   const { port } = new URL(String(pipe.address?.text))
   tell({ kind: 'ready', port: Number(port) })
   return async () => {
-    // With `drive: 'manual'` closing needs turns like everything else: the ticks go on until it is done.
-    await pipe.close('the game is over')
     loop.stop()
+    await pipe.close('the game is over')
     pipe.destroy()
   }
 })

@@ -9,6 +9,7 @@ import {
   bool,
   type Channel,
   contract,
+  type Driver,
   describeReason,
   enumeration,
   f32,
@@ -25,6 +26,7 @@ import {
   ProtoFactory,
   protoFactory,
   RequestError,
+  type Runnable,
   randomKey,
   request,
   Sink,
@@ -369,6 +371,11 @@ describe('the code of docs/GUIDE.md', () => {
       server.broadcast('move', world.step())
       server.flush() // what goes out
     }, 1000 / 30)
+
+    process.once('SIGTERM', async () => {
+      clearInterval(ticks)
+      await server.close('the server restarts') // needs no ticks
+    })
     // end
     const client = net.create('tcp', '127.0.0.1', portOf(server), 'game')
     pipes.push(client)
@@ -376,9 +383,41 @@ describe('the code of docs/GUIDE.md', () => {
     let heard = 0
     channel.on('move', () => void heard++)
     await until('a tick was heard', () => heard > 0)
-    await client.close()
+    // Those of the test runner must not hear it.
+    const [terminate] = process.rawListeners('SIGTERM').slice(-1)
+    process.off('SIGTERM', terminate as () => void)
+    terminate()
+    expect(await channel.closed).toEqual({ code: 'closed', by: 'remote', text: 'the server restarts' })
+    pipes.push(server)
+  })
+
+  it('a driver', async () => {
+    // guide
+    const waiting: Runnable[] = []
+    const driver: Driver = { ready: (pipe) => waiting.push(pipe) }
+    const lobby = net.create('tcp', '127.0.0.1', 0, 'game', { drive: driver })
+    const arena = net.create('tcp', '127.0.0.1', 0, 'game', { drive: driver })
+
+    function tick() {
+      for (const pipe of waiting.splice(0, 10)) pipe.process(nodeLoop.now())
+    }
+    // end
+    pipes.push(lobby, arena)
+    const ticks = setInterval(tick, 5)
+    const heard: string[] = []
+    for (const pipe of [lobby, arena]) {
+      pipe.on('accepted', (_pipe, channel) => {
+        channel.on('chat', ({ line }) => void heard.push(line))
+      })
+      await pipe.bind()
+      const client = net.create('tcp', '127.0.0.1', portOf(pipe), 'game')
+      pipes.push(client)
+      const channel = await client.open()
+      channel.send('chat', { from: 1, line: pipe === lobby ? 'lobby' : 'arena' })
+    }
+    await until('both were heard', () => heard.length === 2)
+    expect(heard.sort()).toEqual(['arena', 'lobby'])
     clearInterval(ticks)
-    server.destroy()
   })
 
   it('local channels', async () => {

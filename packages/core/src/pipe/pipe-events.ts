@@ -6,7 +6,8 @@ import type { Turns } from '../turn/turns.ts'
 /**
  * What happens on a pipe, and what its handlers are called with. `connected` and `destroy` come right after the turn in
  * which the outcome was known, all others in the pipe's turn; but an end that the program causes itself, by `destroy` or by
- * a `send` under the policy `close`, is told inside that very call.
+ * a `send` under the policy `close`, is told inside that very call. Unless the library gives the turns, all are told in
+ * `process()` alone: what happens in between waits for its next call.
  */
 export interface PipeEvents<Messages extends object, PipeType = unknown> {
   /** Someone opened a channel to this pipe, and both sides have agreed. Attempts that fail are told to `error`. */
