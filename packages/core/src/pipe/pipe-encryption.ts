@@ -7,6 +7,7 @@ import {
 } from '../encryption/encryption.ts'
 import { SealedLink } from '../encryption/sealed-link.ts'
 import type { Link } from '../ports/transport.ts'
+import { deferredMax, type Turns } from '../turn/turns.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 
 /** How a pipe encrypts its links. */
@@ -37,6 +38,22 @@ export class PipeEncryption {
     const authorise = 'authorise' in options ? options.authorise : undefined
     return authorise === undefined
       ? { plan }
-      : { plan, authorise: (key: Uint8Array) => authorise(key, channel()) }
+      : { plan, authorise: (key: Uint8Array) => askInTurn(registry.turns, () => authorise(key, channel())) }
   }
+}
+
+/** Asks a function of the program when it may be called. */
+function askInTurn(turns: Turns, ask: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
+  if (turns.mayCall) return ask()
+  if (turns.deferredCount >= deferredMax)
+    throw new Error('the program has no turns, and too many wait for one')
+  return new Promise((resolve, reject) => {
+    turns.defer(() => {
+      try {
+        resolve(ask())
+      } catch (error) {
+        reject(error)
+      }
+    })
+  })
 }

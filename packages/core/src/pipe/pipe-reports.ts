@@ -3,13 +3,11 @@ import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { Platform } from '../ports/platform.ts'
+import { deferredMax } from '../turn/turns.ts'
 import type { PipeEvent, PipeHandlers } from './pipe-events.ts'
 
 /** Warnings that nobody asked for, at most, in the life of a pipe. */
 const warningsMax = 10
-
-/** Calls that wait for the program's next turn; errors that come later are only counted and logged, as peers can cause them at will. */
-const deferredMax = 1000
 
 /** What the reports need to know of their pipe. */
 export interface PipeReportsOwner {
@@ -45,6 +43,7 @@ export class PipeReports {
   report(error: MillraceError, channel: Channel | undefined): void {
     this.note(error, channel)
     if (this.#handlers.has('error')) {
+      // Peers can cause errors at will: later ones are only counted and logged.
       if (this.#handlers.deferredCount < deferredMax)
         this.#handlers.emit('error', this.#owner, error, channel)
       return

@@ -1,4 +1,5 @@
-import { RawPeer, Rig } from '@millrace/testkit'
+import { noblePrimitives } from '@millrace/cipher'
+import { Random, RawPeer, Rig } from '@millrace/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MillraceError } from '../base/millrace-error.ts'
 import type { PipeOptions } from '../base/options.ts'
@@ -227,6 +228,31 @@ describe('without turns', () => {
     server.process()
     expect(heard).toEqual(['a 1'])
     peer.end()
+  })
+
+  it('nobody is asked who may come in, until the next one', async () => {
+    const random = new Random(20_261_126)
+    const [ours, theirs] = [1, 2].map(() => noblePrimitives.dh.pair(random.bytes(32)))
+    const asked: Uint8Array[] = []
+    const authorise = (peerKey: Uint8Array) => asked.push(peerKey) > 0
+    for (const where of ['link', 'local'] as const) {
+      const make = (options: PipeOptions) =>
+        where === 'local' ? rig.local('lobby', options) : rig.pipe('server', options)
+      const server = make({ ...manual, encryption: { pattern: 'XX', identity: ours, authorise } })
+      await rig.until(server.bind())
+      const client = make({ encryption: { pattern: 'XX', identity: theirs, authorise: () => true } })
+      const opening = client.open()
+      await rig.loop.advance(500)
+      if (where === 'local') server.process()
+      await rig.loop.advance(500)
+      expect(asked).toEqual([])
+      for (let turn = 0; turn < 5; turn++) {
+        server.process()
+        await rig.loop.advance(5)
+      }
+      expect(asked.splice(0)).toEqual([theirs.publicKey])
+      expect((await rig.until(opening)).isOpen).toBe(true)
+    }
   })
 
   it('a flood of strangers leaves no more than a few reports behind', async () => {

@@ -4,6 +4,9 @@ import type { Deadline, DeadlineOwner } from './deadline.ts'
 import { drain } from './drain.ts'
 import type { LoopWheel, Sleeper } from './loop-wheel.ts'
 
+/** So many calls may wait for the program's next turn; what peers can cause at will is not added to more. */
+export const deferredMax = 1000
+
 /** Something that gets a turn when it has work. */
 export interface TurnTaker {
   /** In the list of those with work for the next turn. Kept by `Turns`. */
