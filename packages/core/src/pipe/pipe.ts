@@ -154,7 +154,8 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
 
   /**
    * Opens a channel: to the address by the transport (`remote`), or, without any socket, to the pipe of this very process
-   * that is bound there (`local`). Resolves when both sides have said hello. Rejects with a typed error that says why.
+   * that is bound there (`local`). Resolves when both sides have said hello. Rejects with a typed error that says why, at
+   * `handshakeTimeoutMs` at the latest.
    */
   open(where: 'remote' | 'local' = 'remote', options: OpenOptions = {}): Promise<Channel<Messages>> {
     const opening = this.#open(where, options).then(

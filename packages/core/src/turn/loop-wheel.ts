@@ -3,7 +3,7 @@ import type { Loop } from '../ports/loop.ts'
 import { Deadline, type DeadlineOwner } from './deadline.ts'
 import { drain } from './drain.ts'
 
-/** One whose deadlines are due. */
+/** What has deadlines in the wheel. */
 export interface Sleeper {
   woken(): void
 }
@@ -18,7 +18,7 @@ export class LoopWheel {
   #wakeAt = Number.POSITIVE_INFINITY
   #wake: Wake | undefined
   #isWaking = false
-  /** Those that have something due and no turn under way. */
+  /** Those that have something due, and no turn under way that would see to it. */
   readonly #stirred: Sleeper[] = []
 
   constructor(loop: Loop) {
@@ -31,12 +31,12 @@ export class LoopWheel {
     this.#wheel.schedule(deadline, deadline.at)
   }
 
-  /** Whether nobody would be woken in time for a deadline at `at`. */
+  /** Whether the wake-up that was asked for, if any, is too late for a deadline at `at`. */
   sleepsBeyond(at: number): boolean {
     return at < this.#wakeAt
   }
 
-  /** Something is due of one that has no turn under way. */
+  /** Something of this one is due, and it has no turn under way. */
   stir(sleeper: Sleeper): void {
     this.#stirred.push(sleeper)
   }

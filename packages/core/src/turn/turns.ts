@@ -30,8 +30,8 @@ export interface TurnsOwner {
 }
 
 /**
- * Gives the turns of one pipe. Whoever has work is listed once; a turn processes all of them, then those whose deadlines are due, then
- * flushes: one gather write a link and turn, whatever happened in it.
+ * Gives the turns of one pipe. Each part that has work is listed once; a turn processes all of them, then what is due, then flushes: one
+ * gather write a link and turn, whatever happened in it.
  *
  * With `auto`, a turn runs at the end of the I/O event that brought work, or at the end of the piece of program that sent something. Otherwise the
  * program, or its driver, gives the turns, and no function of the program is called outside of them. What can't wait for them has
@@ -39,7 +39,7 @@ export interface TurnsOwner {
  * program has functions for is told at the beginning of its next turn.
  */
 export class Turns implements DeadlineOwner, Sleeper {
-  readonly loop: Loop
+  readonly #loop: Loop
   readonly #wheel: LoopWheel
   readonly #isAuto: boolean
   readonly #driver: Driver | undefined
@@ -63,7 +63,7 @@ export class Turns implements DeadlineOwner, Sleeper {
   #earliest = Number.POSITIVE_INFINITY
 
   constructor(wheel: LoopWheel, drive: Drive, owner: TurnsOwner) {
-    this.loop = wheel.loop
+    this.#loop = wheel.loop
     this.#wheel = wheel
     this.#isAuto = drive === 'auto'
     this.#driver = typeof drive === 'object' ? drive : undefined
@@ -72,7 +72,7 @@ export class Turns implements DeadlineOwner, Sleeper {
 
   /** The time: one for all that happens in a turn, between turns the loop's. */
   get now(): number {
-    return this.#phase === 'between' ? this.loop.now() : this.#now
+    return this.#phase === 'between' ? this.#loop.now() : this.#now
   }
 
   /** Whether functions of the program may be called now. */
@@ -106,7 +106,7 @@ export class Turns implements DeadlineOwner, Sleeper {
   event(taker: TurnTaker): void {
     this.list(taker)
     if (!this.#isAuto) this.#askFor(taker)
-    else if (this.#phase === 'between' && !this.#isSettling) this.run(this.loop.now())
+    else if (this.#phase === 'between' && !this.#isSettling) this.run(this.#loop.now())
   }
 
   /** The program made work: with `auto` the turn runs when the loop comes round. */
@@ -133,7 +133,7 @@ export class Turns implements DeadlineOwner, Sleeper {
     if (!this.#isAuto) return this.#askFor(taker)
     if (this.#phase !== 'between' || this.#isEndAsked) return
     this.#isEndAsked = true
-    this.loop.endOfTurn(this.#endOfTurn)
+    this.#loop.endOfTurn(this.#endOfTurn)
   }
 
   /** Takes part in the next turn, whenever that comes. */
@@ -202,7 +202,7 @@ export class Turns implements DeadlineOwner, Sleeper {
   woken(): void {
     this.#isStirred = false
     if (this.#due.length === 0) return
-    if (this.#isAuto) this.run(this.loop.now())
+    if (this.#isAuto) this.run(this.#loop.now())
     else this.#runQuietly()
   }
 
@@ -218,7 +218,7 @@ export class Turns implements DeadlineOwner, Sleeper {
   /** A turn of the loop's, in which no function of the program is called. */
   #runQuietly(): void {
     if (this.#phase !== 'between') return
-    const now = this.loop.now()
+    const now = this.#loop.now()
     this.#phase = 'quiet'
     this.#now = now
     try {
@@ -244,12 +244,12 @@ export class Turns implements DeadlineOwner, Sleeper {
     this.#wheel.stir(this)
   }
 
-  /** Someone has work. */
+  /** A part has work. */
   #askFor(taker: TurnTaker): void {
     this.#ask()
     if (this.#isAuto || this.#isQuietAsked || taker.isUrgent !== true) return
     this.#isQuietAsked = true
-    this.loop.nextTurn(this.#quietTurn)
+    this.#loop.nextTurn(this.#quietTurn)
   }
 
   #ask(): void {
@@ -261,7 +261,7 @@ export class Turns implements DeadlineOwner, Sleeper {
   #askNext(): void {
     if (this.#isNextAsked) return
     this.#isNextAsked = true
-    this.loop.nextTurn(this.#nextTurn)
+    this.#loop.nextTurn(this.#nextTurn)
   }
 
   #tell(driver: Driver): void {
@@ -286,12 +286,12 @@ export class Turns implements DeadlineOwner, Sleeper {
 
   readonly #endOfTurn = (): void => {
     this.#isEndAsked = false
-    this.flush(this.loop.now())
+    this.flush(this.#loop.now())
   }
 
   readonly #nextTurn = (): void => {
     this.#isNextAsked = this.#isSettling = false
-    this.run(this.loop.now())
+    this.run(this.#loop.now())
   }
 
   readonly #quietTurn = (): void => {
