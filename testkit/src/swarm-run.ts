@@ -1,4 +1,12 @@
-import type { AnyMessages, Channel, MillraceError, OverflowPolicy, Pipe, PipeOptions } from '@millrace/core'
+import type {
+  AnyMessages,
+  Channel,
+  Driver,
+  MillraceError,
+  OverflowPolicy,
+  Pipe,
+  PipeOptions,
+} from '@millrace/core'
 import { wildNetwork } from './network-profile.ts'
 import { plain } from './plain-codec.ts'
 import { Random } from './random.ts'
@@ -72,6 +80,7 @@ class Swarm {
   readonly #open = new Set<() => string>()
   readonly #readers: Promise<void>[] = []
   readonly #pipes: Pipe<AnyMessages>[] = []
+  readonly #joining: Side[] = []
   readonly #reasons = new Map<string, number>()
   #isOver = false
   #messages = 0
@@ -120,9 +129,10 @@ class Swarm {
     if (this.#encryption !== undefined) await loop.until(this.#encryption.rest())
     this.#heal()
     for (const side of this.#sides.values()) side.isEnding ||= side.channel.reason === undefined
+    // From here on no program gives turns: what was asked for ends nevertheless.
+    this.#isOver = true
     await loop.until(Promise.all(this.#pipes.map((pipe) => pipe.close('over'))), 60_000)
     await loop.until(Promise.all(this.#readers), 60_000)
-    this.#isOver = true
     await loop.advance(1000)
     await this.#rig.end()
     this.#check()
@@ -160,7 +170,7 @@ class Swarm {
       messageSizeMax: random.pick([5000, 200_000]),
       iteratorQueueMax: random.pick([1, 10]),
       localQueueMax: random.pick([3, 100]),
-      drive: random.pick(['auto', 'auto', 'manual'] as const),
+      drive: random.pick(['auto', 'auto', 'manual', this.#driver] as const),
       maxOpenChannels: random.pick([3, 100]),
     }
     const make = (more: PipeOptions) => this.#rig.pipe('server', { ...options, ...more })
@@ -174,6 +184,14 @@ class Swarm {
       if (channel.reason !== reason) this.#faults.push(`${channel.describe()} has two reasons`)
     })
     return pipe
+  }
+
+  /** Gives turns late, and to all pipes as they come. */
+  readonly #driver: Driver = {
+    ready: async (pipe) => {
+      await this.#sleep(this.#random.integer(0, 60))
+      if (!this.#isOver) pipe.process(this.now)
+    },
   }
 
   #tick(pipe: Pipe<AnyMessages>): void {
@@ -194,13 +212,7 @@ class Swarm {
     const side = this.#enter(channel, pipe)
     if (side === undefined) return
     // The first message says who is at the other end.
-    channel.request('join', this.#join(side)).catch(() => undefined)
-  }
-
-  readonly #joining: Side[] = []
-
-  #join(side: Side): number {
-    return this.#joining.push(side) - 1
+    channel.request('join', this.#joining.push(side) - 1).catch(() => undefined)
   }
 
   #enter(channel: Channel<AnyMessages>, pipe: Pipe<AnyMessages>): Side | undefined {
