@@ -1,5 +1,5 @@
 /**
- * Builds every package under packages/: ES modules by esbuild, declarations by tsc, CommonJS doors that
+ * Builds every package under packages/: ES modules by tsup, declarations by tsc, CommonJS doors that
  * `require` the ES module, so that both kinds of importer hold the same classes and the same registry.
  * A package whose inputs are unchanged is left alone; `--force` builds all.
  */
@@ -7,7 +7,8 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { build as bundle } from 'esbuild'
+import { build as bundle } from 'tsup'
+import { bundleOptions } from '../tsup.config.ts'
 import { commonJsDeclaration, escapes, moduleDeclaration } from './declarations.ts'
 import { doors, publicPackages, root, typescriptFiles, type WorkspacePackage } from './workspace.ts'
 
@@ -48,7 +49,10 @@ async function main(): Promise<void> {
 async function buildPackage(pkg: WorkspacePackage): Promise<void> {
   const next = join(pkg.path, 'dist.next')
   rmSync(next, { recursive: true, force: true })
-  const results = await Promise.allSettled([bundleModules(pkg, next), emitDeclarations(pkg, next)])
+  const results = await Promise.allSettled([
+    bundle({ ...bundleOptions(pkg, next), config: false, silent: true }),
+    emitDeclarations(pkg, next),
+  ])
   const failures = results
     .filter((result) => result.status === 'rejected')
     .map((result) => String(result.reason))
@@ -60,27 +64,6 @@ async function buildPackage(pkg: WorkspacePackage): Promise<void> {
   // A running program keeps its files until the new ones are whole.
   rmSync(join(pkg.path, 'dist'), { recursive: true, force: true })
   renameSync(next, join(pkg.path, 'dist'))
-}
-
-async function bundleModules(pkg: WorkspacePackage, out: string): Promise<void> {
-  await bundle({
-    absWorkingDir: pkg.path,
-    entryPoints: doors(pkg).map(({ output, source }) => ({ in: `./${source}`, out: output })),
-    outdir: out,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'neutral',
-    packages: 'external',
-    // The paths of tsconfig lead to sources: with them, every package would carry a copy of all others.
-    tsconfigRaw: {},
-    external: ['node:*'],
-    target: ['es2022', 'node20.19'],
-    chunkNames: 'chunk-[hash]',
-    sourcemap: 'linked',
-    legalComments: 'none',
-    logLevel: 'silent',
-  })
 }
 
 async function emitDeclarations(pkg: WorkspacePackage, out: string): Promise<void> {
@@ -149,7 +132,7 @@ function stampOf(pkg: WorkspacePackage, stamps: Readonly<Record<string, string>>
 }
 
 function toolSources(): string[] {
-  return ['build.ts', 'declarations.ts', 'workspace.ts'].map((file) => `tools/${file}`)
+  return ['tsup.config.ts', 'tools/build.ts', 'tools/declarations.ts', 'tools/workspace.ts']
 }
 
 function dependencies({ manifest }: WorkspacePackage): string[] {
