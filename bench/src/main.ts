@@ -4,8 +4,10 @@ import { OptionError, type Options, parseOptions, usage } from './options.ts'
 import { machineFacts, type Report, writeJson, writeReport } from './report.ts'
 import { type CaseResult, type OwnRows, runCase, type Scenario } from './scenario.ts'
 import { broadcast } from './scenarios/broadcast.ts'
+import { bytes } from './scenarios/bytes.ts'
 import { codec } from './scenarios/codec.ts'
 import { encryption } from './scenarios/encryption.ts'
+import { footprint } from './scenarios/footprint.ts'
 import { local } from './scenarios/local.ts'
 import { memory } from './scenarios/memory.ts'
 import { rtt } from './scenarios/rtt.ts'
@@ -14,7 +16,18 @@ import { timers } from './scenarios/timers.ts'
 import { formatCase } from './table.ts'
 
 /** All scenarios in the order they run. */
-const scenarios: readonly Scenario[] = [throughput, rtt, encryption, codec, broadcast, memory, timers, local]
+const scenarios: readonly Scenario[] = [
+  throughput,
+  rtt,
+  encryption,
+  codec,
+  broadcast,
+  memory,
+  timers,
+  local,
+  bytes,
+  footprint,
+]
 
 async function main(options: Options): Promise<void> {
   if (options.task === 'help') return print(usage)

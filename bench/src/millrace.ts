@@ -16,6 +16,8 @@ const sources: Readonly<Record<string, () => Promise<RowSource>>> = {
   memory: () => import('./millrace-memory.ts'),
   timers: () => import('./millrace-timers.ts'),
   local: () => import('./millrace-local.ts'),
+  bytes: () => import('./millrace-bytes.ts'),
+  footprint: () => import('./millrace-footprint.ts'),
 }
 
 /** Millrace's rows of one case; none where Millrace doesn't take part. */

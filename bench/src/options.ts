@@ -37,6 +37,9 @@ export function parseOptions(args: readonly string[]): Options {
       broadcastChannelCount: isQuick ? 200 : 1000,
       idleConnectionCount: isQuick ? 500 : 2000,
       liveTimerCount: isQuick ? 100_000 : 1_000_000,
+      mixMessageCount: isQuick ? 2000 : 20_000,
+      freshPipeCount: isQuick ? 500 : 5000,
+      importCount: isQuick ? 3 : 11,
     },
   }
 }

@@ -13,6 +13,10 @@ export type Effort = {
   readonly broadcastChannelCount: number
   readonly idleConnectionCount: number
   readonly liveTimerCount: number
+  readonly mixMessageCount: number
+  readonly freshPipeCount: number
+  /** Processes that import a package, for each row in each round. */
+  readonly importCount: number
 }
 
 /** One figure that every row of a case reports under `key`. */

@@ -1,3 +1,4 @@
+import { randomNumbers } from './random.ts'
 import type { Measurement } from './scenario.ts'
 import type { WindowOptions } from './window.ts'
 
@@ -33,7 +34,7 @@ const inFlightCount = 64
  */
 export function measureChurn<Handle>(timers: TimerUnderTest<Handle>, options: ChurnOptions): Measurement {
   const { liveCount, delays, pattern, warmupMs, measureMs } = options
-  const random = randomNumbers()
+  const random = randomNumbers(0x2545f491)
   const delay = delays === 'equal' ? () => 30_000 : () => 1000 + (random() % 60_000)
   const slotCount = pattern === 'renew' ? liveCount : liveCount + inFlightCount
   const aheadCount = pattern === 'pair' ? 1 : inFlightCount
@@ -57,15 +58,4 @@ export function measureChurn<Handle>(timers: TimerUnderTest<Handle>, options: Ch
   churn(warmupMs)
   const { pairs, elapsedMs } = churn(measureMs)
   return { nsPerPair: (elapsedMs * 1e6) / pairs, pairsPerSecond: (pairs / elapsedMs) * 1000 }
-}
-
-/** Xorshift with a fixed seed. */
-function randomNumbers(): () => number {
-  let state = 0x2545f491
-  return () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return state >>> 0
-  }
 }

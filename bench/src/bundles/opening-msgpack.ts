@@ -1,0 +1,2 @@
+export { msgpack } from '@millrace/proto-msgpack'
+export { open } from './opening.ts'

@@ -1,0 +1,4 @@
+import { createServer } from 'node:net'
+import { weighFresh } from '../fresh.ts'
+
+weighFresh(() => createServer(() => undefined))
