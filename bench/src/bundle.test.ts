@@ -3,8 +3,8 @@ import { bundleSize } from './bundle.ts'
 
 /** KB of 1,000 bytes, gzipped, as a browser loads them. Only ever lowered: shorten the bundle, not the rule. */
 const RATCHET: readonly (readonly [file: string, kilobytes: number])[] = [
-  ['opening.ts', 65],
-  ['opening-msgpack.ts', 72],
+  ['opening.ts', 51],
+  ['opening-msgpack.ts', 58],
   ['opening-encryption.ts', 76],
 ]
 

@@ -14,11 +14,11 @@ type OneMessage = {
 
 type Make = (key: Bytes, nonce: Bytes, ad: Bytes) => OneMessage
 
-/** Every AEAD of the package by @noble/ciphers. */
+/** Every AEAD of the package by @noble/ciphers. Pure, so that a bundle without encryption is rid of them. */
 export const NOBLE_AEADS: Readonly<Record<AeadName, Aead>> = {
-  'chacha20-poly1305': aead('chacha20-poly1305', 12, 'given-output', chacha20poly1305),
-  'xchacha20-poly1305': aead('xchacha20-poly1305', 24, 'given-output', xchacha20poly1305),
-  'aes-256-gcm': aead('aes-256-gcm', 12, 'own-output', gcm),
+  'chacha20-poly1305': /* @__PURE__ */ aead('chacha20-poly1305', 12, 'given-output', chacha20poly1305),
+  'xchacha20-poly1305': /* @__PURE__ */ aead('xchacha20-poly1305', 24, 'given-output', xchacha20poly1305),
+  'aes-256-gcm': /* @__PURE__ */ aead('aes-256-gcm', 12, 'own-output', gcm),
 }
 
 /** Whether noble writes into an array of ours. Its AES-GCM doesn't. */

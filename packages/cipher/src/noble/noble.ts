@@ -10,10 +10,11 @@ import { CipherError } from '../base/errors.ts'
 import { type Dh, type Hash, type HashName, KEY_SIZE, type Primitives } from '../base/primitives.ts'
 import { NOBLE_AEADS } from './noble-aead.ts'
 
+// Pure, so that a bundle without encryption is rid of noble.
 const HASHES: Readonly<Record<HashName, Hash>> = {
-  sha256: hash('sha256', sha256),
-  blake2b: hash('blake2b', blake2b),
-  blake2s: hash('blake2s', blake2s),
+  sha256: /* @__PURE__ */ hash('sha256', sha256),
+  blake2b: /* @__PURE__ */ hash('blake2b', blake2b),
+  blake2s: /* @__PURE__ */ hash('blake2s', blake2s),
 }
 
 const DH: Dh = {
