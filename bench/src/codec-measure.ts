@@ -1,6 +1,6 @@
-import { Bench } from 'tinybench'
 import { type Codec, preparedValues } from './codec.ts'
 import type { CodecData } from './codec-data.ts'
+import { meanNs } from './micro.ts'
 import type { Measurement } from './scenario.ts'
 import type { WindowOptions } from './window.ts'
 
@@ -10,13 +10,13 @@ export type Direction = 'encode' | 'decode'
 /** Objects in one timed call at least, so that reading the clock weighs nothing. */
 const batchCount = 64
 
-/** Times one direction of a codec with tinybench: the mean over all calls, garbage collection included. */
-export async function measureCodec(
+/** Times one direction of a codec. */
+export function measureCodec(
   codec: Codec,
   data: CodecData,
   direction: Direction,
-  { warmupMs, measureMs }: WindowOptions,
-): Promise<Measurement> {
+  window: WindowOptions,
+): Measurement {
   const values = preparedValues(codec, data)
   const encoded = values.map((value) => Buffer.from(codec.encode(value)))
   const passes = Math.ceil(batchCount / values.length)
@@ -35,18 +35,7 @@ export async function measureCodec(
       for (let index = 0; index < encoded.length; index++) kept[index] = read(index)
     }
   }
-  const bench = new Bench({
-    time: measureMs,
-    warmupTime: warmupMs,
-    iterations: 16,
-    warmupIterations: 16,
-    throws: true,
-  })
-  bench.add(direction, direction === 'encode' ? encode : decode)
-  bench.runSync()
-  const result = bench.tasks[0].result
-  if (result.state !== 'completed') throw new Error(`tinybench ended as ${result.state}`)
-  const nsPerObject = (result.latency.mean * 1e6) / count
+  const nsPerObject = meanNs(direction === 'encode' ? encode : decode, window) / count
   const bytes = encoded.reduce((sum, { length }) => sum + length, 0)
   return { nsPerObject, objectsPerSecond: 1e9 / nsPerObject, bytesPerObject: bytes / values.length }
 }

@@ -1,3 +1,4 @@
+import { meanNs } from './micro.ts'
 import { randomNumbers } from './random.ts'
 import type { Measurement } from './scenario.ts'
 import type { WindowOptions } from './window.ts'
@@ -24,7 +25,7 @@ export type ChurnOptions = WindowOptions & {
   readonly pattern: Pattern
 }
 
-const pairsPerCheck = 1024
+const pairsPerCall = 1024
 /** How many timers of `request` are under way. */
 const inFlightCount = 64
 
@@ -33,7 +34,7 @@ const inFlightCount = 64
  * are the same in every run. None of the timers comes due meanwhile.
  */
 export function measureChurn<Handle>(timers: TimerUnderTest<Handle>, options: ChurnOptions): Measurement {
-  const { liveCount, delays, pattern, warmupMs, measureMs } = options
+  const { liveCount, delays, pattern } = options
   const random = randomNumbers(0x2545f491)
   const delay = delays === 'equal' ? () => 30_000 : () => 1000 + (random() % 60_000)
   const slotCount = pattern === 'renew' ? liveCount : liveCount + inFlightCount
@@ -41,21 +42,14 @@ export function measureChurn<Handle>(timers: TimerUnderTest<Handle>, options: Ch
   const live = Array.from({ length: slotCount }, (_, slot) => timers.set(delay(), slot))
   const nextSlot =
     pattern === 'renew' ? () => random() % liveCount : (pair: number) => liveCount + (pair % aheadCount)
-  const churn = (forMs: number) => {
-    const beginMs = performance.now()
-    let pairs = 0
-    let nowMs = beginMs
-    while (nowMs < beginMs + forMs) {
-      for (const until = pairs + pairsPerCheck; pairs < until; pairs++) {
-        const slot = nextSlot(pairs)
-        timers.cancel(live[slot])
-        live[slot] = timers.set(delay(), slot)
-      }
-      nowMs = performance.now()
+  let pairs = 0
+  const churn = () => {
+    for (const until = pairs + pairsPerCall; pairs < until; pairs++) {
+      const slot = nextSlot(pairs)
+      timers.cancel(live[slot])
+      live[slot] = timers.set(delay(), slot)
     }
-    return { pairs, elapsedMs: nowMs - beginMs }
   }
-  churn(warmupMs)
-  const { pairs, elapsedMs } = churn(measureMs)
-  return { nsPerPair: (elapsedMs * 1e6) / pairs, pairsPerSecond: (pairs / elapsedMs) * 1000 }
+  const nsPerPair = meanNs(churn, options) / pairsPerCall
+  return { nsPerPair, pairsPerSecond: 1e9 / nsPerPair }
 }

@@ -13,5 +13,5 @@ work<Options>(async (options, parent) => {
   const codec = await bitseryCodec(options.data, door, options.variant)
   checkBitsery(codec, data, options.data, options.variant)
   await parent.ready()
-  parent.result(await measureCodec(codec, data, options.direction, options))
+  parent.result(measureCodec(codec, data, options.direction, options))
 })

@@ -10,5 +10,5 @@ work<WindowOptions & { codec: string; data: DataName; direction: Direction }>(as
   const [codec, data] = await Promise.all([peerCodec(options.codec, options.data), loadData(options.data)])
   checkCodec(codec, data, options.data)
   await parent.ready()
-  parent.result(await measureCodec(codec, data, options.direction, options))
+  parent.result(measureCodec(codec, data, options.direction, options))
 })
