@@ -14,7 +14,7 @@ import {
   msgpack,
   type Protocol,
   SegmentBuffer,
-  type Session,
+  type StreamSession,
   u8,
   u32,
 } from 'millrace'
@@ -74,7 +74,10 @@ export function wireVectors(): WireVectors {
 }
 
 /** A session by itself, and what it writes. */
-function bench(protocol: Protocol, role: 'opened' | 'accepted'): { session: Session; take: () => Buffer } {
+function bench(
+  protocol: Protocol,
+  role: 'opened' | 'accepted',
+): { session: StreamSession; take: () => Buffer } {
   const pool = new BlockPool()
   const out = new SegmentBuffer(pool)
   const nothing = () => {}
@@ -84,6 +87,7 @@ function bench(protocol: Protocol, role: 'opened' | 'accepted'): { session: Sess
     pool,
     out,
     mayDeliver: true,
+    isOver: false,
     open: (greet) => {
       greet?.()
       return 'yes'
@@ -123,7 +127,7 @@ function answered(protocol: Protocol, hello: Uint8Array): Buffer {
 }
 
 /** What a session that is open writes for one call. */
-function written(protocol: Protocol, write: (session: Session) => void): Buffer {
+function written(protocol: Protocol, write: (session: StreamSession) => void): Buffer {
   const { session, take } = bench(protocol, 'accepted')
   session.receive(helloOf(protocol))
   session.process(0)
@@ -221,7 +225,7 @@ function bitsMessages(): WireVector[] {
     name: string,
     what: string,
     fields: WireVector['fields'],
-    write: (session: Session) => void,
+    write: (session: StreamSession) => void,
   ): WireVector => vector(name, what, 'bits', written(game, write), fields)
   return [
     frame('bits-move', 'message number 0', { key: 'move', body: move }, (session) => session.encode(0, move)),
@@ -262,7 +266,7 @@ function longFrames(): WireVector[] {
 
 function msgpackMessages(): WireVector[] {
   const chat = { from: 7, line: 'grüß dich' }
-  const frame = (write: (session: Session) => void) => written(lobby, write)
+  const frame = (write: (session: StreamSession) => void) => written(lobby, write)
   const message = frame((session) => session.encode(chatKey, chat))
   const asked = frame((session) => session.encodeRequest?.(9, buyKey, [513, 3]))
   const reply = frame((session) => session.encodeReply?.(9, buyKey, { left: 70_000 }))

@@ -37,6 +37,7 @@ export type {
   Protocol,
   Session,
   SessionHost,
+  StreamSession,
 } from './ports/protocol.ts'
 export type {
   Address,

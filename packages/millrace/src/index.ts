@@ -58,6 +58,7 @@ export {
   Sink,
   type SinkFilter,
   type SinkHandler,
+  type StreamSession,
   type StreamTransport,
   type Transport,
   type TransportPlugin,

@@ -1,4 +1,4 @@
-import { type CloseReason, MillraceError, type Session, type SessionHost } from 'millrace'
+import { type CloseReason, MillraceError, type SessionHost, type StreamSession } from 'millrace'
 import { ReplyParser } from './reply-parser.ts'
 import { commandNumber, pushNumber } from './resp-keys.ts'
 import type { RespLimits } from './resp-limits.ts'
@@ -20,7 +20,7 @@ type Waiting = number | 'ping' | 'nobody'
  * The client's side of a RESP channel: requests out, their replies in, in the same order. Pushes need version 3: send
  * `HELLO 3` first.
  */
-export class RespClientSession implements Session {
+export class RespClientSession implements StreamSession {
   readonly #host: SessionHost
   readonly #parser: ReplyParser
   #waiting: Waiting[] = []

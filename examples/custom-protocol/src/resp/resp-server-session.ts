@@ -1,4 +1,4 @@
-import { type CloseReason, type Goodbye, MillraceError, type Session, type SessionHost } from 'millrace'
+import { type CloseReason, type Goodbye, MillraceError, type SessionHost, type StreamSession } from 'millrace'
 import { AnswerQueue } from './answer-queue.ts'
 import { CommandParser } from './command-parser.ts'
 import { greet } from './greeting.ts'
@@ -22,7 +22,7 @@ interface Answer {
  * A reply is encoded when all before it have been written: so a `HELLO 3` in the middle of the stream changes the encoding
  * behind it and of nothing before it, also when handlers answer late.
  */
-export class RespServerSession implements Session {
+export class RespServerSession implements StreamSession {
   readonly #host: SessionHost
   readonly #limits: RespLimits
   readonly #parser: CommandParser

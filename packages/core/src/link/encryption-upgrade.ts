@@ -11,7 +11,7 @@ import {
 } from '../encryption/encryption.ts'
 import { SealedLink } from '../encryption/sealed-link.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
-import type { Session } from '../ports/protocol.ts'
+import type { StreamSession } from '../ports/protocol.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
@@ -25,7 +25,7 @@ export interface EncryptionUpgradeOwner {
   readonly pool: BlockPool
   readonly crypto: PlatformCrypto | undefined
   readonly sendQueue: SendQueue
-  readonly session: Session
+  readonly session: StreamSession
   /** Whether the channel can still fail: one that closes has an end already. */
   readonly isOpen: boolean
   /** The reason of the end that was asked for, or of what is lost by it. */

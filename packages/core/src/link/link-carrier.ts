@@ -18,7 +18,7 @@ import { CloseNotifier } from '../channel/close-notifier.ts'
 import { Dispatch } from '../channel/dispatch.ts'
 import type { SharedKeyEncryption } from '../encryption/encryption.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
-import type { Protocol, Session } from '../ports/protocol.ts'
+import type { Protocol, StreamSession } from '../ports/protocol.ts'
 import type { Link } from '../ports/transport.ts'
 import type { Turns, TurnTaker } from '../turn/turns.ts'
 import { LinkWatchdog, type LinkWatchdogOwner } from './link-watchdog.ts'
@@ -42,7 +42,7 @@ export class LinkCarrier
   readonly out: SegmentBuffer
   link: Link
   readonly sendQueue: SendQueue
-  readonly session: Session
+  readonly session: StreamSession
   readonly gate: UpgradableLink
   readonly dispatch: Dispatch
   readonly closeNotifier = new CloseNotifier()
@@ -197,7 +197,7 @@ export class LinkCarrier
     this.#watchdog.turn(now)
     if (!this.#isStarted) this.session.start(now)
     this.#isStarted = true
-    if (context.mayDeliver) this.#decode(now)
+    if (!context.isOver) this.#decode(now)
     if (this.state === 'open') this.sendQueue.pour()
     if (this.out.size > 0) this.turns.dirty(this)
     if (this.sendQueue.isLow) this.sendQueue.wake('ready')

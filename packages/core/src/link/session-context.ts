@@ -37,6 +37,7 @@ export class SessionContext implements SessionHost {
   readonly pool: BlockPool
   readonly out: SegmentBuffer
   mayDeliver = true
+  isOver = false
   readonly #owner: SessionContextOwner
   readonly #dispatch: Dispatch
   #waiting = 0
@@ -55,6 +56,7 @@ export class SessionContext implements SessionHost {
   wait(cause: WaitCause): void {
     if (this.#isMuted && cause !== 'over') return
     this.#waiting |= causes[cause]
+    if (cause === 'over') this.isOver = true
     this.mayDeliver = false
   }
 

@@ -15,8 +15,13 @@ export interface SessionHost {
   readonly pool: BlockPool
   /** Where the session writes what goes to the peer. It leaves at the end of the turn. */
   readonly out: SegmentBuffer
-  /** False while messages must wait: the channel is closed, closing, or its reader is behind. Ask before each one. */
+  /**
+   * False while messages and requests must wait: the reader is behind, too many replies are owed, or the channel is over. Ask before each
+   * one. Replies, faults, pings and pongs need not wait, and should not: two sides that wait for each other would wait for ever.
+   */
   readonly mayDeliver: boolean
+  /** The channel is closed or closing: nothing of the peer counts any more. */
+  readonly isOver: boolean
   /**
    * The peer is who it should be: may the channel open? If so, `greet` is called, to write what must stand before the first
    * message, and the channel is open when this returns `yes`. Otherwise the owner has ended the channel.
@@ -45,23 +50,13 @@ export interface SessionHost {
 }
 
 /**
- * One channel's machine over a stream of bytes: it turns bytes into messages and messages into bytes. Knows no socket
- * and no clock. `receive` only stores; `process` decodes and delivers. What it writes goes to `host.out`.
- *
- * Millrace's own one is made by `framed(codec)`. A protocol that owns its bytes (its own framing, ciphers that start
- * mid-stream) implements this interface itself.
+ * One channel's machine: it turns frames, or bytes, into messages and back. Knows no socket and no clock. `process` decodes and
+ * delivers; what it writes goes to `host.out`.
  */
 export interface Session {
   /** The link is there. Called in the pipe's turn, before anything else. */
   start(now: number): void
-  /**
-   * Stores a chunk. Its bytes are the session's now, or until `keep` is called. It may be a Node Buffer, whose `slice` makes
-   * no copy: `new Uint8Array(chunk)` does.
-   */
-  receive(chunk: Uint8Array): void
-  /** The bytes of the last chunk will be overwritten: copies what is still stored of it. Without it, lent chunks are copied first. */
-  keep?(): void
-  /** Decodes and delivers what is stored, as long as `host.mayDeliver`. */
+  /** Decodes what is stored and delivers it as long as `host.mayDeliver`; takes all else until `host.isOver`. */
   process(now: number): void
   /** What the stored, undelivered bytes cost in memory. */
   readonly stored: number
@@ -77,16 +72,32 @@ export interface Session {
   encodeFault?(id: number, text: string): void
   /** Asks the peer for a sign of life. */
   ping?(now: number): void
+  /** Gives the peer a sign of life that it did not ask for: this side does not read at present, and so sees no ping. */
+  pong?(): void
   /** Appends the last words of an orderly end. */
   goodbye?(goodbye: Goodbye): void
-  /** A frame that carries a step of the handshake that begins encryption. Without these two, channels can't begin to encrypt. */
-  encodeCipherStep?(step: number, message: Uint8Array): Uint8Array
-  /** Hands over what is stored behind the last step, as it is no longer in clear. */
-  takeRest?(): Uint8Array[]
   /** What it means that the link ended, now that all stored bytes are read: an orderly end, or a cut. */
   linkEnded(): CloseReason
   /** Gives all memory back. The last call. */
   release(): void
+}
+
+/**
+ * A session over a stream of bytes. Millrace's own one is made by `framed(codec)`. A protocol that owns its bytes (its own
+ * framing, ciphers that start mid-stream) implements this interface itself: `receive` is all that it needs beside `Session`.
+ */
+export interface StreamSession extends Session {
+  /**
+   * Stores a chunk, and does nothing else. Its bytes are the session's now, or until `keep` is called. It may be a Node Buffer,
+   * whose `slice` makes no copy: `new Uint8Array(chunk)` does.
+   */
+  receive(chunk: Uint8Array): void
+  /** The bytes of the last chunk will be overwritten: copies what is still stored of it. Without it, lent chunks are copied first. */
+  keep?(): void
+  /** A frame that carries a step of the handshake that begins encryption. Without these two, channels can't begin to encrypt. */
+  encodeCipherStep?(step: number, message: Uint8Array): Uint8Array
+  /** Hands over what is stored behind the last step, as it is no longer in clear. */
+  takeRest?(): Uint8Array[]
 }
 
 /** What a datagram session needs of its owner. */
@@ -116,7 +127,7 @@ export interface Protocol<Messages extends object = object> {
   readonly label: string
   readonly keys: KeyTable
   /** Makes the session of one channel. */
-  session?(host: SessionHost): Session
+  session?(host: SessionHost): StreamSession
   /** Makes the session of one datagram socket. */
   datagrams?(host: DatagramHost): DatagramSession
   /** Never set. */

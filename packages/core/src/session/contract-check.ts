@@ -1,4 +1,3 @@
-import type { SegmentBuffer } from '@millrace/buffer'
 import {
   type ContractTable,
   compareContracts,
@@ -8,6 +7,7 @@ import {
   writeContractTable,
 } from '@millrace/wire'
 import type { CloseReason } from '../base/close-reason.ts'
+import type { FrameSink } from '../ports/framing.ts'
 
 const namesShown = 5
 
@@ -22,7 +22,7 @@ export class ContractCheck {
   }
 
   /** Shows the peer this side's table. */
-  write(out: SegmentBuffer): void {
+  write(out: FrameSink): void {
     out.commit(writeContractTable(out, out.reserve(contractTableRoom(this.#table)), this.#table))
   }
 

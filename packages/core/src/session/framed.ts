@@ -1,6 +1,6 @@
 import type { Codec } from '../ports/codec.ts'
-import type { Protocol, Session, SessionHost } from '../ports/protocol.ts'
-import { FramedSession } from './framed-session.ts'
+import type { Protocol, SessionHost, StreamSession } from '../ports/protocol.ts'
+import { FramedStream } from './framed-stream.ts'
 
 /** A protocol of Millrace's own hello, frames, requests and heartbeat around a message codec. */
 export function framed<Messages extends object>(codec: Codec<Messages>): Protocol<Messages> {
@@ -8,6 +8,6 @@ export function framed<Messages extends object>(codec: Codec<Messages>): Protoco
     kind: 'protocol',
     label: codec.name,
     keys: codec.keys,
-    session: (host: SessionHost): Session => new FramedSession(codec, host),
+    session: (host: SessionHost): StreamSession => new FramedStream(codec, host),
   }
 }

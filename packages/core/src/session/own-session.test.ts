@@ -2,13 +2,13 @@ import { RawPeer, Rig, type RigOptions } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import { KeyTable } from '../base/key-table.ts'
 import type { AnyMessages } from '../pipe/proto-factory.ts'
-import type { Protocol, Session, SessionHost } from '../ports/protocol.ts'
+import type { Protocol, SessionHost, StreamSession } from '../ports/protocol.ts'
 
 /**
  * A protocol that owns its bytes: lines of text. The line `shift` is answered by `shifting`; from the very next byte on,
  * each direction adds one to all its bytes, so that a single byte on the wrong side of the change breaks everything.
  */
-class LineSession implements Session {
+class LineSession implements StreamSession {
   readonly #host: SessionHost
   readonly #number: number
   #bytes: number[] = []
@@ -199,7 +199,7 @@ describe('a protocol that owns its bytes', () => {
       kind: 'protocol',
       label: 'bare',
       keys: KeyTable.closed(['bytes']),
-      session: (host): Session => {
+      session: (host): StreamSession => {
         let stored: Uint8Array[] = []
         return {
           start: () => void host.open(),

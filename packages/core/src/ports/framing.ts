@@ -1,0 +1,33 @@
+import type { FrameTarget, FrameViolation } from '@millrace/wire'
+import type { ByteSource } from './codec.ts'
+
+/** One frame, shown in place: its body is `bytes[bodyStart, bodyEnd)`, valid until the next one is asked for. */
+export interface FrameView extends ByteSource {
+  readonly tag: number
+  readonly bodyStart: number
+  readonly bodyEnd: number
+}
+
+/** Where a session gets its frames from: a stream that is cut into frames, or packets that hold them. */
+export interface FrameSource extends FrameView {
+  /** The largest body of a message that is accepted, in bytes. The session changes it between frames. */
+  bodySizeMax: number
+  /** Set once, and for good: no frame can be told from the next any more. */
+  readonly violation: FrameViolation | undefined
+  /** What the bytes that are not shown yet cost in memory. */
+  readonly weight: number
+  /** Moves to the next whole frame. False when there is none yet, or after a violation. */
+  next(): boolean
+  /** All frames were read: lets go of what was shown last. */
+  rest(): void
+  /** Forgets everything and gives the memory back. */
+  release(): void
+}
+
+/** Where a session writes its frames: `reserve`, write in place, `commit`. A `SegmentBuffer` is one. */
+export interface FrameSink extends FrameTarget {
+  /** Makes room for so many bytes in one piece, and returns where they begin. May change `bytes` and `view`. */
+  reserve(size: number): number
+  /** What was written up to here belongs to the output. */
+  commit(end: number): void
+}
