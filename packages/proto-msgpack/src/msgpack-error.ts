@@ -36,13 +36,13 @@ const SENTENCES: Readonly<Record<MsgpackErrorCode, string>> = {
   'binary-over-limit': 'binary data has more bytes than binarySizeMax',
   'extension-over-limit': 'extension data has more bytes than extSizeMax',
   'bad-text': 'text is not valid UTF-8 (or has half of a surrogate pair)',
-  'bad-key': 'a map key must be text; with Map objects text, a number, a boolean or nil',
+  'bad-key': "a map key must be text; with the option maps: 'map' also a number, a boolean or nil",
   'forbidden-key': 'a map key must not be __proto__, constructor or prototype',
   'duplicate-key': 'a map has the same key twice',
   'unknown-extension': 'the extension type is not registered',
   'extension-failed': 'the extension codec threw or returned something other than a Uint8Array',
   'bad-timestamp':
-    'a timestamp has a wrong size, nanoseconds over 999999999, or lies outside the range of Date',
+    "a timestamp has a wrong size, nanoseconds over 999999999, or lies outside the range of Date, for which the option timestamps: 'exact' is needed",
   'integer-out-of-range': 'a bigint must lie between -(2^63) and 2^64 - 1',
   'unsupported-value':
     'functions, symbols and class instances cannot be written; use a plain object, Map, array, Uint8Array, Date or a registered extension',
@@ -76,12 +76,15 @@ export class MsgpackError extends Error {
   readonly offset: number
   /** Path of the value when a value was written ('' is the value itself). */
   readonly path: string
+  /** What else is known of it, such as the key that was refused; '' where the sentence for the code says all. */
+  readonly detail: string
 
   constructor(code: MsgpackErrorCode, place: MsgpackErrorPlace = {}) {
     super(messageFor(code, place), place.cause === undefined ? undefined : { cause: place.cause })
     this.code = code
     this.offset = place.offset ?? -1
     this.path = place.path ?? ''
+    this.detail = place.detail ?? ''
   }
 }
 

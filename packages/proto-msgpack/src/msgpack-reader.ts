@@ -10,6 +10,7 @@ import type { MsgpackErrorCode } from './msgpack-error.ts'
 import { sentenceFor } from './msgpack-error.ts'
 import type { MsgpackExtension } from './msgpack-extension.ts'
 import { extensionsByType } from './msgpack-extension.ts'
+import { completeForms, type MsgpackForms } from './msgpack-forms.ts'
 import type { MsgpackLimits } from './msgpack-limits.ts'
 import { completeLimits } from './msgpack-limits.ts'
 import { dateOf, readTimestamp, TIMESTAMP_TYPE } from './msgpack-timestamp.ts'
@@ -17,16 +18,9 @@ import { Utf8Reader } from './utf8.ts'
 import { sizeWidth } from './value-size.ts'
 
 /** How to read. */
-export interface MsgpackReaderOptions {
+export interface MsgpackReaderOptions extends MsgpackForms {
   /** Bounds that differ from `msgpackLimits`. */
   readonly limits?: Partial<MsgpackLimits>
-  /**
-   * What a map becomes: `object` (default) has own properties only, inherits nothing, and takes text keys only;
-   * `map` is a `Map`, which also takes numbers, booleans and nil as keys.
-   */
-  readonly maps?: 'object' | 'map'
-  /** What a timestamp becomes: a `Date` (default, rounded down to the millisecond) or a `MsgpackTimestamp`. */
-  readonly timestamps?: 'date' | 'exact'
   /** Application types; any other extension type is refused. */
   readonly extensions?: readonly MsgpackExtension[]
 }
@@ -66,8 +60,9 @@ export class MsgpackReader {
     this.#depthMax = this.#limits.depthMax
     this.#keysMax = this.#limits.keysMax
     this.#textSizeMax = this.#limits.textSizeMax
-    this.#maps = options.maps ?? 'object'
-    this.#timestamps = options.timestamps ?? 'date'
+    const { maps, timestamps } = completeForms(options)
+    this.#maps = maps
+    this.#timestamps = timestamps
     this.#extensions = extensionsByType(options.extensions ?? [])
   }
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { decode, encode, MsgpackError, MsgpackTimestamp, MsgpackWriter } from './index.ts'
+import { decode, encode, MsgpackError, MsgpackReader, MsgpackTimestamp, MsgpackWriter } from './index.ts'
 
-function hexOf(value: unknown): string {
-  return Buffer.from(encode(value)).toString('hex')
+const mapWriter = new MsgpackWriter({ maps: 'map' })
+
+function hexOf(value: unknown, writer = new MsgpackWriter()): string {
+  return Buffer.from(writer.encode(value)).toString('hex')
 }
 
 function failure(run: () => unknown): MsgpackError {
@@ -90,8 +92,10 @@ describe('MsgpackWriter', () => {
           [null, 2],
           ['b', undefined],
         ]),
+        mapWriter,
       ),
     ).toBe('8201a161c002')
+    expect(hexOf(new Map([['a', 1]]))).toBe('81a16101')
     expect(hexOf(Buffer.from([1, 2]))).toBe('c4020102')
     expect(decode(encode(new Date(-1)))).toEqual(new Date(-1))
     expect(decode(encode(new Date(8.64e15)))).toEqual(new Date(8.64e15))
@@ -120,17 +124,9 @@ describe('MsgpackWriter', () => {
       [{ t: '\udc00x' }, 'bad-text', 't'],
       [{ d: new Date(Number.NaN) }, 'bad-timestamp', 'd'],
       [{ d: new MsgpackTimestamp(0, 1e9) }, 'bad-timestamp', 'd'],
+      [{ d: new MsgpackTimestamp(8.64e12, 1_000_000) }, 'bad-timestamp', 'd'],
       [new Map([['m', new Map([[{}, 1]])]]), 'bad-key', 'm'],
-      [
-        {
-          m: new Map<unknown, number>([
-            [1, 1],
-            [1n, 2],
-          ]),
-        },
-        'duplicate-key',
-        'm',
-      ],
+      [{ scores: new Map([[7, 100]]) }, 'bad-key', 'scores'],
       [{ o: { constructor: 1 } }, 'forbidden-key', 'o'],
       [{ o: JSON.parse('{"__proto__":1}') }, 'forbidden-key', 'o'],
     ]
@@ -144,6 +140,47 @@ describe('MsgpackWriter', () => {
       ]) {
         const error = failure(run)
         expect([error.code, error.path, error.offset]).toEqual([code, path, -1])
+      }
+    }
+  })
+
+  it('says which map key it refused, and which option takes it', () => {
+    expect(failure(() => encode(new Map([[7, 100]]))).message).toBe(
+      "msgpack bad-key at the value itself: a map key must be text; with the option maps: 'map' also a number, a boolean or nil (got 7)",
+    )
+    const twice = new Map<unknown, number>([
+      [1, 1],
+      [1n, 2],
+    ])
+    expect(failure(() => mapWriter.encode({ m: twice })).message).toBe(
+      'msgpack duplicate-key at m: a map has the same key twice (1n and 1)',
+    )
+    expect(failure(() => mapWriter.encode(new Map([[() => 1, 1]]))).message).toMatch(
+      /got a key of type function/,
+    )
+  })
+
+  it('does not take keys for one that differ on the wire', () => {
+    const keys = [2 ** 53, 2n ** 53n, 2n ** 53n + 1n, '1', 1]
+    const map = new Map<unknown, unknown>(keys.map((key) => [key, 0]))
+    expect([...(decode(mapWriter.encode(map), { maps: 'map' }) as typeof map).keys()]).toEqual(keys)
+    const skipped = new Map<unknown, unknown>([
+      [5, undefined],
+      [5n, 'five'],
+    ])
+    expect(decode(mapWriter.encode(skipped), { maps: 'map' })).toEqual(new Map([[5, 'five']]))
+  })
+
+  it('measures an array by what it is, whatever prototype it has', () => {
+    const bare = Object.setPrototypeOf([1, 2, 3], null)
+    expect(hexOf(bare)).toBe('93010203')
+    expect(new MsgpackWriter().measure(bare)).toBe(4)
+  })
+
+  it('refuses a word for maps or timestamps that is none', () => {
+    for (const options of [{ maps: 'Map' }, { timestamps: 'ms' }] as object[]) {
+      for (const make of [() => new MsgpackWriter(options), () => new MsgpackReader(options)]) {
+        expect(failure(make).code).toBe('bad-option')
       }
     }
   })
@@ -188,11 +225,11 @@ describe('MsgpackWriter', () => {
       big: 2n ** 63n,
       at: new Date(7),
     }
-    const writer = new MsgpackWriter()
+    const writer = mapWriter
     const size = writer.measure(value)
     const bytes = new Uint8Array(size + 10).fill(0xee)
     expect(writer.write(value, { bytes, view: new DataView(bytes.buffer) }, 5)).toBe(5 + size)
-    expect(bytes.subarray(5, 5 + size)).toEqual(encode(value))
+    expect(bytes.subarray(5, 5 + size)).toEqual(writer.encode(value))
     expect([...bytes.subarray(0, 5), ...bytes.subarray(5 + size)]).toEqual(new Array(10).fill(0xee))
     for (let short = 0; short < size; short++) {
       const target = { bytes: new Uint8Array(short), view: new DataView(new ArrayBuffer(short)) }

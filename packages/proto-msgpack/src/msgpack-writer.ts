@@ -1,23 +1,21 @@
 import { isForbiddenKey } from './forbidden-key.ts'
 import { MsgpackError } from './msgpack-error.ts'
-import type { MsgpackExtension } from './msgpack-extension.ts'
-import { extensionsByType } from './msgpack-extension.ts'
 import type { MsgpackLimits } from './msgpack-limits.ts'
-import { completeLimits } from './msgpack-limits.ts'
 import { MsgpackTimestamp, TIMESTAMP_TYPE, timestampSize, writeTimestamp } from './msgpack-timestamp.ts'
 import { unwritable } from './unwritable-path.ts'
 import { textSize, writeText } from './utf8.ts'
 import { isPlain } from './value-kind.ts'
-import { bigintSize, checkMapKey, extensionData, ValueMeasure, writableTimestamp } from './value-measure.ts'
+import { bigintSize, ValueMeasure } from './value-measure.ts'
 import { countHeadSize, isFloat32, numberSize } from './value-size.ts'
-
-/** How to write. */
-export interface MsgpackWriterOptions {
-  /** Bounds that differ from `msgpackLimits`: what the peer would refuse is refused here already. */
-  readonly limits?: Partial<MsgpackLimits>
-  /** Application types; other class instances are refused. */
-  readonly extensions?: readonly MsgpackExtension[]
-}
+import {
+  checkDensity,
+  checkMapKey,
+  extensionData,
+  type MsgpackWriterOptions,
+  type WriterRules,
+  writableTimestamp,
+  writerRules,
+} from './writer-rules.ts'
 
 /** Where to write: `view` shows the same memory as `bytes`. */
 export interface MsgpackTarget {
@@ -37,8 +35,8 @@ const NO_TARGET: MsgpackTarget = targetOf(0)
  * writes past the target. Borrows the target for the call only; hold one writer and reuse it.
  */
 export class MsgpackWriter {
+  readonly #rules: WriterRules
   readonly #limits: MsgpackLimits
-  readonly #extensions: readonly MsgpackExtension[]
   readonly #measure: ValueMeasure
   readonly #depthMax: number
   readonly #textSizeMax: number
@@ -51,9 +49,9 @@ export class MsgpackWriter {
 
   /** Throws `MsgpackError` with `bad-option` for options out of range. */
   constructor(options: MsgpackWriterOptions = {}) {
-    this.#limits = completeLimits(options.limits)
-    this.#extensions = [...extensionsByType(options.extensions ?? []).values()]
-    this.#measure = new ValueMeasure(this.#limits, this.#extensions)
+    this.#rules = writerRules(options)
+    this.#limits = this.#rules.limits
+    this.#measure = new ValueMeasure(this.#rules)
     this.#depthMax = this.#limits.depthMax
     this.#textSizeMax = this.#limits.textSizeMax
   }
@@ -61,7 +59,7 @@ export class MsgpackWriter {
   /** The exact size in bytes that `write` will take. Throws for what cannot be written, before anything is. */
   measure(value: unknown): number {
     try {
-      return this.#measure.size(value, 0)
+      return this.#measure.message(value)
     } catch (thrown) {
       throw unwritable(thrown, value, this.#measure)
     }
@@ -90,7 +88,9 @@ export class MsgpackWriter {
     this.#nodesLeft = this.#limits.nodesMax
     try {
       this.#count(1)
-      return this.#value(value, offset, 0)
+      const end = this.#value(value, offset, 0)
+      checkDensity(this.#limits.nodesMax - this.#nodesLeft, end - offset, this.#rules)
+      return end
     } catch (thrown) {
       if (thrown === TARGET_ENDS) return -1
       throw unwritable(thrown, value, this.#measure)
@@ -282,7 +282,7 @@ export class MsgpackWriter {
     let count = 0
     for (const [key, value] of map) {
       if (value === undefined) continue
-      checkMapKey(key, map)
+      checkMapKey(key, map, this.#rules)
       count++
       at = this.#value(value, this.#value(key, at, depth + 1), depth + 1)
     }
@@ -308,7 +308,7 @@ export class MsgpackWriter {
     if (value instanceof Uint8Array) return this.#binary(value, offset)
     if (value instanceof Map) return this.#map(value, offset, depth)
     if (value instanceof Date || value instanceof MsgpackTimestamp) return this.#timestamp(value, offset)
-    const { type, data } = extensionData(value, this.#extensions, this.#limits)
+    const { type, data } = extensionData(value, this.#rules)
     const at = this.#extensionHead(type, data.length, offset)
     this.#bytes.set(data, at)
     return at + data.length
@@ -324,7 +324,7 @@ export class MsgpackWriter {
   }
 
   #timestamp(value: Date | MsgpackTimestamp, offset: number): number {
-    const timestamp = writableTimestamp(value)
+    const timestamp = writableTimestamp(value, this.#rules)
     const size = timestampSize(timestamp)
     const at = this.#extensionHead(TIMESTAMP_TYPE, size, offset)
     writeTimestamp(timestamp, this.#view, at)

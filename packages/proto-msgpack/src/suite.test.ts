@@ -1,4 +1,5 @@
 import { codecSuite, protocolSuite } from '@millrace/testkit'
+import { MsgpackTimestamp } from './msgpack-timestamp.ts'
 import { MsgpackCodec, msgpack } from './protocol.ts'
 
 const samples = [
@@ -22,6 +23,8 @@ const hostile = {
     { key: 'any', body: Symbol('no') },
     { key: 'any', body: 2n ** 64n },
     { key: 'any', body: circle },
+    { key: 'any', body: new Map([[7, 100]]) },
+    { key: 'any', body: new MsgpackTimestamp(8.64e12 + 1, 0) },
   ],
   bytes: [
     { key: 'any', bytes: [] },

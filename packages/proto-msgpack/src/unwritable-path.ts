@@ -12,10 +12,10 @@ export function unwritable(thrown: unknown, root: unknown, measure: ValueMeasure
   if (!(thrown instanceof MsgpackError)) {
     return new MsgpackError('access-failed', { path: pathIn(root, measure), cause: thrown })
   }
-  const { code, cause } = thrown
+  const { code, cause, detail } = thrown
   // The sum of all is over, no part of it: there is no path to look for (and looking could take very long).
   const path = code === 'nodes-over-limit' ? '' : pathIn(root, measure)
-  return new MsgpackError(code, { path, cause })
+  return new MsgpackError(code, detail === '' ? { path, cause } : { path, cause, detail })
 }
 
 function pathIn(root: unknown, measure: ValueMeasure): string {

@@ -1,11 +1,17 @@
 import { isForbiddenKey } from './forbidden-key.ts'
 import { MsgpackError } from './msgpack-error.ts'
-import type { MsgpackExtension } from './msgpack-extension.ts'
 import type { MsgpackLimits } from './msgpack-limits.ts'
-import { isTimestampValid, MsgpackTimestamp, timestampOf, timestampSize } from './msgpack-timestamp.ts'
+import { MsgpackTimestamp, timestampSize } from './msgpack-timestamp.ts'
 import { textSize } from './utf8.ts'
-import { isMapKey, isPlain } from './value-kind.ts'
+import { isPlain } from './value-kind.ts'
 import { binaryHeadSize, countHeadSize, extensionHeadSize, numberSize, textHeadSize } from './value-size.ts'
+import {
+  checkDensity,
+  checkMapKey,
+  extensionData,
+  type WriterRules,
+  writableTimestamp,
+} from './writer-rules.ts'
 
 const INT64_MIN = -0x8000_0000_0000_0000n
 const UINT64_MAX = 0xffff_ffff_ffff_ffffn
@@ -15,26 +21,40 @@ const UINT64_MAX = 0xffff_ffff_ffff_ffffn
  * without a path; `unwritablePath` finds it.
  */
 export class ValueMeasure {
+  readonly #rules: WriterRules
   readonly #limits: MsgpackLimits
-  readonly #extensions: readonly MsgpackExtension[]
   #nodesLeft = 0
 
-  constructor(limits: MsgpackLimits, extensions: readonly MsgpackExtension[]) {
-    this.#limits = limits
-    this.#extensions = extensions
+  constructor(rules: WriterRules) {
+    this.#rules = rules
+    this.#limits = rules.limits
   }
 
   get depthMax(): number {
     return this.#limits.depthMax
   }
 
+  /** Size of a whole message. */
+  message(value: unknown): number {
+    return this.#counted(() => {
+      const size = this.#size(value, 0)
+      checkDensity(this.#limits.nodesMax - this.#nodesLeft, size, this.#rules)
+      return size
+    })
+  }
+
   /** Size of a value that stands inside so many containers. */
   size(value: unknown, depth: number): number {
+    return this.#counted(() => this.#size(value, depth))
+  }
+
+  /** Counts nodes afresh for one value; a getter or codec that measures meanwhile has a count of its own. */
+  #counted(measure: () => number): number {
     const outer = this.#nodesLeft
     this.#nodesLeft = this.#limits.nodesMax
     try {
       this.#count(1)
-      return this.#size(value, depth)
+      return measure()
     } finally {
       this.#nodesLeft = outer
     }
@@ -71,15 +91,15 @@ export class ValueMeasure {
   }
 
   #object(value: object, depth: number): number {
-    if (isPlain(value)) return this.#record(value, depth)
     if (Array.isArray(value)) return this.#array(value, depth)
+    if (isPlain(value)) return this.#record(value, depth)
     if (value instanceof Uint8Array) return this.#binary(value)
     if (value instanceof Map) return this.#map(value, depth)
     if (value instanceof Date || value instanceof MsgpackTimestamp) {
-      const data = timestampSize(writableTimestamp(value))
+      const data = timestampSize(writableTimestamp(value, this.#rules))
       return extensionHeadSize(data) + data
     }
-    const data = extensionData(value, this.#extensions, this.#limits).data.length
+    const data = extensionData(value, this.#rules).data.length
     return extensionHeadSize(data) + data
   }
 
@@ -119,7 +139,7 @@ export class ValueMeasure {
     for (const [key, value] of map) {
       if (value === undefined) continue
       if (++count > this.#limits.keysMax) throw new MsgpackError('keys-over-limit')
-      checkMapKey(key, map)
+      checkMapKey(key, map, this.#rules)
       this.#count(1)
       size += this.#size(key, depth + 1) + this.#size(value, depth + 1)
     }
@@ -131,46 +151,10 @@ export class ValueMeasure {
   }
 }
 
-/** Throws for a key that a `Map` may not have on the wire. */
-export function checkMapKey(key: unknown, map: ReadonlyMap<unknown, unknown>): void {
-  if (!isMapKey(key, map)) throw new MsgpackError(typeof key === 'bigint' ? 'duplicate-key' : 'bad-key')
-  if (typeof key === 'string' && isForbiddenKey(key)) throw new MsgpackError('forbidden-key', { detail: key })
-}
-
 /** Size of a bigint: as a number where one holds it, else 9. Throws when 64 bits do not hold it. */
 export function bigintSize(value: bigint): number {
   const number = Number(value)
   if (Number.isSafeInteger(number)) return numberSize(number)
   if (value < INT64_MIN || value > UINT64_MAX) throw new MsgpackError('integer-out-of-range')
   return 9
-}
-
-/** A timestamp in range, or throws. */
-export function writableTimestamp(value: Date | MsgpackTimestamp): MsgpackTimestamp {
-  const timestamp = value instanceof Date ? timestampOf(value) : value
-  if (!isTimestampValid(timestamp)) throw new MsgpackError('bad-timestamp')
-  return timestamp
-}
-
-/** Asks the registered codecs for the data of a class instance. Throws when none takes it, or the one that does fails. */
-export function extensionData(
-  value: object,
-  extensions: readonly MsgpackExtension[],
-  { extSizeMax }: MsgpackLimits,
-): { readonly type: number; readonly data: Uint8Array } {
-  let data: unknown
-  let type = -1
-  try {
-    const extension = extensions.find(({ matches }) => matches(value))
-    if (extension !== undefined) {
-      type = extension.type
-      data = extension.encode(value)
-    }
-  } catch (cause) {
-    throw new MsgpackError('extension-failed', { cause })
-  }
-  if (type < 0) throw new MsgpackError('unsupported-value')
-  if (!(data instanceof Uint8Array)) throw new MsgpackError('extension-failed')
-  if (data.length > extSizeMax) throw new MsgpackError('extension-over-limit')
-  return { type, data }
 }
