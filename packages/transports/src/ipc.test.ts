@@ -160,7 +160,10 @@ describe.runIf(process.platform !== 'win32')('ipc sockets', () => {
     const path = freshPath()
     await ipcPipe(path).bind()
     const first = await ipcPipe(path).open()
-    expect(await codeOf(ipcPipe(path).bind())).toBe('address-in-use')
+    await expect(ipcPipe(path).bind()).rejects.toMatchObject({
+      code: 'address-in-use',
+      message: `cannot bind ${path}: another process listens there; choose another path`,
+    })
     expect(first.isOpen).toBe(true)
     expect((await ipcPipe(path).open()).isOpen).toBe(true)
   })
@@ -197,7 +200,10 @@ describe.runIf(process.platform !== 'win32')('ipc sockets', () => {
 
   it('tell that a folder is missing', async () => {
     const path = join(folder, 'nowhere', 'game.sock')
-    expect(await codeOf(ipcPipe(path).bind())).toBe('listen-failed')
+    await expect(ipcPipe(path).bind()).rejects.toMatchObject({
+      code: 'listen-failed',
+      message: `cannot bind ${path}: the folder ${join(folder, 'nowhere')} does not exist`,
+    })
     expect(await codeOf(ipcPipe(path).open())).toBe('connect-failed')
   })
 

@@ -11,8 +11,8 @@ import {
 } from '@millrace/core'
 import { nodePlatform } from './node-platform.ts'
 import { readInto } from './read-buffer.ts'
+import { bindSocketFile } from './socket-file.ts'
 import { SocketLink } from './socket-link.ts'
-import { removeStaleSocket } from './stale-socket.ts'
 import { closeServer, connected, listening, serverFor } from './stream-server.ts'
 
 /** Where an ipc pipe binds or opens: a path of the file system, or a named pipe of Windows. */
@@ -40,7 +40,10 @@ export class Ipc implements StreamTransport {
   readonly carries = 'bytes'
   #access: 'owner' | 'everyone' = 'owner'
 
-  /** Who may open channels: the user that runs this process (`owner`, the default), or everyone on the machine. Set it before `bind`. */
+  /**
+   * Who may open channels: the user that runs this process (`owner`, the default), or everyone on the machine. The umask
+   * changes nothing about it. Set it before `bind`.
+   */
   setAccess(access: 'owner' | 'everyone'): this {
     this.#access = access
     return this
@@ -48,15 +51,14 @@ export class Ipc implements StreamTransport {
 
   async listen(address: Address, owner: ListenerOwner): Promise<Listener> {
     const { path } = address as IpcAddress
-    await removeStaleSocket(path)
     const server = serverFor(owner, (socket) => new SocketLink(socket, address.text))
     const isOpen = this.#access === 'everyone'
-    // The socket file is made with the rights of the moment: narrowing them afterwards would leave a gap.
-    const mask = isOpen ? undefined : process.umask(0o177)
-    const bound = listening(server, { path, readableAll: isOpen, writableAll: isOpen }, owner)
-    if (mask !== undefined) process.umask(mask)
-    await bound
-    return { address, close: () => closeServer(server) }
+    if (process.platform === 'win32') {
+      await listening(server, { path, readableAll: isOpen, writableAll: isOpen }, owner)
+      return { address, close: () => closeServer(server) }
+    }
+    const file = await bindSocketFile(server, path, isOpen ? 0o666 : 0o600, owner)
+    return { address, close: () => file.close() }
   }
 
   async connect(address: Address, signal?: CancelSignal): Promise<Link> {

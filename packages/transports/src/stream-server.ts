@@ -16,12 +16,16 @@ export function serverFor(owner: ListenerOwner, linkOf: (socket: Socket) => Link
 /** Resolves when the server listens; what goes wrong afterwards is told to the owner. */
 export function listening(server: Server, options: ListenOptions, owner: ListenerOwner): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options, () => {
-      server.off('error', reject)
+    const failed = (error: unknown) => {
+      server.off('listening', opened)
+      reject(error)
+    }
+    const opened = () => {
+      server.off('error', failed)
       server.on('error', (error) => owner.failed(error))
       resolve()
-    })
+    }
+    server.once('error', failed).once('listening', opened).listen(options)
   })
 }
 

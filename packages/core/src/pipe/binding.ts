@@ -80,7 +80,8 @@ export class Binding {
 function listenError(error: unknown, address: Address): MillraceError {
   if (error instanceof MillraceError) return error
   const isTaken = (error as { code?: unknown } | undefined)?.code === 'EADDRINUSE'
-  const text = isTaken ? 'someone else is bound there; choose another, or port 0' : causeText(error)
+  const other = address.port === undefined ? 'choose another' : 'choose another, or port 0'
+  const text = isTaken ? `someone else is bound there; ${other}` : causeText(error)
   const code = isTaken ? 'address-in-use' : 'listen-failed'
   return new MillraceError(code, `cannot bind ${address.text}: ${text}`, { cause: error })
 }

@@ -78,6 +78,7 @@ export interface CancelSignal {
  */
 export interface StreamTransport {
   readonly carries: 'bytes'
+  /** Rejects with a MillraceError, or with the system's error: that of a taken address has the code `EADDRINUSE`. */
   listen(address: Address, owner: ListenerOwner): Promise<Listener>
   /** Resolves with a link that is connected, or rejects. Gives up when the signal is aborted. */
   connect(address: Address, signal?: CancelSignal): Promise<Link>
