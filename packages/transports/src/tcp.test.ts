@@ -1,10 +1,14 @@
 import { connect, createServer, type Server, Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { Link, LinkOwner, Listener } from '@millrace/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Tcp, tcp } from './tcp.ts'
 
 const plugin = tcp()
+const hasIpv6 = Object.values(networkInterfaces()).some((list) =>
+  list?.some(({ address }) => address === '::1'),
+)
 const endings: (() => unknown)[] = []
 
 afterEach(async () => {
@@ -52,11 +56,11 @@ type Bound = {
   readonly failures: unknown[]
 }
 
-async function bind(transport = plugin.create()): Promise<Bound> {
+async function bind(transport = plugin.create(), host = '127.0.0.1'): Promise<Bound> {
   if (transport.carries !== 'bytes') throw new Error('tcp carries bytes')
   const links: Link[] = []
   const failures: unknown[] = []
-  const listener = await transport.listen(plugin.address('tcp', ['127.0.0.1', 0]), {
+  const listener = await transport.listen(plugin.address('tcp', [host, 0]), {
     accepted: (link) => void links.push(link),
     failed: (error) => void failures.push(error),
   })
@@ -64,10 +68,10 @@ async function bind(transport = plugin.create()): Promise<Bound> {
   return { listener, links, failures, port: (listener.address as unknown as { port: number }).port }
 }
 
-async function open(port: number, signal?: AbortSignal): Promise<Link> {
+async function open(port: number, signal?: AbortSignal, host = '127.0.0.1'): Promise<Link> {
   const transport = plugin.create()
   if (transport.carries !== 'bytes') throw new Error('tcp carries bytes')
-  const link = await transport.connect(plugin.address('tcp', ['127.0.0.1', port]), signal)
+  const link = await transport.connect(plugin.address('tcp', [host, port]), signal)
   endings.push(() => link.destroy())
   return link
 }
@@ -114,6 +118,27 @@ describe('tcp addresses', () => {
   it('writes addresses for people, IPv6 in brackets', () => {
     expect(plugin.address('tcp', ['127.0.0.1', 80]).text).toBe('tcp://127.0.0.1:80')
     expect(plugin.address('tcp', ['::1', 80]).text).toBe('tcp://[::1]:80')
+  })
+
+  it('takes IPv6 with brackets and without', () => {
+    const [plain, bracketed] = ['::1', '[::1]'].map((host) => plugin.address('tcp', [host, 80]))
+    expect(bracketed).toEqual(plain)
+    expect(bracketed).toMatchObject({ host: '::1', port: 80 })
+    for (const host of ['[::1', '::1]', '[]', '[localhost]']) {
+      expect(() => plugin.address('tcp', [host, 80])).toThrow(
+        expect.objectContaining({ code: 'address-invalid' }),
+      )
+    }
+  })
+
+  it.runIf(hasIpv6)('describes links over IPv6 with brackets', async () => {
+    const bound = await bind(plugin.create(), '::1')
+    const near = await open(bound.port, undefined, '[::1]')
+    await until('the link is accepted', () => bound.links.length === 1)
+    expect(near.describe()).toBe(`tcp://[::1]:${bound.port}`)
+    expect(bound.links[0].describe()).toMatch(/^tcp:\/\/\[::1\]:\d+$/)
+    expect(bound.listener.address.text).toBe(`tcp://[::1]:${bound.port}`)
+    bound.links[0].destroy()
   })
 
   it('knows which addresses lead to a bound one', () => {

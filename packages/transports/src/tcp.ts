@@ -1,4 +1,4 @@
-import { connect, type Server, type Socket } from 'node:net'
+import { connect, isIPv6, type Server, type Socket } from 'node:net'
 import {
   type Address,
   type CancelSignal,
@@ -80,15 +80,19 @@ export class Tcp implements StreamTransport {
   #link(socket: Socket): SocketLink {
     if (this.#noDelay === 'on') socket.setNoDelay(true)
     if (this.#keepAliveMs !== undefined) socket.setKeepAlive(true, this.#keepAliveMs)
-    return new SocketLink(socket, `tcp://${socket.remoteAddress}:${socket.remotePort}`)
+    return new SocketLink(
+      socket,
+      `tcp://${hostText(socket.remoteAddress ?? '?')}:${socket.remotePort ?? '?'}`,
+    )
   }
 }
 
-function tcpAddress(name: string, [host, port]: readonly (string | number)[]): TcpAddress {
-  if (typeof host !== 'string' || host === '') {
+function tcpAddress(name: string, [given, port]: readonly (string | number)[]): TcpAddress {
+  const host = hostOf(given)
+  if (host === undefined) {
     throw new MillraceError(
       'address-invalid',
-      `${name} wants a host, such as '127.0.0.1'; got ${String(host)}`,
+      `${name} wants a host, such as '127.0.0.1', 'game.example' or '::1'; got ${String(given)}`,
     )
   }
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -97,7 +101,20 @@ function tcpAddress(name: string, [host, port]: readonly (string | number)[]): T
       `${name} wants a port from 0 to 65535, a number; got ${String(port)}`,
     )
   }
-  return { host, port, text: `${name}://${host.includes(':') ? `[${host}]` : host}:${port}` }
+  return { host, port, text: `${name}://${hostText(host)}:${port}` }
+}
+
+/** A host as it was given; an IPv6 address may stand in brackets, as in texts. */
+function hostOf(given: unknown): string | undefined {
+  if (typeof given !== 'string' || given === '') return undefined
+  if (!given.startsWith('[') && !given.endsWith(']')) return given
+  const inside = given.slice(1, -1)
+  return given === `[${inside}]` && isIPv6(inside) ? inside : undefined
+}
+
+/** A host as it stands before a port. */
+function hostText(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function boundAddress(server: Server, host: string): TcpAddress {
