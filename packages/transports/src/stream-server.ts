@@ -48,6 +48,8 @@ export function connected(socket: Socket, signal: CancelSignal | undefined): Pro
     socket.once('connect', opened)
     socket.once('error', failed)
     signal?.addEventListener('abort', aborted, { once: true })
+    // Of a signal that was aborted before, no event comes.
+    if (signal?.aborted) aborted()
   })
 }
 

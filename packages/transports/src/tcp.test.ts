@@ -307,6 +307,13 @@ describe('tcp pipes', () => {
     links[0].destroy()
   })
 
+  it('do not begin to connect when the signal is aborted already', async () => {
+    const { port, links } = await bind()
+    const reason = new Error('too late')
+    await expect(open(port, AbortSignal.abort(reason))).rejects.toBe(reason)
+    expect(links).toEqual([])
+  })
+
   it('give up connecting when the signal is aborted', async () => {
     const full: Server = createServer()
     await new Promise<void>((resolve) => full.listen(0, '127.0.0.1', resolve))
