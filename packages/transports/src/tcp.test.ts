@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { connect, createServer, type Server, Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { Link, LinkOwner, Listener } from '@millrace/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { refuseSelf } from './self-connection.ts'
 import { Tcp, tcp } from './tcp.ts'
 
 const plugin = tcp()
@@ -305,6 +307,27 @@ describe('tcp pipes', () => {
     near.send(batchOf(new BlockPool(), 'still here'))
     await until('it arrives', () => notes.text === 'still here')
     links[0].destroy()
+  })
+
+  it('are not opened to themselves', async () => {
+    const { port: other, listener } = await bind()
+    const address = plugin.address('tcp', ['127.0.0.1', other])
+    const usual = connect({ host: '127.0.0.1', port: other })
+    await once(usual, 'connect')
+    expect(() => refuseSelf(usual, address)).not.toThrow()
+    usual.destroy()
+    await listener.close()
+    // Nothing listens, and the system happened to choose the port of the destination for this end: TCP connects them.
+    const socket = connect({ host: '127.0.0.1', port: other, localAddress: '127.0.0.1', localPort: other })
+    await once(socket, 'connect')
+    expect(socket.localPort).toBe(socket.remotePort)
+    expect(() => refuseSelf(socket, address)).toThrow(
+      expect.objectContaining({
+        code: 'connect-failed',
+        message: `cannot connect to ${address.text}: nothing listens there, and the system connected the socket to itself; try again later`,
+      }),
+    )
+    expect(socket.destroyed).toBe(true)
   })
 
   it('do not begin to connect when the signal is aborted already', async () => {

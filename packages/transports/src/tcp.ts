@@ -11,6 +11,7 @@ import {
 } from '@millrace/core'
 import { nodePlatform } from './node-platform.ts'
 import { readInto } from './read-buffer.ts'
+import { refuseSelf } from './self-connection.ts'
 import { SocketLink } from './socket-link.ts'
 import { closeServer, connected, listening, serverFor } from './stream-server.ts'
 
@@ -73,6 +74,7 @@ export class Tcp implements StreamTransport {
     const onread = readInto((bytes) => link?.read(bytes))
     const socket = connect({ host, port, allowHalfOpen: true, onread })
     await connected(socket, signal)
+    refuseSelf(socket, address)
     link = this.#link(socket)
     return link
   }
