@@ -1,6 +1,14 @@
 /** Why bytes could not be read; the names are those of the C++ library. */
 export type ReadErrorCode = 'DataOverflow' | 'InvalidData' | 'ReadingError' | 'InvalidPointer'
 
+/**
+ * Why a `BitseryError` was thrown:
+ * - `value-invalid`: a value, or its JSON, does not fit the schema;
+ * - `schema-invalid`: a schema that can't be: a wrong argument, option or descriptor;
+ * - `bytes-invalid`: a view met bytes that are too few, or wrong. (`read` and `decode` don't throw: they have a `ReadErrorCode`.)
+ */
+export type BitseryErrorCode = 'value-invalid' | 'schema-invalid' | 'bytes-invalid'
+
 /** One place where a value does not fit its schema. */
 export interface Issue {
   /** Field names and array indices from the root to the place. */
@@ -12,11 +20,12 @@ export interface Issue {
 }
 
 /**
- * A value that does not fit its schema (when writing), or a schema that can't be (when it is made).
- * The message names the place, what is wanted there, and what was found.
+ * The one error of this package: a value that does not fit its schema, a schema that can't be, or bytes that a view can't show.
+ * `code` says which; the message names the place, what is wanted there, and what was found.
  */
 export class BitseryError extends Error {
   override readonly name = 'BitseryError'
+  readonly code: BitseryErrorCode
   /** The place in the value, as in `path[3].x`; empty for the whole value. */
   readonly path: string
   /** What would have been right. */
@@ -24,8 +33,9 @@ export class BitseryError extends Error {
   /** What was found instead. */
   readonly got: string
 
-  constructor(path: string, wanted: string, got: string) {
+  constructor(path: string, wanted: string, got: string, code: BitseryErrorCode = 'schema-invalid') {
     super(`${path === '' ? 'value' : path}: wanted ${wanted}, got ${got}`)
+    this.code = code
     this.path = path
     this.wanted = wanted
     this.got = got
@@ -33,8 +43,13 @@ export class BitseryError extends Error {
 }
 
 /** The error of an issue, its path under `root` if the schema has a name. */
-export function errorOf(issue: Issue, root: string): BitseryError {
-  return new BitseryError(pathText(root, issue.path), issue.wanted, issue.got)
+export function errorOf(issue: Issue, root: string, code: BitseryErrorCode = 'value-invalid'): BitseryError {
+  return new BitseryError(pathText(root, issue.path), issue.wanted, issue.got, code)
+}
+
+/** Refuses an argument that is no list. */
+export function expectList(what: string, wanted: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new BitseryError(what, wanted, phrase(value))
 }
 
 /** An issue at the place that is being looked at. */

@@ -63,6 +63,7 @@ export function compile<T>(node: Node, settings: DoorSettings): Doors<T> {
       settings.name,
       'a value that stays the same while it is written',
       'one that changes',
+      'value-invalid',
     )
   }
   return {

@@ -73,11 +73,16 @@ class ViewMaker {
       const bytes = (memory as Target).bytes ?? memory
       if (!(offset >= 0 && offset + sizeMin <= bytes.length && Math.floor(offset) === offset)) {
         const left = `${bytes.length - offset} from ${phrase(offset)} on`
-        throw new BitseryError(this.#settings.name, `${sizeMin} bytes from the offset on`, left)
+        throw new BitseryError(
+          this.#settings.name,
+          `${sizeMin} bytes from the offset on`,
+          left,
+          'bytes-invalid',
+        )
       }
       if (into === undefined) return this.#make(targetOver(memory), offset)
       if (Object.getPrototypeOf(into) !== prototype)
-        throw new BitseryError('view', 'a view of the same schema to move', phrase(into))
+        throw new BitseryError('view', 'a view of the same schema to move', phrase(into), 'value-invalid')
       const state = into as State
       if (state[bytesName] !== bytes) {
         state[bytesName] = bytes
@@ -147,7 +152,7 @@ class ViewMaker {
       const value = field.node.read(reader)
       if (reader.error === '') return value
       const path = name === '' ? field.name : `${name}.${field.name}`
-      throw new BitseryError(path, 'bytes of a valid value', reader.error)
+      throw new BitseryError(path, 'bytes of a valid value', reader.error, 'bytes-invalid')
     }
   }
 

@@ -93,7 +93,12 @@ class VirtualBaseNode implements Node {
       bases.set(this.id, value)
       bases.inBase(() => this.of.write(writer, value))
     } else if (!this.#isSame(bases.get(this.id), value)) {
-      throw new BitseryError('', `the same virtual base ${this.id} wherever an object has it`, phrase(value))
+      throw new BitseryError(
+        '',
+        `the same virtual base ${this.id} wherever an object has it`,
+        phrase(value),
+        'value-invalid',
+      )
     }
   }
 

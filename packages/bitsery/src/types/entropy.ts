@@ -163,7 +163,7 @@ export function entropy<const S extends Shape>(
     throw new BitseryError('entropy values', 'at least one value', phrase(values))
   for (const value of values) {
     const issue = node.check(value)
-    if (issue !== undefined) throw errorOf(issue, 'entropy values')
+    if (issue !== undefined) throw errorOf(issue, 'entropy values', 'schema-invalid')
   }
   return schemaOf(new EntropyNode(node, values, options?.start !== 'bit'))
 }

@@ -39,6 +39,8 @@ class EnumerationNode implements Node {
     form: 'name' | 'number',
     unknown: 'refuse' | 'number',
   ) {
+    if (!Object.hasOwn(NUMBER_FORMATS, of) || NUMBER_FORMATS[of].form === 'float')
+      throw new BitseryError('enumeration of', 'the name of an integer type, such as "u8"', phrase(of))
     this.format = NUMBER_FORMATS[of]
     this.form = form
     this.unknown = unknown
@@ -170,6 +172,7 @@ export function enumeration<
   const V extends readonly string[] | { readonly [name: string]: number | bigint },
   const O extends EnumerationOptions = Record<never, never>,
 >(values: V, options?: O): Schema<NameOf<V> | Unknown<O>> {
+  expectEntries('enumeration', values)
   const entries: Entry[] = isList(values)
     ? values.map((name, index) => [name, index] as const)
     : Object.entries(values)
@@ -192,6 +195,7 @@ export function enumOf<
   const V extends { readonly [name: string]: number | bigint | string },
   const O extends EnumerationOptions = Record<never, never>,
 >(values: V, options?: O): Schema<Exclude<V[keyof V], string> | Unknown<O>> {
+  expectEntries('enumOf', values)
   // A TypeScript enum also maps its numbers back to names.
   const entries = Object.entries(values).filter(
     (entry): entry is [string, number | bigint] => typeof entry[1] !== 'string',
@@ -205,6 +209,11 @@ export function enumNumber<const I extends IntegerName>(
   of: I,
 ): Schema<I extends 'u64' | 'i64' ? bigint : number> {
   return schemaOf(new EnumerationNode(of, [], 'number', 'number'))
+}
+
+function expectEntries(what: string, values: unknown): void {
+  if (typeof values === 'object' && values !== null) return
+  throw new BitseryError(what, 'a list of names, or an object of names and numbers', phrase(values))
 }
 
 function isList(values: object): values is readonly string[] {

@@ -37,7 +37,8 @@ export function valueFromJson(descriptor: Descriptor, json: Json): unknown {
     case 'variant': {
       const { i, v } = memberOf(json)
       const of = descriptor.of[i as number]
-      if (of === undefined) throw new BitseryError('i', `an index below ${descriptor.of.length}`, phrase(i))
+      if (of === undefined)
+        throw new BitseryError('i', `an index below ${descriptor.of.length}`, phrase(i), 'value-invalid')
       const value = valueFromJson(of, v)
       return descriptor.names === undefined
         ? { index: i, value }
@@ -75,7 +76,7 @@ function isBig(descriptor: Descriptor): boolean {
 function memberOf(json: Json): { readonly [key: string]: Json } {
   if (typeof json === 'object' && json !== null && !Array.isArray(json))
     return json as { readonly [key: string]: Json }
-  throw new BitseryError('', 'an object', phrase(json))
+  throw new BitseryError('', 'an object', phrase(json), 'value-invalid')
 }
 
 function structFromJson(descriptor: Descriptor & { readonly t: 'struct' }, json: Json): unknown {
@@ -98,7 +99,8 @@ function pointerFromJson(descriptor: Descriptor & { readonly t: 'ptr' | 'poly' }
   if (ref !== undefined) return { ref }
   if (descriptor.t === 'ptr') return { id, value: valueFromJson(descriptor.of, value) }
   const known = descriptor.of.find(([name]) => name === type)
-  if (known === undefined) throw new BitseryError('type', 'a class of the schema', phrase(type))
+  if (known === undefined)
+    throw new BitseryError('type', 'a class of the schema', phrase(type), 'value-invalid')
   return { id, type, value: valueFromJson(known[1], value) }
 }
 
@@ -190,18 +192,19 @@ function pointerToJson(descriptor: Descriptor & { readonly t: 'ptr' | 'poly' }, 
   if (ref !== undefined) return { $ref: ref }
   if (descriptor.t === 'ptr') return { $id: id, value: valueToJson(descriptor.of, value) }
   const known = descriptor.of.find(([name]) => name === type)
-  if (known === undefined) throw new BitseryError('type', 'a class of the schema', phrase(type))
+  if (known === undefined)
+    throw new BitseryError('type', 'a class of the schema', phrase(type), 'value-invalid')
   return { $id: id, type: known[0], value: valueToJson(known[1], value) }
 }
 
 function bigFromJson(json: Json): bigint {
   if (typeof json === 'string' && /^-?\d{1,20}$/.test(json)) return BigInt(json)
-  throw new BitseryError('', 'an integer as decimal text', phrase(json))
+  throw new BitseryError('', 'an integer as decimal text', phrase(json), 'value-invalid')
 }
 
 function listOf(json: Json): readonly Json[] {
   if (Array.isArray(json)) return json
-  throw new BitseryError('', 'an array', phrase(json))
+  throw new BitseryError('', 'an array', phrase(json), 'value-invalid')
 }
 
 function enumFromJson(descriptor: Descriptor & { readonly t: 'enum' }, json: Json): unknown {
@@ -224,7 +227,7 @@ function textFromJson(char: 1 | 2 | 4, json: Json): unknown {
     // Units of two bytes are always a string, whatever they are.
     return numbers.map((unit) => String.fromCharCode(unit)).join('')
   }
-  throw new BitseryError('', 'text, {"$bytes": hex} or {"$units": [numbers]}', phrase(json))
+  throw new BitseryError('', 'text, {"$bytes": hex} or {"$units": [numbers]}', phrase(json), 'value-invalid')
 }
 
 function textToJson(char: 1 | 2 | 4, value: unknown): Json {

@@ -5,7 +5,7 @@ import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { type BitBounds, type Node, type Traits, traitsOf } from '../nodes/node.ts'
 import { SIZE_LIMIT } from '../nodes/size-prefix.ts'
 import { type Fields, type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
-import { namesOf, shapeNode } from './struct.ts'
+import { expectPairs, namesOf, shapeNode } from './struct.ts'
 
 /** What a pointer points to, at the place where the object itself is. */
 export interface PointedObject<T> {
@@ -133,10 +133,10 @@ class PointerNode implements Node {
       const wanted = isFirst
         ? `the object where id ${id} comes first`
         : `{ ref: ${id} } where the object was before`
-      throw new BitseryError(name, wanted, isReference ? '{ ref }' : '{ id, value }')
+      throw new BitseryError(name, wanted, isReference ? '{ ref }' : '{ id, value }', 'value-invalid')
     }
     if (isFirst && !links.own(id))
-      throw new BitseryError(name, 'one owner for each object', `a second one for id ${id}`)
+      throw new BitseryError(name, 'one owner for each object', `a second one for id ${id}`, 'value-invalid')
     return isFirst
   }
 
@@ -234,6 +234,7 @@ export function polymorphicOf(
   options?: PointerOptions,
 ): Schema<PolymorphicPointer<Record<string, Schema<unknown>>>> {
   expectKind(kind, POLYMORPHIC_KINDS)
+  expectPairs('polymorphicOf', classes)
   const names = classes.map(([name]) => name)
   if (names.length === 0 || new Set(names).size !== names.length)
     throw new BitseryError('polymorphic', 'at least one class, and each name once', names.join(', '))

@@ -1,4 +1,4 @@
-import { BitseryError, type Issue, issueAt, issueUnder, phrase } from '../base/errors.ts'
+import { BitseryError, expectList, type Issue, issueAt, issueUnder, phrase } from '../base/errors.ts'
 import type { Descriptor } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
@@ -128,6 +128,8 @@ export function struct<const F extends Fields>(fields: F): Schema<InferFields<F>
 
 /** The names of a literal whose order counts. */
 export function namesOf(what: string, literal: object): string[] {
+  if (typeof literal !== 'object' || literal === null || Array.isArray(literal))
+    throw new BitseryError(what, 'an object literal with a schema for each name', phrase(literal))
   const names = Object.keys(literal)
   for (const name of names) {
     if (!/^(0|[1-9]\d*)$/.test(name)) continue
@@ -140,7 +142,17 @@ export function namesOf(what: string, literal: object): string[] {
 export function structOf(
   fields: readonly (readonly [name: string, of: Shape])[],
 ): Schema<Record<string, unknown>> {
+  expectPairs('structOf', fields)
   return schemaOf(new StructNode(fields.map(([name, of]) => ({ name, node: shapeNode(of) }))))
+}
+
+/** Refuses what is no list of pairs of name and schema. */
+export function expectPairs(what: string, pairs: unknown): void {
+  expectList(what, 'a list of [name, schema]', pairs)
+  for (const pair of pairs as readonly unknown[]) {
+    if (Array.isArray(pair) && typeof pair[0] === 'string') continue
+    throw new BitseryError(what, '[name, schema] as each element', phrase(pair))
+  }
 }
 
 /** The schema that a shape stands for: itself, or the struct of an object literal. */

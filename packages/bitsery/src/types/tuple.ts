@@ -1,4 +1,4 @@
-import { type Issue, issueAt, issueUnder } from '../base/errors.ts'
+import { expectList, type Issue, issueAt, issueUnder } from '../base/errors.ts'
 import type { Descriptor } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
@@ -72,5 +72,6 @@ class TupleNode implements Node {
 export function tuple<const S extends readonly Shape[]>(
   of: S,
 ): Schema<{ -readonly [I in keyof S]: Infer<S[I]> }> {
+  expectList('tuple', 'a list of schemas, as in tuple([f32, u8])', of)
   return schemaOf(new TupleNode(of.map(shapeNode)))
 }

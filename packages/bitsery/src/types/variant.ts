@@ -1,4 +1,4 @@
-import { BitseryError, type Issue, issueAt, issueUnder, phrase } from '../base/errors.ts'
+import { BitseryError, expectList, type Issue, issueAt, issueUnder, phrase } from '../base/errors.ts'
 import type { Descriptor } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
@@ -150,6 +150,7 @@ type Indexed<S extends readonly Shape[]> = {
 
 /** `std::variant` without names: values are `{ index: 0, value: … }`. */
 export function variantOf<const S extends readonly Shape[]>(of: S): Schema<Indexed<S>> {
+  expectList('variantOf', 'a list of schemas, as in variantOf([f32, u8])', of)
   return schemaOf(new VariantNode(of.map(shapeNode), undefined))
 }
 
