@@ -38,7 +38,28 @@ export class MillraceError extends Error {
   }
 }
 
-/** What a thrown value says of itself, in one line. */
+/** An error of several says so many of their reasons. */
+const reasonsMax = 4
+
+/** What a thrown value says of itself, in one line; never nothing. An error of several gives the reasons of each. */
 export function causeText(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+  if (!(cause instanceof AggregateError) || cause.errors.length === 0) return ownText(cause)
+  const reasons = [...new Set(cause.errors.map(ownText))]
+  const more = reasons.length - reasonsMax
+  if (more > 0) reasons.splice(reasonsMax, more, `and ${more} more`)
+  const text = reasons.join('; ')
+  return cause.message === '' ? text : `${cause.message}: ${text}`
+}
+
+function ownText(cause: unknown): string {
+  if (cause instanceof Error) {
+    const { message, code, name } = cause as Error & { readonly code?: unknown }
+    return message !== '' ? message : typeof code === 'string' ? code : name
+  }
+  if (cause === '') return "''"
+  try {
+    return String(cause)
+  } catch {
+    return 'an object without a text'
+  }
 }
