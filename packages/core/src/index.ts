@@ -6,11 +6,13 @@ export type { Answer, Body, Key, Message, Reply, Request } from './base/messages
 export { MillraceError, type MillraceErrorCode } from './base/millrace-error.ts'
 export { defaultLimits, type OverflowPolicy, type PipeLimits, type PipeOptions } from './base/options.ts'
 export { RequestError } from './base/request-error.ts'
-export type { ChannelStatistics, OverflowOptions, SendResult } from './channel/carrier.ts'
+export type { SendResult } from './channel/carrier.ts'
 export { Channel, type Handler, type KeyedHandler } from './channel/channel.ts'
 export { type ChannelState, channelTransitions } from './channel/channel-state.ts'
+export type { OverflowOptions } from './channel/overflow.ts'
 export type { RequestOptions } from './channel/pending-requests.ts'
 export { Sink, type SinkFilter, type SinkHandler } from './channel/sink.ts'
+export type { ChannelStatistics } from './channel/statistics.ts'
 export type {
   EncryptionAlgorithm,
   EncryptionOptions,

@@ -68,7 +68,7 @@ describe('goals of seed 001', () => {
     for (let id = 0; id < 1000; id++) pair.near.send('move', { id, x: 1, y: 2 })
     const after = pair.near.statistics()
     expect(after.bytesOut).toBe(before.bytesOut)
-    expect(after.queued).toBe(1000 * 16)
+    expect(after.queuedBytes).toBe(1000 * 16)
     await until('all have arrived', () => heard === 1000)
   })
 
@@ -262,7 +262,7 @@ describe('proto factory and pipe of seed 001', () => {
     let heard = 0
     channel.on('move', () => void heard++)
     expect(pair.server.broadcast('move', { id: 1, x: 0, y: 0 })).toBe(2)
-    await until('the message lies there', () => manual.statistics().stored > 0)
+    await until('the message lies there', () => manual.statistics().storedBytes > 0)
     await turns()
     expect(heard).toBe(0)
     manual.process()
@@ -388,7 +388,7 @@ describe('rules of seed 001', () => {
       if (!isSent) server.process()
       return isSent
     })
-    await until('it lies in the server', () => server.statistics().stored > 0)
+    await until('it lies in the server', () => server.statistics().storedBytes > 0)
     await turns()
     expect(heard).toEqual(['accepted'])
     server.process()

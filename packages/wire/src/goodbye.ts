@@ -11,6 +11,7 @@ export const goodbyeCodes = [
   'overflow',
   'shutting-down',
   'timeout',
+  'encryption-failed',
 ] as const
 
 /** Why a side closes. */

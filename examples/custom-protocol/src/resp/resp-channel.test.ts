@@ -182,7 +182,7 @@ describe('a RESP server of one handler', () => {
     await wait(100)
     expect(answered).toBe(before)
     expect(before).toBeLessThan(500)
-    expect(pipe.statistics().queued).toBeLessThan(4 << 20)
+    expect(pipe.statistics().queuedBytes).toBeLessThan(4 << 20)
     client.resume()
     await expect.poll(() => client.received.length, { timeout: 10_000 }).toBe(1000 * (100_000 + 11))
   })

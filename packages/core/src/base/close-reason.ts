@@ -27,8 +27,8 @@ export type CloseReason =
       readonly text: string
       readonly older: 'mine' | 'theirs' | 'unknown'
     }
-  /** More than the high-water mark was waiting, and the channel's policy is `close`. */
-  | { readonly code: 'overflow'; readonly queuedBytes: number }
+  /** More than the high-water mark was waiting, and the channel's policy is `close`: bytes over a link, messages on a local channel. */
+  | { readonly code: 'overflow'; readonly queuedBytes: number; readonly queuedMessages: number }
   /** The peer took nothing for `stallTimeoutMs` although something was waiting for it. */
   | { readonly code: 'slow-reader'; readonly queuedBytes: number; readonly stalledMs: number }
   /** What came was not what the peer sealed, or the peer is not who it should be; `what` says which. */
@@ -67,7 +67,9 @@ export function describeReason(reason: CloseReason): string {
     case 'contract-mismatch':
       return reason.text
     case 'overflow':
-      return `${reason.queuedBytes} bytes were waiting, more than the high-water mark`
+      return reason.queuedMessages > 0
+        ? `${reason.queuedMessages} messages were waiting (localQueueMax)`
+        : `${reason.queuedBytes} bytes were waiting, more than the high-water mark`
     case 'slow-reader':
       return `the peer took nothing for ${Math.round(reason.stalledMs)} ms while ${reason.queuedBytes} bytes were waiting`
     case 'encryption-failed':
@@ -109,7 +111,8 @@ function errorCode(reason: CloseReason): MillraceErrorCode {
 
 /** What the peer is told when a channel ends for this reason. */
 export function goodbyeOf(reason: CloseReason): Goodbye {
-  return { code: goodbyeCode(reason), text: describeReason(reason) }
+  const text = reason.code === 'encryption-failed' ? reason.what : describeReason(reason)
+  return { code: goodbyeCode(reason), text }
 }
 
 function goodbyeCode(reason: CloseReason): GoodbyeCode {
@@ -118,6 +121,7 @@ function goodbyeCode(reason: CloseReason): GoodbyeCode {
     case 'contract-mismatch':
     case 'protocol-violation':
     case 'overflow':
+    case 'encryption-failed':
       return reason.code
     case 'slow-reader':
       return 'overflow'

@@ -6,10 +6,12 @@ import type { Answer, Body, Key, Message, Reply } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { type OverflowPolicy, parseOverflow } from '../base/options.ts'
 import type { EncryptionAlgorithm } from '../encryption/encryption.ts'
-import type { Carrier, ChannelStatistics, OverflowOptions, SendResult } from './carrier.ts'
-import type { Tap } from './dispatch.ts'
+import type { SendResult } from './carrier.ts'
+import type { Conversation } from './conversation.ts'
 import { Inbox } from './inbox.ts'
+import type { OverflowOptions } from './overflow.ts'
 import type { RequestOptions } from './pending-requests.ts'
+import type { ChannelStatistics } from './statistics.ts'
 
 /** Called with a message. What it returns is the reply, if the message is a request. */
 export type Handler<Messages extends object, K extends Key<Messages>> = (
@@ -28,11 +30,14 @@ type Run = (body: unknown, channel: unknown) => unknown
 
 /** What a channel's pipe hands to it. */
 export interface ChannelInit {
-  readonly carrier: Carrier
+  readonly conversation: Conversation
   readonly keys: KeyTable
   readonly iteratorQueueMax: number
   readonly logOptions: LogOptions
 }
+
+/** For pipes and sinks: the conversation behind a channel. */
+export let conversationOf: (channel: object) => Conversation
 
 /**
  * One conversation with one peer; both sides hold one. Messages arrive in the order in which they were sent, each of
@@ -42,37 +47,43 @@ export interface ChannelInit {
  */
 export class Channel<Messages extends object = Record<string, unknown>> {
   readonly #init: ChannelInit
-  readonly #carrier: Carrier
+  readonly #conversation: Conversation
   /** For `off`: what stands in the dispatch for a handler with a `keyOf`. */
   #wrapped: Map<unknown, [number, Run][]> | undefined
+  #closed: Promise<CloseReason> | undefined
   #lastKey = ''
   #lastNumber = -1
+
+  static {
+    conversationOf = (channel) => (channel as Channel).#conversation
+  }
 
   /** For pipes only. */
   constructor(init: ChannelInit) {
     this.#init = init
-    this.#carrier = init.carrier
-    init.carrier.dispatch.channel = this as unknown as Channel
+    this.#conversation = init.conversation
+    init.conversation.dispatch.channel = this
   }
 
   /** True from the hello until someone closes, or the link is gone: while something can be sent. */
   get isOpen(): boolean {
-    return this.#carrier.isOpen
+    return this.#conversation.isOpen
   }
 
   /** What is known of the channel's encryption: its suite, the peer's key, the channel binding. Undefined while it has none. */
   get encryption(): ChannelEncryption | undefined {
-    return this.#carrier.encryption
+    return this.#conversation.carrier.encryption
   }
 
   /** Why the channel ended; undefined while it hasn't. */
   get reason(): CloseReason | undefined {
-    return this.#carrier.closeNotifier.reason
+    return this.#conversation.reason
   }
 
   /** Resolves with the reason when the channel has ended. Never rejects. */
   get closed(): Promise<CloseReason> {
-    return new Promise((resolve) => this.#carrier.closeNotifier.settle(resolve))
+    this.#closed ??= new Promise((resolve) => this.#conversation.settle(resolve))
+    return this.#closed
   }
 
   /**
@@ -81,7 +92,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
    * and `message-too-large`; nothing is sent then.
    */
   send<K extends Key<Messages>>(key: K, body: Body<Messages, K>): SendResult {
-    return this.#carrier.send(this.#number(key), body)
+    return this.#conversation.carrier.sender.send(this.#number(key), body)
   }
 
   /** Like `send`, but waits for room first. Resolves with `'queued'` or `'closed'`; rejects with what `send` throws. */
@@ -89,13 +100,13 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     for (;;) {
       const result = this.send(key, body)
       if (result !== 'full') return result
-      await this.#carrier.drained()
+      await this.#conversation.drained()
     }
   }
 
   /** Resolves when a full channel is down to its low-water mark (`'ready'`), or has ended (`'closed'`). Never rejects. */
   drained(): Promise<'ready' | 'closed'> {
-    return this.#carrier.drained()
+    return this.#conversation.drained()
   }
 
   /**
@@ -107,7 +118,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     body: Body<Messages, K>,
     options: RequestOptions = {},
   ): Promise<Reply<Messages, K>> {
-    return this.#carrier.calls.request(key, this.#number(key), body, options) as Promise<Reply<Messages, K>>
+    return this.#conversation.request(key, this.#number(key), body, options) as Promise<Reply<Messages, K>>
   }
 
   /** `on('close', f)`: calls `f` with the reason when the channel ends, exactly once; at once if it has ended already. */
@@ -129,7 +140,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     if (key !== 'close') return this.#listen(key, first, second)
     const run = first as (reason: CloseReason, channel: Channel<Messages>) => void
     checkFunction(run, 'on(close)')
-    this.#carrier.closeNotifier.onEnd((reason) => run(reason, this))
+    this.#conversation.onEnd((reason) => run(reason, this))
     return this
   }
 
@@ -140,7 +151,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
 
   /** Removes a handler of a key: the function or map that was given to `on`. */
   off<K extends Key<Messages>>(key: K, handler: unknown): this {
-    const { dispatch } = this.#carrier
+    const { dispatch } = this.#conversation
     const number = this.#number(key)
     dispatch.remove(number, handler as Run)
     for (const [other, run] of this.#wrapped?.get(handler) ?? []) {
@@ -159,7 +170,8 @@ export class Channel<Messages extends object = Record<string, unknown>> {
       const text = `a heartbeat wants 0 < interval < timeout, in ms; got ${intervalMs} and ${timeoutMs}`
       throw new MillraceError('argument-invalid', text)
     }
-    this.#carrier.setHeartbeat(intervalMs, timeoutMs, onFail === undefined ? undefined : () => onFail(this))
+    const fail = onFail === undefined ? undefined : () => onFail(this)
+    this.#conversation.setHeartbeat({ intervalMs, timeoutMs, fail })
     return this
   }
 
@@ -171,19 +183,22 @@ export class Channel<Messages extends object = Record<string, unknown>> {
    * with `argument-invalid`, `channel-closed`, `already-open` when called twice, and `unsupported` for protocols that own their bytes. On local
    * channels keys must fit as well, but nothing is sealed: nothing leaves the process.
    */
-  async setEncryption(key: Uint8Array, algorithm?: EncryptionAlgorithm): Promise<void> {
+  setEncryption(key: Uint8Array, algorithm?: EncryptionAlgorithm): Promise<void> {
     if (!this.isOpen) {
-      throw new MillraceError(
-        'channel-closed',
-        'an open channel is needed to encrypt it; this one is closing or closed',
-      )
+      const text = 'an open channel is needed to encrypt it; this one is closing or closed'
+      return Promise.reject(new MillraceError('channel-closed', text))
     }
-    return this.#carrier.setEncryption({ key, ...(algorithm === undefined ? {} : { algorithm }) })
+    try {
+      const options = algorithm === undefined ? { key } : { key, algorithm }
+      return this.#conversation.carrier.setEncryption(options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Chooses what this channel does at its high-water mark. */
   setOverflow(policy: OverflowPolicy, options: OverflowOptions = {}): this {
-    this.#carrier.setOverflow(parseOverflow(policy), options)
+    this.#conversation.setOverflow(parseOverflow(policy), options)
     return this
   }
 
@@ -194,23 +209,23 @@ export class Channel<Messages extends object = Record<string, unknown>> {
    * further calls of `pipe.process()`. Idempotent.
    */
   close(text = ''): Promise<CloseReason> {
-    this.#carrier.close(text)
+    this.#conversation.carrier.close(text)
     return this.closed
   }
 
   /** Ends the channel now. What was on its way may be lost. */
   destroy(): void {
-    this.#carrier.destroy()
+    this.#conversation.carrier.destroy()
   }
 
   /** What the channel did so far. */
   statistics(): ChannelStatistics {
-    return this.#carrier.statistics()
+    return this.#conversation.statistics()
   }
 
   /** What this is, in one line, for people. */
   describe(): string {
-    return `channel ${this.#carrier.describe()}`
+    return `channel ${this.#conversation.describe()}`
   }
 
   /** Writes a log line that begins with `describe()`, if the pipe has a log. */
@@ -218,35 +233,19 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     writeLog(this.#init.logOptions, level, this, text)
   }
 
-  /** For sinks: lets them see all messages. */
-  attachTap(tap: Tap): void {
-    if (this.reason === undefined) this.#carrier.dispatch.attach(tap)
-    else tap.detached(this as unknown as Channel)
-  }
-
-  /** For sinks. */
-  detachTap(tap: Tap): void {
-    this.#carrier.dispatch.detach(tap)
-  }
-
-  /** For pipes: what carries this channel. */
-  static carrierOf<Messages extends object>(channel: Channel<Messages>): Carrier {
-    return channel.#carrier
-  }
-
   /**
    * All messages from now on, in their order. Up to `iteratorQueueMax` wait for the reader; then the peer has to wait.
    * Ends when the channel does; `reason` says why. Leaving the loop leaves the channel open.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<Messages>> {
-    const { dispatch } = this.#carrier
+    const { dispatch } = this.#conversation
     if (dispatch.inbox !== undefined)
       throw new MillraceError('already-open', 'this channel is being iterated already')
     const leave = () => {
       dispatch.listen(undefined)
-      this.#carrier.hold('free')
+      this.#conversation.hold('free')
     }
-    const inbox = new Inbox(this.#init.iteratorQueueMax, () => this.#carrier.hold('free'), leave)
+    const inbox = new Inbox(this.#init.iteratorQueueMax, () => this.#conversation.hold('free'), leave)
     if (this.reason === undefined) dispatch.listen(inbox)
     else inbox.end()
     const iterator = {
@@ -277,7 +276,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     const number = this.#init.keys.number(key)
     const run = second === undefined ? (first as Run) : byKey(first as (body: unknown) => unknown, second)
     checkFunction(run, `on('${key}')`)
-    this.#carrier.dispatch.add(number, run)
+    this.#conversation.dispatch.add(number, run)
     if (second === undefined) return this
     this.#wrapped ??= new Map()
     this.#wrapped.set(second, [...(this.#wrapped.get(second) ?? []), [number, run]])

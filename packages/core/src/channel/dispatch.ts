@@ -1,3 +1,4 @@
+import { isThenable, runCallback, watchResult } from '../base/callback.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { RequestError } from '../base/request-error.ts'
 import type { Inbox } from './inbox.ts'
@@ -6,7 +7,8 @@ type Run = (body: unknown, channel: unknown) => unknown
 
 /** Sees all messages of a channel. */
 export interface Tap {
-  forward(key: string, body: unknown, channel: object): void
+  /** Returns what its handler returns, which may be a promise. */
+  forward(key: string, body: unknown, channel: object): unknown
   detached(channel: object): void
 }
 
@@ -88,7 +90,7 @@ export class Dispatch {
     }
     try {
       const result = handler(body, this.channel)
-      if (result !== undefined && result instanceof Promise) this.#watch(result, number)
+      if (result !== undefined) this.#watch(result, number)
     } catch (error) {
       this.#owner.handlerFailed(error, key ?? this.#keys.name(number))
     }
@@ -102,7 +104,7 @@ export class Dispatch {
     const handler = number < 0 ? undefined : this.#handlers?.[number]
     if (handler === undefined) {
       this.unhandled++
-      return this.#owner.fault(id, `nobody answers '${name}' here`)
+      return this.#owner.fault(id, `no handler for request '${name}'`)
     }
     if (this.#answering >= this.#owner.maxRequests) {
       return this.#owner.fault(id, `${this.#answering} requests are being answered already (maxRequests)`)
@@ -121,7 +123,7 @@ export class Dispatch {
   async #answer(id: number, number: number, name: string, handler: Run, body: unknown): Promise<void> {
     try {
       const result = handler(body, this.channel)
-      this.#owner.reply(id, number, result instanceof Promise ? await result : result)
+      this.#owner.reply(id, number, isThenable(result) ? await result : result)
     } catch (error) {
       const isFault = error instanceof RequestError
       this.#owner.fault(id, isFault ? error.message : 'its handler failed')
@@ -135,16 +137,15 @@ export class Dispatch {
     this.inbox?.push(key, body)
     if (this.inbox?.isFull) this.#owner.hold('held')
     for (const tap of this.#taps ?? []) {
-      try {
-        tap.forward(key, body, this.channel)
-      } catch (error) {
-        this.#owner.handlerFailed(error, key)
-      }
+      runCallback(
+        () => tap.forward(key, body, this.channel),
+        (error) => this.#owner.handlerFailed(error, key),
+      )
     }
   }
 
-  #watch(result: Promise<unknown>, number: number): void {
-    result.catch((error: unknown) => this.#owner.handlerFailed(error, this.#keys.name(number)))
+  #watch(result: unknown, number: number): void {
+    watchResult(result, (error) => this.#owner.handlerFailed(error, this.#keys.name(number)))
   }
 
   #listOf(number: number): Run[] {
@@ -174,7 +175,7 @@ export class Dispatch {
       try {
         const result = handler(body, channel)
         if (answer === undefined) answer = result
-        else if (result instanceof Promise) this.#watch(result, number)
+        else this.#watch(result, number)
       } catch (error) {
         this.#owner.handlerFailed(error, this.#keys.name(number))
       }

@@ -34,10 +34,6 @@ export class PendingRequests {
     this.#timeoutMs = timeoutMs
   }
 
-  get count(): number {
-    return this.#pending.size
-  }
-
   /** Registers a request, sends it by `encode`, and returns the promise of its reply. */
   start(
     key: string,

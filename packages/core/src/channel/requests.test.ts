@@ -59,7 +59,7 @@ describe('a request', () => {
     const { rig, accepting, opened } = await pair()
     expect(await rig.failureOf(opened.request('nothing', 1))).toMatchObject({
       code: 'request-failed',
-      message: expect.stringContaining("nobody answers 'nothing'"),
+      message: expect.stringContaining("no handler for request 'nothing'"),
     })
     expect(rig.diary(accepting).errors).toEqual([])
     await rig.end()

@@ -1,6 +1,6 @@
 import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
 import type { Message } from '../base/messages.ts'
-import type { Channel } from './channel.ts'
+import { type Channel, conversationOf } from './channel.ts'
 import type { Tap } from './dispatch.ts'
 
 /** Receives a forwarded message. */
@@ -39,7 +39,9 @@ export class Sink<Messages extends object = Record<string, unknown>> {
       detached: () => this.#taps.delete(channel),
     }
     this.#taps.set(channel, tap)
-    channel.attachTap(tap)
+    const conversation = conversationOf(channel)
+    if (conversation.reason === undefined) conversation.dispatch.attach(tap)
+    else tap.detached(channel)
     return this
   }
 
@@ -48,7 +50,7 @@ export class Sink<Messages extends object = Record<string, unknown>> {
     const tap = this.#taps.get(channel)
     if (tap === undefined) return this
     this.#taps.delete(channel)
-    channel.detachTap(tap)
+    conversationOf(channel).dispatch.detach(tap)
     return this
   }
 
@@ -76,12 +78,12 @@ export class Sink<Messages extends object = Record<string, unknown>> {
     message: Message<Messages>,
     channel: Channel<Messages>,
     filter: SinkFilter<Messages> | undefined,
-  ): void {
+  ): unknown {
     if (filter !== undefined && !filter(message, channel)) {
       this.#filtered++
-      return
+      return undefined
     }
     this.#received++
-    this.#handler(message, channel)
+    return this.#handler(message, channel)
   }
 }

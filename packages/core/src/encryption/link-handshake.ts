@@ -1,5 +1,6 @@
 import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
 import { CipherError, type CipherPair, type HandshakeState } from '@millrace/cipher'
+import { isThenable } from '../base/callback.ts'
 import { causeText } from '../base/millrace-error.ts'
 import type { Authorise, HandshakeSide } from './encryption.ts'
 
@@ -64,7 +65,7 @@ export class LinkHandshake {
     } catch (error) {
       return this.#owner.refused(`authorise failed: ${causeText(error)}`)
     }
-    if (!(verdict instanceof Promise)) return this.#decided(verdict)
+    if (!isThenable(verdict)) return this.#decided(verdict)
     const isTalking = this.#state === 'talking'
     this.#state = 'asking'
     verdict.then(

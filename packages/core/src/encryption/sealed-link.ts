@@ -73,7 +73,7 @@ export class SealedLink implements Link, LinkOwner {
     )
   }
 
-  /** A link over one that is open already, whose owner is told by itself: sealing begins with what is sent next. */
+  /** A link over one that is open already: sealing begins with what is sent next. */
   static begin(link: Link, options: SealedLinkOptions, owner: LinkOwner): SealedLink {
     const sealed = new SealedLink(link, options)
     sealed.#owner = owner

@@ -97,14 +97,14 @@ describe('stallTimeoutMs', () => {
       await rig.loop.settle()
     }
     await rig.loop.advance(400)
-    const before = opened.statistics().queued
+    const before = opened.statistics().queuedBytes
     link.freeze('off')
-    while (opened.statistics().queued === before) await rig.loop.advance(1)
+    while (opened.statistics().queuedBytes === before) await rig.loop.advance(1)
     link.freeze('on')
-    const left = opened.statistics().queued
+    const left = opened.statistics().queuedBytes
     expect(left).toBeGreaterThan(0)
     await rig.loop.advance(480)
-    expect(opened.statistics().queued, 'nothing more has left').toBe(left)
+    expect(opened.statistics().queuedBytes, 'nothing more has left').toBe(left)
     expect(opened.isOpen, 'it took something less than 500 ms ago').toBe(true)
     await rig.loop.advance(40)
     expect(opened.reason).toMatchObject({ code: 'slow-reader' })

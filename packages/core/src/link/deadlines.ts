@@ -1,11 +1,23 @@
 import { Heartbeat } from '@millrace/wire'
 import type { PipeLimits } from '../base/options.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
+import type { HeartbeatSettings } from '../channel/conversation.ts'
 
 const never = Number.POSITIVE_INFINITY
 
 /** What a deadlines asks of its owner. */
-export type DeadlinesDue = 'nothing' | 'no-hello' | 'no-end' | 'stalled' | 'frame-late' | 'ping' | 'silent'
+export type DeadlinesDue =
+  | 'nothing'
+  | 'no-hello'
+  | 'no-end'
+  | 'stalled'
+  | 'frame-late'
+  | 'ping'
+  | 'sign-of-life'
+  | 'silent'
+
+/** How often a side that doesn't read tells its peer that it lives, in milliseconds: it can't hear how often the peer asks. */
+const signOfLifeMs = 250
 
 /**
  * Watches one link's deadlines: the hello, the end after a close, a peer that takes nothing, a frame that never ends, and
@@ -17,6 +29,8 @@ export class Deadlines {
   #since: number
   #stalledSince = never
   #cutSince = never
+  /** When the next sign of life is due; `never` while this side reads. */
+  #signOfLifeAt = never
 
   constructor(limits: PipeLimits, now: number) {
     this.#limits = limits
@@ -28,9 +42,10 @@ export class Deadlines {
     this.#since = now
   }
 
-  /** The peer is to be heard every so often. */
-  expect(intervalMs: number, timeoutMs: number, now: number): void {
-    this.heartbeat = new Heartbeat(intervalMs, timeoutMs, now)
+  /** Enables the heartbeat, or turns it off. */
+  expect(settings: HeartbeatSettings | undefined, now: number): void {
+    this.heartbeat =
+      settings === undefined ? undefined : new Heartbeat(settings.intervalMs, settings.timeoutMs, now)
   }
 
   /** Something waits for the link (`waiting`), took a step (`moving`), or nothing does (`idle`). */
@@ -43,6 +58,17 @@ export class Deadlines {
   frame(state: 'cut' | 'moved' | 'whole', now: number): void {
     if (state === 'whole') this.#cutSince = never
     else if (state === 'moved' || this.#cutSince === never) this.#cutSince = now
+  }
+
+  /** Whether this side reads. Returns true when that is new. */
+  reading(state: 'on' | 'paused', now: number): boolean {
+    const isPaused = this.#signOfLifeAt !== never
+    if (isPaused === (state === 'paused')) return false
+    this.#signOfLifeAt = isPaused ? never : now
+    // What could not be heard was no silence, and what could not be read was not late.
+    this.heartbeat?.restart(now)
+    this.#cutSince = never
+    return true
   }
 
   /** How long the peer has taken nothing, in milliseconds. */
@@ -61,6 +87,7 @@ export class Deadlines {
     if (!isQuiet && state === 'handshaking' && age >= handshakeTimeoutMs) return 'no-hello'
     if (now - this.#stalledSince >= stallTimeoutMs) return 'stalled'
     if (isQuiet) return 'nothing'
+    if (this.#signOfLifeAt !== never) return this.#dueUnread(now)
     if (now - this.#cutSince >= frameTimeoutMs) return 'frame-late'
     if (state !== 'open' || this.heartbeat === undefined) return 'nothing'
     const due = this.heartbeat.due(now)
@@ -72,9 +99,16 @@ export class Deadlines {
     const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
     if (state === 'closing' || state === 'closed') return this.#since + closeTimeoutMs
     if (isQuiet) return this.#stalledSince + stallTimeoutMs
+    if (this.#signOfLifeAt !== never) return Math.min(this.#stalledSince + stallTimeoutMs, this.#signOfLifeAt)
     let at = Math.min(this.#stalledSince + stallTimeoutMs, this.#cutSince + frameTimeoutMs)
     if (state === 'handshaking') at = Math.min(at, this.#since + handshakeTimeoutMs)
     if (state === 'open' && this.heartbeat !== undefined) at = Math.min(at, this.heartbeat.deadline())
     return at
+  }
+
+  #dueUnread(now: number): DeadlinesDue {
+    if (now < this.#signOfLifeAt) return 'nothing'
+    this.#signOfLifeAt = now + signOfLifeMs
+    return 'sign-of-life'
   }
 }

@@ -1,3 +1,5 @@
+import type { Overflow } from '../channel/overflow.ts'
+
 /**
  * Encoded messages that wait for a full link, for the policies that drop what has not left: the oldest, or an older one
  * of the same key. Bounded by bytes.
@@ -5,28 +7,25 @@
 export class DropQueue {
   /** Bytes that wait. */
   size = 0
-  /** Messages dropped because they were the oldest. */
-  droppedOldest = 0
-  /** Messages dropped because a later one of the same key came. */
-  superseded = 0
-  readonly #policy: 'drop-oldest' | 'latest-by-key'
   readonly #sizeMax: number
+  readonly #overflow: Overflow
   readonly #queue = new Map<string | number, Uint8Array>()
   #nextTicket = 0
 
-  constructor(policy: 'drop-oldest' | 'latest-by-key', sizeMax: number) {
-    this.#policy = policy
+  /** Drops are counted in `overflow`. */
+  constructor(overflow: Overflow, sizeMax: number) {
+    this.#overflow = overflow
     this.#sizeMax = sizeMax
   }
 
-  /** Queues a message at the end, and drops what has to go for it: older messages of its topic, if it has one. */
+  /** Queues a message at the end, and drops what has to go for it: the older message of its topic, if it has one. */
   push(topic: string | undefined, bytes: Uint8Array): void {
-    const ticket = this.#policy === 'latest-by-key' && topic !== undefined ? topic : this.#nextTicket++
+    const ticket = topic ?? this.#nextTicket++
     const older = this.#queue.get(ticket)
     if (older !== undefined) {
       this.#queue.delete(ticket)
       this.size -= older.length
-      this.superseded++
+      this.#overflow.superseded++
     }
     this.#queue.set(ticket, bytes)
     this.size += bytes.length
@@ -34,7 +33,7 @@ export class DropQueue {
       if (this.size <= this.#sizeMax || first === ticket) break
       this.#queue.delete(first)
       this.size -= length
-      this.droppedOldest++
+      this.#overflow.droppedOldest++
     }
   }
 

@@ -1,6 +1,6 @@
 import type { BlockPool } from '@millrace/buffer'
 import { CipherError } from '@millrace/cipher'
-import type { CloseReason } from '../base/close-reason.ts'
+import { type CloseReason, describeReason } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { PipeLimits } from '../base/options.ts'
 import {
@@ -12,10 +12,10 @@ import {
 import { SealedLink } from '../encryption/sealed-link.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { StreamSession } from '../ports/protocol.ts'
-import type { Link, LinkOwner } from '../ports/transport.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { SendQueue } from './send-queue.ts'
+import type { UpgradableLink } from './upgradable-link.ts'
 
 /** What this needs of the carrier whose channel begins to encrypt. */
 export interface EncryptionUpgradeOwner {
@@ -30,10 +30,11 @@ export interface EncryptionUpgradeOwner {
   readonly isOpen: boolean
   /** The reason of the end that was asked for, or of what is lost by it. */
   readonly endReason: CloseReason
-  /** The link below; then the one that seals. */
-  link: Link
+  readonly link: UpgradableLink
   /** Hands everything written so far to the link. */
   flush(): void
+  /** What is sent leaves again, sealed. */
+  sealed(): void
   fail(reason: CloseReason): void
   destroy(reason: CloseReason): void
 }
@@ -48,32 +49,23 @@ const steps = { first: 1, second: 2, last: 3 } as const
  */
 export class EncryptionUpgrade {
   readonly #owner: EncryptionUpgradeOwner
-  readonly #clear: LinkOwner
   #plan: HandshakePlan | undefined
   #state: 'asked' | 'idle' | 'shaking' | 'half' | 'sealed' | 'over' = 'idle'
   /** The first message, if the peer asked before the program did. */
   #first: Uint8Array | undefined
-  #sealed: SealedLink | undefined
-  /** Bytes in clear that the link still has. */
-  #clearLeft = 0
   #settle: { readonly resolve: () => void; readonly reject: (error: MillraceError) => void } | undefined
   readonly #deadline: Deadline
 
-  /** `clear` is whom the sealed link tells: the carrier, as if there were no encryption. */
-  constructor(owner: EncryptionUpgradeOwner, clear: LinkOwner) {
+  constructor(owner: EncryptionUpgradeOwner) {
     this.#owner = owner
-    this.#clear = clear
     this.#deadline = new Deadline(owner.turns, () => this.#late())
-  }
-
-  /** Whether what comes in is sealed. */
-  get isOpening(): boolean {
-    return this.#state === 'sealed'
+    // A step that is read when the link is gone already begins nothing.
+    if (owner.link.state === 'gone') this.#state = 'over'
   }
 
   /** The program asks for encryption. */
   begin(options: SharedKeyEncryption): Promise<void> {
-    const { role, crypto, sendQueue, session } = this.#owner
+    const { role, crypto, sendQueue, session, link } = this.#owner
     checkEncryption(options, 'setEncryption')
     if (session.encodeCipherStep === undefined || session.takeRest === undefined) {
       throw new MillraceError(
@@ -85,7 +77,7 @@ export class EncryptionUpgrade {
       throw new MillraceError('already-open', 'setEncryption was called on this channel before')
     this.#plan = planHandshake(options, role, crypto, 'channel')
     this.#owner.flush()
-    sendQueue.isHeld = true
+    link.hold(sendQueue.inFlight)
     this.#expect()
     if (role === 'opened') this.#step(steps.first, this.#plan.handshake.write())
     const done = new Promise<void>((resolve, reject) => {
@@ -117,36 +109,15 @@ export class EncryptionUpgrade {
     else this.#refuse(`step ${step} of the encryption came out of turn`)
   }
 
-  /** Bytes came in behind the last step. */
-  received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    this.#sealed?.received(bytes, ownership)
-  }
-
-  /** So many bytes left the link below: first those in clear. */
-  sent(size: number): void {
-    const clear = Math.min(size, this.#clearLeft)
-    this.#clearLeft -= clear
-    if (clear > 0) this.#clear.sent(clear)
-    if (size > clear) this.#sealed?.sent(size - clear)
-  }
-
-  /** Whether this accounts for what leaves. */
-  get isSealing(): boolean {
-    return this.#sealed !== undefined
-  }
-
-  ended(): void {
-    this.#sealed?.ended()
-  }
-
-  /** The channel is over. */
-  end(): void {
+  /** The channel ended. */
+  end(reason: CloseReason): void {
     if (this.#state === 'over') return
     this.#state = 'over'
     this.#deadline.cancel()
     this.#plan?.handshake.abandon()
-    this.#sealed?.release()
-    this.#settle?.reject(new MillraceError('channel-closed', 'the channel ended before it was encrypted'))
+    const code = reason.code === 'encryption-failed' ? reason.code : 'channel-closed'
+    const text = `the channel ended before it was encrypted: ${describeReason(reason)}`
+    this.#settle?.reject(new MillraceError(code, text))
   }
 
   #answer(first: Uint8Array): void {
@@ -176,31 +147,27 @@ export class EncryptionUpgrade {
   }
 
   #step(step: number, message: Uint8Array): void {
-    const { sendQueue, session, pool } = this.#owner
-    sendQueue.pass(session.encodeCipherStep!(step, message), pool)
+    const { link, session, pool } = this.#owner
+    link.pass(session.encodeCipherStep!(step, message), pool)
   }
 
   /** From here on everything that is sent is sealed. */
   #seal(): void {
     const owner = this.#owner
-    const { sendQueue, pool, turns, limits } = owner
-    this.#clearLeft = sendQueue.inFlight
-    this.#sealed = SealedLink.begin(owner.link, { pool, turns, limits, plan: this.#plan! }, this.#clear)
-    owner.link = this.#sealed
-    sendQueue.redirect(this.#sealed)
-    sendQueue.isHeld = false
-    owner.flush()
+    const { link, pool, turns, limits } = owner
+    link.sealWith(SealedLink.begin(link.below, { pool, turns, limits, plan: this.#plan! }, link.above))
+    owner.sealed()
   }
 
   /** From here on everything that comes is sealed, and so is what came already behind the last frame. */
   #open(): void {
-    const { session } = this.#owner
+    const { session, link } = this.#owner
     this.#state = 'sealed'
     this.#deadline.cancel()
     this.#settle?.resolve()
     this.#settle = undefined
     // It may be the link's memory still, of which `keep` would save the last record alone when readers are behind.
-    for (const bytes of session.takeRest!()) this.received(new Uint8Array(bytes), 'given')
+    link.openWith(session.takeRest!().map((bytes) => new Uint8Array(bytes)))
   }
 
   #expect(): void {
@@ -216,9 +183,9 @@ export class EncryptionUpgrade {
   #refuse(what: string): void {
     this.#settle?.reject(new MillraceError('encryption-failed', `the channel cannot be encrypted: ${what}`))
     this.#settle = undefined
-    const { isOpen, sendQueue, endReason } = this.#owner
+    const { isOpen, link, endReason } = this.#owner
     if (isOpen) this.#owner.fail({ code: 'encryption-failed', what })
     // A close that waits for this waits in vain.
-    else if (sendQueue.isHeld) this.#owner.destroy(endReason)
+    else if (link.isHolding) this.#owner.destroy(endReason)
   }
 }

@@ -78,7 +78,10 @@ describe('encryption that begins on an open channel', () => {
         text: 'done',
       } satisfies CloseReason)
       expect(opened.encryption?.handshakeHash).toEqual(accepted.encryption?.handshakeHash)
-      expect(heard.o.length).toBeGreaterThanOrEqual(0)
+      expect(
+        heard.o.map((text) => Number.parseInt(String(text), 10)),
+        `seed ${seed}`,
+      ).toEqual(Array.from({ length: heard.o.length }, (_, i) => i + 1))
       await rig.end()
     }
   })
@@ -130,10 +133,11 @@ describe('encryption that begins on an open channel', () => {
       const heard: unknown[] = []
       accepted.on('n', (text: unknown) => void heard.push(text))
       await rig.loop.advance(5000)
-      expect(
-        [opened.reason?.code, accepted.reason?.code].filter((code) => code === 'encryption-failed').length,
-      ).toBeGreaterThan(0)
-      expect(failures.length).toBeGreaterThan(0)
+      expect([opened.reason?.code, accepted.reason?.code]).toEqual(['encryption-failed', 'encryption-failed'])
+      const asked = [mine, theirs].filter((options) => options !== undefined).length
+      expect(failures).toEqual(
+        Array.from({ length: asked }, () => expect.objectContaining({ code: 'encryption-failed' })),
+      )
       if (mine !== undefined) expect(heard).toEqual([])
       await rig.end()
     }
@@ -157,6 +161,7 @@ describe('encryption that begins on an open channel', () => {
     const failure = rig.failureOf(bad.accepted.setEncryption(key))
     await rig.failureOf(bad.opened.setEncryption(other))
     expect((await failure).code).toBe('encryption-failed')
+    await rig.loop.settle()
     expect([bad.opened.reason?.code, bad.accepted.reason?.code]).toEqual([
       'encryption-failed',
       'encryption-failed',

@@ -1,17 +1,19 @@
 import type { CloseReason } from '../base/close-reason.ts'
 import type { PipeLimits } from '../base/options.ts'
-import type { HeartbeatFail } from '../channel/carrier.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
+import type { HeartbeatSettings } from '../channel/conversation.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { Turns, TurnTaker } from '../turn/turns.ts'
 import { Deadlines } from './deadlines.ts'
 
-/** What a guard needs of the carrier that it guards. */
+/** What a watchdog needs of the carrier whose link it watches. */
 export interface LinkWatchdogOwner extends TurnTaker {
   readonly state: ChannelState
   /** All bytes that have not left. */
   readonly queuedBytes: number
   ping(now: number): void
+  /** Tells the peer, unasked, that this side lives. */
+  signOfLife(): void
   /** Ends the channel, with last words to the peer. */
   fail(reason: CloseReason): void
   /** Ends the channel and cuts the link: nothing can be said to this peer. */
@@ -19,17 +21,17 @@ export interface LinkWatchdogOwner extends TurnTaker {
   /** The reason of the end that was asked for. */
   readonly endReason: CloseReason
   /** Runs the user's function for a silent peer; a close in it has this reason. */
-  silent(reason: CloseReason, run: HeartbeatFail): void
+  silent(reason: CloseReason, fail: () => void): void
 }
 
-/** Keeps one deadline for all those of a link, and acts on what the deadlines finds due. */
+/** Keeps one deadline for all those of a link, and acts on what it finds due. */
 export class LinkWatchdog {
-  readonly deadlines: Deadlines
+  readonly #deadlines: Deadlines
   readonly #owner: LinkWatchdogOwner
   readonly #limits: PipeLimits
   readonly #turns: Turns
   readonly #deadline: Deadline
-  #heartbeatFail: HeartbeatFail | undefined
+  #heartbeatFail: (() => void) | undefined
   #isHeard = false
   #isOver = false
 
@@ -38,12 +40,12 @@ export class LinkWatchdog {
     this.#limits = limits
     this.#turns = turns
     this.#deadline = new Deadline(turns, (now) => this.#due(now))
-    this.deadlines = new Deadlines(limits, turns.now)
+    this.#deadlines = new Deadlines(limits, turns.now)
   }
 
   /** The channel is in a new state: its deadline counts from here. */
   restart(now: number): void {
-    this.deadlines.restart(now)
+    this.#deadlines.restart(now)
     this.arm()
   }
 
@@ -56,24 +58,34 @@ export class LinkWatchdog {
   turn(now: number): void {
     if (!this.#isHeard) return
     this.#isHeard = false
-    this.deadlines.heartbeat?.heard(now)
+    this.#deadlines.heartbeat?.heard(now)
   }
 
-  setHeartbeat(intervalMs: number, timeoutMs: number, fail: HeartbeatFail | undefined, now: number): void {
-    this.deadlines.expect(intervalMs, timeoutMs, now)
-    this.#heartbeatFail = fail
+  heartbeatChanged(settings: HeartbeatSettings | undefined, now: number): void {
+    this.#deadlines.expect(settings, now)
+    this.#heartbeatFail = settings?.fail
     this.arm()
   }
 
-  /** Something waits for the link to take it. */
-  waiting(now: number): void {
-    this.deadlines.flow('waiting', now)
-    this.arm()
+  /** Something waits for the link to take it (`waiting`), the link took a part of it (`moving`), or nothing waits (`idle`). */
+  flow(state: 'waiting' | 'moving' | 'idle', now: number): void {
+    this.#deadlines.flow(state, now)
+    if (state === 'waiting') this.arm()
+  }
+
+  /** Whether this side reads the link. While it doesn't, the peer can't be heard, and can't be late. */
+  reading(state: 'on' | 'paused', now: number): void {
+    if (this.#deadlines.reading(state, now)) this.arm()
+  }
+
+  /** A frame has begun and not ended (`cut`), another one than before (`moved`), or none is open (`whole`). */
+  frame(state: 'cut' | 'moved' | 'whole', now: number): void {
+    this.#deadlines.frame(state, now)
   }
 
   /** Sees to it that this guard is woken at the next deadline. */
   arm(): void {
-    if (!this.#isOver) this.#deadline.set(this.deadlines.deadline(this.#owner.state, this.#turns.isQuiet))
+    if (!this.#isOver) this.#deadline.set(this.#deadlines.deadline(this.#owner.state, this.#turns.isQuiet))
   }
 
   /** The link is gone: nothing is left to guard. */
@@ -93,7 +105,7 @@ export class LinkWatchdog {
   #act(now: number): void {
     const owner = this.#owner
     const { handshakeTimeoutMs, frameTimeoutMs } = this.#limits
-    switch (this.deadlines.due(owner.state, now, this.#turns.isQuiet)) {
+    switch (this.#deadlines.due(owner.state, now, this.#turns.isQuiet)) {
       case 'no-hello':
         return owner.fail({ code: 'handshake-timeout', timeoutMs: handshakeTimeoutMs })
       case 'no-end':
@@ -101,7 +113,7 @@ export class LinkWatchdog {
         this.end()
         return owner.destroy(owner.endReason)
       case 'stalled': {
-        const stalledMs = this.deadlines.stalledMs(now)
+        const stalledMs = this.#deadlines.stalledMs(now)
         return owner.destroy({ code: 'slow-reader', queuedBytes: owner.queuedBytes, stalledMs })
       }
       case 'frame-late':
@@ -111,6 +123,8 @@ export class LinkWatchdog {
         })
       case 'ping':
         return owner.ping(now)
+      case 'sign-of-life':
+        return owner.signOfLife()
       case 'silent':
         return this.#silent(now)
     }
@@ -118,7 +132,7 @@ export class LinkWatchdog {
 
   /** The peer is silent: the user's function decides; without one, the channel ends. */
   #silent(now: number): void {
-    const { heartbeat } = this.deadlines
+    const { heartbeat } = this.#deadlines
     const reason: CloseReason = { code: 'heartbeat-timeout', silentMs: heartbeat?.silentMs(now) ?? 0 }
     if (this.#heartbeatFail === undefined) return this.#owner.destroy(reason)
     this.#owner.silent(reason, this.#heartbeatFail)

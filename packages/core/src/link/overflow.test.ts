@@ -29,8 +29,8 @@ describe('overflow', () => {
       droppedOldest: 0,
       messagesOut: sent,
     })
-    expect(opened.statistics().queued).toBeGreaterThanOrEqual(2000)
-    expect(opened.statistics().queued).toBeLessThan(2000 + 150)
+    expect(opened.statistics().queuedBytes).toBeGreaterThanOrEqual(2000)
+    expect(opened.statistics().queuedBytes).toBeLessThan(2000 + 150)
     let isReady = false
     const drained = opened.drained().then((result) => {
       isReady = true
@@ -40,7 +40,7 @@ describe('overflow', () => {
     expect(isReady).toBe(false)
     thaw()
     expect(await rig.until(drained)).toBe('ready')
-    expect(opened.statistics().queued).toBeLessThanOrEqual(500)
+    expect(opened.statistics().queuedBytes).toBeLessThanOrEqual(500)
     expect(await rig.until(opened.drained())).toBe('ready')
     await rig.loop.settle()
     expect(heard).toEqual(numbers(sent))
@@ -87,9 +87,9 @@ describe('overflow', () => {
   it('drop-oldest: keeps the newest, in order, within the mark, and counts the rest', async () => {
     const { rig, opened, heard, thaw } = await stuck('drop-oldest')
     for (const n of numbers(100)) expect(opened.send('n', { n, text })).toBe('queued')
-    const { droppedOldest, queued } = opened.statistics()
+    const { droppedOldest, queuedBytes } = opened.statistics()
     expect(droppedOldest).toBeGreaterThan(50)
-    expect(queued).toBeLessThan(2000 + 150)
+    expect(queuedBytes).toBeLessThan(2000 + 150)
     thaw()
     await rig.loop.settle()
     expect(heard.length).toBe(100 - droppedOldest)

@@ -82,9 +82,9 @@ describe('an async iterator', () => {
     }
     await fill()
     expect(opened.send('n', { n: -1, text })).toBe('full')
-    const { messagesIn, stored } = accepted.statistics()
+    const { messagesIn, storedBytes } = accepted.statistics()
     expect(messagesIn).toBe(10)
-    expect(stored).toBeLessThan(storedMax)
+    expect(storedBytes).toBeLessThan(storedMax)
     expect(sent).toBeLessThan(storedMax / 900)
     for (let n = 0; n < sent; n++) {
       const { value } = await rig.until(iterator.next())
@@ -161,7 +161,7 @@ describe('receiving', () => {
     opened.send('n', 2)
     await rig.loop.advance(100)
     expect(heard).toEqual([])
-    expect(accepted.statistics().stored).toBeGreaterThan(0)
+    expect(accepted.statistics().storedBytes).toBeGreaterThan(0)
     accepting.process()
     expect(heard).toEqual([1, 2])
     await rig.loop.settle()
@@ -186,7 +186,7 @@ describe('receiving', () => {
       while (opened.send('n', { n: sent, text }) === 'queued') sent++
       await rig.loop.settle()
     }
-    expect(accepted.statistics().stored).toBeLessThan(storedMax)
+    expect(accepted.statistics().storedBytes).toBeLessThan(storedMax)
     const heard: number[] = []
     accepted.on('n', ({ n }) => void heard.push(n))
     for (let round = 0; round < 100 && heard.length < sent; round++) {
@@ -239,7 +239,12 @@ describe('receiving', () => {
     await rig.loop.settle()
     const frame = 4 + 2 + 1
     expect(opened.statistics().bytesOut - before.bytesOut).toBe(10 * frame)
-    expect(accepted.statistics()).toMatchObject({ messagesIn: 10, messagesOut: 0, queued: 0, stored: 0 })
+    expect(accepted.statistics()).toMatchObject({
+      messagesIn: 10,
+      messagesOut: 0,
+      queuedBytes: 0,
+      storedBytes: 0,
+    })
     expect(accepted.statistics().bytesIn).toBe(opened.statistics().bytesOut)
     expect(opened.statistics().bytesIn).toBe(accepted.statistics().bytesOut)
     await rig.until(opened.close())

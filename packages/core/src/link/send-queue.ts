@@ -1,47 +1,49 @@
 import { type BlockPool, SegmentBuffer } from '@millrace/buffer'
-import type { CloseReason } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import type { OverflowPolicy, PipeLimits } from '../base/options.ts'
-import type { ChannelStatistics, OverflowOptions } from '../channel/carrier.ts'
-import type { Link } from '../ports/transport.ts'
+import type { PipeLimits } from '../base/options.ts'
+import type { Overflow } from '../channel/overflow.ts'
 import { DropQueue } from './drop-queue.ts'
+import type { UpgradableLink } from './upgradable-link.ts'
 
 /** A block, less room for the message that fills it. */
 const flushSize = 61_440
 
-/** What becomes of a message that meets a full channel. */
-export type OverflowVerdict = 'full' | 'late' | 'close'
+/** The mark of a link that is gone: everything meets a full channel. */
+const never = -1
 
-/** What a channel has on its way out: the bytes of this turn, those that the link holds, and those that wait behind them. */
+/**
+ * What a channel has on its way out: the bytes of this turn, those that the link holds, and those that wait behind them. Alone changes
+ * these numbers; others ask.
+ */
 export class SendQueue {
   /** What was written since the last flush. */
   readonly buffer: SegmentBuffer
-  /** Bytes that the link holds. */
-  inFlight = 0
-  /** The peer must take some before it is heard any further. Kept by the carrier. */
-  isOwed = false
-  /** The number of waiting bytes at which the policy speaks. */
-  mark: number
-  #bytesOut = 0
-  #refused = 0
-  #droppedNewest = 0
-  #droppedOldest = 0
-  #superseded = 0
-  /** What is written waits, although the link would take it: the channel is about to encrypt. */
-  isHeld = false
   readonly #limits: PipeLimits
-  #link: Link
-  #policy: OverflowPolicy
-  #topicOf: OverflowOptions['topicOf']
+  readonly #link: UpgradableLink
+  readonly #overflow: Overflow
+  /** The number of waiting bytes at which the policy speaks. */
+  #mark: number
+  #inFlight = 0
+  #isOwing = false
+  #bytesOut = 0
   #dropQueue: DropQueue | undefined
-  #waiters: ((result: 'ready' | 'closed') => void)[] | undefined
 
-  constructor(pool: BlockPool, limits: PipeLimits, link: Link, policy: OverflowPolicy) {
+  constructor(pool: BlockPool, limits: PipeLimits, link: UpgradableLink, overflow: Overflow) {
     this.buffer = new SegmentBuffer(pool)
     this.#limits = limits
     this.#link = link
-    this.#policy = policy
-    this.mark = this.#markOf(policy)
+    this.#overflow = overflow
+    this.#mark = this.#markOf(overflow)
+  }
+
+  /** Bytes that the link holds. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Bytes that were handed to the link so far. */
+  get bytesOut(): number {
+    return this.#bytesOut
   }
 
   /** Whether so much was written that it goes to the link before the end of the turn. */
@@ -50,127 +52,72 @@ export class SendQueue {
   }
 
   /** All bytes that have not left. */
-  get queued(): number {
-    return this.inFlight + this.buffer.size + (this.#dropQueue?.size ?? 0)
+  get queuedBytes(): number {
+    return this.#inFlight + this.buffer.size + this.#lateSize
   }
 
   /** Whether the next message meets the policy. Messages that wait behind the link must not be overtaken. */
   get isFull(): boolean {
-    return (
-      this.inFlight + this.buffer.size >= this.mark ||
-      (this.#dropQueue !== undefined && this.#dropQueue.size > 0)
-    )
-  }
-
-  /** Whether someone waits for the link to take more. */
-  get isAwaited(): boolean {
-    return (
-      this.isOwed ||
-      this.#waiters !== undefined ||
-      (this.#dropQueue !== undefined && this.#dropQueue.size > 0)
-    )
-  }
-
-  /**
-   * Whether so many answers wait that the peer must take some before it is heard any further. While the channel is about to encrypt, nothing can
-   * leave, and what ends that has to be read: only four times as many are too many then.
-   */
-  get isOwing(): boolean {
-    return this.queued >= this.#limits.highWaterBytes * (this.isHeld ? 4 : 1)
+    return this.#inFlight + this.buffer.size >= this.#mark || this.#lateSize > 0
   }
 
   /** Whether the channel is down to its low-water mark. */
   get isLow(): boolean {
-    return this.inFlight + this.buffer.size <= this.#limits.lowWaterBytes
+    return this.#inFlight + this.buffer.size <= this.#limits.lowWaterBytes
   }
 
-  /** What left, waits, and was lost. */
-  statistics(): Pick<
-    ChannelStatistics,
-    'bytesOut' | 'queued' | 'refused' | 'droppedNewest' | 'droppedOldest' | 'superseded'
-  > {
-    return {
-      bytesOut: this.#bytesOut,
-      queued: this.queued,
-      refused: this.#refused,
-      droppedNewest: this.#droppedNewest,
-      droppedOldest: this.#droppedOldest + (this.#dropQueue?.droppedOldest ?? 0),
-      superseded: this.#superseded + (this.#dropQueue?.superseded ?? 0),
-    }
+  /**
+   * Whether so many replies wait that no more requests of the peer are taken. Replies ignore the marks, so a peer that doesn't take them must not
+   * cause more: from the high-water mark until the low-water mark.
+   */
+  get isOwing(): boolean {
+    return this.#isOwing
   }
 
-  /** Everything goes to this link from now on. */
-  redirect(link: Link): void {
-    this.#link = link
-  }
-
-  /** Hands over bytes past everything that is held. */
-  pass(bytes: Uint8Array, pool: BlockPool): void {
-    const apart = new SegmentBuffer(pool)
-    apart.append(bytes)
-    const batch = apart.take()
-    const { size } = batch
-    this.#bytesOut += size
-    if (this.#link.send(batch) === 'waits') this.inFlight += size
-  }
-
-  /** Why a channel ends that closes and can't send what it was given before, if that is so. */
-  get loss(): CloseReason | undefined {
-    const size = this.queued - this.inFlight
-    if (!this.isHeld || size === 0) return undefined
-    const what = `the channel ended before it was encrypted: what was sent since, ${size} bytes, is lost`
-    return { code: 'encryption-failed', what }
+  /** Whether something waits for the link to take more. */
+  get isAwaited(): boolean {
+    return this.#isOwing || this.#lateSize > 0
   }
 
   /** Hands what was written to the link, as one gather write. */
   flush(report?: 'unless-left'): void {
-    if (this.mark < 0) return this.buffer.release()
-    if (this.isHeld) return
+    if (this.#mark === never) return this.buffer.release()
     const batch = this.buffer.take()
     const { size } = batch
     this.#bytesOut += size
-    if (this.#link.send(batch, report) === 'waits') this.inFlight += size
+    if (this.#link.send(batch, report) === 'waits') this.#inFlight += size
+    this.#settle()
   }
 
-  setPolicy(policy: OverflowPolicy, { topicOf }: OverflowOptions): void {
+  /** A reply was written, or something else that ignores the marks. */
+  owed(): void {
+    if (this.queuedBytes >= this.#limits.highWaterBytes) this.#isOwing = true
+  }
+
+  /** The link took so many bytes. */
+  sent(size: number): void {
+    this.#inFlight -= size
+    this.#settle()
+  }
+
+  /** The overflow policy was changed. */
+  overflowChanged(): void {
     this.pourAll()
-    this.#droppedOldest += this.#dropQueue?.droppedOldest ?? 0
-    this.#superseded += this.#dropQueue?.superseded ?? 0
     this.#dropQueue = undefined
-    this.#policy = policy
-    this.#topicOf = topicOf
-    this.mark = this.#markOf(policy)
-  }
-
-  /** A message met a full channel: says, and counts, what becomes of it. */
-  judge(): OverflowVerdict {
-    switch (this.#policy) {
-      case 'wait':
-        this.#refused++
-        return 'full'
-      case 'drop-newest':
-        this.#droppedNewest++
-        return 'full'
-      case 'close':
-        return 'close'
-      default:
-        return 'late'
-    }
+    if (this.#mark !== never) this.#mark = this.#markOf(this.#overflow)
   }
 
   /** Queues an encoded message behind the link. */
   queueLate(key: string, body: unknown, bytes: Uint8Array | undefined): void {
     if (bytes === undefined)
       throw new MillraceError('unsupported', 'this protocol cannot queue messages apart')
-    const policy = this.#policy === 'latest-by-key' ? 'latest-by-key' : 'drop-oldest'
-    this.#dropQueue ??= new DropQueue(policy, this.#limits.highWaterBytes - this.mark)
-    const topic = this.#topicOf === undefined ? '' : this.#topicOf(key, body)
-    this.#dropQueue.push(topic === undefined ? undefined : `${key}\n${topic}`, bytes)
+    this.#dropQueue ??= new DropQueue(this.#overflow, this.#limits.highWaterBytes - this.#mark)
+    this.#dropQueue.push(this.#overflow.topic(key, body), bytes)
   }
 
   /** Moves late messages up, as far as there is room. */
   pour(): void {
-    const hasRoom = () => this.inFlight + this.buffer.size < this.mark
+    const hasRoom = () => this.#inFlight + this.buffer.size < this.#mark
     this.#dropQueue?.pour(hasRoom, (bytes) => this.buffer.append(bytes))
   }
 
@@ -180,26 +127,10 @@ export class SendQueue {
     this.#dropQueue?.pour(hasRoom, (bytes) => this.buffer.append(bytes))
   }
 
-  /** Resolves when the channel is down to its low-water mark, or has ended. */
-  drained(): Promise<'ready' | 'closed'> {
-    if (!this.isFull) return Promise.resolve('ready')
-    return new Promise((resolve) => {
-      this.#waiters ??= []
-      this.#waiters.push(resolve)
-    })
-  }
-
-  /** Wakes those who wait for room. */
-  wake(result: 'ready' | 'closed'): void {
-    const waiters = this.#waiters
-    this.#waiters = undefined
-    for (const resolve of waiters ?? []) resolve(result)
-  }
-
-  /** The link is gone: nothing will leave any more, and everything meets a full channel, as a mark below zero says. */
+  /** The link is gone: nothing will leave any more. */
   cut(): void {
-    this.inFlight = 0
-    this.mark = -1
+    this.#inFlight = 0
+    this.#mark = never
     this.end()
   }
 
@@ -207,11 +138,28 @@ export class SendQueue {
   end(): void {
     this.buffer.release()
     this.#dropQueue?.clear()
-    this.wake('closed')
   }
 
-  #markOf(policy: OverflowPolicy): number {
-    const isQueueing = policy === 'drop-oldest' || policy === 'latest-by-key'
+  /** Throws when the numbers contradict each other. For tests. */
+  invariants(): void {
+    const numbers = `in flight ${this.#inFlight}, written ${this.buffer.size}, late ${this.#lateSize}, mark ${this.#mark}`
+    const isRight =
+      this.#inFlight >= 0 &&
+      this.#lateSize >= 0 &&
+      this.#link.heldBytes <= this.#inFlight &&
+      (this.#mark !== never || this.#inFlight === 0)
+    if (!isRight) throw new Error(`the send queue contradicts itself: ${numbers}`)
+  }
+
+  #settle(): void {
+    if (this.#isOwing && this.isLow) this.#isOwing = false
+  }
+
+  get #lateSize(): number {
+    return this.#dropQueue === undefined ? 0 : this.#dropQueue.size
+  }
+
+  #markOf({ isQueueing }: Overflow): number {
     return isQueueing ? this.#limits.lowWaterBytes : this.#limits.highWaterBytes
   }
 }

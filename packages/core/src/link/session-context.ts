@@ -2,26 +2,23 @@ import type { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { Goodbye } from '@millrace/wire'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { PipeLimits } from '../base/options.ts'
-import type { Calls } from '../channel/calls.ts'
+import type { Conversation } from '../channel/conversation.ts'
 import type { Dispatch } from '../channel/dispatch.ts'
 import type { SessionHost } from '../ports/protocol.ts'
 import type { Turns, TurnTaker } from '../turn/turns.ts'
-import type { UpgradableLink } from './upgradable-link.ts'
 
-/** What a seat needs of the carrier that it stands in for. */
+/** What a context needs of the carrier that it stands in for. */
 export interface SessionContextOwner extends TurnTaker {
   readonly turns: Turns
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
   readonly pool: BlockPool
   readonly out: SegmentBuffer
-  readonly dispatch: Dispatch
-  readonly calls: Calls
+  readonly conversation: Conversation
   open(greet: (() => void) | undefined): 'yes' | 'no'
-  ponged(roundTripMs: number): void
   farewell(goodbye: Goodbye): void
   fail(reason: CloseReason): void
-  readonly gate: UpgradableLink
+  cipherStep(step: number, message: Uint8Array): void
 }
 
 /** Why messages wait: their reader is behind, the opener has not set his handlers, the peer owes room, the channel is over. */
@@ -38,7 +35,10 @@ export class SessionContext implements SessionHost {
   readonly out: SegmentBuffer
   mayDeliver = true
   isOver = false
+  /** Frames that the session has told of, so that a peer is seen to get on. */
+  framesIn = 0
   readonly #owner: SessionContextOwner
+  readonly #conversation: Conversation
   readonly #dispatch: Dispatch
   #waiting = 0
   #isMuted = false
@@ -49,7 +49,8 @@ export class SessionContext implements SessionHost {
     this.pool = owner.pool
     this.out = owner.out
     this.#owner = owner
-    this.#dispatch = owner.dispatch
+    this.#conversation = owner.conversation
+    this.#dispatch = owner.conversation.dispatch
   }
 
   /** Messages wait from now on, for this cause among others. */
@@ -85,27 +86,32 @@ export class SessionContext implements SessionHost {
   }
 
   deliver(number: number, body: unknown, key?: string): void {
+    this.framesIn++
     if (!this.#isMuted) this.#dispatch.deliver(number, body, key)
   }
 
   requested(id: number, number: number, body: unknown, key?: string): void {
+    this.framesIn++
     if (!this.#isMuted) this.#dispatch.request(id, number, body, key)
   }
 
   awaited(id: number): number {
-    return this.#owner.calls.awaited(id)
+    return this.#conversation.awaited(id)
   }
 
   replied(id: number, body: unknown): void {
-    if (!this.#isMuted) this.#owner.calls.replied(id, body)
+    this.framesIn++
+    if (!this.#isMuted) this.#conversation.replied(id, body)
   }
 
   faulted(id: number, text: string): void {
-    if (!this.#isMuted) this.#owner.calls.faulted(id, text)
+    this.framesIn++
+    if (!this.#isMuted) this.#conversation.faulted(id, text)
   }
 
   ponged(roundTripMs: number): void {
-    this.#owner.ponged(roundTripMs)
+    this.framesIn++
+    this.#conversation.roundTripMs = roundTripMs
   }
 
   farewell(goodbye: Goodbye): void {
@@ -117,7 +123,7 @@ export class SessionContext implements SessionHost {
   }
 
   cipherStep(step: number, message: Uint8Array): void {
-    this.#owner.gate.encryption.came(step, message)
+    this.#owner.cipherStep(step, message)
   }
 
   wake(): void {

@@ -1,30 +1,15 @@
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
-import { type CloseReason, describeReason } from '../base/close-reason.ts'
-import { MillraceError } from '../base/millrace-error.ts'
-import type { OverflowPolicy } from '../base/options.ts'
-import type {
-  Carrier,
-  CarrierOwner,
-  ChannelStatistics,
-  HeartbeatFail,
-  OverflowOptions,
-  SendResult,
-} from '../channel/carrier.ts'
-import type { ChannelState } from '../channel/channel-state.ts'
-import { CloseNotifier } from '../channel/close-notifier.ts'
-import { Dispatch, type DispatchOwner } from '../channel/dispatch.ts'
-import { PendingRequests, type RequestOptions } from '../channel/pending-requests.ts'
-import {
-  checkEncryption,
-  type HandshakePlan,
-  planHandshake,
-  type SharedKeyEncryption,
-} from '../encryption/encryption.ts'
-import type { Protocol } from '../ports/protocol.ts'
+import type { CloseReason } from '../base/close-reason.ts'
+import type { PipeLimits } from '../base/options.ts'
+import type { Carrier, MessageSender, SendResult } from '../channel/carrier.ts'
+import type { Conversation } from '../channel/conversation.ts'
+import type { CarrierStatistics } from '../channel/statistics.ts'
+import type { SharedKeyEncryption } from '../encryption/encryption.ts'
+import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import { Deadline } from '../turn/deadline.ts'
-import type { TurnTaker } from '../turn/turns.ts'
-import { handshakeLocally } from './local-encryption.ts'
+import type { Turns, TurnTaker } from '../turn/turns.ts'
 import { LocalQueue } from './local-queue.ts'
+import { LocalUpgrade } from './local-upgrade.ts'
 
 /** What lies in the queue in place of a body that belongs to a call. */
 class Call {
@@ -39,135 +24,117 @@ class Call {
   }
 }
 
+/** What a carrier needs of the pipe whose channel it carries. */
+export interface LocalCarrierOwner {
+  readonly limits: PipeLimits
+  readonly turns: Turns
+  /** What the platform lends for encryption. */
+  readonly crypto: PlatformCrypto | undefined
+  /** Nothing is left of an ended channel. */
+  linkGone(conversation: Conversation): void
+}
+
 /**
- * Carries a channel whose other end is in the same process. Bodies pass as they are: the receiver gets the very object
- * that was sent, so the sender must not change it any more. Handlers run in the receiving pipe's turn, never inside
- * `send`.
+ * Carries a conversation whose other end is in the same process. Bodies pass as they are: the receiver gets the very object
+ * that was sent, so the sender must not change it any more. What one end does is seen by the other in the turn of its own pipe, never
+ * inside of the call.
  */
-export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
-  readonly role: 'accepted' | 'opened'
-  readonly dispatch: Dispatch
-  readonly closeNotifier = new CloseNotifier()
+export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
+  readonly conversation: Conversation
   isReady = false
   isDirty = false
-  state: ChannelState = 'handshaking'
 
-  readonly #owner: CarrierOwner
+  readonly #owner: LocalCarrierOwner
   #peer!: LocalCarrier
   /** What the peer sent. Calls have negative numbers, so that plain messages need not be looked at. */
   readonly #queue = new LocalQueue()
   readonly #queueMax: number
-  #requests: PendingRequests | undefined
-  #overflow: OverflowPolicy
-  #overflowOptions: OverflowOptions = {}
-  #drainWaiters: ((result: 'ready' | 'closed') => void)[] = []
-  /** What is known of its encryption, from its handshake on. Nothing leaves the process, so nothing is sealed. */
-  encryption: ChannelEncryption | undefined
-  #plan: HandshakePlan | undefined
-  #encrypted: { readonly resolve: () => void; readonly reject: (error: MillraceError) => void } | undefined
-  readonly #alone: Deadline
+  /** Replies and faults in the queue. */
+  #replies = 0
   #isHeld = false
   #mayDeliver = false
-  #parting: { readonly text: string } | undefined
+  /** An orderly end in progress; its text, until the end of the turn. */
+  #goodbye: string | undefined
+  #closing: CloseReason | undefined
+  /** The other end has ended: why this one does, once it has read what was sent before. */
+  #peerEnd: CloseReason | undefined
   readonly #late: Deadline
-  #messagesOut = 0
-  #refused = 0
-  #droppedNewest = 0
-  #droppedOldest = 0
-  #superseded = 0
+  readonly #upgrade: LocalUpgrade
 
-  private constructor(owner: CarrierOwner, protocol: Protocol, role: 'accepted' | 'opened') {
+  private constructor(owner: LocalCarrierOwner, conversation: Conversation) {
     this.#owner = owner
-    this.role = role
-    this.#overflow = owner.overflow
+    this.conversation = conversation
     this.#queueMax = owner.limits.localQueueMax
-    this.dispatch = new Dispatch(protocol.keys, this)
-    this.#alone = new Deadline(owner.turns, () => {
-      const { handshakeTimeoutMs } = owner.limits
-      this.#unencrypted(`it was asked for, and the other end did not within ${handshakeTimeoutMs} ms`)
-    })
-    this.#late = new Deadline(owner.turns, () => {
-      this.#conclude({ code: 'closed', by: 'local', text: this.#parting?.text ?? '' })
-    })
+    this.#late = new Deadline(owner.turns, () => this.#conclude(this.#closing ?? { code: 'destroyed' }))
+    this.#upgrade = new LocalUpgrade(owner, conversation, (reason) => this.fail(reason))
+    conversation.carrier = this
   }
 
-  get isOpen(): boolean {
-    return this.state === 'open'
+  /** Two ends that are connected. */
+  static pair(
+    opening: LocalCarrierOwner,
+    opened: Conversation,
+    accepting: LocalCarrierOwner,
+    accepted: Conversation,
+  ): [opened: LocalCarrier, accepted: LocalCarrier] {
+    const near = new LocalCarrier(opening, opened)
+    const far = new LocalCarrier(accepting, accepted)
+    near.#peer = far
+    far.#peer = near
+    LocalUpgrade.connect(near.#upgrade, far.#upgrade)
+    return [near, far]
   }
 
-  setEncryption(options: SharedKeyEncryption): Promise<void> {
-    checkEncryption(options, 'setEncryption')
-    if (this.#plan !== undefined)
-      throw new MillraceError('already-open', 'setEncryption was called on this channel before')
-    const { limits, crypto } = this.#owner
-    this.#plan = planHandshake(options, this.role, crypto, 'channel')
-    const done = new Promise<void>((resolve, reject) => {
-      this.#encrypted = { resolve, reject }
-    })
-    // Whoever only listens for the end of the channel need not catch this as well.
-    done.catch(() => {})
-    const peer = this.#peer
-    if (peer.#plan === undefined) {
-      this.#alone.setIn(limits.handshakeTimeoutMs)
-    } else if (this.role === 'opened') this.#shake(this.#plan, peer.#plan)
-    else peer.#shake(peer.#plan, this.#plan)
-    return done
-  }
-
-  get calls(): this {
+  get sender(): this {
     return this
   }
 
-  get maxRequests(): number {
-    return this.#owner.limits.maxRequests
+  get isConnected(): boolean {
+    return this.#peerEnd === undefined
   }
 
-  handlerFailed(error: unknown, key: string): void {
-    this.#owner.failed(`the handler of '${key}' failed`, error, this)
+  /** It ends: that calls no function of the program, and promises wait for it. */
+  get isUrgent(): boolean {
+    return this.conversation.state === 'closing' || this.conversation.state === 'closed'
   }
 
-  reply(id: number, number: number, body: unknown): void {
-    this.#call('reply', id, number, body)
+  get isFull(): boolean {
+    return this.#peer.#queue.count >= this.#queueMax
   }
 
-  fault(id: number, text: string): void {
-    this.#call('fault', id, 0, text)
+  get mayReply(): boolean {
+    return this.conversation.isOpen || this.#goodbye !== undefined
   }
 
-  /** Makes both ends of a channel, not yet open. */
-  static pair(
-    opening: CarrierOwner,
-    accepting: CarrierOwner,
-    protocol: Protocol,
-  ): [LocalCarrier, LocalCarrier] {
-    const opened = new LocalCarrier(opening, protocol, 'opened')
-    const accepted = new LocalCarrier(accepting, protocol, 'accepted')
-    opened.#peer = accepted
-    accepted.#peer = opened
-    return [opened, accepted]
+  /** What is known of its encryption, from its handshake on. Nothing leaves the process, so nothing is sealed. */
+  get encryption(): ChannelEncryption | undefined {
+    return this.#upgrade.encryption
+  }
+
+  set encryption(encryption: ChannelEncryption | undefined) {
+    this.#upgrade.encryption = encryption
+  }
+
+  get peerAddress(): undefined {
+    return undefined
   }
 
   /** Opens this end. */
   open(): void {
-    if (this.state !== 'handshaking') return
-    this.state = 'open'
-    this.#owner.opened(this)
-    if (this.role === 'accepted') this.hold('free')
+    if (this.conversation.state !== 'handshaking') return
+    this.conversation.opened()
+    if (this.conversation.role === 'accepted') this.hold('free')
   }
 
-  /** Whoever awaits `open()` had a turn to set his handlers: messages may come. */
+  /** Code behind `await open()` had a turn to set its handlers: messages may come. */
   settle(): void {
     if (!this.#isHeld) this.hold('free')
   }
 
   send(number: number, body: unknown): SendResult {
-    if (this.state !== 'open') return 'closed'
-    const peer = this.#peer
-    const queue = peer.#queue
-    if (queue.count >= this.#queueMax) return this.#overflowed(number, body)
-    this.#messagesOut++
-    queue.push(number, body)
-    if (!peer.isReady) peer.#owner.turns.later(peer)
+    if (this.conversation.state !== 'open' || this.#peerEnd !== undefined) return 'closed'
+    if (this.isFull) return this.#overflowed(number, body)
+    this.#push(number, body)
     return 'queued'
   }
 
@@ -179,207 +146,185 @@ export class LocalCarrier implements Carrier, DispatchOwner, TurnTaker {
     return this.send(number, body)
   }
 
-  request(key: string, number: number, body: unknown, options: RequestOptions): Promise<unknown> {
-    if (this.state !== 'open') {
-      return Promise.reject(
-        new MillraceError('channel-closed', `cannot request '${key}': the channel is ${this.state}`),
-      )
-    }
-    const { turns, limits } = this.#owner
-    this.#requests ??= new PendingRequests(turns, limits.maxRequests, limits.requestTimeoutMs)
-    return this.#requests.start(key, number, options, (id) => {
-      this.#messagesOut++
-      this.#call('request', id, number, body)
-    })
+  sendRequest(id: number, number: number, body: unknown): void {
+    this.#push(~number, new Call('request', id, body))
   }
 
-  drained(): Promise<'ready' | 'closed'> {
-    if (this.state !== 'open') return Promise.resolve('closed')
-    if (this.#queued < this.#queueMax) return Promise.resolve('ready')
-    return new Promise((resolve) => this.#drainWaiters.push(resolve))
+  sendReply(id: number, number: number, body: unknown): void {
+    this.#peer.#replies++
+    this.#push(~number, new Call('reply', id, body))
+  }
+
+  sendFault(id: number, text: string): void {
+    this.#peer.#replies++
+    this.#push(~0, new Call('fault', id, text), 0)
   }
 
   /** Ends in one process can't lose sight of each other: the heartbeat never fails. */
-  setHeartbeat(_intervalMs: number, _timeoutMs: number, _fail: HeartbeatFail | undefined): void {}
+  heartbeatChanged(): void {}
 
-  setOverflow(policy: OverflowPolicy, options: OverflowOptions): void {
-    this.#overflow = policy
-    this.#overflowOptions = options
-  }
+  overflowChanged(): void {}
 
   hold(state: 'held' | 'free'): void {
     this.#isHeld = state === 'held'
-    this.#mayDeliver = !this.#isHeld && this.state === 'open'
+    this.#mayDeliver = !this.#isHeld && this.conversation.state === 'open'
     if (this.#mayDeliver) this.#owner.turns.later(this)
   }
 
+  setEncryption(options: SharedKeyEncryption): Promise<void> {
+    return this.#upgrade.begin(options)
+  }
+
   close(text: string): void {
-    if (this.state !== 'open' && this.state !== 'handshaking') return
-    // While their pipes shake hands nothing was said that could be lost, and nobody would hear the last words.
-    if (this.state === 'handshaking' && this.#peer.state === 'handshaking') {
-      this.#peer.#conclude({ code: 'closed', by: 'remote', text })
-      return this.#conclude({ code: 'closed', by: 'local', text })
+    const reason: CloseReason = { code: 'closed', by: 'local', text }
+    if (this.conversation.state === 'handshaking') {
+      this.#peer.#hangUp({ code: 'closed', by: 'remote', text })
+      return this.#conclude(reason)
     }
-    // Two ends that close at the same time needn't wait for each other: each has its own reason.
-    if (this.#peer.state === 'closing') {
-      const { text: theirs } = this.#peer.#parting ?? { text: '' }
-      this.#peer.#conclude({ code: 'closed', by: 'local', text: theirs })
-      return this.#conclude({ code: 'closed', by: 'local', text })
-    }
-    this.state = 'closing'
+    if (!this.conversation.closing()) return
     this.#mayDeliver = false
-    this.#parting = { text }
-    this.#call('close', 0, 0, text)
+    this.#closing = reason
+    this.#goodbye = text
+    const { turns, limits } = this.#owner
+    turns.dirty(this)
     // The other pipe may be driven by a program that gives it no turn: its end then learns of this later.
-    this.#late.setIn(this.#owner.limits.closeTimeoutMs)
+    this.#late.setIn(limits.closeTimeoutMs)
   }
 
   destroy(): void {
+    this.#peer.#hangUp({ code: 'link-ended' })
     this.#conclude({ code: 'destroyed' })
-    this.#peer.#conclude({ code: 'link-ended' })
   }
 
   /** Ends both sides of a channel that could not be. */
   fail(reason: CloseReason): void {
+    this.#peer.#hangUp(reason)
     this.#conclude(reason)
-    this.#peer.#conclude(reason)
   }
 
-  statistics(): ChannelStatistics {
-    return {
-      messagesIn: this.dispatch.messagesIn,
-      messagesOut: this.#messagesOut,
-      bytesIn: 0,
-      bytesOut: 0,
-      queued: this.#queued,
-      stored: this.#queue.count,
-      refused: this.#refused,
-      droppedNewest: this.#droppedNewest,
-      droppedOldest: this.#droppedOldest,
-      superseded: this.#superseded,
-      unhandled: this.dispatch.unhandled,
-      roundTripMs: 0,
-    }
+  statistics(): CarrierStatistics {
+    const queuedMessages = this.#peer.#queue.count
+    return { bytesOut: 0, queuedBytes: 0, queuedMessages, storedBytes: 0, storedMessages: this.#queue.count }
   }
 
   describe(): string {
-    const { reason } = this.closeNotifier
-    return `local ${reason === undefined ? this.state : `closed (${describeReason(reason)})`}`
+    return 'local'
   }
 
   process(): void {
     const queue = this.#queue
+    if (!this.#mayDeliver && this.#replies > 0) this.#passReplies()
     // What comes in meanwhile waits for the next turn: two ends that answer each other let the rest of the pipe live.
-    for (let left = queue.count; left > 0 && this.#mayDeliver; left--) {
+    for (let left = queue.count; left > 0 && this.#mayDeliver && queue.count > 0; left--) {
       queue.next()
       if (queue.number < 0) this.#called(queue.body as Call, ~queue.number)
-      else this.dispatch.deliver(queue.number, queue.body)
+      else this.conversation.dispatch.deliver(queue.number, queue.body)
     }
     queue.forget()
     if (this.#mayDeliver && queue.count > 0) this.#owner.turns.later(this)
-    if (this.state === 'closed') return
+    this.#followPeer()
+    if (this.conversation.state === 'closed') return
+    const peer = this.#peer.conversation
+    if (peer.isDrainAwaited && queue.count <= this.#queueMax / 4) peer.wake('ready')
+  }
+
+  /** The end of the turn in which the channel was closed: all that was sent stands before the last words. */
+  flush(): void {
+    const text = this.#goodbye
+    if (text === undefined) return
+    this.#goodbye = undefined
     const peer = this.#peer
-    if (peer.#drainWaiters.length > 0 && queue.count <= this.#queueMax / 4) peer.#wakeDrainWaiters('ready')
+    const { state } = peer.conversation
+    if (state === 'open' || state === 'handshaking') return this.#push(~0, new Call('close', 0, text), 0)
+    // Ends that close at the same time needn't wait for each other: each has its own reason.
+    if (peer.#closing !== undefined) peer.#hangUp(peer.#closing)
+    this.#hangUp(this.#closing ?? { code: 'link-ended' })
   }
 
-  flush(): void {}
-
-  /** The opening end: both have asked. */
-  #shake(mine: HandshakePlan, theirs: HandshakePlan): void {
-    const peer = this.#peer
-    const result = handshakeLocally(mine, theirs)
-    if (typeof result === 'string') return this.#unencrypted(result)
-    this.encryption = result.opened
-    peer.encryption = result.accepted
-    for (const end of [this, peer]) {
-      end.#alone.cancel()
-      end.#encrypted?.resolve()
-    }
+  /** The other end has ended, and this one does in its turn. */
+  #hangUp(reason: CloseReason): void {
+    if (this.conversation.state === 'closed') return
+    this.#peerEnd ??= reason
+    this.conversation.wake('closed')
+    this.#owner.turns.later(this)
   }
 
-  #unencrypted(what: string): void {
-    const error = new MillraceError('encryption-failed', `the channel cannot be encrypted: ${what}`)
-    for (const end of [this, this.#peer]) end.#encrypted?.reject(error)
-    this.fail({ code: 'encryption-failed', what })
+  /** The other end has ended: once all that it sent is read, so has this one. */
+  #followPeer(): void {
+    if (this.#peerEnd === undefined) return
+    if (this.conversation.state === 'open' && !this.#mayDeliver && this.#queue.count > 0) return
+    if (this.#mayDeliver && this.#queue.count > 0) return
+    this.#conclude(this.#closing ?? this.#peerEnd)
   }
 
-  get #queued(): number {
-    return this.#peer.#queue.count
+  #passReplies(): void {
+    this.#queue.extract(
+      (number, body) => number < 0 && isReply(body as Call),
+      (body) => this.#called(body as Call, 0),
+    )
   }
 
   #called(call: Call, number: number): void {
+    const { conversation } = this
+    if (isReply(call)) this.#replies--
     switch (call.kind) {
       case 'request':
-        return this.dispatch.request(call.id, number, call.body)
+        return conversation.dispatch.request(call.id, number, call.body)
       case 'reply':
-        return this.#requests?.replied(call.id, call.body)
+        return conversation.replied(call.id, call.body)
       case 'fault':
-        return this.#requests?.faulted(call.id, String(call.body))
+        return conversation.faulted(call.id, String(call.body))
       case 'close': {
         const text = String(call.body)
+        this.#peer.#hangUp({ code: 'closed', by: 'local', text })
         this.#conclude({ code: 'closed', by: 'remote', text })
-        this.#peer.#conclude({ code: 'closed', by: 'local', text })
       }
     }
   }
 
-  #call(kind: Call['kind'], id: number, number: number, body: unknown): void {
-    if (this.state === 'closed') return
+  #push(number: number, body: unknown, messages = 1): void {
     const peer = this.#peer
-    peer.#queue.push(~number, new Call(kind, id, body))
-    peer.#owner.turns.later(peer)
+    this.conversation.messagesOut += messages
+    peer.#queue.push(number, body)
+    if (!peer.isReady) peer.#owner.turns.later(peer)
   }
 
   #overflowed(number: number, body: unknown): SendResult {
-    this.#owner.overflowed(this, this.#queued)
-    const peer = this.#peer
-    switch (this.#overflow) {
-      case 'wait':
-        this.#refused++
-        return 'full'
-      case 'drop-newest':
-        this.#droppedNewest++
-        return 'full'
-      case 'close':
-        this.#conclude({ code: 'overflow', queuedBytes: 0 })
-        peer.#conclude({ code: 'closed', by: 'remote', text: 'overflow' })
-        return 'closed'
+    const queuedMessages = this.#peer.#queue.count
+    const verdict = this.conversation.overflowed({ bytes: 0, messages: queuedMessages })
+    if (verdict === 'full') return 'full'
+    if (verdict === 'close') {
+      this.#peer.#hangUp({ code: 'closed', by: 'remote', text: 'overflow' })
+      this.#conclude({ code: 'overflow', queuedBytes: 0, queuedMessages })
+      return 'closed'
     }
-    const queue = peer.#queue
-    if (this.#overflow === 'latest-by-key' && this.#supersede(queue, number, body)) this.#superseded++
-    else if (queue.drop((older) => older >= 0)) this.#droppedOldest++
-    this.#messagesOut++
-    queue.push(number, body)
-    peer.#owner.turns.later(peer)
+    this.#supersede(this.#peer.#queue, number, body)
+    this.#push(number, body)
     return 'queued'
   }
 
-  /** Drops an older message of the same key and topic. */
-  #supersede(queue: LocalQueue, number: number, body: unknown): boolean {
-    const { topicOf } = this.#overflowOptions
-    if (topicOf === undefined) return queue.drop((older) => older === number)
-    const key = this.dispatch.keyOf(number)
-    const topic = topicOf(key, body)
-    if (topic === undefined) return false
-    return queue.drop((older, olderBody) => older === number && topicOf(key, olderBody) === topic)
-  }
-
-  #wakeDrainWaiters(result: 'ready' | 'closed'): void {
-    for (const resolve of this.#drainWaiters.splice(0)) resolve(result)
+  /** Drops an older message of the same topic, or else the oldest. */
+  #supersede(queue: LocalQueue, number: number, body: unknown): void {
+    const { overflow, dispatch } = this.conversation
+    const key = dispatch.keyOf(number)
+    const topic = overflow.topic(key, body)
+    const isOlder = (other: number, otherBody: unknown) =>
+      other === number && overflow.topic(key, otherBody) === topic
+    if (topic !== undefined && queue.drop(isOlder)) overflow.superseded++
+    else if (queue.drop((other) => other >= 0)) overflow.droppedOldest++
   }
 
   #conclude(reason: CloseReason): void {
-    if (this.state === 'closed') return
-    this.state = 'closed'
+    if (this.conversation.state === 'closed') return
     this.#mayDeliver = false
+    this.#goodbye = undefined
     this.#late.cancel()
-    this.#alone.cancel()
-    this.#plan?.handshake.abandon()
-    this.#encrypted?.reject(new MillraceError('channel-closed', 'the channel ended before it was encrypted'))
-    this.#requests?.end(reason)
-    this.#wakeDrainWaiters('closed')
-    this.dispatch.end()
-    this.#owner.ended(this, reason)
-    this.#owner.linkGone(this)
+    this.#upgrade.end()
+    this.conversation.end(reason)
+    this.#owner.linkGone(this.conversation)
   }
+}
+
+function isReply({ kind }: Call): boolean {
+  return kind === 'reply' || kind === 'fault'
 }

@@ -57,4 +57,24 @@ export class LocalQueue {
     }
     return false
   }
+
+  /** Takes out all messages for which this holds, in their order, and hands each to `take`. */
+  extract(isWanted: (number: number, body: unknown) => boolean, take: (body: unknown) => void): void {
+    const taken: unknown[] = []
+    let kept = this.#start
+    for (let index = this.#start; index < this.#end; index++) {
+      const number = this.#numbers[index]
+      const body = this.#bodies[index]
+      if (isWanted(number, body)) {
+        taken.push(body)
+        continue
+      }
+      this.#numbers[kept] = number
+      this.#bodies[kept] = body
+      kept++
+    }
+    this.#bodies.fill(undefined, kept, this.#end)
+    this.#end = kept
+    for (const body of taken) take(body)
+  }
 }

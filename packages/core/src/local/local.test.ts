@@ -137,7 +137,7 @@ describe.each(ways)('a local channel by %s', (way) => {
     const first = [0, 1, 2, 3, 4, 5, 6, 7]
     const wait = await full('wait')
     expect(wait.heard).toEqual(first)
-    expect(wait.statistics).toMatchObject({ refused: 12, queued: 8, messagesOut: 8 })
+    expect(wait.statistics).toMatchObject({ refused: 12, queuedMessages: 8, messagesOut: 8 })
     const newest = await full('drop-newest')
     expect(newest.heard).toEqual(first)
     expect(newest.statistics).toMatchObject({ droppedNewest: 12 })

@@ -4,8 +4,11 @@ import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { OverflowPolicy, PipeLimits, PipeOptions } from '../base/options.ts'
-import type { Carrier, CarrierOwner, ChannelStatistics } from '../channel/carrier.ts'
-import { Channel } from '../channel/channel.ts'
+import { Channel, conversationOf } from '../channel/channel.ts'
+import { Conversation, type ConversationOwner } from '../channel/conversation.ts'
+import type { ChannelStatistics } from '../channel/statistics.ts'
+import type { LinkCarrierOwner } from '../link/link-carrier.ts'
+import type { LocalCarrierOwner } from '../local/local-carrier.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
@@ -33,8 +36,8 @@ export interface Opening {
   reject(error: MillraceError): void
 }
 
-/** Keeps the channels of one pipe: who is open, who is saying hello, whose link still lingers, and all they ever counted. */
-export class ChannelRegistry implements CarrierOwner {
+/** Registry of a pipe's channels (open, handshaking, lingering behind their end) and their cumulative counters. */
+export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, LocalCarrierOwner {
   readonly limits: PipeLimits
   readonly turns: Turns
   readonly pool: BlockPool
@@ -48,12 +51,12 @@ export class ChannelRegistry implements CarrierOwner {
 
   readonly #owner: ChannelRegistryOwner
   readonly #options: PipeOptions
-  readonly #channels = new Map<Carrier, Channel>()
-  readonly #handshakes = new HandshakeSlots<Carrier>()
-  readonly #lingering = new Set<Carrier>()
-  readonly #openings = new Map<Carrier, Opening>()
+  readonly #channels = new Map<Conversation, Channel>()
+  readonly #handshakes = new HandshakeSlots<Conversation>()
+  readonly #lingering = new Set<Conversation>()
+  readonly #openings = new Map<Conversation, Opening>()
   /** Channels that were shown to the program before they opened. */
-  #early: WeakMap<Carrier, Channel> | undefined
+  #early: WeakMap<Conversation, Channel> | undefined
   #emptyWaiters: (() => void)[] = []
   readonly #past: Record<keyof ChannelStatistics, number> = { ...noStatistics }
 
@@ -93,19 +96,26 @@ export class ChannelRegistry implements CarrierOwner {
   broadcast(number: number, body: unknown, channels: Iterable<Channel> | undefined): number {
     let shared: Uint8Array | undefined
     let count = 0
-    for (const carrier of channels === undefined ? this.#channels.keys() : this.#carriersOf(channels)) {
-      shared ??= carrier.encodeShared(number, body)
+    const conversations = channels === undefined ? this.#channels.keys() : this.#conversationsOf(channels)
+    for (const { carrier } of conversations) {
+      const { sender } = carrier
+      shared ??= sender.encodeShared(number, body)
       const result =
-        shared === undefined ? carrier.send(number, body) : carrier.sendShared(number, body, shared)
+        shared === undefined ? sender.send(number, body) : sender.sendShared(number, body, shared)
       if (result === 'queued') count++
     }
     return count
   }
 
-  /** A carrier begins its handshake; `opening` waits for the outcome. `peerAddress`: where the link comes from, if it tells. */
-  add(carrier: Carrier, opening?: Opening, peerAddress?: string): void {
-    this.#handshakes.add(carrier, peerAddress)
-    if (opening !== undefined) this.#openings.set(carrier, opening)
+  /** A conversation that has no carrier yet. */
+  converse(role: 'accepted' | 'opened'): Conversation {
+    return new Conversation(this, this.#owner.keys(), role)
+  }
+
+  /** A conversation begins its handshake; `opening` waits for the outcome. `peerAddress`: where the link comes from, if it tells. */
+  add(conversation: Conversation, opening?: Opening, peerAddress?: string): void {
+    this.#handshakes.add(conversation, peerAddress)
+    if (opening !== undefined) this.#openings.set(conversation, opening)
   }
 
   /**
@@ -114,7 +124,7 @@ export class ChannelRegistry implements CarrierOwner {
    */
   makeRoom(): void {
     if (this.#handshakes.size < this.limits.maxHandshakes) return
-    this.#handshakes.first()?.destroy()
+    this.#handshakes.first()?.carrier.destroy()
     const text = `${this.#handshakes.size + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
     this.#owner.report(new MillraceError('channel-limit', text), undefined)
   }
@@ -128,17 +138,17 @@ export class ChannelRegistry implements CarrierOwner {
 
   /** Ends all channels and handshakes in order, or now. */
   end(how: 'close' | 'destroy', text: string): void {
-    for (const carrier of [...this.#channels.keys(), ...this.#handshakes]) {
-      if (how === 'close') carrier.close(text)
-      else carrier.destroy()
+    for (const conversation of [...this.#channels.keys(), ...this.#handshakes]) {
+      if (how === 'close') conversation.carrier.close(text)
+      else conversation.carrier.destroy()
     }
-    if (how === 'destroy') for (const carrier of [...this.#lingering]) carrier.destroy()
+    if (how === 'destroy') for (const { carrier } of [...this.#lingering]) carrier.destroy()
   }
 
   /** Sums over all channels, past and present. */
   statistics(): RegistryStatistics {
-    const sums = { ...this.#past, queued: 0, stored: 0 }
-    for (const carrier of this.#channels.keys()) addStatistics(sums, carrier.statistics())
+    const sums = { ...this.#past, ...nothingWaits }
+    for (const conversation of this.#channels.keys()) addStatistics(sums, conversation.statistics())
     return {
       ...sums,
       roundTripMs: Number.NaN,
@@ -155,28 +165,28 @@ export class ChannelRegistry implements CarrierOwner {
     return { code: 'channel-limit', text: `${this.maxOpenChannels} channels are open already` }
   }
 
-  /** The channel of a carrier, which may not be open yet. */
-  channelOf(carrier: Carrier): Channel {
-    let channel = this.#channels.get(carrier) ?? this.#early?.get(carrier)
+  /** The channel of a conversation, which may not be open yet. */
+  channelOf(conversation: Conversation): Channel {
+    let channel = this.#channels.get(conversation) ?? this.#early?.get(conversation)
     if (channel !== undefined) return channel
     channel = new Channel({
-      carrier,
+      conversation,
       keys: this.#owner.keys(),
       iteratorQueueMax: this.limits.iteratorQueueMax,
       logOptions: this.#options,
     })
-    if (this.#handshakes.has(carrier)) {
+    if (this.#handshakes.has(conversation)) {
       this.#early ??= new WeakMap()
-      this.#early.set(carrier, channel)
+      this.#early.set(conversation, channel)
     }
     return channel
   }
 
-  opened(carrier: Carrier): void {
-    this.#handshakes.delete(carrier)
-    const channel = this.channelOf(carrier)
-    this.#channels.set(carrier, channel)
-    const origin = carrier.role === 'accepted' ? 'accepted' : 'connected'
+  opened(conversation: Conversation): void {
+    this.#handshakes.delete(conversation)
+    const channel = this.channelOf(conversation)
+    this.#channels.set(conversation, channel)
+    const origin = conversation.role === 'accepted' ? 'accepted' : 'connected'
     const { channelOpen } = this.#owner.topics()
     if (channelOpen.hasSubscribers) channelOpen.publish({ pipe: this.#owner.pipe, channel, origin })
     if (origin === 'accepted') {
@@ -184,32 +194,31 @@ export class ChannelRegistry implements CarrierOwner {
       this.#owner.accepted(channel)
     } else {
       this.connectedCount++
-      this.#takeOpening(carrier)?.resolve(channel)
+      this.#takeOpening(conversation)?.resolve(channel)
     }
   }
 
-  ended(carrier: Carrier, reason: CloseReason): void {
-    this.#lingering.add(carrier)
-    const channel = this.#channels.get(carrier)
-    const { closeNotifier } = carrier
-    const failed = (error: unknown) => this.failed("a handler of 'close' failed", error, carrier)
-    if (closeNotifier.end(reason) === 'untold') this.turns.call(() => closeNotifier.tell(reason, failed))
-    if (channel === undefined) return this.#neverOpened(carrier, reason)
-    this.#channels.delete(carrier)
-    addStatistics(this.#past, carrier.statistics())
+  ended(conversation: Conversation, reason: CloseReason): void {
+    this.#lingering.add(conversation)
+    const channel = this.#channels.get(conversation)
+    if (conversation.hasEndListeners) this.turns.call(() => conversation.tellEnd(reason))
+    else conversation.tellEnd(reason)
+    if (channel === undefined) return this.#neverOpened(conversation, reason)
+    this.#channels.delete(conversation)
+    addStatistics(this.#past, conversation.statistics())
     const { channelClose } = this.#owner.topics()
     if (channelClose.hasSubscribers) channelClose.publish({ pipe: this.#owner.pipe, channel, reason })
     this.#owner.closed(channel, reason)
   }
 
-  linkGone(carrier: Carrier): void {
-    this.#lingering.delete(carrier)
+  linkGone(conversation: Conversation): void {
+    this.#lingering.delete(conversation)
     if (this.#isEmpty) for (const resolve of this.#emptyWaiters.splice(0)) resolve()
   }
 
-  failed(text: string, cause: unknown, carrier: Carrier): void {
+  failed(text: string, cause: unknown, conversation: Conversation): void {
     const error = new MillraceError('handler-failed', `${text}: ${causeText(cause)}`, { cause })
-    this.#owner.report(error, this.#channels.get(carrier))
+    this.#owner.report(error, this.#channels.get(conversation))
   }
 
   /** A transport goes on, but something went wrong: its own typed error, or whatever the platform said. */
@@ -221,13 +230,17 @@ export class ChannelRegistry implements CarrierOwner {
     this.#owner.report(error, undefined)
   }
 
-  overflowed(carrier: Carrier, queued: number): void {
+  overflowed(
+    conversation: Conversation,
+    queued: { readonly bytes: number; readonly messages: number },
+  ): void {
     const { channelOverflow } = this.#owner.topics()
     if (!channelOverflow.hasSubscribers) return
     channelOverflow.publish({
       pipe: this.#owner.pipe,
-      channel: this.#channels.get(carrier),
-      queuedBytes: queued,
+      channel: this.#channels.get(conversation),
+      queuedBytes: queued.bytes,
+      queuedMessages: queued.messages,
     })
   }
 
@@ -235,35 +248,36 @@ export class ChannelRegistry implements CarrierOwner {
     return this.#channels.size + this.#handshakes.size + this.#lingering.size === 0
   }
 
-  *#carriersOf(channels: Iterable<Channel>): Generator<Carrier> {
+  *#conversationsOf(channels: Iterable<Channel>): Generator<Conversation> {
     for (const channel of channels) {
-      const carrier = Channel.carrierOf(channel)
-      if (this.#channels.has(carrier)) yield carrier
+      const conversation = conversationOf(channel)
+      if (this.#channels.has(conversation)) yield conversation
     }
   }
 
-  #neverOpened(carrier: Carrier, reason: CloseReason): void {
-    this.#handshakes.delete(carrier)
-    const error = reasonError(reason, `${carrier.describe().split(' ')[0]} did not become a channel`)
-    const opening = this.#takeOpening(carrier)
+  #neverOpened(conversation: Conversation, reason: CloseReason): void {
+    this.#handshakes.delete(conversation)
+    const error = reasonError(reason, `${conversation.describe().split(' ')[0]} did not become a channel`)
+    const opening = this.#takeOpening(conversation)
     if (opening !== undefined) opening.reject(error)
     else if (reason.code !== 'destroyed' && !this.isClosing) this.#owner.report(error, undefined)
   }
 
-  #takeOpening(carrier: Carrier): Opening | undefined {
-    const opening = this.#openings.get(carrier)
-    this.#openings.delete(carrier)
+  #takeOpening(conversation: Conversation): Opening | undefined {
+    const opening = this.#openings.get(conversation)
+    this.#openings.delete(conversation)
     return opening
   }
 }
+
+const nothingWaits = { queuedBytes: 0, queuedMessages: 0, storedBytes: 0, storedMessages: 0 }
 
 const noStatistics: ChannelStatistics = {
   messagesIn: 0,
   messagesOut: 0,
   bytesIn: 0,
   bytesOut: 0,
-  queued: 0,
-  stored: 0,
+  ...nothingWaits,
   refused: 0,
   droppedNewest: 0,
   droppedOldest: 0,

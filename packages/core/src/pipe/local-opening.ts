@@ -3,7 +3,6 @@ import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LocalCarrier } from '../local/local-carrier.ts'
 import { handshakeWithAuthorisation, type LocalHandshakeResult } from '../local/local-encryption.ts'
-import type { Protocol } from '../ports/protocol.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turns.ts'
 import type { Attempt } from './attempt.ts'
@@ -45,22 +44,17 @@ export function openLocal(
     const names = `'${acceptor.target.protocolName}', this one '${protocolName}'`
     throw new MillraceError('protocol-mismatch', `the pipe at ${address.text} speaks ${names}`)
   }
-  return openBetween(opener, acceptor, protocol, attempt)
+  return openBetween(opener, acceptor, attempt)
 }
 
 /** Each end opens in its own pipe's turn, the accepting one first. */
-function openBetween(
-  opener: LocalEnd,
-  acceptor: LocalEnd,
-  protocol: Protocol,
-  attempt: Attempt,
-): Promise<Channel> {
+function openBetween(opener: LocalEnd, acceptor: LocalEnd, attempt: Attempt): Promise<Channel> {
   const { signal } = attempt
   return new Promise((resolve, reject) => {
     let greeting: LocalCarrier | undefined
     const aborted = () => {
       reject(signal.reason)
-      if (greeting?.state === 'handshaking') greeting.destroy()
+      if (greeting?.conversation.state === 'handshaking') greeting.destroy()
     }
     if (signal.aborted) return aborted()
     signal.addEventListener('abort', aborted, { once: true })
@@ -68,11 +62,13 @@ function openBetween(
       if (signal.aborted) return
       const answer = acceptor.registry.mayOpen()
       if (answer !== 'yes') return reject(refusal(answer))
-      const [opened, accepted] = LocalCarrier.pair(opener.registry, acceptor.registry, protocol)
+      const near = opener.registry.converse('opened')
+      const far = acceptor.registry.converse('accepted')
+      const [opened, accepted] = LocalCarrier.pair(opener.registry, near, acceptor.registry, far)
       greeting = opened
       attempt.greets(opened)
-      opener.registry.add(opened, { resolve, reject })
-      acceptor.registry.add(accepted)
+      opener.registry.add(near, { resolve, reject })
+      acceptor.registry.add(far)
       const settle = () => opened.settle()
       const open = () => {
         opened.open()
@@ -103,7 +99,7 @@ class LocalHandshake {
     this.#opened = opened
     this.#accepted = accepted
     this.#late = new Deadline(acceptor.registry.turns, () => {
-      opened.fail({ code: 'handshake-timeout', timeoutMs: this.#patienceMs })
+      accepted.fail({ code: 'handshake-timeout', timeoutMs: this.#patienceMs })
     })
   }
 
@@ -128,20 +124,26 @@ class LocalHandshake {
     if (opener.encryption === undefined) return 'the pipe that is bound there encrypts, this one does not'
     if (acceptor.encryption === undefined) return 'this pipe encrypts, the one that is bound there does not'
     return handshakeWithAuthorisation(
-      opener.encryption.side('opened', opener.registry, () => opener.registry.channelOf(this.#opened)),
+      opener.encryption.side('opened', opener.registry, () =>
+        opener.registry.channelOf(this.#opened.conversation),
+      ),
       acceptor.encryption.side('accepted', acceptor.registry, () =>
-        acceptor.registry.channelOf(this.#accepted),
+        acceptor.registry.channelOf(this.#accepted.conversation),
       ),
     )
   }
 
   #settle(result: LocalHandshakeResult, begin: () => void): void {
     this.#late.cancel()
-    if (this.#accepted.state !== 'handshaking' || this.#opened.state !== 'handshaking') return
-    if (typeof result === 'string') return this.#opened.fail({ code: 'encryption-failed', what: result })
+    if (
+      this.#accepted.conversation.state !== 'handshaking' ||
+      this.#opened.conversation.state !== 'handshaking'
+    )
+      return
+    if (typeof result === 'string') return this.#accepted.fail({ code: 'encryption-failed', what: result })
     const answer = this.#acceptor.registry.mayOpen()
     if (answer !== 'yes') {
-      return this.#opened.fail({ code: 'refused', why: answer.code, text: answer.text })
+      return this.#accepted.fail({ code: 'refused', why: answer.code, text: answer.text })
     }
     this.#opened.encryption = result.opened
     this.#accepted.encryption = result.accepted

@@ -1,10 +1,11 @@
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { LinkCarrier } from '../link/link-carrier.ts'
+import { LinkCarrier } from '../link/link-carrier.ts'
 import type { Address, CancelSignal, Link, Transport } from '../ports/transport.ts'
 import type { Attempt } from './attempt.ts'
-import type { Opening } from './channel-registry.ts'
+import type { ChannelRegistry, Opening } from './channel-registry.ts'
 import type { PipeTarget } from './factory-services.ts'
+import type { PipeEncryption } from './pipe-encryption.ts'
 
 /** How `open` waits. */
 export interface OpenOptions {
@@ -77,4 +78,24 @@ export async function greet(attempt: Attempt, start: (opening: Opening) => LinkC
     signal.removeEventListener('abort', aborted)
   }
   throw signal.reason
+}
+
+/**
+ * Lets a link carry a new conversation of the pipe, encrypted if the pipe says so. Throws `handshake-failed`, and cuts the link, when the protocol
+ * can't make a session.
+ */
+export function startCarrier(
+  link: Link,
+  role: 'accepted' | 'opened',
+  { registry, target }: { readonly registry: ChannelRegistry; readonly target: PipeTarget },
+  encryption: PipeEncryption | undefined,
+  opening?: Opening,
+): LinkCarrier {
+  const conversation = registry.converse(role)
+  const channel = () => registry.channelOf(conversation)
+  const below = encryption?.over(link, role, registry, channel) ?? link
+  const carrier = LinkCarrier.over(below, registry, conversation, target.protocol)
+  registry.add(conversation, opening, link.peerAddress)
+  carrier.start(registry.turns.now)
+  return carrier
 }

@@ -1,3 +1,4 @@
+import { runCallback } from '../base/callback.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
@@ -82,12 +83,10 @@ export class PipeHandlers {
 
   #run(event: PipeEvent, values: unknown[]): void {
     for (const handler of this.#handlers.get(event) ?? []) {
-      try {
-        const result = handler(...values)
-        if (result instanceof Promise) result.catch((error: unknown) => this.#failed(error, event))
-      } catch (error) {
-        this.#failed(error, event)
-      }
+      runCallback(
+        () => handler(...values),
+        (error) => this.#failed(error, event),
+      )
     }
   }
 }

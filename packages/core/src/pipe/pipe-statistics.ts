@@ -1,4 +1,4 @@
-import type { ChannelStatistics } from '../channel/carrier.ts'
+import type { ChannelStatistics } from '../channel/statistics.ts'
 
 /** What a pipe and all its channels, past and present, did so far. */
 export interface PipeStatistics extends ChannelStatistics {

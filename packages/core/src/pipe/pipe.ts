@@ -3,7 +3,6 @@ import type { Body, Key } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { type PipeLimits, type PipeOptions, parseDrive, parseLimits, parseOverflow } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
-import { LinkCarrier } from '../link/link-carrier.ts'
 import { silentTopics, type Topics } from '../ports/diagnostics.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { Platform } from '../ports/platform.ts'
@@ -11,15 +10,10 @@ import type { Address, Link, Transport } from '../ports/transport.ts'
 import { Turns } from '../turn/turns.ts'
 import { Attempt } from './attempt.ts'
 import { Binding } from './binding.ts'
-import {
-  ChannelRegistry,
-  type ChannelRegistryOwner,
-  noPipeStatistics,
-  type Opening,
-} from './channel-registry.ts'
+import { ChannelRegistry, type ChannelRegistryOwner, noPipeStatistics } from './channel-registry.ts'
 import type { FactoryServices, PipeTarget } from './factory-services.ts'
 import { openLocal } from './local-opening.ts'
-import { checkOpening, connectLink, greet, type OpenOptions } from './opening.ts'
+import { checkOpening, connectLink, greet, type OpenOptions, startCarrier } from './opening.ts'
 import { PipeEncryption } from './pipe-encryption.ts'
 import { type PipeEvent, type PipeEvents, PipeHandlers } from './pipe-events.ts'
 import { PipeReports } from './pipe-reports.ts'
@@ -357,21 +351,11 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
       return link.destroy()
     }
     registry.makeRoom()
-    this.#start(link, 'accepted', settled)
-  }
-
-  #start(
-    link: Link,
-    role: 'accepted' | 'opened',
-    { registry, target }: Settled,
-    opening?: Opening,
-  ): LinkCarrier {
-    const channel = () => registry.channelOf(carrier)
-    const below = this.#encryption?.over(link, role, registry, channel) ?? link
-    const carrier: LinkCarrier = new LinkCarrier(registry, target.protocol, below, role)
-    registry.add(carrier, opening, link.peerAddress)
-    carrier.start(registry.turns.now)
-    return carrier
+    try {
+      startCarrier(link, 'accepted', settled, this.#encryption)
+    } catch (error) {
+      this.#reports.report(error as MillraceError, undefined)
+    }
   }
 
   async #open(where: 'remote' | 'local', { signal }: OpenOptions): Promise<Channel> {
@@ -391,7 +375,9 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
         return await openLocal(opener, target, this.#services.boundAt(target), attempt)
       }
       const link = await connectLink(transport, target.address, attempt.signal)
-      return await greet(attempt, (opening) => this.#start(link, 'opened', settled, opening))
+      return await greet(attempt, (opening) =>
+        startCarrier(link, 'opened', settled, this.#encryption, opening),
+      )
     } finally {
       attempt.end()
       this.#attempts.delete(attempt)

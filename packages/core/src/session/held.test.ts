@@ -48,7 +48,7 @@ describe('two sides that ask each other for much', () => {
     await rig.loop.advance(100)
     expect(started).toBeGreaterThan(15)
     expect(started).toBeLessThan(20)
-    expect(accepted.statistics().stored).toBeGreaterThan(0)
+    expect(accepted.statistics().storedBytes).toBeGreaterThan(0)
     link.freeze('off')
     await rig.until(replies, 600_000)
     expect(started).toBe(60)
@@ -113,7 +113,7 @@ describe('a reader that is behind', () => {
       while (heard.length < 40) heard.push((await rig.until(iterator.next())).value.body)
       expect(heard).toEqual(numbers(40))
       expect(await rig.until(Promise.all(replies))).toEqual(numbers(40).filter((n) => n % 3 === 0))
-      expect(accepted.statistics().stored).toBe(0)
+      expect(accepted.statistics().storedBytes).toBe(0)
       await rig.end()
     })
   }
@@ -131,7 +131,7 @@ describe('a reader that is behind', () => {
       await rig.loop.settle()
     }
     expect(opened.send('n', 1)).toBe('full')
-    expect(accepted.statistics().stored).toBeLessThan(140_000)
+    expect(accepted.statistics().storedBytes).toBeLessThan(140_000)
     await rig.end()
   })
 

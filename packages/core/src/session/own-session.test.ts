@@ -232,4 +232,71 @@ describe('a protocol that owns its bytes', () => {
     expect(rig.diary(accepting).closed[0].reason).toEqual({ code: 'closed', by: 'remote', text: '' })
     await rig.end()
   })
+
+  it.each([
+    'session',
+    'start',
+    'receive',
+    'keep',
+    'process',
+    'stored',
+    'linkEnded',
+    'goodbye',
+    'ping',
+    'release',
+  ] as const)('that throws in %s costs its own channel alone', async (where) => {
+    let armed = false
+    const broken = (host: SessionHost): StreamSession => {
+      const isBroken = armed
+      const boom = (name: string): void => {
+        if (isBroken && name === where) throw new Error(`boom in ${name}`)
+      }
+      boom('session')
+      return {
+        start() {
+          boom('start')
+          host.open()
+        },
+        receive: () => boom('receive'),
+        keep: () => boom('keep'),
+        process: () => boom('process'),
+        get stored() {
+          boom('stored')
+          return 0
+        },
+        encode(_number, body) {
+          host.out.append(Uint8Array.from(body as number[]))
+        },
+        ping: () => boom('ping'),
+        goodbye: () => boom('goodbye'),
+        linkEnded() {
+          boom('linkEnded')
+          return { code: 'link-ended' }
+        },
+        release: () => boom('release'),
+      }
+    }
+    const keys = KeyTable.closed(['bytes'])
+    const protocol: Protocol<AnyMessages> = { kind: 'protocol', label: 'x', keys, session: broken }
+    const rig = new Rig({ protocol })
+    const [accepting, opening] = [rig.pipe(), rig.pipe()]
+    await rig.until(accepting.bind())
+    const other = await rig.until(opening.open())
+    await rig.loop.settle()
+    armed = true
+    const attempt = opening.open().catch(() => undefined)
+    await rig.loop.advance(20)
+    const channel = await rig.until(attempt)
+    channel?.setHeartbeat(10, 20)
+    channel?.send('bytes', [1])
+    await rig.loop.advance(15)
+    if (where === 'linkEnded') channel?.destroy()
+    else await rig.until(Promise.resolve(channel?.close()))
+    await rig.loop.advance(5000)
+    const errors = [...rig.diary(accepting).errors, ...rig.diary(opening).errors]
+    const isTold = ({ message }: { message: string }) => message.includes(`boom in ${where}`)
+    expect(errors.some(isTold), errors.map(({ message }) => message).join()).toBe(true)
+    expect([other.isOpen, rig.diary(accepting).accepted[0].isOpen]).toEqual([true, true])
+    await rig.end()
+  })
 })

@@ -82,7 +82,7 @@ describe('peers that die', () => {
     const told = new Diary(client)
     const channel = await client.open()
     const waiting = rejection(channel.request('wait', 1, { timeoutMs: 600_000 }))
-    await until('the request is sent', () => channel.statistics().queued === 0)
+    await until('the request is sent', () => channel.statistics().queuedBytes === 0)
     child.kill('SIGKILL')
     const reason = await within('the end', channel.closed)
     expect(cut).toContain(reason.code)

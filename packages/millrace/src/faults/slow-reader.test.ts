@@ -47,7 +47,7 @@ async function sendNumbers(channel: Channel<Bodies>, isEnough: () => boolean): P
   const taken: number[] = []
   for (let value = 0; !isEnough(); value++) {
     if (channel.send('number', { value, filling }) === 'queued') taken.push(value)
-    expect(channel.statistics().queued).toBeLessThanOrEqual(highWaterBytes + messageSize)
+    expect(channel.statistics().queuedBytes).toBeLessThanOrEqual(highWaterBytes + messageSize)
     if (value % 10 === 9) await turns(1)
     if (!channel.isOpen) break
   }
@@ -64,7 +64,7 @@ describe('a reader that stops reading', () => {
     const { child, channel } = await sleeper()
     const taken = await sendNumbers(channel, () => channel.statistics().refused > 200)
     expect(channel.send('number', { value: -1, filling })).toBe('full')
-    expect(channel.statistics().queued).toBeGreaterThanOrEqual(highWaterBytes)
+    expect(channel.statistics().queuedBytes).toBeGreaterThanOrEqual(highWaterBytes)
     let isReady = false
     const drained = channel.drained().then((result) => {
       isReady = true
@@ -126,7 +126,7 @@ describe('a reader that stops reading', () => {
     const sent = await sendNumbers(channel, () => channel.statistics().droppedOldest > 200)
     const { droppedOldest } = channel.statistics()
     child.kill('SIGCONT')
-    await until('nothing waits any more', () => channel.statistics().queued === 0)
+    await until('nothing waits any more', () => channel.statistics().queuedBytes === 0)
     const report = await reportOf(child, channel)
     expect(report).toMatchObject({ count: sent.length - droppedOldest, last: sent.at(-1), disorder: 0 })
     expect(channel.statistics().droppedOldest).toBe(droppedOldest)
@@ -143,11 +143,11 @@ describe('a reader that stops reading', () => {
       const name = names[value % names.length]
       expect(channel.send('state', { name, value, filling })).toBe('queued')
       last[name] = value
-      expect(channel.statistics().queued).toBeLessThanOrEqual(highWaterBytes + messageSize)
+      expect(channel.statistics().queuedBytes).toBeLessThanOrEqual(highWaterBytes + messageSize)
       if (value % 10 === 9) await turns(1)
     }
     child.kill('SIGCONT')
-    await until('nothing waits any more', () => channel.statistics().queued === 0)
+    await until('nothing waits any more', () => channel.statistics().queuedBytes === 0)
     expect((await reportOf(child, channel)).latest).toEqual(last)
   })
 

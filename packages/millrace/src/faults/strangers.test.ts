@@ -172,7 +172,7 @@ describe('strangers who connect', () => {
     expect(diary.reasons).toEqual([
       { code: 'protocol-violation', what: expect.stringMatching(/10000 bytes.*messageSizeMax/) },
     ])
-    expect(server.statistics().stored).toBe(0)
+    expect(server.statistics().storedBytes).toBe(0)
     await expectLife(port)
   })
 

@@ -1,0 +1,257 @@
+import { runCallback } from '../base/callback.ts'
+import { type CloseReason, describeReason } from '../base/close-reason.ts'
+import type { KeyTable } from '../base/key-table.ts'
+import { MillraceError } from '../base/millrace-error.ts'
+import type { OverflowPolicy, PipeLimits } from '../base/options.ts'
+import type { Turns } from '../turn/turns.ts'
+import type { Carrier } from './carrier.ts'
+import { type ChannelEvent, type ChannelState, nextState } from './channel-state.ts'
+import { Dispatch, type DispatchOwner } from './dispatch.ts'
+import { Overflow, type OverflowOptions } from './overflow.ts'
+import { PendingRequests, type RequestOptions } from './pending-requests.ts'
+import type { ChannelStatistics } from './statistics.ts'
+
+/** What a conversation needs of the pipe that owns it. */
+export interface ConversationOwner {
+  readonly limits: PipeLimits
+  readonly turns: Turns
+  readonly overflow: OverflowPolicy
+  opened(conversation: Conversation): void
+  /** The channel has ended: told exactly once. */
+  ended(conversation: Conversation, reason: CloseReason): void
+  /** Something that isn't the channel's end went wrong: by default, a handler of the program threw. */
+  failed(text: string, cause: unknown, conversation: Conversation): void
+  overflowed(conversation: Conversation, queued: { readonly bytes: number; readonly messages: number }): void
+}
+
+/** How a peer is watched. Times in milliseconds. */
+export interface HeartbeatSettings {
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** Decides about a peer that is silent; without it the channel ends. */
+  readonly fail: (() => void) | undefined
+}
+
+/**
+ * The user's half of a channel: its state, its handlers, its requests, its settings and counters. Everything that must outlive the link
+ * that carries it just now, and every rule that is the same whatever carries it. Owns the facts whether the channel is over, and why.
+ */
+export class Conversation implements DispatchOwner {
+  readonly role: 'accepted' | 'opened'
+  readonly limits: PipeLimits
+  readonly dispatch: Dispatch
+  readonly overflow: Overflow
+  /** What carries the messages now. Set before anything else happens. */
+  carrier!: Carrier
+  /** Why the channel ended; undefined while it hasn't. */
+  reason: CloseReason | undefined
+  heartbeat: HeartbeatSettings | undefined
+  messagesOut = 0
+  bytesIn = 0
+  roundTripMs = Number.NaN
+  #state: ChannelState = 'handshaking'
+  readonly #owner: ConversationOwner
+  #requests: PendingRequests | undefined
+  #endWaiters: ((reason: CloseReason) => void)[] | undefined
+  #endListeners: ((reason: CloseReason) => unknown)[] | undefined
+  #isEndTold = false
+  #drainWaiters: ((result: 'ready' | 'closed') => void)[] | undefined
+
+  constructor(owner: ConversationOwner, keys: KeyTable, role: 'accepted' | 'opened') {
+    this.#owner = owner
+    this.role = role
+    this.limits = owner.limits
+    this.dispatch = new Dispatch(keys, this)
+    this.overflow = new Overflow(owner.overflow)
+  }
+
+  get state(): ChannelState {
+    return this.#state
+  }
+
+  /** Whether something can still be sent. */
+  get isOpen(): boolean {
+    return this.#state === 'open' && this.carrier.isConnected
+  }
+
+  /** Both sides have agreed. */
+  opened(): void {
+    if (this.#move('agreed')) this.#owner.opened(this)
+  }
+
+  /** This side closes in order. False when there is nothing to close. */
+  closing(): boolean {
+    return this.#move('closing')
+  }
+
+  /** The channel is over: everything that waits for something of it is told, once. */
+  end(reason: CloseReason): void {
+    if (!this.#move('ended')) return
+    this.reason = reason
+    for (const resolve of this.#endWaiters ?? []) resolve(reason)
+    this.#endWaiters = undefined
+    this.wake('closed')
+    this.#requests?.end(reason)
+    this.dispatch.end()
+    this.#owner.ended(this, reason)
+  }
+
+  /** Resolves a promise at the end, or at once if it has come. */
+  settle(resolve: (reason: CloseReason) => void): void {
+    if (this.reason !== undefined) resolve(this.reason)
+    else this.#endWaiters = [...(this.#endWaiters ?? []), resolve]
+  }
+
+  /** Calls `listener` when the end is told, or at once if it was. */
+  onEnd(listener: (reason: CloseReason) => unknown): void {
+    if (this.reason !== undefined && this.#isEndTold) this.#tellEnd(listener, this.reason)
+    else this.#endListeners = [...(this.#endListeners ?? []), listener]
+  }
+
+  get hasEndListeners(): boolean {
+    return this.#endListeners !== undefined
+  }
+
+  /** Tells the program's functions of the end. Called once, by the owner, when they may be called. */
+  tellEnd(reason: CloseReason): void {
+    const listeners = this.#endListeners ?? []
+    this.#endListeners = undefined
+    this.#isEndTold = true
+    for (const listener of listeners) this.#tellEnd(listener, reason)
+  }
+
+  /** Resolves when a full channel has room again (`ready`), or has ended (`closed`). */
+  drained(): Promise<'ready' | 'closed'> {
+    if (!this.isOpen) return Promise.resolve('closed')
+    if (!this.carrier.isFull) return Promise.resolve('ready')
+    return new Promise((resolve) => {
+      this.#drainWaiters ??= []
+      this.#drainWaiters.push(resolve)
+    })
+  }
+
+  /** Whether the program waits for room. */
+  get isDrainAwaited(): boolean {
+    return this.#drainWaiters !== undefined
+  }
+
+  /** Tells those who wait for room that there is some, or never will be. */
+  wake(result: 'ready' | 'closed'): void {
+    const waiters = this.#drainWaiters
+    this.#drainWaiters = undefined
+    for (const resolve of waiters ?? []) resolve(result)
+  }
+
+  setOverflow(policy: OverflowPolicy, options: OverflowOptions): void {
+    this.overflow.set(policy, options)
+    this.carrier.overflowChanged()
+  }
+
+  setHeartbeat(settings: HeartbeatSettings): void {
+    this.heartbeat = settings
+    this.carrier.heartbeatChanged()
+  }
+
+  /** A message met a full channel: returns what becomes of it by the policy, and tells those who trace. */
+  overflowed(queued: { readonly bytes: number; readonly messages: number }): 'full' | 'queue' | 'close' {
+    this.#owner.overflowed(this, queued)
+    return this.overflow.judge()
+  }
+
+  /** Sends a request and waits for its reply. */
+  request(key: string, number: number, body: unknown, options: RequestOptions): Promise<unknown> {
+    if (!this.isOpen) {
+      const text = `cannot request '${key}': the channel is ${this.stateText}`
+      return Promise.reject(new MillraceError('channel-closed', text))
+    }
+    if (this.carrier.isFull) {
+      const text = `cannot request '${key}': the channel is full; wait for drained()`
+      return Promise.reject(new MillraceError('request-limit', text))
+    }
+    const { limits, turns } = this.#owner
+    this.#requests ??= new PendingRequests(turns, limits.maxRequests, limits.requestTimeoutMs)
+    return this.#requests.start(key, number, options, (id) =>
+      this.carrier.sender.sendRequest(id, number, body),
+    )
+  }
+
+  /** The key's number of a request that waits for its reply, or -1. */
+  awaited(id: number): number {
+    return this.#requests?.awaited(id) ?? -1
+  }
+
+  replied(id: number, body: unknown): void {
+    this.#requests?.replied(id, body)
+  }
+
+  faulted(id: number, text: string): void {
+    this.#requests?.faulted(id, text)
+  }
+
+  get maxRequests(): number {
+    return this.limits.maxRequests
+  }
+
+  hold(state: 'held' | 'free'): void {
+    this.carrier.hold(state)
+  }
+
+  handlerFailed(error: unknown, key: string): void {
+    this.#owner.failed(`the handler of '${key}' failed`, error, this)
+  }
+
+  /** Something of the program's, or of a plug-in's, threw. */
+  failed(text: string, error: unknown): void {
+    this.#owner.failed(text, error, this)
+  }
+
+  /** Answers the peer's request. Throws for a body that doesn't fit the contract. */
+  reply(id: number, number: number, body: unknown): void {
+    if (this.carrier.mayReply) this.carrier.sender.sendReply(id, number, body)
+  }
+
+  /** Tells the peer that its request has no reply. */
+  fault(id: number, text: string): void {
+    if (this.carrier.mayReply) this.carrier.sender.sendFault(id, text)
+  }
+
+  statistics(): ChannelStatistics {
+    const { messagesIn, unhandled } = this.dispatch
+    const { refused, droppedNewest, droppedOldest, superseded } = this.overflow
+    const { messagesOut, bytesIn, roundTripMs } = this
+    return {
+      messagesIn,
+      messagesOut,
+      bytesIn,
+      ...this.carrier.statistics(),
+      refused,
+      droppedNewest,
+      droppedOldest,
+      superseded,
+      unhandled,
+      roundTripMs,
+    }
+  }
+
+  describe(): string {
+    return `${this.carrier.describe()} ${this.stateText}`
+  }
+
+  get stateText(): string {
+    return this.reason === undefined ? this.#state : `closed (${describeReason(this.reason)})`
+  }
+
+  #move(event: ChannelEvent): boolean {
+    const state = nextState(this.#state, event)
+    if (state === undefined) return false
+    this.#state = state
+    return true
+  }
+
+  #tellEnd(listener: (reason: CloseReason) => unknown, reason: CloseReason): void {
+    runCallback(
+      () => listener(reason),
+      (error) => this.failed("a handler of 'close' failed", error),
+    )
+  }
+}

@@ -1,0 +1,70 @@
+import type { OverflowPolicy } from '../base/options.ts'
+
+/** What a full channel does. */
+export interface OverflowOptions {
+  /**
+   * For `latest-by-key`: what a message is about, such as the id of an entity; a later message of the same key and topic
+   * replaces it. `undefined`: nothing replaces it, as is right for events. Default: one topic a key.
+   */
+  readonly topicOf?: (key: string, body: unknown) => string | number | undefined
+}
+
+/** What becomes of a message that meets a full channel: refused, queued for the policy to drop some, or the end of the channel. */
+export type OverflowVerdict = 'full' | 'queue' | 'close'
+
+/** The overflow policy of one channel, and what it counted. The same for every carrier. */
+export class Overflow {
+  /** Messages that were refused with `'full'`, under the policy `wait`. */
+  refused = 0
+  /** Messages dropped, by policy. */
+  droppedNewest = 0
+  droppedOldest = 0
+  superseded = 0
+  #policy: OverflowPolicy
+  #topicOf: OverflowOptions['topicOf']
+
+  constructor(policy: OverflowPolicy) {
+    this.#policy = policy
+  }
+
+  get policy(): OverflowPolicy {
+    return this.#policy
+  }
+
+  /** Whether messages that meet a full channel are queued, and older ones dropped. */
+  get isQueueing(): boolean {
+    return this.#policy === 'drop-oldest' || this.#policy === 'latest-by-key'
+  }
+
+  set(policy: OverflowPolicy, { topicOf }: OverflowOptions): void {
+    this.#policy = policy
+    this.#topicOf = topicOf
+  }
+
+  /** A message met a full channel: returns, and counts, what becomes of it. */
+  judge(): OverflowVerdict {
+    switch (this.#policy) {
+      case 'wait':
+        this.refused++
+        return 'full'
+      case 'drop-newest':
+        this.droppedNewest++
+        return 'full'
+      case 'close':
+        return 'close'
+      default:
+        return 'queue'
+    }
+  }
+
+  /**
+   * What a later message must share with this one to replace it; `undefined` if none replaces it. Throws what the
+   * program's `topicOf` throws.
+   */
+  topic(key: string, body: unknown): string | undefined {
+    if (this.#policy !== 'latest-by-key') return undefined
+    if (this.#topicOf === undefined) return key
+    const topic = this.#topicOf(key, body)
+    return topic === undefined ? undefined : `${key}\n${topic}`
+  }
+}

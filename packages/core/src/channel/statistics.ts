@@ -1,0 +1,30 @@
+/** What a channel did so far. */
+export interface ChannelStatistics {
+  readonly messagesIn: number
+  readonly messagesOut: number
+  /** Bytes over the link; none on a local channel. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** What waits to leave: bytes over a link, messages on a local channel. The other one is 0. */
+  readonly queuedBytes: number
+  readonly queuedMessages: number
+  /** What was received and waits to be processed: bytes over a link, messages on a local channel. The other one is 0. */
+  readonly storedBytes: number
+  readonly storedMessages: number
+  /** Messages that were refused with `'full'`, under the policy `wait`. */
+  readonly refused: number
+  /** Messages dropped, by policy. */
+  readonly droppedNewest: number
+  readonly droppedOldest: number
+  readonly superseded: number
+  /** Messages that nothing listened for. */
+  readonly unhandled: number
+  /** The last ping's round trip in milliseconds; NaN before the first. */
+  readonly roundTripMs: number
+}
+
+/** What a carrier knows of a channel's traffic. */
+export type CarrierStatistics = Pick<
+  ChannelStatistics,
+  'bytesOut' | 'queuedBytes' | 'queuedMessages' | 'storedBytes' | 'storedMessages'
+>

@@ -1,0 +1,56 @@
+import type { Conversation } from '../channel/conversation.ts'
+import type { StreamSession } from '../ports/protocol.ts'
+import type { Turns, TurnTaker } from '../turn/turns.ts'
+import type { LinkWatchdog } from './link-watchdog.ts'
+import type { ReceiveThrottle } from './receive-throttle.ts'
+import type { SessionContext } from './session-context.ts'
+import type { SessionGuard } from './session-guard.ts'
+
+/** What a receiver needs of its carrier. */
+export interface LinkReceiverOwner extends TurnTaker {
+  readonly conversation: Conversation
+  readonly turns: Turns
+  readonly session: StreamSession
+  readonly guard: SessionGuard
+  readonly context: SessionContext
+  readonly watchdog: LinkWatchdog
+  readonly throttle: ReceiveThrottle
+}
+
+/** The way in of one channel: the session stores what the link brings, and decodes it in the turn. */
+export class LinkReceiver {
+  readonly #owner: LinkReceiverOwner
+
+  constructor(owner: LinkReceiverOwner) {
+    this.#owner = owner
+  }
+
+  /** The link brought bytes. */
+  received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
+    const owner = this.#owner
+    owner.conversation.bytesIn += bytes.length
+    owner.watchdog.heard()
+    owner.guard.receive(bytes, ownership)
+    owner.turns.event(owner)
+    // With `auto` the turn has run, and may have ended the channel.
+    this.regulate()
+    if (ownership === 'lent') owner.guard.keep()
+  }
+
+  /** Decodes what is stored, and notes whether the peer gets on with its frames. */
+  decode(now: number): void {
+    const { context, guard, session, watchdog } = this.#owner
+    const before = context.framesIn
+    guard.process(now)
+    const isCut = context.mayDeliver && guard.stored > 0 && session.isHolding !== true
+    const hasMoved = context.framesIn !== before
+    watchdog.frame(!isCut ? 'whole' : hasMoved ? 'moved' : 'cut', now)
+  }
+
+  /** Lets the link rest while too much is stored. After a close everything is read, for the end of the link stands behind it. */
+  regulate(): void {
+    const { conversation, guard, throttle, turns, watchdog } = this.#owner
+    const stored = conversation.state === 'open' ? guard.stored : 0
+    watchdog.reading(throttle.regulate(stored), turns.now)
+  }
+}

@@ -1,0 +1,131 @@
+import type { CloseReason } from '../base/close-reason.ts'
+import { MillraceError } from '../base/millrace-error.ts'
+import type { MessageSender, SendResult } from '../channel/carrier.ts'
+import type { Conversation } from '../channel/conversation.ts'
+import type { Session } from '../ports/protocol.ts'
+import type { Turns, TurnTaker } from '../turn/turns.ts'
+import type { SendQueue } from './send-queue.ts'
+import type { UpgradableLink } from './upgradable-link.ts'
+
+/** What a sender needs of its carrier. */
+export interface LinkSenderOwner extends TurnTaker {
+  readonly conversation: Conversation
+  readonly turns: Turns
+  readonly link: UpgradableLink
+  readonly sendQueue: SendQueue
+  readonly session: Session
+  /** Something waits for the link to take it. */
+  waiting(): void
+  /** The peer must take some replies before more of its requests are read. */
+  owing(): void
+  /** Ends the channel for this reason, and tells the peer. */
+  fail(reason: CloseReason): void
+}
+
+/** The way out of one channel: the session encodes into the send queue, which goes to the link at the end of the turn, or when a block is full. */
+export class LinkSender implements MessageSender {
+  readonly #owner: LinkSenderOwner
+  readonly #conversation: Conversation
+  readonly #session: Session
+  readonly #queue: SendQueue
+
+  constructor(owner: LinkSenderOwner) {
+    this.#owner = owner
+    this.#conversation = owner.conversation
+    this.#session = owner.session
+    this.#queue = owner.sendQueue
+  }
+
+  /** Whether something waits for the link to take more. */
+  get isAwaited(): boolean {
+    return this.#queue.isAwaited || this.#conversation.isDrainAwaited
+  }
+
+  send(number: number, body: unknown): SendResult {
+    if (this.#conversation.state !== 'open') return 'closed'
+    if (this.#queue.isFull) return this.#overflowed(number, body, undefined)
+    this.#session.encode(number, body)
+    this.#conversation.messagesOut++
+    this.#wrote()
+    return 'queued'
+  }
+
+  encodeShared(number: number, body: unknown): Uint8Array | undefined {
+    return this.#session.encodeShared?.(number, body)
+  }
+
+  sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult {
+    if (this.#conversation.state !== 'open') return 'closed'
+    if (this.#queue.isFull) return this.#overflowed(number, body, bytes)
+    this.#queue.buffer.appendShared(bytes)
+    this.#conversation.messagesOut++
+    this.#dirty()
+    return 'queued'
+  }
+
+  /** Throws `unsupported` where the protocol has no requests, and for a body that doesn't fit. */
+  sendRequest(id: number, number: number, body: unknown): void {
+    if (this.#session.encodeRequest === undefined) {
+      throw new MillraceError('unsupported', 'this protocol has no requests')
+    }
+    this.#session.encodeRequest(id, number, body)
+    this.#conversation.messagesOut++
+    this.#wroteUnasked()
+  }
+
+  sendReply(id: number, number: number, body: unknown): void {
+    this.#session.encodeReply?.(id, number, body)
+    this.#conversation.messagesOut++
+    this.#wroteUnasked()
+  }
+
+  sendFault(id: number, text: string): void {
+    this.#session.encodeFault?.(id, text)
+    this.#wroteUnasked()
+  }
+
+  /** Something was written that ignores the marks: of a peer that doesn't take it, no more requests are read. */
+  owe(): void {
+    this.#queue.owed()
+    if (this.#queue.isOwing) this.#owner.owing()
+  }
+
+  /** Hands what was written to the link. */
+  push(report?: 'unless-left'): void {
+    const wasAwaited = this.isAwaited
+    this.#queue.flush(report)
+    // What this side holds back is not the peer's to take.
+    if (this.#owner.link.isHolding) return
+    if (this.#queue.inFlight > 0) this.#owner.waiting()
+    else if (wasAwaited) this.#owner.turns.later(this.#owner)
+  }
+
+  #overflowed(number: number, body: unknown, shared: Uint8Array | undefined): SendResult {
+    if (this.#owner.link.state === 'gone') return 'closed'
+    const { queuedBytes } = this.#queue
+    const verdict = this.#conversation.overflowed({ bytes: queuedBytes, messages: 0 })
+    if (verdict === 'full') return 'full'
+    if (verdict === 'close') {
+      this.#owner.fail({ code: 'overflow', queuedBytes, queuedMessages: 0 })
+      return 'closed'
+    }
+    const key = this.#conversation.dispatch.keyOf(number)
+    this.#queue.queueLate(key, body, shared ?? this.encodeShared(number, body))
+    this.#conversation.messagesOut++
+    return 'queued'
+  }
+
+  #wroteUnasked(): void {
+    this.#wrote()
+    this.owe()
+  }
+
+  #wrote(): void {
+    if (this.#queue.isBlockFull) this.push()
+    else this.#dirty()
+  }
+
+  #dirty(): void {
+    if (!this.#owner.isDirty) this.#owner.turns.dirty(this.#owner)
+  }
+}

@@ -1,0 +1,123 @@
+import type { Goodbye } from '@millrace/wire'
+import type { CloseReason } from '../base/close-reason.ts'
+import { causeText, MillraceError } from '../base/millrace-error.ts'
+import type { Protocol, SessionHost, StreamSession } from '../ports/protocol.ts'
+
+/** What a guard tells. */
+export interface SessionGuardOwner {
+  /** The session threw something that is not the program's. */
+  sessionFailed(error: unknown): void
+}
+
+/**
+ * Stands before a session, which may be a third party's: what it throws ends its own channel, and nothing else. A session that has thrown is
+ * asked for its last words and its memory, and for nothing else. What its encoders throw is for the program that sends.
+ */
+export class SessionGuard {
+  readonly #session: StreamSession
+  readonly #owner: SessionGuardOwner
+  #isBroken = false
+
+  constructor(session: StreamSession, owner: SessionGuardOwner) {
+    this.#session = session
+    this.#owner = owner
+  }
+
+  /** What the stored, undelivered bytes cost in memory. */
+  get stored(): number {
+    if (this.#isBroken) return 0
+    try {
+      return this.#session.stored
+    } catch (error) {
+      this.#broken(error)
+      return 0
+    }
+  }
+
+  start(now: number): void {
+    this.#run(() => this.#session.start(now))
+  }
+
+  receive(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
+    if (this.#isBroken) return
+    const session = this.#session
+    try {
+      session.receive(ownership === 'lent' && session.keep === undefined ? new Uint8Array(bytes) : bytes)
+    } catch (error) {
+      this.#broken(error)
+    }
+  }
+
+  keep(): void {
+    if (this.#isBroken) return
+    try {
+      this.#session.keep?.()
+    } catch (error) {
+      this.#broken(error)
+    }
+  }
+
+  process(now: number): void {
+    if (this.#isBroken) return
+    try {
+      this.#session.process(now)
+    } catch (error) {
+      this.#broken(error)
+    }
+  }
+
+  ping(now: number): void {
+    this.#run(() => this.#session.ping?.(now))
+  }
+
+  pong(): void {
+    this.#run(() => this.#session.pong?.())
+  }
+
+  goodbye(goodbye: Goodbye): void {
+    this.#attempt(() => this.#session.goodbye?.(goodbye))
+  }
+
+  linkEnded(): CloseReason {
+    let reason: CloseReason = { code: 'link-ended' }
+    this.#attempt(() => {
+      reason = this.#session.linkEnded()
+    })
+    return reason
+  }
+
+  release(): void {
+    this.#attempt(() => this.#session.release())
+  }
+
+  #run(call: () => void): void {
+    if (!this.#isBroken) this.#attempt(call)
+  }
+
+  #attempt(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#broken(error)
+    }
+  }
+
+  #broken(error: unknown): void {
+    if (this.#isBroken) return
+    this.#isBroken = true
+    this.#owner.sessionFailed(error)
+  }
+}
+
+/** Makes a session. Throws `unsupported` for a protocol that has none, and `handshake-failed` with what it throws. */
+export function makeSession(protocol: Protocol, host: SessionHost): StreamSession {
+  if (protocol.session === undefined) {
+    throw new MillraceError('unsupported', `the protocol '${protocol.label}' works on datagrams only`)
+  }
+  try {
+    return protocol.session(host)
+  } catch (cause) {
+    const text = `the protocol '${protocol.label}' made no session: ${causeText(cause)}`
+    throw new MillraceError('handshake-failed', text, { cause })
+  }
+}

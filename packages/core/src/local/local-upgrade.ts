@@ -1,0 +1,98 @@
+import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import type { CloseReason } from '../base/close-reason.ts'
+import { MillraceError } from '../base/millrace-error.ts'
+import type { PipeLimits } from '../base/options.ts'
+import type { Conversation } from '../channel/conversation.ts'
+import {
+  checkEncryption,
+  type HandshakePlan,
+  planHandshake,
+  type SharedKeyEncryption,
+} from '../encryption/encryption.ts'
+import type { PlatformCrypto } from '../ports/platform-crypto.ts'
+import { Deadline } from '../turn/deadline.ts'
+import type { Turns } from '../turn/turns.ts'
+import { handshakeLocally } from './local-encryption.ts'
+
+/** What this needs of the pipe. */
+export interface LocalUpgradeOwner {
+  readonly limits: PipeLimits
+  readonly turns: Turns
+  readonly crypto: PlatformCrypto | undefined
+}
+
+/** `setEncryption` on one end of a local channel: keys must fit as on a link, but nothing leaves the process, so nothing is sealed. */
+export class LocalUpgrade {
+  encryption: ChannelEncryption | undefined
+  readonly #owner: LocalUpgradeOwner
+  readonly #conversation: Conversation
+  readonly #fail: (reason: CloseReason) => void
+  #peer!: LocalUpgrade
+  #plan: HandshakePlan | undefined
+  #settle: { readonly resolve: () => void; readonly reject: (error: MillraceError) => void } | undefined
+  #deadline: Deadline | undefined
+
+  /** `fail` ends both sides of the channel. */
+  constructor(owner: LocalUpgradeOwner, conversation: Conversation, fail: (reason: CloseReason) => void) {
+    this.#owner = owner
+    this.#conversation = conversation
+    this.#fail = fail
+  }
+
+  static connect(near: LocalUpgrade, far: LocalUpgrade): void {
+    near.#peer = far
+    far.#peer = near
+  }
+
+  /** The program asks for encryption. Resolves when the other end has asked as well. */
+  begin(options: SharedKeyEncryption): Promise<void> {
+    checkEncryption(options, 'setEncryption')
+    if (this.#plan !== undefined)
+      throw new MillraceError('already-open', 'setEncryption was called on this channel before')
+    const { turns, limits, crypto } = this.#owner
+    const mine = planHandshake(options, this.#conversation.role, crypto, 'channel')
+    this.#plan = mine
+    const done = new Promise<void>((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+    // A program that only listens for the end of the channel need not catch this as well.
+    done.catch(() => {})
+    const theirs = this.#peer.#plan
+    if (theirs === undefined) {
+      this.#deadline = new Deadline(turns, () => this.#late())
+      this.#deadline.setIn(limits.handshakeTimeoutMs)
+    } else if (this.#conversation.role === 'opened') this.#shake(mine, theirs)
+    else this.#peer.#shake(theirs, mine)
+    return done
+  }
+
+  /** The channel ended. */
+  end(): void {
+    this.#deadline?.cancel()
+    this.#plan?.handshake.abandon()
+    this.#settle?.reject(new MillraceError('channel-closed', 'the channel ended before it was encrypted'))
+  }
+
+  /** The opening end: both have asked. */
+  #shake(mine: HandshakePlan, theirs: HandshakePlan): void {
+    const result = handshakeLocally(mine, theirs)
+    if (typeof result === 'string') return this.#refuse(result)
+    this.encryption = result.opened
+    this.#peer.encryption = result.accepted
+    for (const end of [this, this.#peer]) {
+      end.#deadline?.cancel()
+      end.#settle?.resolve()
+    }
+  }
+
+  #late(): void {
+    const { handshakeTimeoutMs } = this.#owner.limits
+    this.#refuse(`it was asked for, and the other end did not within ${handshakeTimeoutMs} ms`)
+  }
+
+  #refuse(what: string): void {
+    const error = new MillraceError('encryption-failed', `the channel cannot be encrypted: ${what}`)
+    for (const end of [this, this.#peer]) end.#settle?.reject(error)
+    this.#fail({ code: 'encryption-failed', what })
+  }
+}
