@@ -59,6 +59,7 @@ export class Rig<Messages extends object = AnyMessages> {
       ...(diagnostics === undefined ? {} : { diagnostics }),
       ...(primitives === undefined ? {} : { primitives }),
     })
+    this.loop.checks.push(() => this.#check())
     const factory = new ProtoFactory({ pool: this.pool, ...options })
     const speaks = protocol ?? (plain() as unknown as Protocol<Messages>)
     this.factory = factory
@@ -126,6 +127,16 @@ export class Rig<Messages extends object = AnyMessages> {
     return (await this.loop.until(outcome)) as MillraceError
   }
 
+  /** After each step: nobody broke a port's contract, and every channel's own account of itself is sound. */
+  #check(): void {
+    const { violations } = this.network
+    if (violations.length > 0) throw new Error(`a port's contract was broken: ${violations.join('; ')}`)
+    for (const { accepted, connected } of this.#diaries.values()) {
+      for (const channel of accepted) checkChannel(channel)
+      for (const channel of connected) checkChannel(channel)
+    }
+  }
+
   /** Destroys all pipes and throws if anything is left: memory, links, timers, a channel without exactly one end. */
   async end(): Promise<void> {
     for (const pipe of this.#diaries.keys()) pipe.destroy()
@@ -144,6 +155,15 @@ export class Rig<Messages extends object = AnyMessages> {
     if (this.loop.timerCount > 0) left.push(`${this.loop.timerCount} timers are waiting`)
     if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`)
   }
+}
+
+function checkChannel<Messages extends object>(channel: Channel<Messages>): void {
+  if (channel.reason !== undefined) return
+  const checked: { invariants?(): void } = channel as object
+  checked.invariants?.()
+  const { queued, stored } = channel.statistics()
+  if (!(queued >= 0 && stored >= 0))
+    throw new Error(`${channel.describe()} has ${queued} queued and ${stored} stored`)
 }
 
 function faultsOf<Messages extends object>(pipe: Pipe<Messages>, diary: PipeDiary<Messages>): string[] {

@@ -17,6 +17,8 @@ export class VirtualLoop implements Loop {
   #ends: (() => void)[] = []
   readonly #nexts: (() => void)[] = []
   #driver: Promise<unknown> = Promise.resolve()
+  /** Called after each step: what must hold then throws if it does not. */
+  readonly checks: (() => void)[] = []
 
   constructor(now = 0) {
     this.#clock = new VirtualClock(now)
@@ -115,6 +117,7 @@ export class VirtualLoop implements Loop {
       if (++steps > stepsMax) throw new Error(`the loop does not come to rest at ${this.now()} ms`)
       next()
       await this.#finishTurn()
+      for (const check of this.checks) check()
     }
     await this.#finishTurn()
     while (!isEnough()) {
