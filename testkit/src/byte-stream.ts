@@ -210,7 +210,7 @@ export class ByteStream {
 
   #piece(): Uint8Array {
     const way = this.#way.length === 1 ? this.#way[0] : concat(this.#way, this.#waySize)
-    const size = Math.min(way.length, this.#pieceSize())
+    const size = Math.min(way.length, Math.max(this.#pieceSize(), this.#profile.pieceBytesMin))
     this.#way = size < way.length ? [way.subarray(size)] : []
     this.#waySize -= size
     return way.slice(0, size)

@@ -6,6 +6,8 @@ export interface NetworkProfile {
   readonly delayMs: readonly [min: number, max: number]
   /** How a stream is cut before it is told: as large as it comes, single bytes, or at random. */
   readonly pieces: 'whole' | 'bytes' | 'random'
+  /** The least bytes of a piece, if so many are there: bounds how long a stream takes. */
+  readonly pieceBytesMin: number
   /** What a link holds for a reader that doesn't read, in bytes; then the sender's batches wait. */
   readonly windowBytes: number
   /** Whose the received bytes are. Lent ones are overwritten after the call. */
@@ -21,6 +23,7 @@ export interface NetworkProfile {
 export const calmNetwork: NetworkProfile = {
   delayMs: [0, 0],
   pieces: 'whole',
+  pieceBytesMin: 1,
   windowBytes: 65_536,
   ownership: 'lent',
   destruction: 'end',
@@ -38,6 +41,7 @@ export function wildNetwork(random: Random): NetworkProfile {
   return {
     delayMs: [random.integer(0, delayMax), delayMax],
     pieces,
+    pieceBytesMin: 1,
     windowBytes,
     ownership: random.pick(['given', 'lent', 'mixed']),
     destruction: 'random',

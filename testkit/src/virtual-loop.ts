@@ -76,6 +76,11 @@ export class VirtualLoop implements Loop {
     })
   }
 
+  /** The same, from inside what runs now: the running piece of the program takes so long. */
+  block(ms: number): void {
+    this.#clock.advance(ms)
+  }
+
   /**
    * Lets things happen, and time pass, until a promise settles, and answers as it does: before anything else happens.
    * Throws if it doesn't within `maxMs`.

@@ -1,0 +1,131 @@
+import {
+  type HonestBounds,
+  type HonestChannelPlan,
+  type HonestPlan,
+  type HonestProgram,
+  tickMs,
+} from './honest-plan.ts'
+
+/** What a frame takes beside its text: header, id, key, and the JSON around it. */
+const frameRoom = 120
+
+/** The largest record, with its header and tag. */
+const recordSize = 65_600
+
+/** What a link takes on after it was paused, before it is resumed: see `ReceiveThrottle`. */
+const pausedBytes = 65_536 + 20_000
+
+/** Hellos, steps of a handshake, pings. */
+const smallSize = 1000
+
+type Draft = Omit<HonestPlan, 'bounds'>
+
+/** Computes the limits of a run. */
+export function honestBounds(plan: Draft): HonestBounds {
+  const bounds = plan.channels.map((channel) => channelBounds(plan, channel))
+  const most = (name: keyof (typeof bounds)[number]): number => Math.max(...bounds.map((each) => each[name]))
+  const isAsking = plan.channels.some(({ opened, accepted }) => opened.asks.length + accepted.asks.length > 0)
+  const isPatient = isAsking && !plan.features.has('replies in pieces')
+  return {
+    handshakeTimeoutMs: most('handshake'),
+    closeTimeoutMs: most('close'),
+    frameTimeoutMs: most(isPatient ? 'total' : 'frame'),
+    stallTimeoutMs: most('stall'),
+    requestTimeoutMs: most('total'),
+    graceMs: bounds.map(({ grace }) => grace),
+    totalMs: 2 * most('total') + 60_000,
+  }
+}
+
+/** The bounds of one channel. */
+function channelBounds(plan: Draft, { opened, accepted, ending }: HonestChannelPlan) {
+  const sides = [opened, accepted] as const
+  const hop = hopOf(plan)
+  const frameMax = Math.max(...sides.map(frameMaxOf))
+  const queue = Math.max(queueOf(plan, opened, accepted), queueOf(plan, accepted, opened))
+  const way = hop(queue + plan.network.windowBytes)
+  const askMs = Math.max(...sides.flatMap(({ asks }) => asks.map(({ replyAfterMs }) => replyAfterMs)), 80)
+  const takes = [takesOf(plan, opened, 'opening'), takesOf(plan, accepted, 'accepting')]
+  const readingMs = sumOf(takes.flat())
+  const insideMs = sides.reduce((sum, side) => sum + side.asksAt.size, 0) * (4 * way + readingMs + askMs)
+  const sealMs = Math.max(...sides.map(({ sealsAfterMs }) => sealsAfterMs ?? 0))
+  const volume = sides.reduce((sum, side) => sum + volumeOf(side), 0)
+  const hurries = sides.reduce((sum, { says }) => sum + sumOf(says.map(({ afterMs }) => afterMs)), 0)
+  const isSealed = plan.encryption !== 'none'
+  const seals = opened.sealsAfterMs !== undefined
+  const upgrade = seals ? sealMs + 4 * way + readingMs : 0
+  const heldBytes = pausedBytes + 2 * queue + plan.network.windowBytes + frameMax
+  const behind = Math.max(...takes.map((ms, me) => longestOf(ms, sides[1 - me], heldBytes)))
+  const frame = hop(frameMax + (isSealed ? 2 * recordSize : 0))
+  const total =
+    10 * hop(smallSize) +
+    upgrade +
+    hop(2 * volume) +
+    sides.reduce((sum, { asks }) => sum + asks.length, 0) * (askMs + 4 * hop(frameMax)) +
+    readingMs +
+    insideMs +
+    hurries +
+    (ending === 'after all' ? 0 : ending)
+  return {
+    handshake: 10 * hop(smallSize) + upgrade,
+    close: readingMs + 2 * way + hop(heldBytes) + upgrade,
+    frame,
+    stall: behind + insideMs + hop(heldBytes) + way + upgrade,
+    grace: way + hop(smallSize) + 4 * hop(0),
+    total,
+  }
+}
+
+/** How long so many bytes take from one program to the other. */
+function hopOf({ network, drives }: Draft): (size: number) => number {
+  const { delayMs, pieceBytesMin, windowBytes, pieces } = network
+  const step = pieces === 'whole' ? windowBytes : Math.min(pieceBytesMin, windowBytes)
+  const ticksMs = drives.accepting === 'manual' || drives.opening === 'manual' ? 2 * (tickMs + 1) : 0
+  return (size) => 2 * delayMs[1] * (Math.ceil(size / step) + 1) + ticksMs + 1
+}
+
+function frameMaxOf({ says, asks }: HonestProgram): number {
+  return frameRoom + Math.max(0, ...says.map(({ size }) => size), ...asks.map(({ replySize }) => replySize))
+}
+
+/** What a side may have on its way out: up to its mark, a message more, and the replies that it owes. */
+function queueOf({ marks }: Draft, me: HonestProgram, peer: HonestProgram): number {
+  const high = Math.max(marks.accepting.highWaterBytes, marks.opening.highWaterBytes)
+  const owed = Math.min(peer.askers + peer.asksAt.size, peer.asks.length + peer.asksAt.size)
+  return high + frameMaxOf(me) + owed * (frameMaxOf(peer) + frameRoom)
+}
+
+function volumeOf({ says, asks, asksAt }: HonestProgram): number {
+  const said = sumOf(says.map(({ size }) => size + frameRoom))
+  return said + sumOf(asks.map(({ replySize }) => replySize + 2 * frameRoom)) + asksAt.size * 2 * frameRoom
+}
+
+/** How long a reader is behind for each message. A pipe that is driven by hand brings an iterator only what its queue holds, a tick. */
+function takesOf(
+  { drives }: Draft,
+  { reader, takesMs }: HonestProgram,
+  end: 'opening' | 'accepting',
+): number[] {
+  if (reader !== 'iterator') return takesMs.map(() => 0)
+  return takesMs.map((ms) => ms + (drives[end] === 'manual' ? tickMs + 1 : 0))
+}
+
+/** The longest that a reader takes for messages that follow each other and take up so many bytes. */
+function longestOf(takesMs: readonly number[], { says }: HonestProgram, bytes: number): number {
+  let [most, ms, size, start] = [0, 0, 0, 0]
+  for (let end = 0; end < says.length; end++) {
+    ms += takesMs[end]
+    size += says[end].size
+    most = Math.max(most, ms)
+    while (size - says[start].size >= bytes) {
+      ms -= takesMs[start]
+      size -= says[start].size
+      start++
+    }
+  }
+  return most
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0)
+}
