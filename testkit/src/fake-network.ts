@@ -59,7 +59,7 @@ export class FakeNetwork implements FakeLinkHome {
   readonly #sockets = new Map<string, DatagramOwner>()
   readonly #faults: { readonly where: FaultPlace; readonly error: unknown }[] = []
   readonly #diagnostics: Diagnostics | undefined
-  readonly #primitives: Primitives
+  readonly primitives: Primitives
   #nextPort = 1
 
   constructor(loop: VirtualLoop, { seed, profile, diagnostics, primitives }: FakeNetworkOptions) {
@@ -67,7 +67,7 @@ export class FakeNetwork implements FakeLinkHome {
     this.random = new Random(seed)
     this.profile = { ...calmNetwork, ...profile }
     this.#diagnostics = diagnostics
-    this.#primitives = primitives ?? noblePrimitives
+    this.primitives = primitives ?? noblePrimitives
   }
 
   /** The transport of streams. One argument makes an address: a name. */
@@ -158,7 +158,7 @@ export class FakeNetwork implements FakeLinkHome {
       create,
       platform: {
         loop: this.loop,
-        crypto: { primitives: this.#primitives, random: (size) => this.random.bytes(size) },
+        crypto: { primitives: this.primitives, random: (size) => this.random.bytes(size) },
         warn: (error) => this.warnings.push(error),
         ...(this.#diagnostics === undefined ? {} : { diagnostics: this.#diagnostics }),
       },
