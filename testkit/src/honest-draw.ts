@@ -45,6 +45,7 @@ export function drawHonest(seed: number, without: readonly HonestFeature[] = unm
     sayVolumes: weight === 'heavy' ? [30_000, 600_000] : isLate ? [2000, 300_000, 400_000] : volumes,
     askVolumes: weight === 'heavy' ? [1_000_000] : mayFill ? volumes : [0, 2000, 30_000],
     highWaters: weight === 'heavy' ? [400_000] : mayFill ? [300, 5000, 40_000, 400_000] : [400_000],
+    asking: where === 'local' ? 'asks locally while it reads' : 'asks while it reads',
     pauseMs: random.pick([0, 100, 2000, 20_000]),
     heartbeatMs: random.chance(0.6) ? random.pick([20, 300, 2000]) : undefined,
   }
@@ -73,6 +74,7 @@ interface HonestDraft {
   readonly drives: HonestPlan['drives']
   /** `heavy`: so much both ways at once that every queue and window is full. */
   readonly weight: 'heavy' | 'any'
+  readonly asking: HonestFeature
   readonly messageMax: number
   readonly askers: readonly number[]
   readonly sayVolumes: readonly number[]
@@ -118,7 +120,7 @@ function drawChannel(random: Random, draft: HonestDraft): HonestChannelPlan {
   const says = [drawSays(random, draft), drawSays(random, draft)] as const
   const asks = [drawAsks(random, draft), drawAsks(random, draft)]
   const isLate = encryption === 'late' || encryption === 'both'
-  const inside = features.has('asks while it reads') && random.chance(0.5) ? random.integer(0, 1) : -1
+  const inside = features.has(draft.asking) && random.chance(0.5) ? random.integer(0, 1) : -1
   if (!features.has('both ways full') || inside >= 0) asks[inside >= 0 ? inside : random.integer(0, 1)] = []
   const isSlow = !isLate || features.has('seals beside a slow reader')
   const echoing = random.pick([-1, 0, 1])

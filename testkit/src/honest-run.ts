@@ -179,7 +179,11 @@ class HonestRun {
   async #closeInTime(index: number, opened: HonestSide, accepted: HonestSide): Promise<void> {
     const { closer, ending } = this.#plan.channels[index]
     const mine = closer === 'opened' ? opened : accepted
-    if (ending === 'after all') await Promise.all([opened.done, accepted.done, mine.hasRead])
+    const theirs = mine === opened ? accepted : opened
+    // Who closes answers no more: a reader that asks must be through with it.
+    const isAsking = theirs.program.asksAt.size > 0
+    const read = isAsking ? [mine.hasRead, theirs.hasRead] : [mine.hasRead]
+    if (ending === 'after all') await Promise.all([opened.done, accepted.done, ...read])
     else {
       await new Promise<void>((resolve) => this.#rig.loop.wakeAt(this.#rig.loop.now() + ending, resolve))
       await Promise.all([opened.sealed, accepted.sealed])
