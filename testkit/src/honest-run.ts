@@ -164,6 +164,7 @@ class HonestRun {
       broken: (what) => this.#broken(what),
     })
     ends[role] = side
+    side.bind()
     const by = plan.closer === role ? 'local' : 'remote'
     channel.on('close', (reason) => {
       this.#note([role, index, reason.code])
@@ -193,9 +194,13 @@ class HonestRun {
   }
 
   #check(): void {
+    const { encryption } = this.#plan
     for (const [index, { opened, accepted }] of this.#ends.entries()) {
       const { closer, ending } = this.#plan.channels[index]
       const [mine, theirs] = closer === 'opened' ? [opened, accepted] : [accepted, opened]
+      if (opened?.binding !== accepted?.binding) this.#broken(`the sides of ${index} are of two handshakes`)
+      if ((opened?.binding === undefined) !== (encryption === 'none'))
+        this.#broken(`channel ${index} is not encrypted as it should be: ${encryption}`)
       const [said, heard] = [mine?.saidCount, theirs?.heardCount]
       if (said !== heard) this.#broken(`${closer} ${index} said ${said} messages, ${heard} arrived`)
       if (ending === 'after all' && theirs?.saidCount !== mine?.heardCount)

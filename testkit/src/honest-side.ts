@@ -22,6 +22,7 @@ export class HonestSide {
   readonly #name: string
   #heardCount = 0
   #saidCount = 0
+  #binding: string | undefined
   /** Messages and requests that were settled, and the encryption. */
   readonly done: Promise<unknown>
   /** All messages of the peer were read. */
@@ -57,6 +58,16 @@ export class HonestSide {
     this.done = Promise.all([this.#seal(), this.#say(), this.#listen(), ...askers])
   }
 
+  /** Remembers which handshake the channel is bound to. */
+  bind(): void {
+    this.#binding = this.channel.encryption?.handshakeHash.join()
+  }
+
+  /** The hash of the handshake that sealed the channel last. */
+  get binding(): string | undefined {
+    return this.#binding
+  }
+
   get heardCount(): number {
     return this.#heardCount
   }
@@ -84,6 +95,7 @@ export class HonestSide {
       .catch((error: MillraceError) => this.#broken('could not seal', error))
     await this.#sealed
     this.#host.note(this.#name, 'sealed')
+    this.bind()
   }
 
   #say(): Promise<void> {
