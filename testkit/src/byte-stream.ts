@@ -64,6 +64,16 @@ export class ByteStream {
     return this.#writes.length + this.#abandoned.length
   }
 
+  /** Bytes of those that were written and not abandoned, and in how many segments they are. */
+  get held(): { readonly bytes: number; readonly segments: number } {
+    let [bytes, segments] = [0, 0]
+    for (const write of this.#writes) {
+      bytes += write.size
+      segments += write.batch.segments.length
+    }
+    return { bytes, segments }
+  }
+
   write(batch: SegmentBatch): void {
     this.#writes.push({ batch, size: batch.size, segment: 0, offset: 0 })
     this.#move()

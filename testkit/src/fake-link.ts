@@ -73,6 +73,11 @@ export class FakeLink implements Link {
     return this.#out.heldBatches
   }
 
+  /** The bytes of those batches, and in how many segments they are. */
+  get held(): { readonly bytes: number; readonly segments: number } {
+    return this.#out.held
+  }
+
   /** All bytes that the owner was told of. */
   get receivedSize(): number {
     return this.#peer.#out.arrivedSize

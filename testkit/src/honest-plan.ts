@@ -97,6 +97,7 @@ export type HonestMarks = Pick<
   | 'messageSizeMax'
   | 'iteratorQueueMax'
   | 'localQueueMax'
+  | 'maxRequests'
 >
 
 /** How often a pipe is driven that is driven by hand, in milliseconds. */

@@ -162,7 +162,8 @@ export class HonestSide {
         return
       } catch (error) {
         // A full channel takes no request: it is to be asked again when it has room.
-        const isFull = (error as MillraceError).code === 'request-limit'
+        const { code, message } = error as MillraceError
+        const isFull = code === 'request-limit' && message.includes('drained()')
         if (!isFull) return this.#broken(`had no reply to ${n}`, error)
         const drained = await this.channel.drained()
         if (drained === 'closed') return this.#broken(`could not ask ${n}`, drained)

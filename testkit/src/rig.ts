@@ -11,6 +11,7 @@ import {
   type Protocol,
   ProtoFactory,
 } from '@millrace/core'
+import type { FakeLink } from './fake-link.ts'
 import { FakeNetwork } from './fake-network.ts'
 import type { NetworkProfile } from './network-profile.ts'
 import { plain } from './plain-codec.ts'
@@ -51,6 +52,7 @@ export class Rig<Messages extends object = AnyMessages> {
   readonly factory: ProtoFactory<{ test: Messages }>
   #protocolCount = 0
   readonly #diaries = new Map<Pipe<Messages>, PipeDiary<Messages>>()
+  readonly #open = new Map<Channel<Messages>, FakeLink | undefined>()
 
   constructor({ seed = 1, network, protocol, options, diagnostics, primitives }: RigOptions<Messages> = {}) {
     this.network = new FakeNetwork(this.loop, {
@@ -97,9 +99,14 @@ export class Rig<Messages extends object = AnyMessages> {
     }
     this.#diaries.set(pipe, diary)
     return pipe
-      .on('accepted', (_pipe, channel) => void diary.accepted.push(channel))
+      .on('accepted', (_pipe, channel) => {
+        diary.accepted.push(channel)
+        this.#opened(channel)
+      })
       .on('connected', (_pipe, channel, _error) => {
-        if (channel !== undefined) diary.connected.push(channel)
+        if (channel === undefined) return
+        diary.connected.push(channel)
+        this.#opened(channel)
       })
       .on('close', (_pipe, channel, reason) => void diary.closed.push({ channel, reason }))
       .on('error', (_pipe, error) => void diary.errors.push(error))
@@ -131,10 +138,20 @@ export class Rig<Messages extends object = AnyMessages> {
   #check(): void {
     const { violations } = this.network
     if (violations.length > 0) throw new Error(`a port's contract was broken: ${violations.join('; ')}`)
-    for (const { accepted, connected } of this.#diaries.values()) {
-      for (const channel of accepted) checkChannel(channel)
-      for (const channel of connected) checkChannel(channel)
+    for (const [channel, link] of this.#open) {
+      if (channel.reason === undefined) checkChannel(channel, link)
+      else this.#open.delete(channel)
     }
+  }
+
+  /** A channel is open: from now on it is checked, together with the link below it, if there is one. */
+  #opened(channel: Channel<Messages>): void {
+    const name = channel.describe()
+    const links = this.network.connections.flatMap(({ opened, accepted }) => [opened, accepted])
+    this.#open.set(
+      channel,
+      links.find((link) => name.startsWith(`channel ${link.describe()}`)),
+    )
   }
 
   /** Destroys all pipes and throws if anything is left: memory, links, timers, a channel without exactly one end. */
@@ -157,13 +174,19 @@ export class Rig<Messages extends object = AnyMessages> {
   }
 }
 
-function checkChannel<Messages extends object>(channel: Channel<Messages>): void {
-  if (channel.reason !== undefined) return
+/** What two layers of records add to a segment, and what ends them. */
+const recordRoom = 80
+const closeRoom = 200
+
+function checkChannel<Messages extends object>(channel: Channel<Messages>, link: FakeLink | undefined): void {
   const checked: { invariants?(): void } = channel as object
   checked.invariants?.()
   const { queued, stored } = channel.statistics()
-  if (!(queued >= 0 && stored >= 0))
-    throw new Error(`${channel.describe()} has ${queued} queued and ${stored} stored`)
+  if (!(queued >= 0 && stored >= 0)) throw new Error(`a channel has ${queued} queued and ${stored} stored`)
+  if (link === undefined) return
+  const { bytes, segments } = link.held
+  const room = channel.encryption === undefined ? 0 : segments * recordRoom + closeRoom
+  if (bytes > queued + room) throw new Error(`a channel has ${queued} queued, but its link holds ${bytes}`)
 }
 
 function faultsOf<Messages extends object>(pipe: Pipe<Messages>, diary: PipeDiary<Messages>): string[] {
