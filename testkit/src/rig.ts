@@ -174,19 +174,20 @@ export class Rig<Messages extends object = AnyMessages> {
   }
 }
 
-/** What two layers of records add to a segment, and what ends them. */
+/** What two layers of records add to a segment, and what ends them, if the channel is encrypted. */
 const recordRoom = 80
 const closeRoom = 200
 
 function checkChannel<Messages extends object>(channel: Channel<Messages>, link: FakeLink | undefined): void {
   const checked: { invariants?(): void } = channel as object
   checked.invariants?.()
-  const { queued, stored } = channel.statistics()
-  if (!(queued >= 0 && stored >= 0)) throw new Error(`a channel has ${queued} queued and ${stored} stored`)
+  const { queuedBytes, queuedMessages, storedBytes, storedMessages } = channel.statistics()
+  const counts = [queuedBytes, queuedMessages, storedBytes, storedMessages]
+  if (!counts.every((count) => count >= 0)) throw new Error(`a channel counts ${counts.join()}`)
   if (link === undefined) return
   const { bytes, segments } = link.held
-  const room = channel.encryption === undefined ? 0 : segments * recordRoom + closeRoom
-  if (bytes > queued + room) throw new Error(`a channel has ${queued} queued, but its link holds ${bytes}`)
+  if (bytes > queuedBytes + segments * recordRoom + closeRoom)
+    throw new Error(`a channel has ${queuedBytes} bytes queued, but its link holds ${bytes}`)
 }
 
 function faultsOf<Messages extends object>(pipe: Pipe<Messages>, diary: PipeDiary<Messages>): string[] {

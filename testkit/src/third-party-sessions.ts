@@ -60,7 +60,15 @@ export const sessionRows: readonly ThirdPartyRow[] = [
   },
   ...voids.map((name) => sessionRow(name)),
   ...others.map((name) => sessionRow(name, { kinds: ['throws'] })),
-  sessionRow('stored (read)', { kinds: ['throws'] }),
+  sessionRow('stored (read)', {
+    kinds: ['throws'],
+    play: (scene, fail) => {
+      // The rig reads it as well.
+      scene.rig.loop.checks.length = 0
+      scene.armed = { part: `${accepted}.stored (read)`, fail }
+      return live(scene)
+    },
+  }),
   sessionRow('encodeShared', {
     kinds: ['throws'],
     victim: 'lives',
