@@ -156,7 +156,7 @@ describe('a reader that stops reading', () => {
     const told: CloseReason[] = []
     channel.on('close', (reason) => void told.push(reason))
     await sendNumbers(channel, () => false)
-    expect(told).toEqual([{ code: 'overflow', queuedBytes: expect.any(Number) }])
+    expect(told).toEqual([{ code: 'overflow', queuedBytes: expect.any(Number), queuedMessages: 0 }])
     expect(channel.send('number', 1)).toBe('closed')
     expect(diary.reasons).toEqual(told)
     child.kill('SIGCONT')
