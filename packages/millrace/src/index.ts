@@ -64,7 +64,14 @@ export {
   type TransportPlugin,
   undecodable,
 } from '@millrace/core'
-export { bits, type Contract, type ContractMessages, contract, request } from '@millrace/proto-bits'
+export {
+  bits,
+  type Contract,
+  type ContractMessages,
+  contract,
+  type RequestShape,
+  request,
+} from '@millrace/proto-bits'
 export { type MsgpackLimits, msgpack, msgpackLimits } from '@millrace/proto-msgpack'
 export { type Clock, Timer, TimerError, VirtualClock } from '@millrace/timer'
 export { Ipc, type IpcAddress, ipc } from '@millrace/transports/ipc'
@@ -105,6 +112,7 @@ export {
   range,
   rangeFloat,
   rawBits,
+  type Schema,
   safeI64,
   safeU64,
   set,

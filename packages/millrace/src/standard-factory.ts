@@ -1,4 +1,10 @@
-import { type AnyMessages, ProtoFactory as CoreFactory, type ProtoFactoryOptions } from '@millrace/core'
+import {
+  type AnyMessages,
+  ProtoFactory as CoreFactory,
+  type Protocol,
+  type ProtoFactoryOptions,
+  type TransportPlugin,
+} from '@millrace/core'
 import { msgpack } from '@millrace/proto-msgpack'
 import { ipc } from '@millrace/transports/ipc'
 import { local } from '@millrace/transports/local'
@@ -13,10 +19,24 @@ export interface StandardProtocols {
  * The proto factory with what comes in the box: the transports `tcp`, `ipc` and `local`, and the protocol `msgpack`. Two
  * factories know nothing of each other.
  */
-export class ProtoFactory extends CoreFactory<StandardProtocols> {
+export class ProtoFactory<Protocols extends object = StandardProtocols> extends CoreFactory<Protocols> {
   constructor(options: ProtoFactoryOptions = {}) {
     super(options)
-    this.add('tcp', tcp()).add('ipc', ipc()).add('local', local()).add('msgpack', msgpack())
+    super.add('tcp', tcp())
+    super.add('ipc', ipc())
+    super.add('local', local())
+    super.add('msgpack', msgpack())
+  }
+
+  /** Registers a protocol under a name: `add('game', bits(game))`. Throws `name-taken` if there is one of that name. */
+  override add<Name extends string, Messages extends object>(
+    name: Name,
+    protocol: Protocol<Messages>,
+  ): ProtoFactory<Protocols & Record<Name, Messages>>
+  /** Registers a transport under a name: `add('tcp', tcp())`. */
+  override add(name: string, transport: TransportPlugin): this
+  override add(name: string, plugin: Protocol & TransportPlugin): unknown {
+    return super.add(name, plugin)
   }
 }
 

@@ -1,3 +1,5 @@
+// For programs whose lib ends before `Symbol.dispose`.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Clock, Wake } from './clock.ts'
 import type { TimerCallback, TimerKey } from './keyed-task.ts'
 import { KeyedTask } from './keyed-task.ts'

@@ -1,3 +1,5 @@
+// For programs whose lib ends before `Symbol.dispose`.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'

@@ -1,3 +1,5 @@
+// For programs whose lib ends before `Symbol.dispose`.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type LogLevel, writeLog } from '@millrace/timer'
 import type { Body, Key } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
