@@ -107,7 +107,7 @@ export interface Fields {
 }
 
 /** The type of the values of a schema, or of the struct that an object literal stands for. */
-export type Infer<S> = S extends Schema<infer T> ? T : InferFields<S>
+export type Infer<S> = S extends Schema<infer T> ? T : { [K in keyof Joined<S>]: Joined<S>[K] }
 
 /** The type of what takes no value: alignment within a struct. */
 export interface NoValue {
@@ -120,14 +120,12 @@ type OptionalNames<F> = {
   [K in keyof F]: F[K] extends Schema<infer T> ? (undefined extends T ? K : never) : never
 }[keyof F]
 
-type Flat<O> = { [K in keyof O]: O[K] }
+type Joined<F> = { -readonly [K in Exclude<ValueNames<F>, OptionalNames<F>>]: Infer<F[K]> } & {
+  -readonly [K in OptionalNames<F>]?: Infer<F[K]>
+}
 
 /** The type of a struct with these fields; optional ones may be left out. */
-export type InferFields<F> = Flat<
-  { -readonly [K in Exclude<ValueNames<F>, OptionalNames<F>>]: Infer<F[K]> } & {
-    -readonly [K in OptionalNames<F>]?: Infer<F[K]>
-  }
->
+export type InferFields<F> = { [K in keyof Joined<F>]: Joined<F>[K] }
 
 const BRAND = Symbol.for('bitsery-ts.schema')
 
