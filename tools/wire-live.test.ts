@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  type AnyMessages,
   bits,
   type Channel,
   type CloseReason,
@@ -55,7 +56,7 @@ type Name = keyof typeof hellos
 class Server {
   readonly ends: string[] = []
   readonly heard: [key: string, body: unknown][] = []
-  readonly channels: Channel[] = []
+  readonly channels: Channel<AnyMessages>[] = []
   readonly name: Name
   readonly pipe
 
@@ -64,7 +65,7 @@ class Server {
     this.pipe = factory.create('tcp', '127.0.0.1', 0, name as 'msgpack', options)
     this.pipe.on('close', (_, _channel, reason) => void this.ends.push(describeReason(reason)))
     this.pipe.on('error', (_, error) => void this.ends.push(error.message))
-    this.pipe.on('accepted', (_, channel) => this.#accept(channel as unknown as Channel))
+    this.pipe.on('accepted', (_, channel) => this.#accept(channel))
   }
 
   async connect(): Promise<WireClient> {
@@ -90,7 +91,7 @@ class Server {
     return client
   }
 
-  #accept(channel: Channel): void {
+  #accept(channel: Channel<AnyMessages>): void {
     this.channels.push(channel)
     for (const key of ['move', 'chat', 'map'])
       channel.on(key, (body: unknown) => void this.heard.push([key, body]))

@@ -1,4 +1,4 @@
-import type { Channel, Protocol } from '@millrace/core'
+import type { AnyMessages, Channel, Protocol } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import type { Sample } from './codec-suite.ts'
 import { patientLimits, wildNetwork } from './network-profile.ts'
@@ -17,10 +17,13 @@ export interface ProtocolTraits {
 export function protocolSuite<Messages extends object>(
   name: string,
   makeProtocol: () => Protocol<Messages>,
-  samples: readonly Sample[],
+  given: readonly Sample[],
   { seeds = 25, goodbye = 'told' }: ProtocolTraits = {},
 ): void {
   describe(`protocol ${name}`, () => {
+    // What is declared as a request cannot be sent without waiting for its reply.
+    const { keys: table } = makeProtocol()
+    const samples = given.filter(({ key }) => table.traits(table.find(key)).kind !== 'request')
     const wanted = samples.map((sample) => [sample.key, 'arrives' in sample ? sample.arrives : sample.body])
     const keys = [...new Set(samples.map(({ key }) => key))]
     const all = Array.from({ length: seeds }, (_, index) => index + 1)
@@ -34,13 +37,13 @@ export function protocolSuite<Messages extends object>(
       })) as unknown as Pair
     }
 
-    function listen(channel: Channel): unknown[] {
+    function listen(channel: Channel<AnyMessages>): unknown[] {
       const heard: unknown[] = []
       for (const key of keys) channel.onMessage(key, (body) => void heard.push([key, body]))
       return heard
     }
 
-    async function sendAll(channel: Channel): Promise<void> {
+    async function sendAll(channel: Channel<AnyMessages>): Promise<void> {
       for (const { key, body } of samples) expect(await channel.sendWhenReady(key, body)).toBe('queued')
     }
 

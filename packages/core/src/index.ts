@@ -2,7 +2,26 @@ export type { Log, LogLevel, LogOptions } from '@millrace/timer'
 export type { ChannelEncryption } from './base/channel-encryption.ts'
 export { type CloseReason, describeReason } from './base/close-reason.ts'
 export { KeyTable, openKeysMax } from './base/key-table.ts'
-export type { Answer, Body, Key, Message, Reply, Request } from './base/messages.ts'
+export {
+  type Delivery,
+  defaultTraits,
+  type MessageOptions,
+  type MessageTraits,
+  parseTraits,
+} from './base/message-traits.ts'
+export type {
+  Answer,
+  Asks,
+  Body,
+  From,
+  Hears,
+  Key,
+  Message,
+  Reply,
+  Request,
+  Sends,
+  Side,
+} from './base/messages.ts'
 export { MillraceError, type MillraceErrorCode } from './base/millrace-error.ts'
 export { defaultLimits, type OverflowPolicy, type PipeLimits, type PipeOptions } from './base/options.ts'
 export { RequestError } from './base/request-error.ts'

@@ -32,11 +32,21 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
   readonly #schemas: Schema<unknown>[]
   readonly #bounds: number[]
   readonly #replyNumbers: number[]
+  /** Of messages alone: replies have none. */
+  readonly #sizeMaxes: number[]
   readonly #source = new Source(new Uint8Array(0))
   #error = ''
 
   constructor({ entries, version, fingerprint }: Contract<Messages>) {
-    this.keys = KeyTable.closed(entries.map(({ key }) => key))
+    const traits = entries.map((entry) => entry.traits)
+    this.keys = KeyTable.closed(
+      entries.map(({ key }) => key),
+      traits,
+    )
+    // A message that can't be larger needs no look.
+    this.#sizeMaxes = entries.map(({ schema }, number) =>
+      schema.sizeMax > traits[number].sizeMax ? traits[number].sizeMax : Number.POSITIVE_INFINITY,
+    )
     this.#schemas = entries.map(({ schema }) => schema)
     this.#replyNumbers = entries.map(({ reply }) =>
       reply === undefined ? -1 : this.#schemas.push(reply) - 1,
@@ -60,12 +70,15 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
   }
 
   encode(number: number, body: unknown, target: Target, start: number): number {
-    return this.#schemas[number].write(body, target, start)
+    const end = this.#schemas[number].write(body, target, start)
+    if (end - start > this.#sizeMaxes[number]) this.#refuse(number, end - start)
+    return end
   }
 
   decode(number: number, from: ByteSource, start: number, end: number): unknown {
     const schema = this.#schemas[number]
     if (schema === undefined) return this.#fail(`message number ${number}, which the contract does not have`)
+    if (end - start > this.#sizeMaxes[number]) return this.#fail(this.#sizeText(number, end - start))
     const source = this.#source
     // Many messages come in one chunk: storing the same two references again for each would cost more than to look.
     if (source.view !== from.view) {
@@ -93,6 +106,14 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
     } catch {
       return schema.encode(body).length
     }
+  }
+
+  #refuse(number: number, size: number): never {
+    throw new MillraceError('message-too-large', this.#sizeText(number, size))
+  }
+
+  #sizeText(number: number, size: number): string {
+    return `message '${this.keys.name(number)}' of ${size} bytes; at most ${this.#sizeMaxes[number]} are allowed (sizeMax)`
   }
 
   #broken(number: number, end: number): typeof undecodable {

@@ -6,6 +6,9 @@ export {
   type ContractOptions,
   type ContractShape,
   contract,
+  MessageShape,
+  message,
   RequestShape,
+  type RequestShapeOptions,
   request,
 } from './contract.ts'

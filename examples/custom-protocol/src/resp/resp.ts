@@ -7,8 +7,11 @@ import type { RespCommand, RespReply, RespValue } from './resp-value.ts'
 
 /** What travels on a RESP channel. */
 export interface RespMessages {
-  /** A command and its reply. What the handler returns is the reply; a `RequestError` that it throws is an error. */
-  command: Request<RespCommand, RespReply>
+  /**
+   * A command and its reply. What the handler returns is the reply; a `RequestError` that it throws is an error. `send`
+   * sends a command whose reply is of no interest.
+   */
+  command: Request<RespCommand, RespReply> | RespCommand
   /** What a server says unasked, such as a published message. */
   push: readonly RespValue[]
 }

@@ -1,11 +1,12 @@
 import { frameNumberMax, namedKeySizeMax, textSize, writeText } from '@millrace/wire'
+import { defaultTraits, type MessageTraits } from './message-traits.ts'
 import { MillraceError } from './millrace-error.ts'
 
 /** The most names that an open table learns from its own program. */
 export const openKeysMax = 10_000
 
 /**
- * The keys of a protocol's messages and the small numbers that stand for them.
+ * The keys of a protocol's messages, the small numbers that stand for them, and what is known of each.
  *
  * A *closed* table is given once, by a contract: its numbers are the same on both sides and travel in the frames. An
  * *open* one learns a key when this program uses it; its numbers mean nothing outside, so keys travel by name. What
@@ -16,15 +17,20 @@ export class KeyTable {
   readonly #names: string[]
   readonly #numbers: Map<string, number>
   readonly #texts: Uint8Array[] = []
+  readonly #traits: readonly MessageTraits[]
 
-  private constructor(kind: 'closed' | 'open', names: readonly string[]) {
+  private constructor(kind: 'closed' | 'open', names: readonly string[], traits: readonly MessageTraits[]) {
     this.kind = kind
+    this.#traits = traits
     this.#names = [...names]
     this.#numbers = new Map(names.map((name, number) => [name, number]))
   }
 
-  /** The table of a contract: the number of a key is its position. At most 16,383 different keys of 255 bytes each. */
-  static closed(names: readonly string[]): KeyTable {
+  /**
+   * The table of a contract: the number of a key is its position, and so is that of its traits; nothing is known of keys
+   * without any. At most 16,383 different keys of 255 bytes each.
+   */
+  static closed(names: readonly string[], traits: readonly MessageTraits[] = []): KeyTable {
     if (names.length > frameNumberMax) {
       throw new MillraceError(
         'argument-invalid',
@@ -32,12 +38,12 @@ export class KeyTable {
       )
     }
     for (const name of names) checkName(name)
-    return new KeyTable('closed', names)
+    return new KeyTable('closed', names, traits)
   }
 
   /** A table that learns. */
   static open(): KeyTable {
-    return new KeyTable('open', [])
+    return new KeyTable('open', [], [])
   }
 
   /** How many keys there are. */
@@ -58,6 +64,11 @@ export class KeyTable {
   /** The key of a number. */
   name(number: number): string {
     return this.#names[number] ?? ''
+  }
+
+  /** What is known of the message of a number; for a number that there isn't, the defaults. */
+  traits(number: number): MessageTraits {
+    return this.#traits[number] ?? defaultTraits
   }
 
   /** A key as it travels by name: a size byte and UTF-8. */

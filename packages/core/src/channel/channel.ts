@@ -4,7 +4,20 @@ import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { KeyTable } from '../base/key-table.ts'
-import type { Answer, Body, Key, Message, Reply } from '../base/messages.ts'
+import { misuse, sideOf } from '../base/message-traits.ts'
+import type {
+  Answer,
+  Asks,
+  Body,
+  ComparedMessages,
+  ComparedSide,
+  Hears,
+  Key,
+  Message,
+  Reply,
+  Sends,
+  Side,
+} from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { type OverflowPolicy, parseOverflow } from '../base/options.ts'
 import type { EncryptionAlgorithm } from '../encryption/encryption.ts'
@@ -16,15 +29,20 @@ import type { RequestOptions } from './pending-requests.ts'
 import type { ChannelStatistics } from './statistics.ts'
 
 /** Called with a message. What it returns is the reply, if the message is a request. */
-export type Handler<Messages extends object, K extends Key<Messages>> = (
+export type Handler<Messages extends object, K extends Key<Messages>, Own extends Side = Side> = (
   body: Body<Messages, K>,
-  channel: Channel<Messages>,
+  channel: Channel<Messages, Own>,
 ) => Answer<Messages, K>
 
 /** Called with a message and the sub-key that `keyOf` found in it. */
-export type KeyedHandler<Messages extends object, K extends Key<Messages>, SubKey> = (
+export type KeyedHandler<
+  Messages extends object,
+  K extends Key<Messages>,
+  SubKey,
+  Own extends Side = Side,
+> = (
   body: Body<Messages, K>,
-  channel: Channel<Messages>,
+  channel: Channel<Messages, Own>,
   subKey: NonNullable<SubKey>,
 ) => Answer<Messages, K>
 
@@ -47,7 +65,15 @@ export let conversationOf: (channel: object) => Conversation
  *
  * All methods work at any time: on an ended channel `send` answers `'closed'`, and `on('close')` calls at once.
  */
-export class Channel<Messages extends object = Record<string, unknown>> {
+export class Channel<Messages extends object = object, Own extends Side = Side> {
+  /** Never set: see `ComparedMessages`. */
+  declare readonly messages?: ComparedMessages<Messages>
+
+  /** Which side this end is: the `client` opened the channel, the `server` accepted it. */
+  get side(): ComparedSide<Own> {
+    return sideOf(this.#conversation.role) as ComparedSide<Own>
+  }
+
   readonly #init: ChannelInit
   readonly #conversation: Conversation
   /** For `off`: what stands in the dispatch for a handler with a `keyOf`. */
@@ -91,14 +117,15 @@ export class Channel<Messages extends object = Record<string, unknown>> {
   /**
    * Sends a message. It is encoded at once, so the body may be changed afterwards (not on a local channel, which passes
    * the object itself), and leaves at the end of the turn. Throws a typed error for a body that doesn't fit the contract,
-   * and `message-too-large`; nothing is sent then.
+   * `message-too-large`, and `argument-invalid` for a request, or for what the contract lets the other side alone send; nothing
+   * is sent then.
    */
-  send<K extends Key<Messages>>(key: K, body: Body<Messages, K>): SendResult {
-    return this.#conversation.carrier.sender.send(this.#number(key), body)
+  send<K extends Sends<Messages, Own>>(key: K, body: Body<Messages, K>): SendResult {
+    return this.#conversation.carrier.sender.send(this.#sendable(key), body)
   }
 
   /** Like `send`, but waits for room first. Resolves with `'queued'` or `'closed'`; rejects with what `send` throws. */
-  async sendWhenReady<K extends Key<Messages>>(key: K, body: Body<Messages, K>): Promise<SendResult> {
+  async sendWhenReady<K extends Sends<Messages, Own>>(key: K, body: Body<Messages, K>): Promise<SendResult> {
     for (;;) {
       const result = this.send(key, body)
       if (result !== 'full') return result
@@ -113,48 +140,67 @@ export class Channel<Messages extends object = Record<string, unknown>> {
 
   /**
    * Sends a request and waits for its reply. Rejects with `request-failed` if the peer can't answer, `request-timeout`,
-   * `request-limit`, `channel-closed`, or the signal's reason.
+   * `request-limit`, `channel-closed`, or the signal's reason; with `argument-invalid` for a message that has no reply or
+   * is the other side's, and with what `send` throws.
    */
-  request<K extends Key<Messages>>(
+  request<K extends Asks<Messages, Own>>(
     key: K,
     body: Body<Messages, K>,
     options: RequestOptions = {},
   ): Promise<Reply<Messages, K>> {
-    return this.#conversation.request(key, this.#number(key), body, options) as Promise<Reply<Messages, K>>
+    const { keys } = this.#init
+    try {
+      const number = keys.number(key)
+      this.#refuse(misuse(key, keys.traits(number), 'request', this.side))
+      return this.#conversation.request(key, number, body, options) as Promise<Reply<Messages, K>>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** `on('close', f)`: calls `f` with the reason when the channel ends, exactly once; at once if it has ended already. */
-  on(event: 'close', run: (reason: CloseReason, channel: Channel<Messages>) => void): this
+  on(event: 'close', run: (reason: CloseReason, channel: Channel<Messages, Own>) => void): this
   /** `on(key, f)`: calls `f` with each message of the key. A message named `close` is heard by `onMessage`. */
-  on<K extends Exclude<Key<Messages>, 'close'>>(key: K, handler: Handler<Messages, K>): this
+  on<K extends Exclude<Hears<Messages, Own>, 'close'>>(key: K, handler: Handler<Messages, K, Own>): this
   /**
    * `on(key, keyOf, f)`: dispatches by a key inside the message as well. `keyOf` finds the sub-key; messages in which it
    * finds none (`undefined` or `null`) are left out. In place of `f` a map from sub-keys to handlers may stand.
    */
-  on<K extends Exclude<Key<Messages>, 'close'>, SubKey>(
+  on<K extends Exclude<Hears<Messages, Own>, 'close'>, SubKey>(
     key: K,
     keyOf: (body: Body<Messages, K>) => SubKey,
-    handler:
-      | KeyedHandler<Messages, K, SubKey>
-      | ReadonlyMap<NonNullable<SubKey>, KeyedHandler<Messages, K, SubKey>>,
+    handler: KeyedHandler<Messages, K, SubKey, Own>,
+  ): this
+  /** `on(key, keyOf, map)`: as above, with a handler for each sub-key. Those that the map doesn't have are left out. */
+  on<K extends Exclude<Hears<Messages, Own>, 'close'>, SubKey>(
+    key: K,
+    keyOf: (body: Body<Messages, K>) => SubKey,
+    handlers: ReadonlyMap<
+      NonNullable<SubKey>,
+      (
+        body: Body<Messages, K>,
+        channel: Channel<Messages, Own>,
+        subKey: NonNullable<SubKey>,
+      ) => Answer<Messages, K>
+    >,
   ): this
   on(key: string, first: unknown, second?: unknown): this {
     if (key !== 'close') return this.#listen(key, first, second)
-    const run = first as (reason: CloseReason, channel: Channel<Messages>) => void
+    const run = first as (reason: CloseReason, channel: Channel<Messages, Own>) => void
     checkFunction(run, 'on(close)')
     this.#conversation.onEnd((reason) => run(reason, this))
     return this
   }
 
   /** Like `on`, for messages of any name, `close` included. */
-  onMessage<K extends Key<Messages>>(key: K, handler: Handler<Messages, K>): this {
+  onMessage<K extends Hears<Messages, Own>>(key: K, handler: Handler<Messages, K, Own>): this {
     return this.#listen(key, handler, undefined)
   }
 
   /** Removes a handler of a key: the function or map that was given to `on`. */
-  off<K extends Key<Messages>>(key: K, handler: unknown): this {
+  off<K extends Hears<Messages, Own>>(key: K, handler: unknown): this {
     const { dispatch } = this.#conversation
-    const number = this.#number(key)
+    const number = this.#init.keys.number(key)
     dispatch.remove(number, handler as Run)
     for (const [other, run] of this.#wrapped?.get(handler) ?? []) {
       if (other === number) dispatch.remove(number, run)
@@ -167,7 +213,11 @@ export class Channel<Messages extends object = Record<string, unknown>> {
    * silence `onFail` is called. If that closes the channel, the reason is `heartbeat-timeout`; without `onFail` the
    * channel ends by itself. Defaults: 5 s and 15 s.
    */
-  setHeartbeat(intervalMs = 5000, timeoutMs = 15_000, onFail?: (channel: Channel<Messages>) => void): this {
+  setHeartbeat(
+    intervalMs = 5000,
+    timeoutMs = 15_000,
+    onFail?: (channel: Channel<Messages, Own>) => void,
+  ): this {
     if (!(intervalMs > 0 && timeoutMs > intervalMs)) {
       const text = `a heartbeat wants 0 < interval < timeout, in ms; got ${intervalMs} and ${timeoutMs}`
       throw new MillraceError('argument-invalid', text)
@@ -239,7 +289,7 @@ export class Channel<Messages extends object = Record<string, unknown>> {
    * All messages from now on, in their order. Up to `iteratorQueueMax` wait for the reader; then the peer has to wait.
    * Ends when the channel does; `reason` says why. Leaving the loop leaves the channel open.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Message<Messages>> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message<Messages, Own>> {
     const { dispatch } = this.#conversation
     if (dispatch.inbox !== undefined)
       throw new MillraceError('already-open', 'this channel is being iterated already')
@@ -251,8 +301,8 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     if (this.reason === undefined) dispatch.listen(inbox)
     else inbox.end()
     const iterator = {
-      next: () => inbox.next() as Promise<IteratorResult<Message<Messages>>>,
-      return: () => inbox.return() as Promise<IteratorResult<Message<Messages>>>,
+      next: () => inbox.next() as Promise<IteratorResult<Message<Messages, Own>>>,
+      return: () => inbox.return() as Promise<IteratorResult<Message<Messages, Own>>>,
       [Symbol.asyncIterator]: () => iterator,
     }
     return iterator
@@ -267,15 +317,27 @@ export class Channel<Messages extends object = Record<string, unknown>> {
     return this.describe()
   }
 
-  #number(key: string): number {
+  /** The number of a key that this side may send. */
+  #sendable(key: string): number {
     if (key === this.#lastKey) return this.#lastNumber
-    this.#lastNumber = this.#init.keys.number(key)
+    const { keys } = this.#init
+    const number = keys.number(key)
+    this.#refuse(misuse(key, keys.traits(number), 'message', this.side))
+    this.#lastNumber = number
     this.#lastKey = key
-    return this.#lastNumber
+    return number
+  }
+
+  #refuse(misuse: string): void {
+    if (misuse !== '') throw new MillraceError('argument-invalid', misuse)
   }
 
   #listen(key: string, first: unknown, second: unknown): this {
-    const number = this.#init.keys.number(key)
+    const { keys } = this.#init
+    const number = keys.number(key)
+    const { from } = keys.traits(number)
+    if (from === (this.side as Side))
+      this.#refuse(`'${key}' never comes in here: only the ${from} sends it, which is this side`)
     const run = second === undefined ? (first as Run) : byKey(first as (body: unknown) => unknown, second)
     checkFunction(run, `on('${key}')`)
     this.#conversation.dispatch.add(number, run)
@@ -292,6 +354,7 @@ function byKey(keyOf: (body: unknown) => unknown, handler: unknown): Run {
   checkFunction(keyOf, 'keyOf')
   const table = handler instanceof Map ? (handler as ReadonlyMap<unknown, Keyed>) : undefined
   if (table === undefined) checkFunction(handler, 'the handler')
+  for (const [subKey, run] of table ?? []) checkFunction(run, `the handler of '${String(subKey)}'`)
   return (body, channel) => {
     const subKey = keyOf(body)
     if (subKey === undefined || subKey === null) return undefined

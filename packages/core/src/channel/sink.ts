@@ -1,41 +1,46 @@
 import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
-import type { Message } from '../base/messages.ts'
+import type { ComparedMessages, ComparedSide, Message, Side } from '../base/messages.ts'
 import { type Channel, conversationOf } from './channel.ts'
 import type { Tap } from './dispatch.ts'
 
 /** Receives a forwarded message. */
-export type SinkHandler<Messages extends object> = (
-  message: Message<Messages>,
-  channel: Channel<Messages>,
+export type SinkHandler<Messages extends object, Own extends Side = Side> = (
+  message: Message<Messages, Own>,
+  channel: Channel<Messages, Own>,
 ) => void
 
 /** Chooses which messages are forwarded. */
-export type SinkFilter<Messages extends object> = (
-  message: Message<Messages>,
-  channel: Channel<Messages>,
+export type SinkFilter<Messages extends object, Own extends Side = Side> = (
+  message: Message<Messages, Own>,
+  channel: Channel<Messages, Own>,
 ) => unknown
 
 /**
  * Receives what its channels forward, through a filter if there is one; the channels' own handlers see the messages as
  * well. A channel that ends is detached by itself.
  */
-export class Sink<Messages extends object = Record<string, unknown>> {
-  readonly #handler: SinkHandler<Messages>
-  readonly #taps = new Map<Channel<Messages>, Tap>()
+export class Sink<Messages extends object = object, Own extends Side = Side> {
+  /** Never set: see `ComparedMessages`. */
+  declare readonly messages?: ComparedMessages<Messages>
+  /** Never set. */
+  declare readonly side?: ComparedSide<Own>
+  // Not by the type parameters: they would keep a sink of one contract from being taken for any sink.
+  readonly #handler: (message: unknown, channel: unknown) => unknown
+  readonly #taps = new Map<Channel<Messages, Own>, Tap>()
   readonly #options: LogOptions & { readonly name?: string }
   #received = 0
   #filtered = 0
 
-  constructor(handler: SinkHandler<Messages>, options: LogOptions & { readonly name?: string } = {}) {
-    this.#handler = handler
+  constructor(handler: SinkHandler<Messages, Own>, options: LogOptions & { readonly name?: string } = {}) {
+    this.#handler = handler as (message: unknown, channel: unknown) => unknown
     this.#options = options
   }
 
   /** Forwards the channel's messages from now on; those for which `filter` answers something falsy aren't. A second call replaces the filter. */
-  attach(channel: Channel<Messages>, filter?: SinkFilter<Messages>): this {
+  attach(channel: Channel<Messages, Own>, filter?: SinkFilter<Messages, Own>): this {
     this.detach(channel)
     const tap: Tap = {
-      forward: (key, body) => this.#forward({ key, body } as Message<Messages>, channel, filter),
+      forward: (key, body) => this.#forward({ key, body } as Message<Messages, Own>, channel, filter),
       detached: () => this.#taps.delete(channel),
     }
     this.#taps.set(channel, tap)
@@ -46,7 +51,7 @@ export class Sink<Messages extends object = Record<string, unknown>> {
   }
 
   /** Forwards nothing of this channel any more. */
-  detach(channel: Channel<Messages>): this {
+  detach(channel: Channel<Messages, Own>): this {
     const tap = this.#taps.get(channel)
     if (tap === undefined) return this
     this.#taps.delete(channel)
@@ -75,9 +80,9 @@ export class Sink<Messages extends object = Record<string, unknown>> {
   }
 
   #forward(
-    message: Message<Messages>,
-    channel: Channel<Messages>,
-    filter: SinkFilter<Messages> | undefined,
+    message: Message<Messages, Own>,
+    channel: Channel<Messages, Own>,
+    filter: SinkFilter<Messages, Own> | undefined,
   ): unknown {
     if (filter !== undefined && !filter(message, channel)) {
       this.#filtered++

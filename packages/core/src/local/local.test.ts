@@ -2,6 +2,7 @@ import { PlainCodec, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import type { PipeOptions } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
+import type { AnyMessages } from '../pipe/proto-factory.ts'
 import { framed } from '../session/framed.ts'
 
 /** Both ways in which two pipes of one process meet without a link. */
@@ -179,7 +180,7 @@ describe.each(ways)('a local channel by %s', (way) => {
   it('lets two ends that answer each other for ever leave room for others', async () => {
     const { rig, accepting, accepted, opened, another } = await local(way)
     let count = 0
-    const bounce = (n: number, channel: Channel) => {
+    const bounce = (n: number, channel: Channel<AnyMessages>) => {
       if (++count < 5000) channel.send('bounce', n + 1)
     }
     accepted.on('bounce', bounce as never)

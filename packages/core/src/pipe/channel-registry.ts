@@ -2,6 +2,7 @@ import type { BlockPool } from '@millrace/buffer'
 import type { Goodbye } from '@millrace/wire'
 import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import type { KeyTable } from '../base/key-table.ts'
+import { misuse, sideOf } from '../base/message-traits.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { OverflowPolicy, PipeLimits, PipeOptions } from '../base/options.ts'
 import { Channel, conversationOf } from '../channel/channel.ts'
@@ -93,11 +94,18 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   }
 
   /** Sends one message to all channels, or to those of these that are open here, encoding it once. Returns how many took it. */
-  broadcast(number: number, body: unknown, channels: Iterable<Channel> | undefined): number {
+  broadcast(key: string, body: unknown, channels: Iterable<Channel> | undefined): number {
+    const keys = this.#owner.keys()
+    const number = keys.number(key)
+    const traits = keys.traits(number)
+    const { kind, from } = traits
+    if (kind === 'request')
+      throw new MillraceError('argument-invalid', misuse(key, traits, 'message', 'client'))
     let shared: Uint8Array | undefined
     let count = 0
     const conversations = channels === undefined ? this.#channels.keys() : this.#conversationsOf(channels)
-    for (const { carrier } of conversations) {
+    for (const { carrier, role } of conversations) {
+      if (from !== 'either' && from !== sideOf(role)) continue
       const { sender } = carrier
       shared ??= sender.encodeShared(number, body)
       const result =

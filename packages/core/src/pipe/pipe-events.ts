@@ -12,11 +12,11 @@ import type { Turns } from '../turn/turns.ts'
  */
 export interface PipeEvents<Messages extends object, PipeType = unknown> {
   /** Someone opened a channel to this pipe, and both sides have agreed. Attempts that fail are told to `error`. */
-  accepted: (pipe: PipeType, channel: Channel<Messages>, error: undefined) => void
+  accepted: (pipe: PipeType, channel: Channel<Messages, 'server'>, error: undefined) => void
   /** An `open` of this pipe has ended: with a channel, or without one (`undefined`) and with the error instead. */
   connected: (
     pipe: PipeType,
-    channel: Channel<Messages> | undefined,
+    channel: Channel<Messages, 'client'> | undefined,
     error: MillraceError | undefined,
   ) => void
   /** A channel of this pipe has ended: exactly once for each that was accepted or connected. */

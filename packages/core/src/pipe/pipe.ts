@@ -1,7 +1,7 @@
 // For programs whose lib ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type LogLevel, writeLog } from '@millrace/timer'
-import type { Body, Key } from '../base/messages.ts'
+import type { Body, ComparedMessages, Sends } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { type PipeLimits, type PipeOptions, parseDrive, parseLimits, parseOverflow } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
@@ -35,7 +35,9 @@ interface Settled {
  * An endpoint: it binds and accepts channels, or opens them, or both. Made by `protoFactory.create(…)`. Owns its
  * channels; there is no way to one but to hold it.
  */
-export class Pipe<Messages extends object = Record<string, unknown>> implements Runnable {
+export class Pipe<Messages extends object = object> implements Runnable {
+  /** Never set: see `ComparedMessages`. */
+  declare readonly messages?: ComparedMessages<Messages>
   readonly #services: FactoryServices
   readonly #options: PipeOptions
   readonly #limits: PipeLimits
@@ -153,11 +155,14 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
    * that is bound there (`local`). Resolves when both sides have said hello. Rejects with a typed error that says why, at
    * `handshakeTimeoutMs` at the latest.
    */
-  open(where: 'remote' | 'local' = 'remote', options: OpenOptions = {}): Promise<Channel<Messages>> {
+  open(
+    where: 'remote' | 'local' = 'remote',
+    options: OpenOptions = {},
+  ): Promise<Channel<Messages, 'client'>> {
     const opening = this.#open(where, options).then(
       (channel) => {
         this.#handlers.emit('connected', this, channel, undefined)
-        return channel as unknown as Channel<Messages>
+        return channel as unknown as Channel<Messages, 'client'>
       },
       (error: unknown) => {
         if (error instanceof MillraceError) this.#reports.note(error, undefined)
@@ -200,20 +205,15 @@ export class Pipe<Messages extends object = Record<string, unknown>> implements 
   }
 
   /**
-   * Sends one message to many channels, encoding it once: to all open channels of this pipe, or to those given. Returns
-   * how many took it.
+   * Sends one message to many channels, encoding it once: to all open channels of this pipe, or to those given. Those whose
+   * side may not send it by the contract are left out. Returns how many took it. Throws like `send`.
    */
-  broadcast<K extends Key<Messages>>(
+  broadcast<K extends Sends<Messages, 'server'>>(
     key: K,
     body: Body<Messages, K>,
     channels?: Iterable<Channel<Messages>>,
   ): number {
-    const { target, registry } = this.#need()
-    return registry.broadcast(
-      target.protocol.keys.number(key),
-      body,
-      channels as Iterable<Channel> | undefined,
-    )
+    return this.#need().registry.broadcast(key, body, channels as Iterable<Channel> | undefined)
   }
 
   /** Stops accepting and ends all channels in order. Resolves when all of them, and their links, have ended. The pipe may be bound again. */
