@@ -94,6 +94,7 @@ function bench(
     },
     deliver: nothing,
     requested: nothing,
+    limited: nothing,
     replied: nothing,
     faulted: nothing,
     awaited: () => -1,

@@ -14,8 +14,8 @@ export interface Pair<Messages extends object = AnyMessages> {
   readonly rig: Rig<Messages>
   readonly accepting: Pipe<Messages>
   readonly opening: Pipe<Messages>
-  readonly accepted: Channel<Messages>
-  readonly opened: Channel<Messages>
+  readonly accepted: Channel<Messages, 'server'>
+  readonly opened: Channel<Messages, 'client'>
 }
 
 /** Two pipes over a fake network with one loop, and an open channel between them. End it with `pair.rig.end()`. */

@@ -33,8 +33,8 @@ export interface RigOptions<Messages extends object> {
 
 /** What a pipe told, in its order. */
 export interface PipeDiary<Messages extends object> {
-  readonly accepted: Channel<Messages>[]
-  readonly connected: Channel<Messages>[]
+  readonly accepted: Channel<Messages, 'server'>[]
+  readonly connected: Channel<Messages, 'client'>[]
   readonly closed: { readonly channel: Channel<Messages>; readonly reason: CloseReason }[]
   readonly errors: MillraceError[]
   destroyCount: number

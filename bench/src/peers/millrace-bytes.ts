@@ -1,5 +1,5 @@
 import { encode } from '@millrace/proto-msgpack'
-import { bits, msgpack, ProtoFactory } from 'millrace'
+import { bits, type Channel, msgpack, ProtoFactory } from 'millrace'
 import { type MixKey, type MixMessage, type MixMessages, mixContract } from '../game-mix.ts'
 import { type BytesOptions, WireBytes } from '../wire-bytes.ts'
 import { work } from '../worker-side.ts'
@@ -16,10 +16,12 @@ work<BytesOptions & { protocol: 'bits' | 'msgpack' }>(async (options, parent) =>
   const { direction, protocol } = options
   const bytes = new WireBytes(options)
   const server = await factory.create('tcp', '127.0.0.1', 0, `mix ${protocol}`).bind()
-  const accepted = new Promise<typeof opened>((resolve) => {
+  const accepted = new Promise<Channel<MixMessages>>((resolve) => {
     server.on('accepted', (_pipe, channel) => channel && resolve(channel))
   })
-  const opened = await factory.create('tcp', '127.0.0.1', server.address?.port ?? 0, `mix ${protocol}`).open()
+  const opened: Channel<MixMessages> = await factory
+    .create('tcp', '127.0.0.1', server.address?.port ?? 0, `mix ${protocol}`)
+    .open()
   const [from, to] = direction === 'down' ? [await accepted, opened] : [opened, await accepted]
   for (const key of keys) to.on(key, (body: unknown) => bytes.received(key, body))
   await parent.ready()

@@ -216,7 +216,7 @@ export class Conversation implements DispatchOwner {
   }
 
   statistics(): ChannelStatistics {
-    const { messagesIn, unhandled } = this.dispatch
+    const { messagesIn, unhandled, limited } = this.dispatch
     const { refused, droppedNewest, droppedOldest, superseded } = this.overflow
     const { messagesOut, bytesIn, roundTripMs } = this
     return {
@@ -229,6 +229,7 @@ export class Conversation implements DispatchOwner {
       droppedOldest,
       superseded,
       unhandled,
+      limited,
       roundTripMs,
     }
   }

@@ -29,6 +29,8 @@ export class Dispatch {
   messagesIn = 0
   /** Messages that nobody listened for. */
   unhandled = 0
+  /** Messages and requests dropped by their rate. */
+  limited = 0
   /** The channel whose messages these are; set once, before the first message. */
   channel!: object
   inbox: Inbox | undefined

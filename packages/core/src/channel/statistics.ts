@@ -19,6 +19,8 @@ export interface ChannelStatistics {
   readonly superseded: number
   /** Messages that nothing listened for. */
   readonly unhandled: number
+  /** Messages and requests of the peer that were dropped, as more came than their rate in the contract allows. */
+  readonly limited: number
   /** The last ping's round trip in milliseconds; NaN before the first. */
   readonly roundTripMs: number
 }

@@ -95,6 +95,10 @@ export class SessionContext implements SessionHost {
     if (!this.#isMuted) this.#dispatch.request(id, number, body, key)
   }
 
+  limited(): void {
+    this.#dispatch.limited++
+  }
+
   awaited(id: number): number {
     return this.#conversation.awaited(id)
   }

@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { describeReason } from '../base/close-reason.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Pipe } from '../pipe/pipe.ts'
+import type { AnyMessages } from '../pipe/proto-factory.ts'
 
 describe('a local channel of a pipe that its program drives', () => {
   const ends = {
     destroy: (channel: Channel) => channel.destroy(),
     close: (channel: Channel) => void channel.close('bye'),
-    overflow: (channel: Channel) => {
+    overflow: (channel: Channel<AnyMessages>) => {
       channel.setOverflow('close')
       for (let n = 0; n < 10; n++) channel.send('n', n)
     },

@@ -291,6 +291,7 @@ const noStatistics: ChannelStatistics = {
   droppedOldest: 0,
   superseded: 0,
   unhandled: 0,
+  limited: 0,
   roundTripMs: 0,
 }
 

@@ -31,6 +31,8 @@ export interface SessionHost {
   deliver(number: number, body: unknown, key?: string): void
   /** A request came; the answer goes out by `encodeReply` or `encodeFault` with the same id. */
   requested(id: number, number: number, body: unknown, key?: string): void
+  /** A message or request was dropped before it was decoded, as more came than its rate in the contract allows. */
+  limited(): void
   /** The number of the key of a request that waits for its reply, or -1. */
   awaited(id: number): number
   /** A reply came. */

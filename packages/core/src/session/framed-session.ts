@@ -13,12 +13,14 @@ import {
   writtenTextSize,
 } from '@millrace/wire'
 import type { CloseReason } from '../base/close-reason.ts'
+import { sideOf } from '../base/message-traits.ts'
 import { type Codec, undecodable } from '../ports/codec.ts'
 import type { FrameSink, FrameSource, FrameView } from '../ports/framing.ts'
 import type { Session, SessionHost } from '../ports/protocol.ts'
 import { ContractCheck } from './contract-check.ts'
 import { FrameWriter, idSize } from './frame-writer.ts'
 import { HeldFrames } from './held-frames.ts'
+import { MessageGuard } from './message-guard.ts'
 
 const controlTagStart = frameTag(frameKind.control, 0)
 const closeTag = frameTag(frameKind.control, controlNumber.close)
@@ -36,6 +38,7 @@ export class FramedSession implements Session {
   readonly #host: SessionHost
   readonly #codec: Codec
   readonly #isNamed: boolean
+  readonly #guard: MessageGuard
   readonly #frames: FrameSource
   readonly #out: FrameSink
   readonly #writer: FrameWriter
@@ -55,6 +58,7 @@ export class FramedSession implements Session {
     this.#host = host
     this.#codec = codec
     this.#isNamed = codec.keys.kind === 'open'
+    this.#guard = new MessageGuard(codec.keys, sideOf(host.role === 'opened' ? 'accepted' : 'opened'))
     this.#frames = frames
     this.#out = out
     this.#writer = new FrameWriter(codec, host.pool, out, host.limits.messageSizeMax)
@@ -87,6 +91,7 @@ export class FramedSession implements Session {
       while (host.mayDeliver && frames.next()) {
         const tag = frames.tag
         if (tag < this.#plainEnd) {
+          if (this.#guard.watches(tag) && !this.#mayTake('message', tag, now)) continue
           const body = codec.decode(tag, frames, frames.bodyStart, frames.bodyEnd)
           if (body === undecodable) return this.violate(codec.decodeError())
           host.deliver(tag, body)
@@ -196,11 +201,11 @@ export class FramedSession implements Session {
 
   #take(frame: FrameView, now: number): void {
     const { tag } = frame
-    if (tag < controlTagStart && this.#phase === 'open') this.#processCall(frame)
+    if (tag < controlTagStart && this.#phase === 'open') this.#processCall(frame, now)
     else this.#processControl(frame, now)
   }
 
-  #processCall(frame: FrameView): void {
+  #processCall(frame: FrameView, now: number): void {
     const { tag, view, bodyEnd: end } = frame
     const host = this.#host
     const kind = tag >> 14
@@ -224,11 +229,29 @@ export class FramedSession implements Session {
     }
     const fault = this.#misfit(kind, number, id)
     if (fault !== '') return this.violate(fault)
+    const isReply = kind === frameKind.reply
+    if (!isReply && !this.#mayTake(kind === frameKind.message ? 'message' : 'request', number, now, id))
+      return
     const body = this.#codec.decode(number, frame, start, end)
     if (body === undecodable) return this.violate(this.#codec.decodeError())
     if (kind === frameKind.message) host.deliver(number, body, key)
     else if (kind === frameKind.request) host.requested(id, number, body, key)
     else host.replied(id, body)
+  }
+
+  /** Whether a message or request may be decoded, by what the contract says of it. If not, the peer is told, or it is counted. */
+  #mayTake(kind: 'message' | 'request', number: number, now: number, id = 0): boolean {
+    const fault = this.#guard.fault(kind, number)
+    if (fault !== '') {
+      this.violate(fault)
+      return false
+    }
+    if (this.#guard.admits(number, now)) return true
+    this.#host.limited()
+    if (kind === 'request') {
+      this.encodeFault(id, `more of '${this.#codec.keys.name(number)}' came than its rate allows`)
+    }
+    return false
   }
 
   /** Whether a frame of this kind may have this number; if not, why. */

@@ -1,6 +1,7 @@
 import { type Pair, pair, RawPeer, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../channel/channel.ts'
+import type { AnyMessages } from '../pipe/proto-factory.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 
@@ -8,12 +9,12 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => i
 const windows = [262_144, 1000]
 
 /** Answers `get` with so many bytes. */
-function serve(channel: Channel, size: number): void {
+function serve(channel: Channel<AnyMessages>, size: number): void {
   channel.on('get', (n) => ({ n, data: 'x'.repeat(size) }))
 }
 
 /** Asks so many times at once, and gives what came back. */
-function ask(channel: Channel, count: number): Promise<{ n: number }[]> {
+function ask(channel: Channel<AnyMessages>, count: number): Promise<{ n: number }[]> {
   return Promise.all(numbers(count).map((n) => channel.request('get', n) as Promise<{ n: number }>))
 }
 

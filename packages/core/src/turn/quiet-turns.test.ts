@@ -5,6 +5,7 @@ import type { MillraceError } from '../base/millrace-error.ts'
 import type { PipeOptions } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Pipe } from '../pipe/pipe.ts'
+import type { AnyMessages } from '../pipe/proto-factory.ts'
 
 const manual: PipeOptions = { drive: 'manual' }
 const key = new Uint8Array(32).fill(7)
@@ -23,7 +24,7 @@ async function outcome(promise: Promise<unknown>): Promise<{ value: unknown; ms:
 }
 
 /** All that the program is called for, in order. */
-function calls(pipe: Pipe, ...channels: Channel[]): string[] {
+function calls(pipe: Pipe, ...channels: Channel<AnyMessages>[]): string[] {
   const heard: string[] = []
   pipe
     .on('accepted', () => void heard.push('accepted'))

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Channel, type PipeOptions, ProtoFactory } from 'millrace'
+import { type AnyMessages, type Channel, type PipeOptions, ProtoFactory } from 'millrace'
 import { afterEach, describe, expect, it } from 'vitest'
 import { portOf } from '../../fixtures/raw-peer.ts'
 import { until, within } from '../../fixtures/until.ts'
@@ -11,7 +11,7 @@ const pipes: { destroy(): void }[] = []
 const folders: string[] = []
 
 /** Both ends of a channel over real sockets, in one process. */
-async function ends(transport: 'tcp' | 'ipc', options: PipeOptions = {}): Promise<Channel[]> {
+async function ends(transport: 'tcp' | 'ipc', options: PipeOptions = {}): Promise<Channel<AnyMessages>[]> {
   let opener: ReturnType<typeof pipe>
   let server: ReturnType<typeof pipe>
   function pipe(where: string, port?: number) {
@@ -32,7 +32,9 @@ async function ends(transport: 'tcp' | 'ipc', options: PipeOptions = {}): Promis
     server = await pipe(where).bind()
     opener = pipe(where)
   }
-  const accepted = new Promise<Channel>((resolve) => server.on('accepted', (_, channel) => resolve(channel)))
+  const accepted = new Promise<Channel<AnyMessages>>((resolve) =>
+    server.on('accepted', (_, channel) => resolve(channel)),
+  )
   return [await opener.open(), await accepted]
 }
 

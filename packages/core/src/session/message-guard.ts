@@ -1,0 +1,77 @@
+import type { KeyTable } from '../base/key-table.ts'
+import type { Side } from '../base/messages.ts'
+import { type MessageRate, MessageRates } from './message-rates.ts'
+
+const flag = { fromClient: 1, fromServer: 2, isRequest: 4, isLimited: 8 } as const
+
+/** What all channels of a key table share. */
+interface Rules {
+  /** By number, what has to be looked at before a message is decoded; 0: nothing. */
+  readonly flags: Uint8Array
+  /** By number, the place of its rate. */
+  readonly places: Uint16Array
+  readonly rates: readonly MessageRate[]
+}
+
+const rulesOf = new WeakMap<KeyTable, Rules>()
+
+/** Tells, before it is decoded, whether a message of the peer may come by what the contract says of it. Knows no clock. */
+export class MessageGuard {
+  readonly #keys: KeyTable
+  readonly #peer: Side
+  readonly #rules: Rules
+  readonly #mask: number
+  /** Made when the first message with a rate comes. */
+  #rates: MessageRates | undefined
+
+  constructor(keys: KeyTable, peer: Side) {
+    this.#keys = keys
+    this.#peer = peer
+    this.#rules = rulesOf.get(keys) ?? makeRules(keys)
+    const other = peer === 'client' ? flag.fromServer : flag.fromClient
+    this.#mask = other | flag.isRequest | flag.isLimited
+  }
+
+  /** Whether a plain message of this number needs a look. A request always does. */
+  watches(number: number): boolean {
+    return (this.#rules.flags[number] & this.#mask) !== 0
+  }
+
+  /** What the peer did wrong by sending this number in this way, or ''. */
+  fault(kind: 'message' | 'request', number: number): string {
+    const { kind: declared, from } = this.#keys.traits(number)
+    if (kind === 'message' && declared === 'request') {
+      return `a message '${this.#keys.name(number)}', which the contract declares as a request`
+    }
+    if (from === 'either' || from === this.#peer) return ''
+    return `a ${kind} '${this.#keys.name(number)}' of the ${this.#peer}, which the ${from} alone may send`
+  }
+
+  /** Whether one more of this number may come now, by its rate. If so, it is counted. */
+  admits(number: number, now: number): boolean {
+    const { flags, places, rates } = this.#rules
+    if ((flags[number] & flag.isLimited) === 0) return true
+    this.#rates ??= new MessageRates(rates, now)
+    return this.#rates.admits(places[number], now)
+  }
+}
+
+function makeRules(keys: KeyTable): Rules {
+  // An open table learns, but knows nothing of its keys.
+  const count = keys.kind === 'closed' ? keys.count : 0
+  const flags = new Uint8Array(count)
+  const places = new Uint16Array(count)
+  const rates: MessageRate[] = []
+  for (let number = 0; number < count; number++) {
+    const { kind, from, rate, burst } = keys.traits(number)
+    if (from === 'client') flags[number] |= flag.fromClient
+    if (from === 'server') flags[number] |= flag.fromServer
+    if (kind === 'request') flags[number] |= flag.isRequest
+    if (rate === Number.POSITIVE_INFINITY) continue
+    flags[number] |= flag.isLimited
+    places[number] = rates.push({ rate, burst }) - 1
+  }
+  const rules = { flags, places, rates }
+  rulesOf.set(keys, rules)
+  return rules
+}

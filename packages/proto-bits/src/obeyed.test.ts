@@ -1,0 +1,126 @@
+/** What a contract says of a message is kept against peers that speak the same contract and do otherwise. */
+import { type AnyMessages, framed, type Pipe } from '@millrace/core'
+import { Rig } from '@millrace/testkit'
+import { u8, u32 } from 'bitsery-ts'
+import { describe, expect, it } from 'vitest'
+import { BitsCodec, bits } from './bits.ts'
+import { contract, message, request } from './contract.ts'
+
+const game = contract({
+  move: message({ n: u32 }, { from: 'client', rate: 10, burst: 5 }),
+  snapshot: message({ tick: u32 }, { from: 'server' }),
+  buy: request({ item: u8 }, { left: u8 }, { from: 'client', rate: 1, burst: 2 }),
+  ask: request({ item: u8 }, { left: u8 }, { from: 'server' }),
+  chat: { line: u8 },
+})
+
+/** The same bytes, but a peer that knows nothing of traits, nor which messages are requests. */
+function lax() {
+  const other = contract({
+    move: { n: u32 },
+    snapshot: { tick: u32 },
+    buy: { item: u8 },
+    ask: { item: u8 },
+    chat: { line: u8 },
+  })
+  const strict = new BitsCodec(game)
+  const codec = new BitsCodec(other)
+  const lied = Object.assign(codec, {
+    contract: strict.contract,
+    replyNumber: (number: number) => strict.replyNumber(number),
+  })
+  return framed(lied)
+}
+
+function laxPipe(rig: Pick<Rig, 'pipeOf'>): Pipe<AnyMessages> {
+  return rig.pipeOf(lax() as never)
+}
+
+async function meet() {
+  const rig = new Rig({ protocol: bits(game) })
+  const accepting = rig.pipe()
+  await rig.until(accepting.bind())
+  return { rig, accepting }
+}
+
+describe('a peer that breaks the contract', () => {
+  it.each([
+    ['snapshot', { tick: 1 }, "a message 'snapshot' of the client, which the server alone may send"],
+    ['buy', { item: 1 }, "a message 'buy', which the contract declares as a request"],
+    ['ask', { item: 1 }, "a message 'ask', which the contract declares as a request"],
+  ])('by sending %s ends its channel', async (key, body, what) => {
+    const { rig, accepting } = await meet()
+    const stranger = await rig.until(laxPipe(rig).open())
+    const [accepted] = rig.diary(accepting).accepted
+    const heard: unknown[] = []
+    accepted.onMessage('chat', (chat) => heard.push(chat))
+    stranger.send('chat', { line: 1 })
+    stranger.send(key, body)
+    stranger.send('chat', { line: 2 })
+    expect(await rig.until(accepted.closed)).toEqual({ code: 'protocol-violation', what })
+    expect(heard).toEqual([{ line: 1 }])
+    await rig.end()
+  })
+
+  it('as a server ends its channel, too', async () => {
+    const rig = new Rig({ protocol: bits(game) })
+    const accepting = laxPipe(rig)
+    await rig.until(accepting.bind())
+    const opened = await rig.until(rig.pipe().open())
+    const [stranger] = accepting.channels()
+    stranger.send('move', { n: 1 })
+    const what = "a message 'move' of the server, which the client alone may send"
+    expect(await rig.until(opened.closed)).toEqual({ code: 'protocol-violation', what })
+    await rig.end()
+  })
+})
+
+describe('a message with a rate', () => {
+  it('takes as many as the rate allows, and counts the rest', async () => {
+    const { rig, accepting } = await meet()
+    const client = await rig.until(rig.pipe().open())
+    const [accepted] = rig.diary(accepting).accepted
+    const heard: number[] = []
+    accepted.on('move', ({ n }) => heard.push(n))
+    accepted.on('chat', ({ line }) => heard.push(-line))
+    for (let n = 0; n < 8; n++) client.send('move', { n })
+    client.send('chat', { line: 1 })
+    await rig.loop.advance(50)
+    expect(heard).toEqual([0, 1, 2, 3, 4, -1])
+    expect(accepted.statistics()).toMatchObject({ limited: 3, messagesIn: 6 })
+    await rig.loop.advance(200)
+    for (let n = 10; n < 14; n++) client.send('move', { n })
+    await rig.loop.advance(50)
+    expect(heard.slice(6)).toEqual([10, 11])
+    expect(accepted.statistics().limited).toBe(5)
+    expect(accepting.statistics().limited).toBe(5)
+    expect([accepted.isOpen, client.statistics().limited]).toEqual([true, 0])
+    await rig.end()
+  })
+
+  it('is not even decoded when more come', async () => {
+    const { rig, accepting } = await meet()
+    const stranger = await rig.until(laxPipe(rig).open())
+    const [accepted] = rig.diary(accepting).accepted
+    for (let n = 0; n < 100; n++) stranger.send('move', { n })
+    await rig.loop.advance(50)
+    expect(accepted.statistics()).toMatchObject({ limited: 95, messagesIn: 5 })
+    await rig.end()
+  })
+
+  it('has its requests answered by an error when more come', async () => {
+    const { rig, accepting } = await meet()
+    const client = await rig.until(rig.pipe().open())
+    const [accepted] = rig.diary(accepting).accepted
+    accepted.on('buy', ({ item }) => ({ left: item - 1 }))
+    const asked = [1, 2, 3].map((item) =>
+      client.request('buy', { item }).catch((error: Error) => error.message),
+    )
+    const refused = "the peer could not answer 'buy': more of 'buy' came than its rate allows"
+    expect(await rig.until(Promise.all(asked))).toEqual([{ left: 0 }, { left: 1 }, refused])
+    expect(accepted.statistics().limited).toBe(1)
+    await rig.loop.advance(1000)
+    expect(await rig.until(client.request('buy', { item: 9 }))).toEqual({ left: 8 })
+    await rig.end()
+  })
+})
