@@ -332,7 +332,7 @@ describe('the code of docs/GUIDE.md', () => {
     // guide
     // Of each id the latest position; nothing replaces what has no topic.
     channel.setOverflow('latest-by-key', {
-      topicOf: (key, body) => (key === 'move' ? (body as { id: number }).id : undefined),
+      topicOf: (key, body) => (key === 'move' ? body.id : undefined),
     })
     // end
     expect(channel.send('move', snapshots[0])).toBe('queued')

@@ -248,9 +248,15 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
     }
   }
 
-  /** Chooses what this channel does at its high-water mark. */
-  setOverflow(policy: OverflowPolicy, options: OverflowOptions = {}): this {
-    this.#conversation.setOverflow(parseOverflow(policy), options)
+  /** Chooses what this channel does at its high-water mark. Throws `argument-invalid`, also for `topicOf` with another policy than `latest-by-key`. */
+  setOverflow(policy: OverflowPolicy, options: OverflowOptions<Messages> = {}): this {
+    const { topicOf } = options
+    if (topicOf !== undefined) {
+      checkFunction(topicOf, 'topicOf')
+      if (policy !== 'latest-by-key')
+        this.#refuse(`topicOf is for 'latest-by-key' alone; the policy is '${policy}'`)
+    }
+    this.#conversation.setOverflow(parseOverflow(policy), options as OverflowOptions)
     return this
   }
 

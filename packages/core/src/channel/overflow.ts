@@ -1,12 +1,19 @@
+import type { Body, Key } from '../base/messages.ts'
 import type { OverflowPolicy } from '../base/options.ts'
 
+/** A key and a body of that key. */
+type KeyAndBody<Messages extends object> = [Key<Messages>] extends [never]
+  ? [key: string, body: unknown]
+  : { [K in Key<Messages>]: [key: K, body: Body<Messages, K>] }[Key<Messages>]
+
 /** What a full channel does. */
-export interface OverflowOptions {
+export interface OverflowOptions<Messages extends object = object> {
   /**
-   * For `latest-by-key`: what a message is about, such as the id of an entity; a later message of the same key and topic
-   * replaces it. `undefined`: nothing replaces it, as is right for events. Default: one topic a key.
+   * For `latest-by-key` alone: what a message is about, such as the id of an entity; a later message of the same key and
+   * topic replaces it. `undefined`: nothing replaces it, as is right for events. Default: one topic a key. When the key is
+   * compared, the compiler knows the body: `(key, body) => (key === 'move' ? body.id : undefined)`.
    */
-  readonly topicOf?: (key: string, body: unknown) => string | number | undefined
+  readonly topicOf?: ((...message: KeyAndBody<Messages>) => string | number | undefined) | undefined
 }
 
 /** What becomes of a message that meets a full channel: refused, queued for the policy to drop some, or the end of the channel. */

@@ -136,6 +136,19 @@ describe('overflow', () => {
     await rig.end()
   })
 
+  it('takes topicOf for latest-by-key alone', async () => {
+    const { rig, opened } = await stuck('wait')
+    const topicOf = () => 'one'
+    for (const policy of ['wait', 'drop-newest', 'drop-oldest', 'close'] as const) {
+      expect(() => opened.setOverflow(policy, { topicOf })).toThrow("topicOf is for 'latest-by-key' alone")
+    }
+    expect(() => opened.setOverflow('latest-by-key', { topicOf: 'id' as never })).toThrow(
+      'topicOf wants a function',
+    )
+    opened.setOverflow('latest-by-key', { topicOf }).setOverflow('wait', { topicOf: undefined })
+    await rig.end()
+  })
+
   it('close: ends the channel, and tells the peer', async () => {
     const { rig, opened, accepted, thaw } = await stuck('close')
     let sent = 0
