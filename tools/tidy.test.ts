@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { parseSource } from './source-file.ts'
 import {
   beyondRatchet,
+  closedOptions,
   leftoverMarkers,
   longFiles,
   longFunctions,
@@ -30,7 +31,7 @@ describe('the workspace', () => {
     expect(beyondRatchet(found, RATCHET)).toEqual([])
   })
 
-  const rules = [platformInPure, leftoverMarkers, silencedTypes, openDoors]
+  const rules = [platformInPure, leftoverMarkers, silencedTypes, openDoors, closedOptions]
 
   it.each(rules.map((rule) => ({ name: rule.name, rule })))('keeps the rule $name', ({ rule }) => {
     expect(files.length).toBeGreaterThan(0)
@@ -108,6 +109,14 @@ run(() => {\n${lines(69)}})
     const [cast, comment] = [['as', 'any'].join(' '), ['@ts', 'ignore'].join('-')]
     const text = `const a = b ${cast}\n// ${comment}\nconst c = <${'any'}>d\nconst e = '${cast}' as unknown`
     expect(silencedTypes(parseSource('a.ts', text))).toHaveLength(3)
+  })
+
+  it('an option that does not take undefined', () => {
+    const text = `export interface AOptions { readonly a?: number; readonly b?: (() => undefined) | undefined; readonly c: 1 }
+export interface Body { readonly d?: number }`
+    const found = ['packages/wire/src/a.ts: AOptions.a does not take undefined']
+    expect(closedOptions(parseSource('packages/wire/src/a.ts', text))).toEqual(found)
+    expect(closedOptions(parseSource('testkit/src/a.ts', text))).toEqual([])
   })
 
   it('a door that lets everything through', () => {

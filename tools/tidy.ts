@@ -87,6 +87,23 @@ export function openDoors(file: SourceFile): string[] {
   return found
 }
 
+/** Options that can't be handed on as they came: `{ name: given.name }` is refused by exactOptionalPropertyTypes without `undefined`. */
+export function closedOptions(file: SourceFile): string[] {
+  if (!/^packages\/[^/]+\/src\//.test(file.path)) return []
+  const found: string[] = []
+  visit(file.program, (node) => {
+    if (node.type !== 'TSInterfaceDeclaration' || !nameOf(node.id).endsWith('Options')) return
+    const members = (node.body as Node).body as readonly Node[]
+    for (const { type, optional, key, typeAnnotation } of members) {
+      if (type !== 'TSPropertySignature' || optional !== true || !isNode(typeAnnotation)) continue
+      const written = file.text.slice(typeAnnotation.start, typeAnnotation.end)
+      if (/\b(undefined|unknown)$/.test(written)) continue
+      found.push(`${file.path}: ${nameOf(node.id)}.${nameOf(key)} does not take undefined`)
+    }
+  })
+  return found
+}
+
 function* functionsIn(node: Node): Iterable<[name: string, body: Node]> {
   if (node.type === 'FunctionDeclaration') yield [nameOf(node.id), node]
   for (const part of [node.value, node.init, node.right]) {

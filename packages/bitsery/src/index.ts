@@ -20,6 +20,7 @@ export type {
   Schema,
   SchemaField,
   SchemaOptions,
+  SchemaSettings,
   Shape,
 } from './schema/schema.ts'
 export { isSchema } from './schema/schema.ts'

@@ -7,21 +7,21 @@ import { SizeClass } from './size-class.ts'
 /** How a pool is cut and how much it keeps. All sizes in bytes. */
 export interface BlockPoolOptions {
   /** Smallest block, a power of two. Default 64. */
-  readonly sizeMin?: number
+  readonly sizeMin?: number | undefined
   /** Largest block that is kept, a power of two up to 2^30. Default 2 MiB. */
-  readonly sizeMax?: number
+  readonly sizeMax?: number | undefined
   /** Most free bytes in the whole pool; a block that would exceed it is dropped at once. Default 64 MiB. */
-  readonly keepBytesMax?: number
+  readonly keepBytesMax?: number | undefined
   /** Most free blocks of one size; a block that would exceed it is dropped at once. Default 65,536. */
-  readonly keepCountMax?: number
+  readonly keepCountMax?: number | undefined
   /**
    * Where memory comes from; must return exactly `size` bytes, which the pool then owns; called with 0 once.
    * Default `new Uint8Array(size)`. A Node shell may pass `Buffer.allocUnsafeSlow`: unlike
    * `Buffer.allocUnsafe` it doesn't share one allocation among blocks.
    */
-  readonly allocate?: (size: number) => Uint8Array
+  readonly allocate?: ((size: number) => Uint8Array) | undefined
   /** `'on'` catches use after release, stale writes and leaks, slowly: for tests. Default `'off'`. */
-  readonly checks?: 'off' | 'on'
+  readonly checks?: 'off' | 'on' | undefined
 }
 
 /** What `trim` may give away. */
@@ -31,9 +31,9 @@ export interface TrimOptions {
    * seconds follows the load down and never takes away what is in use. `'all'`: every free block.
    * Default `'unused'`.
    */
-  readonly scope?: 'unused' | 'all'
+  readonly scope?: 'unused' | 'all' | undefined
   /** It stops as soon as no more than this many free bytes are left. Default 0. */
-  readonly keepBytes?: number
+  readonly keepBytes?: number | undefined
 }
 
 /**

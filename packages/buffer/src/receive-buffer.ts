@@ -6,7 +6,7 @@ import { copyBytes } from './byte-copy.ts'
 /** Limits of one receive buffer. */
 export interface ReceiveBufferOptions {
   /** Most bytes it holds; one more and `append` answers `'full'`. Default 16 MiB. */
-  readonly sizeMax?: number
+  readonly sizeMax?: number | undefined
 }
 
 /**

@@ -7,9 +7,9 @@ import { SegmentBatch } from './segment-batch.ts'
 /** How a segment buffer cuts its memory, in bytes. */
 export interface SegmentBufferOptions {
   /** Blocks that follow the first one of a batch. Best a size of the pool. Default 64 KiB. */
-  readonly blockSize?: number
+  readonly blockSize?: number | undefined
   /** First block of a batch, if no larger one is asked for and the batch before was small. Keeps quiet channels cheap. Default 2 KiB. */
-  readonly firstBlockSize?: number
+  readonly firstBlockSize?: number | undefined
 }
 
 /**

@@ -23,7 +23,13 @@ export type {
   Side,
 } from './base/messages.ts'
 export { MillraceError, type MillraceErrorCode } from './base/millrace-error.ts'
-export { defaultLimits, type OverflowPolicy, type PipeLimits, type PipeOptions } from './base/options.ts'
+export {
+  defaultLimits,
+  type OverflowPolicy,
+  type PipeLimitOptions,
+  type PipeLimits,
+  type PipeOptions,
+} from './base/options.ts'
 export { RequestError } from './base/request-error.ts'
 export type { SendResult } from './channel/carrier.ts'
 export { Channel, type Handler, type KeyedHandler } from './channel/channel.ts'

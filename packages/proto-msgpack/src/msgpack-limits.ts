@@ -39,12 +39,18 @@ const CEILINGS: MsgpackLimits = {
   extSizeMax: 0x7fff_ffff,
 }
 
+/** Limits of which some may be left out. */
+export type MsgpackLimitOptions = {
+  readonly [Name in keyof MsgpackLimits]?: MsgpackLimits[Name] | undefined
+}
+
 /** Completes limits from the defaults. Throws `bad-option` for one that is not a number in its range. */
-export function completeLimits(limits: Partial<MsgpackLimits> | undefined): MsgpackLimits {
+export function completeLimits(limits: MsgpackLimitOptions | undefined): MsgpackLimits {
   if (limits === undefined) return msgpackLimits
-  const complete = { ...msgpackLimits, ...limits }
+  const complete: Record<keyof MsgpackLimits, number> = { ...msgpackLimits }
   for (const name of Object.keys(CEILINGS) as (keyof MsgpackLimits)[]) {
-    const limit = complete[name]
+    const { [name]: limit = msgpackLimits[name] } = limits
+    complete[name] = limit
     const fits = typeof limit === 'number' && limit >= 0 && limit <= CEILINGS[name]
     if (fits && (Number.isInteger(limit) || name === 'nodesPerByteMax')) continue
     const detail = `limits.${name} is ${String(limit)}, must be a whole number from 0 to ${CEILINGS[name]}`

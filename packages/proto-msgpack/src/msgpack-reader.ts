@@ -11,7 +11,7 @@ import { sentenceFor } from './msgpack-error.ts'
 import type { MsgpackExtension } from './msgpack-extension.ts'
 import { extensionsByType } from './msgpack-extension.ts'
 import { completeForms, type MsgpackForms } from './msgpack-forms.ts'
-import type { MsgpackLimits } from './msgpack-limits.ts'
+import type { MsgpackLimitOptions, MsgpackLimits } from './msgpack-limits.ts'
 import { completeLimits } from './msgpack-limits.ts'
 import { dateOf, readTimestamp, TIMESTAMP_TYPE } from './msgpack-timestamp.ts'
 import { Utf8Reader } from './utf8.ts'
@@ -20,9 +20,9 @@ import { sizeWidth } from './value-size.ts'
 /** How to read. */
 export interface MsgpackReaderOptions extends MsgpackForms {
   /** Bounds that differ from `msgpackLimits`. */
-  readonly limits?: Partial<MsgpackLimits>
+  readonly limits?: MsgpackLimitOptions | undefined
   /** Application types; any other extension type is refused. */
-  readonly extensions?: readonly MsgpackExtension[]
+  readonly extensions?: readonly MsgpackExtension[] | undefined
 }
 
 const NOTHING = new Uint8Array(0)

@@ -2,15 +2,15 @@ import { isForbiddenKey } from './forbidden-key.ts'
 import { MsgpackError } from './msgpack-error.ts'
 import { extensionsByType, type MsgpackExtension } from './msgpack-extension.ts'
 import { completeForms, type MsgpackForms } from './msgpack-forms.ts'
-import { completeLimits, type MsgpackLimits } from './msgpack-limits.ts'
+import { completeLimits, type MsgpackLimitOptions, type MsgpackLimits } from './msgpack-limits.ts'
 import { dateOf, isTimestampValid, type MsgpackTimestamp, timestampOf } from './msgpack-timestamp.ts'
 
 /** How to write. Both sides use the same options: then everything that was written is read. */
 export interface MsgpackWriterOptions extends MsgpackForms {
   /** Bounds that differ from `msgpackLimits`: what the peer would refuse is refused here already. */
-  readonly limits?: Partial<MsgpackLimits>
+  readonly limits?: MsgpackLimitOptions | undefined
   /** Application types; other class instances are refused. */
-  readonly extensions?: readonly MsgpackExtension[]
+  readonly extensions?: readonly MsgpackExtension[] | undefined
 }
 
 /** What a writer keeps to: its options, completed. */

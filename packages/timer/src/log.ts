@@ -12,9 +12,9 @@ export type LogLevel = keyof Log
 /** How log lines are made. */
 export interface LogOptions {
   /** Where lines go; nowhere unless given. */
-  readonly log?: Log
+  readonly log?: Log | undefined
   /** Adds the function and line that asked for the log line. Costs a stack trace a line: for debugging. Default `off`. */
-  readonly logSource?: 'on' | 'off'
+  readonly logSource?: 'on' | 'off' | undefined
 }
 
 /** Whoever writes log lines. */

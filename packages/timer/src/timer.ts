@@ -11,16 +11,16 @@ import { TimerWheel } from './timer-wheel.ts'
 /** Options of `Timer`, read once. */
 export interface TimerOptions extends LogOptions {
   /** For `describe`. Default `''`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Live keys at most; one more throws `TimerError` (`full`). Default 10,000. */
-  readonly countMax?: number
+  readonly countMax?: number | undefined
   /** `auto` (default): the clock wakes the timer. `manual`: only `process` runs callbacks. */
-  readonly drive?: 'auto' | 'manual'
+  readonly drive?: 'auto' | 'manual' | undefined
   /**
    * Gets what a callback throws, at once; the others run in any case. Default: `process` throws it when all have
    * run (several as an `AggregateError`), and with `drive: 'auto'` it ends up with whoever runs the clock's wake-ups.
    */
-  readonly onError?: (error: unknown, key: TimerKey) => void
+  readonly onError?: ((error: unknown, key: TimerKey) => void) | undefined
 }
 
 /** Counters of a `Timer`, since it was made. */

@@ -19,9 +19,9 @@ export interface SchemaDiff {
 /** What schemas know that descriptors do not. */
 export interface DiffOptions {
   /** The byte orders of the old and the new schema. Default little, both. */
-  readonly byteOrders?: readonly [from: 'little' | 'big', to: 'little' | 'big']
+  readonly byteOrders?: readonly [from: 'little' | 'big', to: 'little' | 'big'] | undefined
   /** Stands before all paths. Default `''`. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 /**

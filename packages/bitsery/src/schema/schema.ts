@@ -13,16 +13,21 @@ import { type View, viewDoor } from './view.ts'
 export interface SchemaOptions {
   /** `'compiled'` makes functions out of text and is much faster; `'interpreted'` works where that is forbidden.
    * Default: compiled where allowed. Both give the same bytes, values and errors. */
-  readonly backend?: 'compiled' | 'interpreted'
+  readonly backend?: 'compiled' | 'interpreted' | undefined
   /** The byte order of everything of more than one byte. Default `'little'`, as in the C++ library. */
-  readonly byteOrder?: 'little' | 'big'
+  readonly byteOrder?: 'little' | 'big' | undefined
   /** A name for the whole value in the messages of errors: `move.x` rather than `x`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /**
    * How many array elements that take no bytes (empty structs, fixed arrays of none) one read accepts in all: no bytes
    * justify them. Above it is InvalidData. Default 256.
    */
-  readonly emptyElementsMax?: number
+  readonly emptyElementsMax?: number | undefined
+}
+
+/** How a schema works, with nothing left open. */
+export type SchemaSettings = {
+  readonly [Name in keyof SchemaOptions]-?: NonNullable<SchemaOptions[Name]>
 }
 
 /**
@@ -85,7 +90,7 @@ export interface Schema<T> {
   /** 16 hex digits that are equal for equal descriptors and byte orders: FNV-1a, 64 bits. Stable for ever. */
   readonly fingerprint: string
   /** What is in force, defaults filled in. */
-  readonly options: Required<SchemaOptions>
+  readonly options: SchemaSettings
   /** Standard Schema (https://standardschema.dev): validates values before writing, in any library that knows the standard. */
   readonly '~standard': StandardProps<T>
   /** The same schema with other options, for itself and all it contains. */
@@ -133,7 +138,7 @@ const BRAND = Symbol.for('bitsery-ts.schema')
 class NodeSchema<T> {
   readonly [BRAND] = true
   readonly node: Node
-  readonly options: Required<SchemaOptions>
+  readonly options: SchemaSettings
   readonly kind: string
   readonly sizeMin: number
   readonly sizeMax: number
@@ -145,7 +150,7 @@ class NodeSchema<T> {
   #fields: readonly SchemaField[] | undefined
   #standard: StandardProps<T> | undefined
 
-  constructor(node: Node, options: Required<SchemaOptions>) {
+  constructor(node: Node, options: SchemaSettings) {
     this.node = node
     this.options = checkedOptions(options)
     this.kind = node.kind
@@ -191,7 +196,13 @@ class NodeSchema<T> {
   }
 
   with(options: SchemaOptions): Schema<T> {
-    return new NodeSchema<T>(this.node, { ...this.options, ...options })
+    const { backend, byteOrder, name, emptyElementsMax } = this.options
+    return new NodeSchema<T>(this.node, {
+      backend: options.backend ?? backend,
+      byteOrder: options.byteOrder ?? byteOrder,
+      name: options.name ?? name,
+      emptyElementsMax: options.emptyElementsMax ?? emptyElementsMax,
+    })
   }
 
   #settings(): DoorSettings {
@@ -215,7 +226,7 @@ class NodeSchema<T> {
 }
 
 /** Options from callers that no compiler has checked: a wrong byte order must not become the other one. */
-function checkedOptions(options: Required<SchemaOptions>): Required<SchemaOptions> {
+function checkedOptions(options: SchemaSettings): SchemaSettings {
   const { backend, byteOrder, name, emptyElementsMax } = options
   if (backend !== 'compiled' && backend !== 'interpreted') {
     throw new BitseryError('backend', '"compiled" or "interpreted"', phrase(backend))

@@ -12,10 +12,10 @@ import { NUMBER_FORMATS, type NumberFormat, readNumber, writeNumber } from './nu
 /** How an enumeration lies in bytes, and what to do with numbers it does not list. */
 export interface EnumerationOptions {
   /** The underlying integer type of the C++ enum. Default `'u8'`. */
-  readonly of?: IntegerName
+  readonly of?: IntegerName | undefined
   /** Numbers that are not listed: `'refuse'`, the default, makes them InvalidData and does not write them; `'number'` gives
    * and takes the number itself, as C++ does. */
-  readonly unknown?: 'refuse' | 'number'
+  readonly unknown?: 'refuse' | 'number' | undefined
 }
 
 type NumberOf<O extends EnumerationOptions> = O extends { readonly of: 'u64' | 'i64' } ? bigint : number

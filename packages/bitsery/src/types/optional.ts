@@ -80,7 +80,7 @@ class OptionalNode implements Node {
 /** How an optional lies in bytes. */
 export interface OptionalOptions {
   /** Inside bit packing only: whether the value starts on a whole byte. Default `'byte'`, as in C++. */
-  readonly start?: 'byte' | 'bit'
+  readonly start?: 'byte' | 'bit' | undefined
 }
 
 /**

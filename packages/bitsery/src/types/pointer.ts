@@ -25,7 +25,7 @@ export type Pointer<T> = PointedObject<T> | PointerReference | null
 /** How a pointer treats null. */
 export interface PointerOptions {
   /** `'refuse'` is C++'s `NotNull`: null is not written, and InvalidPointer when read. Default `'allow'`. */
-  readonly null?: 'allow' | 'refuse'
+  readonly null?: 'allow' | 'refuse' | undefined
 }
 
 interface Pointed {

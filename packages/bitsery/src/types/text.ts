@@ -15,13 +15,13 @@ import { pointCount, readUtf16, readUtf32, writeUtf16, writeUtf32 } from '../tex
 /** How text lies in bytes. */
 export interface TextOptions {
   /** The size of one unit: 1 is UTF-8 (`textNb` of a `std::string`), 2 is UTF-16, 4 is UTF-32. Default 1. */
-  readonly charSize?: 1 | 2 | 4
+  readonly charSize?: 1 | 2 | 4 | undefined
   /**
    * What to do with units that are no text when reading. `'refuse'`, the default, makes them InvalidData; `'raw'` gives the
    * units themselves (a `Uint8Array` or, for 4-byte units, a `Uint32Array`) and takes them when writing. Units of 2 bytes
    * are always text: a JavaScript string holds any of them.
    */
-  readonly invalid?: 'refuse' | 'raw'
+  readonly invalid?: 'refuse' | 'raw' | undefined
 }
 
 /** What text is read as, by its options. */

@@ -26,9 +26,9 @@ export interface DatagramRecordsOptions {
   /** By which this side addresses the peer, chosen there. */
   readonly peerId: number
   /** How many counters back a datagram may come: a power of two from 64 to 8,192. Default 1,024. */
-  readonly replayWindow?: number
+  readonly replayWindow?: number | undefined
   /** When the initiator takes the next keys, by what either direction has sealed. Can only be lowered. */
-  readonly rekey?: Partial<RekeyLimits>
+  readonly rekey?: Partial<RekeyLimits> | undefined
 }
 
 /**

@@ -37,9 +37,9 @@ export type RecordFailure =
 /** Limits of an opener. */
 export interface RecordOpenerOptions {
   /** The largest record it accepts, header and tag included, in bytes. From 1,024 to 65,535, which is the default. */
-  readonly recordSizeMax?: number
+  readonly recordSizeMax?: number | undefined
   /** Where the memory for a record that comes in pieces is from: Millrace's `BlockPool` is one. Default: new memory each time. */
-  readonly pool?: RecordPool
+  readonly pool?: RecordPool | undefined
 }
 
 /**

@@ -29,9 +29,9 @@ export interface RecordSealerOptions {
    * The largest record it makes, header and tag included, in bytes. From 1,024 to 65,535, which is the default: a call of the cipher has a price
    * whatever its size, and 64-byte messages cost a quarter less in records of 64 KiB than of 16. Smaller ones can be read sooner.
    */
-  readonly recordSizeMax?: number
+  readonly recordSizeMax?: number | undefined
   /** When the next key is taken. Can only be lowered. */
-  readonly rekey?: Partial<RekeyLimits>
+  readonly rekey?: Partial<RekeyLimits> | undefined
 }
 
 /**

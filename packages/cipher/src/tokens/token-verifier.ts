@@ -54,14 +54,14 @@ export interface TokenVerifierOptions extends TokenKeyring {
   /** One of the ids that tokens name. */
   readonly serverId: string
   /** How many used tokens are remembered until they expire: 1 to 2^20, about 150 bytes each. Default 65,536. */
-  readonly usedMax?: number
+  readonly usedMax?: number | undefined
   /** How far the clocks of login and game server may differ, in ms: 0 to 60,000. Default 5,000. */
-  readonly clockToleranceMs?: number
+  readonly clockToleranceMs?: number | undefined
   /**
    * Tokens that were good before this time, in ms since 1970, count as used. What was used is forgotten in a restart: a server that
    * comes back under the id it had before gives the time at which it began. Default 0: a server with an id of its own each time.
    */
-  readonly since?: number
+  readonly since?: number | undefined
 }
 
 /** Checks connect tokens without asking anybody: the game server's side. Never throws for what a token is. */

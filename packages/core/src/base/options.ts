@@ -63,24 +63,27 @@ export const defaultLimits: PipeLimits = Object.freeze({
   requestTimeoutMs: 10_000,
 })
 
+/** Limits of which some may be left out. */
+export type PipeLimitOptions = { readonly [Name in keyof PipeLimits]?: PipeLimits[Name] | undefined }
+
 /** How a pipe works. All optional. */
-export interface PipeOptions extends Partial<PipeLimits>, LogOptions {
+export interface PipeOptions extends PipeLimitOptions, LogOptions {
   /** Who gives turns: the library at the end of each I/O event (`auto`), the program by `pipe.process()` (`manual`), or a driver. Default `auto`. */
-  readonly drive?: Drive
+  readonly drive?: Drive | undefined
   /** What its channels do at the high-water mark. Default `wait`. */
-  readonly overflow?: OverflowPolicy
+  readonly overflow?: OverflowPolicy | undefined
   /** The loop to run on instead of the transport's own. */
-  readonly loop?: Loop
+  readonly loop?: Loop | undefined
   /** Encrypts every channel from its first byte on. Both sides say the same. Default: no encryption. */
-  readonly encryption?: EncryptionOptions
+  readonly encryption?: EncryptionOptions | undefined
   /** A name for logs. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 const limitNames = Object.keys(defaultLimits) as (keyof PipeLimits)[]
 
 /** Completes limits with the defaults, once. Throws `argument-invalid` for what is no positive number. */
-export function parseLimits(options: Partial<PipeLimits>): PipeLimits {
+export function parseLimits(options: PipeLimitOptions): PipeLimits {
   // Most pipes have no limits of their own: they share one object.
   if (limitNames.every((name) => options[name] === undefined)) return defaultLimits
   const limits: Record<keyof PipeLimits, number> = { ...defaultLimits }
@@ -101,6 +104,11 @@ export function parseLimits(options: Partial<PipeLimits>): PipeLimits {
     limits.lowWaterBytes = Math.ceil(limits.highWaterBytes / 4)
   }
   return Object.freeze(limits)
+}
+
+/** What is said of all options; what is undefined stands for nothing said. */
+export function given<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options
 }
 
 const policies: readonly OverflowPolicy[] = ['wait', 'drop-newest', 'drop-oldest', 'latest-by-key', 'close']

@@ -7,9 +7,9 @@ import type { Turns } from '../turn/turns.ts'
 /** How a request waits. */
 export interface RequestOptions {
   /** The reply is due within so many milliseconds. Default: the pipe's `requestTimeoutMs`. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Ends the wait: the promise rejects with the signal's reason. A reply that comes later is ignored. */
-  readonly signal?: CancelSignal
+  readonly signal?: CancelSignal | undefined
 }
 
 interface Pending {

@@ -13,7 +13,7 @@ export interface SharedKeyEncryption {
   /** 32 random bytes: never a pass phrase, see `keyFromPassphrase`. */
   readonly key: Uint8Array
   /** Default `'chacha20-poly1305'`. */
-  readonly algorithm?: EncryptionAlgorithm
+  readonly algorithm?: EncryptionAlgorithm | undefined
 }
 
 /** A channel before it is open: the very object that `accepted` or `open` brings later, if it is let in. */
@@ -30,18 +30,20 @@ export interface IdentityEncryption {
    */
   readonly pattern: 'XX' | 'NK' | 'IK' | 'XK'
   /** The keys of this side, where it has some. */
-  readonly identity?: KeyPair
+  readonly identity?: KeyPair | undefined
   /** The public key of the accepting side, 32 bytes, where the opening side must know it. */
-  readonly peerKey?: Uint8Array
+  readonly peerKey?: Uint8Array | undefined
   /** Default `'chacha20-poly1305'`. */
-  readonly algorithm?: EncryptionAlgorithm
+  readonly algorithm?: EncryptionAlgorithm | undefined
   /**
    * Whether this peer may have a channel; asked as soon as its key is proven, before `accepted` and before anything more is said to it. With `IK`
    * that is when its first record comes: the first message alone could be somebody's recording. Without it, everyone with a key of their own may. A
    * promise that takes longer than `handshakeTimeoutMs` is too late. `channel` isn't open yet:
    * it is there to be remembered.
    */
-  readonly authorise?: (peerKey: Uint8Array, channel: PendingChannel) => boolean | Promise<boolean>
+  readonly authorise?:
+    | ((peerKey: Uint8Array, channel: PendingChannel) => boolean | Promise<boolean>)
+    | undefined
 }
 
 /** How the channels of a pipe are encrypted, from their first byte on. */

@@ -10,7 +10,7 @@ import type { PipeEncryption } from './pipe-encryption.ts'
 /** How `open` waits. */
 export interface OpenOptions {
   /** Gives up before `handshakeTimeoutMs`: the promise rejects with the signal's reason. */
-  readonly signal?: CancelSignal
+  readonly signal?: CancelSignal | undefined
 }
 
 /** Checks, before anything is done, that a channel can be opened at all. */

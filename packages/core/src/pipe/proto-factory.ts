@@ -1,6 +1,6 @@
 import { BlockPool } from '@millrace/buffer'
 import { MillraceError } from '../base/millrace-error.ts'
-import { defaultLimits, type PipeLimits, type PipeOptions, parseLimits } from '../base/options.ts'
+import { defaultLimits, given, type PipeLimits, type PipeOptions, parseLimits } from '../base/options.ts'
 import { type Diagnostics, silentTopics, Topics } from '../ports/diagnostics.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
@@ -13,10 +13,10 @@ import { Pipe } from './pipe.ts'
 /** What all pipes of a factory share. All optional. */
 export interface ProtoFactoryOptions extends PipeOptions {
   /** Memory for messages on their way. Default: a pool of the factory's own. */
-  readonly pool?: BlockPool
+  readonly pool?: BlockPool | undefined
   /** Where those who trace listen. Default: the transport's platform. */
-  readonly diagnostics?: Diagnostics
-  readonly loop?: Loop
+  readonly diagnostics?: Diagnostics | undefined
+  readonly loop?: Loop | undefined
 }
 
 /** Any message under any key: what a pipe speaks while nobody said more. */
@@ -138,7 +138,7 @@ export class ProtoFactory<Protocols extends object = object> {
     const hasOptions = typeof last === 'object' && last !== null
     const own = (hasOptions ? last : {}) as PipeOptions
     const words = hasOptions ? values.slice(0, -1) : values
-    const options: PipeOptions = hasOptions ? { ...this.#options, ...own } : this.#options
+    const options: PipeOptions = hasOptions ? { ...this.#options, ...given(own) } : this.#options
     if (words.length === 1) return new Pipe(this.#services, undefined, { name: String(words[0]), ...options })
     return new Pipe(this.#services, this.#target(words), options)
   }
