@@ -23,6 +23,7 @@ export class SegmentBatch {
   readonly #owner: SegmentBatchOwner
   #state: 'filled' | 'released' = 'filled'
 
+  /** @internal For segment buffers only. */
   constructor(pool: BlockPool, owner: SegmentBatchOwner) {
     this.#pool = pool
     this.#owner = owner

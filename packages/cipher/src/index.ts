@@ -1,6 +1,6 @@
 export { CipherError, type CipherErrorCode } from './base/errors.ts'
 export type { RekeyLimits } from './base/limits.ts'
-export type { Aead, AeadName, Dh, Hash, HashName, KeyPair, Primitives } from './base/primitives.ts'
+export type { Aead, AeadKey, AeadName, Dh, Hash, HashName, KeyPair, Primitives } from './base/primitives.ts'
 export { KEY_SIZE, TAG_SIZE } from './base/primitives.ts'
 export { DATAGRAM_OVERHEAD, datagramReceiver } from './datagrams/datagram.ts'
 export {

@@ -86,7 +86,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
     conversationOf = (channel) => (channel as Channel).#conversation
   }
 
-  /** For pipes only. */
+  /** @internal For pipes only. */
   constructor(init: ChannelInit) {
     this.#init = init
     this.#conversation = init.conversation

@@ -51,7 +51,7 @@ export class Pipe<Messages extends object = object> implements Runnable {
   #maxOpenChannels: number | undefined
   #attempts: Set<Attempt> | undefined
 
-  /** For factories only. */
+  /** @internal For factories only. */
   constructor(services: FactoryServices, target: PipeTarget | undefined, options: PipeOptions) {
     this.#limits = services.limits(options)
     if (options.overflow !== undefined) parseOverflow(options.overflow)
@@ -82,7 +82,7 @@ export class Pipe<Messages extends object = object> implements Runnable {
     return this.#life === 'destroyed' || this.#settled?.registry.isClosing === true
   }
 
-  /** For those who trace: the topics of this pipe. */
+  /** @internal The topics of this pipe. */
   get topics(): Topics {
     return this.#topics
   }
