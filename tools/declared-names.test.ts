@@ -9,11 +9,12 @@ import { publicPackages, root } from './workspace.ts'
 const compilers = ['typescript', 'typescript-5.9']
 
 const program = `import {
-  array, bits, contract, enumeration, f32, map, nodeLoop, optional, packed, ProtoFactory, protoFactory, range, request, Sink, text, Timer, u32, variant,
+  array, bits, contract, enumeration, f32, map, message, nodeLoop, optional, packed, ProtoFactory, protoFactory, range, request, Sink, text, Timer, u32, variant,
 } from 'millrace'
 export const game = contract({
   move: { id: u32, x: f32 },
   chat: { line: text(200), to: optional(u32) },
+  aim: message({ yaw: f32 }, { from: 'client', rate: 20 }),
   buy: request({ item: u32 }, { left: u32 }),
   look: packed({ yaw: range(u32, 0, 360) }),
   hit: variant({ sword: { damage: u32 }, spell: text(20) }),
@@ -35,6 +36,33 @@ export const sink = new Sink<NonNullable<(typeof game)['messages']>>((message) =
 export const timer = new Timer(nodeLoop)
 `
 
+/** What beginners get wrong, and what the compilers say in their last line. */
+const mistakes: readonly (readonly [line: string, words: string])[] = [
+  ["client.send('mvoe', { x: 1 })", `'"mvoe"' is not assignable to parameter of type '`],
+  ["client.send('move', { y: 1 })", "'y' does not exist in type '{ x: number; }'"],
+  ["client.send('move', {})", "Property 'x' is missing in type '{}' but required in type '{ x: number; }'"],
+  ["client.send('snapshot', { tick: 1 })", `'"snapshot"' is not assignable to parameter of type '"`],
+  ["client.send('buy', { item: 1 })", `'"buy"' is not assignable to parameter of type '"`],
+  ["client.request('chat', { line: '' })", `'"chat"' is not assignable to parameter of type '"buy"'`],
+  ["client.on('snapsot', () => {})", `'"snapsot"' is not assignable to parameter of type '"`],
+  ["client.on('chat', () => ({ line: '' }))", "Type '{ line: string; }' is not assignable to type "],
+  ["pipe.broadcast('move', { x: 1 })", `'"move"' is not assignable to parameter of type '"`],
+]
+
+const mistaken = `import { bits, type Channel, contract, f32, type MessagesOf, message, ProtoFactory, request, text, u32 } from 'millrace'
+const game = contract({
+  move: message({ x: f32 }, { from: 'client' }),
+  snapshot: message({ tick: u32 }, { from: 'server' }),
+  chat: { line: text(200) },
+  buy: request({ item: u32 }, { left: u32 }, { from: 'client' }),
+})
+interface Game extends MessagesOf<typeof game> {}
+declare const client: Channel<Game, 'client'>
+const pipe = new ProtoFactory().add('game', bits(game)).create('tcp', '127.0.0.1', 0, 'game')
+${mistakes.map(([line]) => line).join('\n')}
+`
+const firstMistake = mistaken.slice(0, mistaken.indexOf(mistakes[0][0])).split('\n').length
+
 let folder: string
 
 /** As pnpm lays packages out: each sees what it depends on, and the program sees `millrace` alone. */
@@ -54,12 +82,13 @@ beforeAll(() => {
   link(join(store('millrace'), 'millrace'), join(folder, 'node_modules/millrace'))
   writeFileSync(join(folder, 'package.json'), '{ "name": "stranger", "type": "module", "private": true }')
   writeFileSync(join(folder, 'program.ts'), program)
+  writeFileSync(join(folder, 'mistaken.ts'), mistaken)
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe.each(compilers)('with %s', (compiler) => {
-  it('a program that knows only millrace, and no types of Node, exports what millrace makes', async () => {
+  it('a program that knows only millrace, and no types of Node, exports what millrace makes, and is told its mistakes', async () => {
     const options = {
       strict: true,
       exactOptionalPropertyTypes: true,
@@ -72,13 +101,26 @@ describe.each(compilers)('with %s', (compiler) => {
       types: [],
     }
     const project = join(folder, `${compiler}.json`)
-    writeFileSync(project, JSON.stringify({ compilerOptions: options, files: ['program.ts'] }))
-    expect(await run(join(root, 'node_modules', compiler, 'bin/tsc'), '-p', project)).toBe('')
+    writeFileSync(project, JSON.stringify({ compilerOptions: options, files: ['program.ts', 'mistaken.ts'] }))
+    const said = await run(join(root, 'node_modules', compiler, 'bin/tsc'), '-p', project)
+    expect(said.split('\n').filter((line) => line !== '' && !/^(mistaken\.ts| )/.test(line))).toEqual([])
+    expectWords(said)
     const emitted = readFileSync(join(folder, compiler, 'program.d.ts'), 'utf8')
     const named = [...emitted.matchAll(/import\("([^"]+)"\)/g)].map(([, specifier]) => specifier)
     expect([...new Set(named)]).toEqual(['millrace'])
   }, 60_000)
 })
+
+/** Each mistake is told once, at its line, in words that show names and not how the types are made. */
+function expectWords(said: string): void {
+  const told = said.split(/\n(?=\S)/)
+  const at = (text: string) => Number(/^mistaken\.ts\((\d+)/.exec(text)?.[1]) - firstMistake
+  expect(told.map(at)).toEqual(mistakes.map((_, index) => index))
+  mistakes.forEach(([line, words], index) => {
+    expect(told[index], line).toContain(words)
+    expect(told[index], line).not.toMatch(/ContractMessages|Schema<|Shape</)
+  })
+}
 
 function link(target: string, path: string): void {
   mkdirSync(dirname(path), { recursive: true })

@@ -17,6 +17,7 @@ import {
   keyPair,
   type MessagesOf,
   MillraceError,
+  message,
   msgpack,
   nodeLoop,
   nodePlatform,
@@ -56,6 +57,21 @@ const game = contract({
 type Game = MessagesOf<typeof game> // for signatures: Channel<Game>, Sink<Game>
 
 const net = protoFactory.add('game', bits(game))
+// end
+
+// guide
+const arena = contract({
+  steer: message({ x: f32, y: f32 }, { from: 'client', delivery: 'sequenced', rate: 60 }),
+  snapshot: message({ tick: u32, players: array(item, 50) }, { from: 'server' }),
+  say: message({ line: text(200) }, { rate: 2, burst: 5, sizeMax: 100 }), // from both sides
+  take: request({ item: u32 }, { ok: bool }, { from: 'client', rate: 10 }),
+})
+interface Arena extends MessagesOf<typeof arena> {} // an interface keeps compiler errors short
+
+const onServer = (player: Channel<Arena, 'server'>) => player.send('snapshot', { tick: 1, players: [] })
+const onClient = (channel: Channel<Arena, 'client'>) => channel.send('steer', { x: 1, y: 0 })
+const onBoth = (channel: Channel<Arena>) => channel.send('say', { line: channel.side })
+const onAny = (channel: Channel) => console.log(channel.describe()) // of any contract
 // end
 
 afterAll(() => {
@@ -98,6 +114,23 @@ afterEach(() => {
 })
 
 describe('the code of docs/GUIDE.md', () => {
+  it('traits of messages', async () => {
+    const factory = new ProtoFactory().add('arena', bits(arena))
+    const server = factory.create('local', 'arena', 'arena')
+    const client = factory.create('local', 'arena', 'arena')
+    const sent: string[] = []
+    server.on('accepted', (_pipe, player) => void sent.push(onServer(player), onBoth(player)))
+    await server.bind()
+    const channel = await client.open()
+    onAny(channel)
+    sent.push(onClient(channel), onBoth(channel))
+    await until('all is sent', () => sent.length === 4)
+    expect(sent).toEqual(['queued', 'queued', 'queued', 'queued'])
+    expect(said).toEqual([channel.describe()])
+    await client[Symbol.asyncDispose]()
+    await server[Symbol.asyncDispose]()
+  })
+
   it('pipes', async () => {
     // guide
     const server = net.create('tcp', '127.0.0.1', 0, 'game') // port 0: the system chooses
