@@ -133,6 +133,18 @@ describe('channel.on', () => {
     await rig.end()
   })
 
+  it('takes functions for handlers, also in a map', async () => {
+    const { rig, accepted } = await pair()
+    const keyOf = (body: { id: number }) => body.id
+    const refused = { code: 'argument-invalid' }
+    expect(() => accepted.on('a', 'f' as never)).toThrow(expect.objectContaining(refused))
+    expect(() => accepted.on('a', keyOf, {} as never)).toThrow(expect.objectContaining(refused))
+    expect(() => accepted.on('a', keyOf, new Map([[1, 'f' as never]]))).toThrow(
+      "the handler of '1' wants a function",
+    )
+    await rig.end()
+  })
+
   it('dispatches by a key inside the message: to a map, which may change', async () => {
     const { rig, accepted, opened } = await pair()
     const heard: unknown[] = []
