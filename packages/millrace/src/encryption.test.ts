@@ -345,6 +345,16 @@ describe('a pipe that is encrypted', () => {
     const make = (encryption: unknown) =>
       watched(net.create('tcp', '127.0.0.1', 1, 'game', { encryption } as PipeOptions))
     expect(() => make({ key: 'secret' })).toThrow('a pass phrase is no key')
+    for (const other of [
+      { pattern: 'XX' },
+      { identity: {} },
+      { peerKey: new Uint8Array(32) },
+      { authorise: () => true },
+    ]) {
+      expect(() => make({ key: new Uint8Array(32), ...other })).toThrow(
+        `key goes with algorithm alone; got ${Object.keys(other)[0]}`,
+      )
+    }
     expect(() => make({ key: new Uint8Array(16) })).toThrow('key is a Uint8Array of 32 random bytes')
     expect(() => make({ key, algorithm: 'rot13' })).toThrow(
       "algorithm is 'chacha20-poly1305', 'aes-256-gcm' or a Noise suite; got 'rot13'",

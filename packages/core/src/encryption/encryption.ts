@@ -14,6 +14,8 @@ export interface SharedKeyEncryption {
   readonly key: Uint8Array
   /** Default `'chacha20-poly1305'`. */
   readonly algorithm?: EncryptionAlgorithm | undefined
+  /** Never set: a shared key proves nobody's identity. */
+  readonly pattern?: undefined
 }
 
 /** A channel before it is open: the very object that `accepted` or `open` brings later, if it is let in. */
@@ -74,6 +76,10 @@ export function checkEncryption(options: EncryptionOptions, where: string): void
   }
   if (typeof options !== 'object' || options === null) refuse('wants { key } or { pattern, … }')
   if ('key' in options) {
+    const isOther = ([name, value]: [string, unknown]) =>
+      value !== undefined && name !== 'key' && name !== 'algorithm'
+    const other = Object.entries(options).find(isOther)
+    if (other !== undefined) refuse(`key goes with algorithm alone; got ${other[0]} as well`)
     if (typeof options.key === 'string')
       refuse('a pass phrase is no key; keyFromPassphrase makes 32 bytes of it')
     if (!isKey(options.key)) refuse(`key is a Uint8Array of ${KEY_SIZE} random bytes`)
