@@ -1,4 +1,4 @@
-import type { PipeLimits, PipeOptions } from '@millrace/core'
+import type { PipeLimits } from '@millrace/core'
 import type { NetworkProfile } from './network-profile.ts'
 
 /** What a run may contain that is known to fail today. */
@@ -90,7 +90,7 @@ export interface HonestPlan {
 
 /** The limits of a pipe that count bytes and messages. */
 export type HonestMarks = Pick<
-  Required<PipeOptions>,
+  PipeLimits,
   | 'highWaterBytes'
   | 'lowWaterBytes'
   | 'receiveHighWaterBytes'
