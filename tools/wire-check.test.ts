@@ -2,17 +2,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
-  byName,
   close,
+  codes,
   contractTable,
-  controls,
   cutFrame,
   type Descriptor,
+  type FixedSizes,
   type Frame,
+  fault,
   fingerprint,
+  fixedMessage,
   frame,
   hello,
-  kinds,
   ping,
   pong,
   readBits,
@@ -23,7 +24,7 @@ import {
   readHello,
   readMsgpack,
   shortText,
-  u32,
+  varint,
 } from './wire-peer.ts'
 import { type WireVector, type WireVectors, wireVectors } from './wire-vectors.ts'
 import { root } from './workspace.ts'
@@ -33,9 +34,16 @@ const page = readFileSync(join(root, 'docs/WIRE.md'), 'utf8')
 
 /** Section 5.3: the goodbyes by their numbers. */
 const goodbyes = new Map(
-  [...page.slice(page.indexOf('### 5.3'), page.indexOf('### 5.4')).matchAll(/^\| (\d) \| ([\w-]+) \|/gm)].map(
-    ([, code, name]) => [Number(code), name],
-  ),
+  [
+    ...page
+      .slice(page.indexOf('| why | name |'), page.indexOf('### 5.4'))
+      .matchAll(/^\| (\d) \| ([\w-]+) \|/gm),
+  ].map(([, code, name]) => [Number(code), name]),
+)
+
+/** Section 6.2. */
+const fixedSizes: FixedSizes = Object.fromEntries(
+  stored.contract.messages.map(({ fixedSize }, number) => [number, fixedSize]),
 )
 
 describe('docs/wire-vectors.json', () => {
@@ -46,18 +54,21 @@ describe('docs/wire-vectors.json', () => {
   })
 
   it.each(stored.frames)(
-    '$name is a frame of its size, tag and fields by the rules of the page',
+    '$name is a frame of its size, code and fields by the rules of the page',
     (vector) => {
       const bytes = bytesOf(vector)
-      const read = cutFrame(bytes)
+      const read = cutFrame(bytes, fixedSizes)
       expect(read?.size).toBe(bytes.length)
-      expect(read!.kind * 16_384 + read!.number).toBe(vector.tag)
+      expect(read!.code).toBe(vector.code)
       expect(fieldsOf(read!, vector)).toEqual(vector.fields)
     },
   )
 
-  it.each(stored.frames)('$name is no frame while its last byte is missing', (vector) => {
-    expect(cutFrame(bytesOf(vector).subarray(0, -1))).toBeUndefined()
+  it.each(stored.frames)('$name is no frame while a byte of it is missing', (vector) => {
+    const bytes = bytesOf(vector)
+    for (let end = 0; end < Math.min(bytes.length, 40); end++)
+      expect(cutFrame(bytes.subarray(0, end), fixedSizes)).toBeUndefined()
+    expect(cutFrame(bytes.subarray(0, -1), fixedSizes)).toBeUndefined()
   })
 
   it('has control frames that the rules of the page write byte by byte', () => {
@@ -84,10 +95,10 @@ describe('docs/wire-vectors.json', () => {
     expect(fingerprint(lines.join('\n'))).toBe(whole)
   })
 
-  it('numbers replies behind the messages, in the order of their requests', () => {
-    const { messages } = stored.contract
-    const numbers = messages.flatMap(({ reply }) => (reply === undefined ? [] : [reply.number]))
-    expect(numbers).toEqual(numbers.map((_, index) => messages.length + index))
+  it('has the fixed sizes that follow from the descriptors by the rules of the page', () => {
+    for (const { key, descriptor, fixedSize } of stored.contract.messages)
+      expect(fixedSizeOf(descriptor as Descriptor), key).toBe(fixedSize)
+    expect(Object.values(fixedSizes)).toEqual([12, 3, null, 2, null])
   })
 })
 
@@ -97,14 +108,13 @@ describe('docs/WIRE.md', () => {
     text,
   }))
 
-  it('has an example of each control frame and each kind', () => {
-    const shown = new Set(blocks.map(({ name }) => stored.frames.find((vector) => vector.name === name)?.tag))
-    expect(shown.has(undefined)).toBe(false)
-    const tags = [...shown].map((tag) => tag ?? -1)
-    expect(tags.filter((tag) => tag > 0xc000).sort()).toEqual([
-      0xc001, 0xc002, 0xc003, 0xc004, 0xc005, 0xc006,
-    ])
-    expect([...new Set(tags.map((tag) => tag >> 14))].sort()).toEqual([0, 1, 2, 3])
+  it('has an example of each code of its table, but that of a cipher step', () => {
+    const rows = [...page.matchAll(/^\| ([89][0-9a-f]) \| /gm)].map(([, code]) => Number.parseInt(code, 16))
+    expect(rows).toEqual(Object.values(codes))
+    const shown = blocks.map(({ name }) => stored.frames.find((vector) => vector.name === name)?.code)
+    expect(shown).not.toContain(undefined)
+    for (const code of rows) if (code !== codes.cipher) expect(shown).toContain(code)
+    expect(shown).toContain(0)
   })
 
   it.each(blocks)('shows $name as its vector has it', ({ name, text }) => {
@@ -123,7 +133,7 @@ describe('docs/WIRE.md', () => {
 
   it('lists the goodbyes with their numbers', () => {
     const known = stored.frames.flatMap(({ name, fields }) =>
-      name.startsWith('close-') ? [[fields.code, fields.meaning]] : [],
+      name.startsWith('close-') && fields.appCode === 0 ? [[fields.why, fields.meaning]] : [],
     )
     expect([...goodbyes]).toEqual(known)
   })
@@ -135,42 +145,68 @@ function bytesOf({ hex, size, fill = 0 }: WireVector): Buffer {
 }
 
 /** A frame's fields, read by the rules of the page. */
-function fieldsOf(read: Frame, { codec, tag, fill }: WireVector): unknown {
-  if (read.kind === kinds.control) return controlFields(read)
-  const { id, key: name, body } = readCall(read)
+function fieldsOf(read: Frame, { codec, fields, fill }: WireVector): unknown {
+  if (read.code >= 0x80 && read.code < 0x90) return controlFields(read)
+  const { id, number, key: name, body } = readCall(read)
   const of = id === undefined ? {} : { id }
-  if (codec === 'msgpack') return { ...of, key: name, body: readMsgpack(body) }
-  const { key, descriptor } = messageOf(tag % 16_384)
-  const value = readBits(descriptor, body) as Record<string, unknown>
-  if (fill !== undefined) value.cells = summary(value.cells as number[])
+  // A reply says neither key nor number: the asker knows.
+  const key = name ?? (read.code === codes.reply ? (fields.key as string) : undefined)
+  if (codec === 'msgpack') return { ...of, key, body: readMsgpack(body) }
+  if (number === 130) return { number, body: readBits(farMessage, body) }
+  const message = stored.contract.messages.find((one, index) => one.key === key || index === number)!
+  const descriptor = read.code === codes.reply ? message.reply?.descriptor : message.descriptor
+  const value = readBits(descriptor as Descriptor, body) as Record<string, unknown>
+  if (Array.isArray(value.cells)) value.cells = summary(value.cells as number[])
   if (value.color === undefined) delete value.color
-  return { ...of, key, body: value }
+  expect(fill === undefined || 'cells' in value).toBe(true)
+  return { ...of, key: message.key, body: value }
 }
 
+const farMessage: Descriptor = { t: 'struct', fields: [['n', { t: 'u16' }]] }
+
 function controlFields(read: Frame): unknown {
-  switch (read.number) {
-    case controls.hello:
+  switch (read.code) {
+    case codes.hello:
       return readHello(read)
-    case controls.contract:
+    case codes.contract:
       return readContract(read)
-    case controls.ping:
-    case controls.pong:
+    case codes.ping:
+    case codes.pong:
       return { token: read.body.readUInt32LE(0) }
-    case controls.close: {
-      const { code, text } = readClose(read)
-      return { code, meaning: goodbyes.get(code), text }
+    case codes.close: {
+      const { why, appCode, text } = readClose(read)
+      return { why, meaning: goodbyes.get(why), appCode, text }
     }
     default:
       return readFault(read)
   }
 }
 
-function messageOf(number: number): { key: string; descriptor: Descriptor } {
-  for (const [index, { key, descriptor, reply }] of stored.contract.messages.entries()) {
-    if (index === number) return { key, descriptor: descriptor as Descriptor }
-    if (reply?.number === number) return { key, descriptor: reply.descriptor as Descriptor }
+/** Section 6.2: the size that all bodies of a type have, or null. */
+function fixedSizeOf({ t, n = 0, of, fields = [] }: Descriptor): number | null {
+  const sizes: Readonly<Record<string, number>> = {
+    u8: 1,
+    bool: 1,
+    enum: 1,
+    u16: 2,
+    i16: 2,
+    u32: 4,
+    f32: 4,
+    f64: 8,
   }
-  throw new Error(`no message ${number}`)
+  if (t in sizes) return sizes[t]
+  if (t === 'fixedArray') {
+    const size = fixedSizeOf(of!)
+    return size === null ? null : n * size
+  }
+  if (t !== 'struct') return null
+  let sum = 0
+  for (const [, field] of fields) {
+    const size = fixedSizeOf(field)
+    if (size === null) return null
+    sum += size
+  }
+  return sum
 }
 
 /** Many equal elements in short. */
@@ -181,24 +217,24 @@ function summary(elements: readonly number[]): { byte: number; count: number } {
 
 /** The frame of a vector's fields, written by the rules of the page; bodies of messages are taken as they are. */
 function rewrite(vector: WireVector): Buffer | undefined {
-  const { tag, size, fields } = vector
+  const { code, size, fields } = vector
   if (size > 400) return undefined
-  switch (tag - 0xc000) {
-    case controls.hello:
+  switch (code) {
+    case codes.hello:
       return hello(fields as unknown as Parameters<typeof hello>[0])
-    case controls.contract:
+    case codes.contract:
       return contractTable(fields as unknown as Parameters<typeof contractTable>[0])
-    case controls.ping:
+    case codes.ping:
       return ping(fields.token as number)
-    case controls.pong:
+    case codes.pong:
       return pong(cutFrame(ping(fields.token as number))!)
-    case controls.close:
-      return close(fields.code as number, fields.text as string)
-    case controls.fault:
-      return frame(kinds.control, controls.fault, u32(fields.id as number), shortText(fields.text as string))
+    case codes.close:
+      return close(fields.why as number, fields.text as string, fields.appCode as number)
+    case codes.fault:
+      return fault(fields.id as number, fields.text as string)
   }
-  const read = cutFrame(bytesOf(vector))!
-  const { id, key, body } = readCall(read)
-  const parts = [id === undefined ? [] : u32(id), key === undefined ? [] : shortText(key), body]
-  return frame(read.kind, key === undefined ? read.number : byName, ...parts)
+  const { id, number, key, body } = readCall(cutFrame(bytesOf(vector), fixedSizes)!)
+  if (typeof fixedSizes[code] === 'number') return fixedMessage(code, body)
+  const head = code < 0x80 || number === undefined ? Buffer.alloc(0) : varint(number)
+  return frame(code, id === undefined ? [] : varint(id), key === undefined ? [] : shortText(key), head, body)
 }

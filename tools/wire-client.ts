@@ -1,7 +1,7 @@
 /** The peer of docs/WIRE.md on a real socket. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { cutFrame, type Frame } from './wire-peer.ts'
+import { cutFrame, type FixedSizes, type Frame } from './wire-peer.ts'
 
 /** A connection that sends bytes and reads frames. */
 export class WireClient {
@@ -9,10 +9,12 @@ export class WireClient {
   #bytes: Buffer = Buffer.alloc(0)
   #hasEnded = false
 
+  readonly #fixedSizes: FixedSizes
   #wake: () => void = () => {}
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, fixedSizes: FixedSizes) {
     this.#socket = socket
+    this.#fixedSizes = fixedSizes
     const ended = () => {
       this.#hasEnded = true
       this.#wake()
@@ -26,10 +28,10 @@ export class WireClient {
     socket.on('close', ended)
   }
 
-  static async connect(port: number): Promise<WireClient> {
+  static async connect(port: number, fixedSizes: FixedSizes = {}): Promise<WireClient> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
     await once(socket, 'connect')
-    return new WireClient(socket)
+    return new WireClient(socket, fixedSizes)
   }
 
   send(...frames: readonly Buffer[]): void {
@@ -39,7 +41,7 @@ export class WireClient {
   /** The next frame, or undefined at the end of the stream. Throws for a stream that ends inside a frame. */
   async next(): Promise<Frame | undefined> {
     for (;;) {
-      const frame = cutFrame(this.#bytes)
+      const frame = cutFrame(this.#bytes, this.#fixedSizes)
       if (frame !== undefined) {
         this.#bytes = this.#bytes.subarray(frame.size)
         return frame

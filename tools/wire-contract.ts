@@ -21,7 +21,9 @@ export interface ContractMessage {
   readonly key: string
   readonly descriptor: unknown
   readonly fingerprint: string
-  readonly reply?: { readonly number: number; readonly descriptor: unknown; readonly fingerprint: string }
+  /** The size of every body, in bytes; null if sizes differ. */
+  readonly fixedSize: number | null
+  readonly reply?: { readonly descriptor: unknown; readonly fingerprint: string }
 }
 
 /** A contract without types. */
@@ -52,16 +54,15 @@ export const olderContract = contract(
 /** The contract of the vectors in words of JSON. */
 export function describedContract(): DescribedContract {
   const { version, fingerprint, entries } = vectorContract
-  let replyNumber = entries.length
   const messages = entries.map(({ key, schema, reply }) => ({
     key,
     descriptor: schema.descriptor,
     fingerprint: schema.fingerprint,
+    fixedSize: schema.sizeFixed ?? null,
     ...(reply === undefined
       ? {}
       : {
           reply: {
-            number: replyNumber++,
             descriptor: reply.descriptor,
             fingerprint: reply.fingerprint,
           },

@@ -5,72 +5,103 @@
 
 /** A frame: section 1. */
 export interface Frame {
-  readonly kind: number
-  readonly number: number
+  readonly code: number
   readonly body: Buffer
   /** Header and body. */
   readonly size: number
 }
 
-export const kinds = { message: 0, request: 1, reply: 2, control: 3 } as const
-export const controls = { hello: 1, contract: 2, ping: 3, pong: 4, close: 5, fault: 6 } as const
-export const byName = 16_383
+/** Section 2. */
+export const codes = {
+  hello: 0x80,
+  contract: 0x81,
+  ping: 0x82,
+  pong: 0x83,
+  close: 0x84,
+  cipher: 0x85,
+  fault: 0x86,
+  message: 0x90,
+  messageByKey: 0x91,
+  request: 0x92,
+  requestByKey: 0x93,
+  reply: 0x94,
+} as const
+
+/** Section 6.2: the sizes that stand in no frame, by message number. */
+export type FixedSizes = Readonly<Record<number, number | null>>
 
 /** Section 1: the first frame of the bytes, or undefined while it isn't whole. */
-export function cutFrame(bytes: Buffer): Frame | undefined {
-  if (bytes.length < 4) return undefined
-  const short = bytes[0] + bytes[1] * 256
-  const tag = bytes[2] + bytes[3] * 256
-  const header = short === 65_535 ? 8 : 4
-  if (bytes.length < header) return undefined
-  const size = header === 4 ? short : bytes.readUInt32LE(4)
-  if (bytes.length < header + size) return undefined
-  const body = bytes.subarray(header, header + size)
-  return { kind: Math.floor(tag / 16_384), number: tag % 16_384, body, size: header + size }
+export function cutFrame(bytes: Buffer, fixedSizes: FixedSizes = {}): Frame | undefined {
+  if (bytes.length < 1) return undefined
+  const code = bytes[0]
+  const fixed = code < 0x80 ? (fixedSizes[code] ?? undefined) : undefined
+  const { value, end } = fixed === undefined ? readVarint(bytes, 1) : { value: fixed, end: 1 }
+  if (!(end + value <= bytes.length)) return undefined
+  return { code, body: bytes.subarray(end, end + value), size: end + value }
 }
 
-/** Sections 1 and 2. */
-export function frame(
-  kind: number,
-  number: number,
-  ...parts: readonly (Buffer | readonly number[])[]
-): Buffer {
+/** Sections 1 and 2: a frame whose size stands in it. */
+export function frame(code: number, ...parts: readonly (Buffer | readonly number[])[]): Buffer {
   const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
-  const tag = kind * 16_384 + number
-  if (body.length < 65_535) return Buffer.concat([u16(body.length), u16(tag), body])
-  return Buffer.concat([u16(65_535), u16(tag), u32(body.length), body])
+  return Buffer.concat([Buffer.from([code]), varint(body.length), body])
+}
+
+/** Section 6.2: a message of a fixed size. */
+export function fixedMessage(number: number, ...parts: readonly (Buffer | readonly number[])[]): Buffer {
+  return Buffer.concat([Buffer.from([number]), ...parts.map((part) => Buffer.from(part))])
+}
+
+/** Section 1. */
+export function varint(value: number): Buffer {
+  if (value < 128) return Buffer.from([value])
+  if (value < 16_384) return Buffer.from([128 + Math.floor(value / 256), value % 256])
+  const high = Math.floor(value / 65_536)
+  return Buffer.concat([Buffer.from([192 + Math.floor(high / 256), high % 256]), u16(value % 65_536)])
 }
 
 /** Section 3. */
 export interface Hello {
   readonly wireVersion: number
+  readonly role: number
+  /** As hexadecimal digits, as is `data`. */
+  readonly random: string
   readonly messageSizeMax: number
   readonly contractVersion: number
   readonly fingerprint: string
   readonly codec: string
+  readonly data: string
 }
 
 export function hello(fields: Hello): Buffer {
   return frame(
-    kinds.control,
-    controls.hello,
+    codes.hello,
     Buffer.from('MLRC'),
-    [fields.wireVersion],
+    [fields.wireVersion, fields.role],
+    Buffer.from(fields.random, 'hex'),
     u32(fields.messageSizeMax),
     u32(fields.contractVersion),
     Buffer.from(fields.fingerprint, 'hex'),
+    [0],
     shortText(fields.codec),
+    [0],
+    u16(fields.data.length / 2),
+    Buffer.from(fields.data, 'hex'),
   )
 }
 
 export function readHello({ body }: Frame): Hello {
   if (body.toString('latin1', 0, 4) !== 'MLRC') throw new Error('a stranger')
+  const { text: codec, end } = readText(body, 31)
+  const dataAt = end + 1 + body[end]
   return {
     wireVersion: body[4],
-    messageSizeMax: body.readUInt32LE(5),
-    contractVersion: body.readUInt32LE(9),
-    fingerprint: body.toString('hex', 13, 21),
-    codec: readText(body, 21).text,
+    role: body[5],
+    random: body.toString('hex', 6, 14),
+    messageSizeMax: body.readUInt32LE(14),
+    contractVersion: body.readUInt32LE(18),
+    fingerprint: body.toString('hex', 22, 30),
+    codec,
+    data: body.toString('hex', dataAt + 2, dataAt + 2 + body.readUInt16LE(dataAt)),
   }
 }
 
@@ -90,7 +121,7 @@ export function contractTable({ version, entries }: ContractTable): Buffer {
     u16(fieldCount),
     shortText(key),
   ])
-  return frame(kinds.control, controls.contract, u32(version), u16(entries.length), ...parts)
+  return frame(codes.contract, u32(version), u16(entries.length), ...parts)
 }
 
 export function readContract({ body }: Frame): ContractTable {
@@ -110,36 +141,60 @@ export function readContract({ body }: Frame): ContractTable {
 
 /** Sections 5.1, 5.3 and 5.4. */
 export function ping(token: number): Buffer {
-  return frame(kinds.control, controls.ping, u32(token))
+  return frame(codes.ping, u32(token))
 }
 
 export function pong({ body }: Frame): Buffer {
-  return frame(kinds.control, controls.pong, body)
+  return frame(codes.pong, body)
 }
 
-export function close(code: number, text: string): Buffer {
-  return frame(kinds.control, controls.close, [code], shortText(text))
+export function close(why: number, text: string, appCode = 0): Buffer {
+  return frame(codes.close, [why], u16(appCode), shortText(text))
 }
 
-export function readClose({ body }: Frame): { readonly code: number; readonly text: string } {
-  return { code: body[0] <= 7 ? body[0] : 0, text: readText(body, 1).text }
+export function readClose({ body }: Frame): {
+  readonly why: number
+  readonly appCode: number
+  readonly text: string
+} {
+  return { why: body[0] <= 9 ? body[0] : 0, appCode: body.readUInt16LE(1), text: readText(body, 3).text }
+}
+
+export function fault(id: number, text: string): Buffer {
+  return frame(codes.fault, varint(id), shortText(text))
 }
 
 export function readFault({ body }: Frame): { readonly id: number; readonly text: string } {
-  return { id: body.readUInt32LE(0), text: readText(body, 4).text }
+  const { value: id, end } = readVarint(body, 0)
+  return { id, text: readText(body, end).text }
 }
 
-/** Section 6: what stands before the body itself. */
-export function readCall({ kind, number, body }: Frame): {
+/** Section 2 and 6: what stands before the body itself. */
+export function readCall({ code, body }: Frame): {
   readonly id: number | undefined
+  readonly number: number | undefined
   readonly key: string | undefined
   readonly body: Buffer
 } {
-  const id = kind === kinds.message ? undefined : body.readUInt32LE(0)
-  const start = id === undefined ? 0 : 4
-  if (number !== byName) return { id, key: undefined, body: body.subarray(start) }
-  const { text, end } = readText(body, start)
-  return { id, key: text, body: body.subarray(end) }
+  let at = 0
+  let id: number | undefined
+  let key: string | undefined
+  let number = code < 0x80 ? code : undefined
+  if (code === codes.request || code === codes.requestByKey || code === codes.reply) {
+    const read = readVarint(body, at)
+    id = read.value
+    at = read.end
+  }
+  if (code === codes.message || code === codes.request) {
+    const read = readVarint(body, at)
+    number = read.value
+    at = read.end
+  } else if (code === codes.messageByKey || code === codes.requestByKey) {
+    const read = readText(body, at)
+    key = read.text
+    at = read.end
+  }
+  return { id, number, key, body: body.subarray(at) }
 }
 
 export function shortText(text: string): Buffer {
@@ -215,7 +270,7 @@ function readField(descriptor: Descriptor, bytes: Buffer, at: number): Read {
     case 'struct':
       return readStruct(fields, bytes, at)
   }
-  const { size, end } = readPrefix(bytes, at)
+  const { value: size, end } = readVarint(bytes, at)
   if (size > max || end + size > bytes.length) throw new Error(`${size} elements where ${max} are the most`)
   if (t === 'array') return readElements(of, size, bytes, end)
   if (t === 'text') return { value: bytes.toString('utf8', end, end + size), end: end + size }
@@ -244,11 +299,13 @@ function readElements(of: Descriptor, count: number, bytes: Buffer, at: number):
   return { value, end }
 }
 
-function readPrefix(bytes: Buffer, at: number): { readonly size: number; readonly end: number } {
-  const first = bytes[at]
-  if (first < 0x80) return { size: first, end: at + 1 }
-  if (first < 0xc0) return { size: (first - 0x80) * 256 + bytes[at + 1], end: at + 2 }
-  return { size: ((first - 0xc0) * 256 + bytes[at + 1]) * 65_536 + bytes.readUInt16LE(at + 2), end: at + 4 }
+/** Section 1. NaN while it isn't whole. */
+function readVarint(bytes: Buffer, at: number): { readonly value: number; readonly end: number } {
+  const first = bytes[at] ?? Number.NaN
+  if (first < 128) return { value: first, end: at + 1 }
+  if (first < 192) return { value: (first - 128) * 256 + (bytes[at + 1] ?? Number.NaN), end: at + 2 }
+  if (!(at + 4 <= bytes.length)) return { value: Number.NaN, end: at }
+  return { value: ((first - 192) * 256 + bytes[at + 1]) * 65_536 + bytes.readUInt16LE(at + 2), end: at + 4 }
 }
 
 function oneOf(bytes: Buffer, at: number, values: readonly boolean[]): boolean {

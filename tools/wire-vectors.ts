@@ -16,6 +16,7 @@ import {
   SegmentBuffer,
   type StreamSession,
   u8,
+  u16,
   u32,
 } from 'millrace'
 import {
@@ -33,9 +34,9 @@ export interface WireVector {
   readonly what: string
   /** The body's codec; `any`: the frame is the same with all of them. */
   readonly codec: 'bits' | 'msgpack' | 'any'
-  /** The size of the whole frame in bytes, and its tag. */
+  /** The first byte of the frame, and the size of the whole of it in bytes. */
+  readonly code: number
   readonly size: number
-  readonly tag: number
   /** The bytes; of a long frame the first ones only: all that follow are `fill`. */
   readonly hex: string
   readonly fill?: number
@@ -59,7 +60,7 @@ export interface WireVectors {
 /** Runs the encoders. */
 export function wireVectors(): WireVectors {
   return {
-    wireVersion: 1,
+    wireVersion: 2,
     contract: describedContract(),
     fingerprints: fingerprints(),
     frames: [
@@ -77,6 +78,7 @@ export function wireVectors(): WireVectors {
 function bench(
   protocol: Protocol,
   role: 'opened' | 'accepted',
+  data = '',
 ): { session: StreamSession; take: () => Buffer } {
   const pool = new BlockPool()
   const out = new SegmentBuffer(pool)
@@ -88,10 +90,10 @@ function bench(
     out,
     mayDeliver: true,
     isOver: false,
-    open: (greet) => {
-      greet?.()
-      return 'yes'
-    },
+    openData: Buffer.from(data),
+    random: () => (role === 'opened' ? Buffer.from(random, 'hex') : Buffer.alloc(8, 0xb1)),
+    admit: () => 'yes',
+    opened: nothing,
     deliver: nothing,
     requested: nothing,
     limited: nothing,
@@ -113,8 +115,8 @@ function bench(
   return { session, take }
 }
 
-function helloOf(protocol: Protocol): Buffer {
-  const { session, take } = bench(protocol, 'opened')
+function helloOf(protocol: Protocol, data = ''): Buffer {
+  const { session, take } = bench(protocol, 'opened', data)
   session.start(0)
   return take()
 }
@@ -144,11 +146,11 @@ function vector(
   frame: Buffer,
   fields: WireVector['fields'],
 ): WireVector {
-  const tag = frame.readUInt16LE(2)
-  if (frame.length <= 400) return { name, what, codec, size: frame.length, tag, hex: hexOf(frame), fields }
+  const code = frame[0]
+  if (frame.length <= 400) return { name, what, codec, code, size: frame.length, hex: hexOf(frame), fields }
   const fill = frame[frame.length - 1]
   const head = frame.findLastIndex((byte) => byte !== fill) + 1
-  return { name, what, codec, size: frame.length, tag, hex: hexOf(frame.subarray(0, head)), fill, fields }
+  return { name, what, codec, code, size: frame.length, hex: hexOf(frame.subarray(0, head)), fill, fields }
 }
 
 function hexOf(frame: Uint8Array): string {
@@ -158,13 +160,13 @@ function hexOf(frame: Uint8Array): string {
 const game = bits(vectorContract)
 const older = bits(olderContract)
 const lobby = msgpack()
+const random = 'a1a2a3a4a5a6a7a8'
 const chatKey = lobby.keys.number('chat')
 const buyKey = lobby.keys.number('buy')
 
 function hellos(): WireVector[] {
   const messageSizeMax = defaultLimits.messageSizeMax
   const both = answered(game, helloOf(older))
-  const helloSize = 4 + both.readUInt16LE(0)
   const { version, fingerprint, messages } = describedContract()
   const entries = messages.map(({ key, descriptor, reply }, index) => ({
     key,
@@ -173,35 +175,51 @@ function hellos(): WireVector[] {
   }))
   const nothing = { contractVersion: 0, fingerprint: '0000000000000000' }
   return [
-    vector('hello-bits', 'the first frame of a side that speaks bits', 'bits', helloOf(game), {
-      wireVersion: 1,
+    vector('hello-bits', 'the first frame of an opening side that speaks bits', 'bits', helloOf(game), {
+      wireVersion: 2,
+      role: 1,
+      random,
       messageSizeMax,
       contractVersion: version,
       fingerprint,
       codec: 'bits',
+      data: '',
     }),
-    vector('hello-msgpack', 'the first frame of a side that speaks msgpack', 'msgpack', helloOf(lobby), {
-      wireVersion: 1,
+    vector('hello-msgpack', 'the same with msgpack and data', 'msgpack', helloOf(lobby, 'Neo'), {
+      wireVersion: 2,
+      role: 1,
+      random,
       messageSizeMax,
       ...nothing,
       codec: 'msgpack',
+      data: hexOf(Buffer.from('Neo')),
     }),
-    vector(
-      'contract',
-      'what follows the hello when the fingerprints differ',
-      'bits',
-      both.subarray(helloSize),
-      {
-        version,
-        entries,
-      },
-    ),
+    vector('hello-answer', 'the first frame of an accepting side', 'bits', answered(game, helloOf(game)), {
+      wireVersion: 2,
+      role: 0,
+      random: 'b1b1b1b1b1b1b1b1',
+      messageSizeMax,
+      contractVersion: version,
+      fingerprint,
+      codec: 'bits',
+      data: '',
+    }),
+    vector('contract', 'what follows the hello when the fingerprints differ', 'bits', behindHello(both), {
+      version,
+      entries,
+    }),
   ]
+}
+
+/** What follows a hello of less than 128 bytes. */
+function behindHello(frames: Buffer): Buffer {
+  return frames.subarray(2 + frames[1])
 }
 
 function endOfFrames(): WireVector[] {
   const token = 0x01020304
   const ping = written(lobby, (session) => session.ping?.(token))
+  const unasked = written(lobby, (session) => session.pong?.())
   const pong = written(lobby, (session) => {
     session.receive(ping)
     session.process(0)
@@ -210,6 +228,7 @@ function endOfFrames(): WireVector[] {
   return [
     vector('ping', 'asks for a sign of life', 'any', ping, { token }),
     vector('pong', 'answers the ping above', 'any', pong, { token }),
+    vector('pong-unasked', 'a sign of life that nobody asked for', 'any', unasked, { token: 0 }),
     vector('fault', 'request 7 has no reply', 'any', fault, { id: 7, text: 'sold out' }),
   ]
 }
@@ -246,7 +265,19 @@ function bitsMessages(): WireVector[] {
     frame('bits-sell-reply', 'its reply', { id: 10, key: 'sell', body: gold }, (session) =>
       session.encodeReply?.(10, 3, gold),
     ),
+    vector('bits-far', 'message 130 of a contract that has it', 'bits', farMessage(), {
+      number: 130,
+      body: { n: 258 },
+    }),
   ]
+}
+
+/** A message whose number is no code of its own. */
+function farMessage(): Buffer {
+  const messages = Object.fromEntries(
+    Array.from({ length: 131 }, (_, index) => [`message${index}`, { n: u16 }]),
+  )
+  return written(bits(contract(messages)), (session) => session.encode(130, { n: 258 }))
 }
 
 function longFrames(): WireVector[] {
@@ -259,8 +290,22 @@ function longFrames(): WireVector[] {
     body: { origin: [-1, 2], cells: { byte: 0xab, count } },
   })
   return [
-    vector('bits-map-short', 'the largest short frame: 65,534 bytes', 'bits', frame(65_526), fields(65_526)),
-    vector('bits-map-long', 'the smallest long frame: 65,535 bytes', 'bits', frame(65_527), fields(65_527)),
+    vector(
+      'bits-map-small',
+      'the largest body with a size of one byte: 127',
+      'bits',
+      frame(122),
+      fields(122),
+    ),
+    vector('bits-map-middle', 'the smallest with a size of two: 128', 'bits', frame(123), fields(123)),
+    vector('bits-map-short', 'the largest with a size of two: 16,383', 'bits', frame(16_377), fields(16_377)),
+    vector(
+      'bits-map-long',
+      'the smallest with a size of four: 16,384',
+      'bits',
+      frame(16_378),
+      fields(16_378),
+    ),
     vector('bits-map-longer', 'a long frame', 'bits', frame(262_144), fields(262_144)),
   ]
 }
@@ -288,13 +333,16 @@ function goodbyes(): WireVector[] {
     overflow: '1048600 bytes were waiting',
     'shutting-down': 'früh zu Bett',
     timeout: 'the peer was silent for 15000 ms',
+    'encryption-failed': 'the handshake failed',
+    'not-admitted': 'the server is in maintenance',
   } as const
   const codes = Object.keys(goodbyeTexts) as (keyof typeof goodbyeTexts)[]
-  return codes.map((code, number) => {
-    const frame = written(lobby, (session) => session.goodbye?.({ code, text: goodbyeTexts[code] }))
-    const fields = { code: number, meaning: code, text: goodbyeTexts[code] }
-    return vector(`close-${code}`, `goodbye ${number}`, 'any', frame, fields)
-  })
+  const said = (code: (typeof codes)[number], appCode: number, text: string, name: string = code) => {
+    const why = codes.indexOf(code)
+    const frame = written(lobby, (session) => session.goodbye?.({ code, appCode, text }))
+    return vector(`close-${name}`, `goodbye ${why}`, 'any', frame, { why, meaning: code, appCode, text })
+  }
+  return [...codes.map((code) => said(code, 0, goodbyeTexts[code])), said('closed', 4001, 'banned', 'banned')]
 }
 
 /** Each entry's fingerprint, as the table of a contract shows it, with the text that it is made of. */
@@ -311,10 +359,9 @@ function entryPrints(): FingerprintVector[] {
 
 /** The fingerprints in the table that a session really writes. */
 function tableOf(shown: Contract): Map<string, string> {
-  const both = answered(bits(shown), helloOf(older))
-  const table = both.subarray(4 + both.readUInt16LE(0))
+  const table = behindHello(answered(bits(shown), helloOf(older))).subarray(2)
   const found = new Map<string, string>()
-  for (let at = 10; at < table.length; ) {
+  for (let at = 6; at < table.length; ) {
     const size = table[at + 10]
     found.set(table.toString('utf8', at + 11, at + 11 + size), table.toString('hex', at, at + 8))
     at += 11 + size

@@ -58,6 +58,16 @@ export function codecSuite<Messages extends object>(
       }
     })
 
+    it('writes the size that it fixed, for every body', () => {
+      const codec = makeCodec()
+      for (const sample of samples) {
+        const { number, end } = write(codec, sample)
+        const fixed = codec.fixedSize(number)
+        if (fixed !== -1) expect(end, sample.key).toBe(fixed)
+        expect(makeCodec().fixedSize(makeCodec().keys.number(sample.key))).toBe(fixed)
+      }
+    })
+
     it('has a name and keys that travel', () => {
       const codec = makeCodec()
       expect(new TextEncoder().encode(codec.name).length).toBeLessThan(256)

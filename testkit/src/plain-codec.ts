@@ -49,6 +49,10 @@ export class PlainCodec implements Codec<AnyMessages> {
     return 3 * json(body).length
   }
 
+  fixedSize(): number {
+    return -1
+  }
+
   encode(_number: number, body: unknown, target: { readonly bytes: Uint8Array }, start: number): number {
     this.encodeCount++
     const bytes = this.#encoder.encode(json(body))

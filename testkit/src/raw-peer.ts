@@ -1,6 +1,17 @@
 import { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { LinkOwner } from '@millrace/core'
-import { type Goodbye, type Hello, helloRoom, longHeaderSize, readGoodbye, writeHello } from '@millrace/wire'
+import {
+  frameCode,
+  type Goodbye,
+  type Hello,
+  helloRoom,
+  nonceSize,
+  readGoodbye,
+  readVarint,
+  varintSizeOf,
+  writeHello,
+  writeVarint,
+} from '@millrace/wire'
 import type { FakeLink } from './fake-link.ts'
 import type { FakeNetwork } from './fake-network.ts'
 
@@ -48,34 +59,36 @@ export class RawPeer implements LinkOwner {
   /** Says hello as a plain codec without a contract would, or otherwise. */
   sendHello(hello: Partial<Hello> = {}): void {
     const bytes = new Uint8Array(helloRoom)
-    const words = {
+    const words: Hello = {
+      role: 'opened',
+      nonce: new Uint8Array(nonceSize).fill(7),
       messageSizeMax: 1 << 20,
       codec: 'plain',
       contractVersion: 0,
       fingerprint: '0'.repeat(16),
+      data: new Uint8Array(0),
       ...hello,
     }
     this.send(bytes.subarray(0, writeHello({ bytes, view: new DataView(bytes.buffer) }, 0, words)))
   }
 
   /** Sends a frame; `size` may lie. */
-  sendFrame(tag: number, body: Uint8Array | readonly number[] = [], size = body.length): void {
-    const isLong = size >= 0xffff
-    const header = [...word(isLong ? 0xffff : size, 2), ...word(tag, 2), ...(isLong ? word(size, 4) : [])]
-    this.send(Buffer.concat([Uint8Array.from(header), Uint8Array.from(body)]))
+  sendFrame(code: number, body: Uint8Array | readonly number[] = [], size = body.length): void {
+    const header = new Uint8Array(5)
+    header[0] = code
+    const end = writeVarint(header, 1, size)
+    this.send(Buffer.concat([header.subarray(0, end), Uint8Array.from(body)]))
   }
 
-  /** The whole frames among what came so far. */
+  /** The whole frames among what came so far. Messages of a fixed size are not known here. */
   get frames(): RawFrame[] {
     const bytes = this.heard
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     const frames: RawFrame[] = []
-    for (let at = 0; at + 4 <= bytes.length; ) {
-      const isLong = view.getUint16(at, true) === 0xffff
-      const start = at + (isLong ? longHeaderSize : 4)
-      const end = start + (isLong ? view.getUint32(at + 4, true) : view.getUint16(at, true))
-      if (end > bytes.length) break
-      frames.push({ tag: view.getUint16(at + 2, true), body: bytes.subarray(start, end) })
+    for (let at = 0; at + 2 <= bytes.length; ) {
+      const start = at + 1 + varintSizeOf(bytes[at + 1])
+      const end = start + readVarint(bytes, at + 1)
+      if (!(end <= bytes.length)) break
+      frames.push({ code: bytes[at], body: bytes.subarray(start, end) })
       at = end
     }
     return frames
@@ -84,7 +97,7 @@ export class RawPeer implements LinkOwner {
   /** The goodbye, if the last frame is one. */
   get goodbye(): Goodbye | undefined {
     const last = this.frames.at(-1)
-    if (last?.tag !== 0xc005) return undefined
+    if (last?.code !== frameCode.close) return undefined
     const { body } = last
     return readGoodbye(new DataView(body.buffer, body.byteOffset, body.length), 0, body.length)
   }
@@ -117,12 +130,8 @@ export class RawPeer implements LinkOwner {
   }
 }
 
-/** A frame as it came: kind and number in its tag, and its body. */
+/** A frame as it came: its first byte, and its body. */
 export interface RawFrame {
-  readonly tag: number
+  readonly code: number
   readonly body: Uint8Array
-}
-
-function word(value: number, size: number): number[] {
-  return Array.from({ length: size }, (_, index) => Math.floor(value / 2 ** (8 * index)) & 0xff)
 }

@@ -24,7 +24,7 @@ export interface RigOptions<Messages extends object> {
   readonly network?: Partial<NetworkProfile>
   /** Default: a plain codec with keys by name. */
   readonly protocol?: Protocol<Messages>
-  /** For all pipes. */
+  /** For all pipes. Unlike everywhere else, they have no heartbeat unless told. */
   readonly options?: PipeOptions
   readonly diagnostics?: Diagnostics
   /** What the platform lends for encryption. Default: noble's. */
@@ -62,7 +62,8 @@ export class Rig<Messages extends object = AnyMessages> {
       ...(primitives === undefined ? {} : { primitives }),
     })
     this.loop.checks.push(() => this.#check())
-    const factory = new ProtoFactory({ pool: this.pool, ...options })
+    // Tests that let hours pass would otherwise be tests of the heartbeat.
+    const factory = new ProtoFactory({ pool: this.pool, heartbeat: false, ...options })
     const speaks = protocol ?? (plain() as unknown as Protocol<Messages>)
     this.factory = factory
       .add('net', this.network.streams())

@@ -1,6 +1,7 @@
 export type { Log, LogLevel, LogOptions } from '@millrace/timer'
 export type { ChannelEncryption } from './base/channel-encryption.ts'
 export { type CloseReason, describeReason } from './base/close-reason.ts'
+export type { CloseWords } from './base/close-words.ts'
 export { KeyTable, openKeysMax } from './base/key-table.ts'
 export {
   type Delivery,
@@ -24,7 +25,10 @@ export type {
 } from './base/messages.ts'
 export { MillraceError, type MillraceErrorCode } from './base/millrace-error.ts'
 export {
+  type Admission,
+  type Admit,
   defaultLimits,
+  type HeartbeatOptions,
   type OverflowPolicy,
   type PipeLimitOptions,
   type PipeLimits,

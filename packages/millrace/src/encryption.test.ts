@@ -155,9 +155,9 @@ describe.each(pairs)('a pipe encrypted by %s', (_, ofServer, ofClient) => {
     const isMutual = 'pattern' in ofClient && ofClient.pattern !== 'NK'
     expect(player.encryption?.peerKey?.length).toBe(isMutual ? 32 : undefined)
     if (isMutual) expect(Buffer.compare(player.encryption!.peerKey!, clientKeys.publicKey)).toBe(0)
-    expect(await channel.close('bye')).toEqual({ code: 'closed', by: 'local', text: 'bye' })
+    expect(await channel.close('bye')).toMatchObject({ code: 'closed', by: 'local', text: 'bye' })
     await until('the server knows', () => player.reason !== undefined)
-    expect(player.reason).toEqual({ code: 'closed', by: 'remote', text: 'bye' })
+    expect(player.reason).toMatchObject({ code: 'closed', by: 'remote', text: 'bye' })
   })
 })
 

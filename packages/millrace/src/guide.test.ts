@@ -303,6 +303,27 @@ describe('the code of docs/GUIDE.md', () => {
     expect(said).toEqual(['NaN'])
   })
 
+  it('who may come in', async () => {
+    const banned = new Set(['192.0.2.1'])
+    // guide
+    const server = net.create('tcp', '127.0.0.1', 0, 'game', {
+      admit: (data, peerAddress) => {
+        if (banned.has(peerAddress ?? '')) return { code: 4001, text: 'banned' }
+        return Buffer.from(data).toString() === 'ticket 17' || 'no ticket' // true lets in; may be a promise
+      },
+    })
+    server.on('accepted', (_pipe, player) => console.log(Buffer.from(player.openData).toString()))
+    await server.bind()
+
+    const client = net.create('tcp', '127.0.0.1', portOf(server), 'game')
+    const channel = await client.open('remote', { data: Buffer.from('ticket 17') }) // at most 1,024 bytes
+    await client.open().catch((error: MillraceError) => console.log(error.code, error.message))
+    // end
+    pipes.push(server, client)
+    expect(channel.isOpen).toBe(true)
+    expect(said).toEqual(['ticket 17', expect.stringMatching(/^not-admitted .*no ticket/)])
+  })
+
   it('encryption by a shared key', async () => {
     // guide
     const key = randomKey(randomBytes) // once; then keyFromText(process.env.GAME_KEY), the same on both sides
@@ -375,14 +396,14 @@ describe('the code of docs/GUIDE.md', () => {
     const { channel, player } = await opened()
     // guide
     player.on('close', (reason) => {
-      if (reason.code === 'closed') console.log(reason.by, reason.text)
+      if (reason.code === 'closed') console.log(reason.by, reason.appCode, reason.text)
       else console.log(describeReason(reason))
     })
-    const reason = await channel.close('see you') // resolves when both sides have ended
+    const reason = await channel.close({ code: 4000, text: 'see you' }) // or a text alone; resolves when both sides have ended
     console.log(reason.code, channel.isOpen, channel.send('move', { id: 1, x: 0, y: 0 }))
     // end
     await player.closed
-    expect(said).toEqual(expect.arrayContaining(['remote see you', 'closed false closed']))
+    expect(said).toEqual(expect.arrayContaining(['remote 4000 see you', 'closed false closed']))
     const port = portOf(pipes[1])
     // guide
     {

@@ -28,6 +28,8 @@ export {
 } from '@millrace/cipher'
 export {
   type Address,
+  type Admission,
+  type Admit,
   type Answer,
   type AnyMessages,
   type Asks,
@@ -38,6 +40,7 @@ export {
   type ChannelEncryption,
   type ChannelStatistics,
   type CloseReason,
+  type CloseWords,
   type Codec,
   type DatagramHost,
   type DatagramOwner,
@@ -57,6 +60,7 @@ export {
   framed,
   type Handler,
   type Hears,
+  type HeartbeatOptions,
   type IdentityEncryption,
   type Key,
   type KeyedHandler,

@@ -68,7 +68,7 @@ describe('goals of seed 001', () => {
     for (let id = 0; id < 1000; id++) pair.near.send('move', { id, x: 1, y: 2 })
     const after = pair.near.statistics()
     expect(after.bytesOut).toBe(before.bytesOut)
-    expect(after.queuedBytes).toBe(1000 * 16)
+    expect(after.queuedBytes).toBe(1000 * 13)
     await until('all have arrived', () => heard === 1000)
   })
 
@@ -196,7 +196,9 @@ describe('proto factory and pipe of seed 001', () => {
     await pair.near.close('enough')
     await until('the server knows', () => calls.length > 0)
     await turns()
-    expect(calls).toEqual([[pair.server, pair.far, { code: 'closed', by: 'remote', text: 'enough' }]])
+    expect(calls).toEqual([
+      [pair.server, pair.far, { code: 'closed', by: 'remote', why: 'closed', appCode: 0, text: 'enough' }],
+    ])
   })
 
   it("->on( 'destroy', func )", async () => {
@@ -350,7 +352,7 @@ describe('channel of seed 001', () => {
     await pair.near.close('done')
     await until('the other end knows', () => reasons.length > 0)
     pair.far.on('close', (reason) => void reasons.push(reason))
-    const told = { code: 'closed', by: 'remote', text: 'done' }
+    const told = { code: 'closed', by: 'remote', why: 'closed', appCode: 0, text: 'done' }
     expect(reasons).toEqual([told, told])
   })
 
@@ -359,7 +361,7 @@ describe('channel of seed 001', () => {
     let heard = 0
     pair.far.on('move', () => void heard++)
     for (let id = 0; id < 5000; id++) pair.near.send('move', { id, x: 0, y: 0 })
-    expect(await pair.near.close('bye')).toEqual({ code: 'closed', by: 'local', text: 'bye' })
+    expect(await pair.near.close('bye')).toMatchObject({ code: 'closed', by: 'local', text: 'bye' })
     expect(heard).toBe(5000)
     expect(pair.near.isOpen).toBe(false)
   })
@@ -614,7 +616,7 @@ describe('seed 002', () => {
     const channel = await kept(gamePipe(factory, port)).open()
     const lines: string[] = []
     channel.on('chat', ({ line }) => void lines.push(line))
-    expect(await channel.closed).toEqual({ code: 'closed', by: 'remote', text: 'full house' })
+    expect(await channel.closed).toMatchObject({ code: 'closed', by: 'remote', text: 'full house' })
     expect(lines).toEqual(['welcome'])
   })
 

@@ -69,6 +69,10 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
     return bound >= 0 ? bound : this.#measure(number, body)
   }
 
+  fixedSize(number: number): number {
+    return this.#schemas[number].sizeFixed ?? -1
+  }
+
   encode(number: number, body: unknown, target: Target, start: number): number {
     const end = this.#schemas[number].write(body, target, start)
     if (end - start > this.#sizeMaxes[number]) this.#refuse(number, end - start)

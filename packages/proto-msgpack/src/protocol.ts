@@ -44,6 +44,10 @@ export class MsgpackCodec<Messages extends object> implements Codec<Messages> {
     return this.#drafted < 0 ? this.#writer.measure(body) : this.#drafted
   }
 
+  fixedSize(): number {
+    return -1
+  }
+
   encode(_number: number, body: unknown, target: MsgpackTarget, start: number): number {
     const size = this.#drafted
     if (size < 0) return this.#writer.write(body, target, start)

@@ -38,7 +38,8 @@ const bytesOnly: Protocol<{ byte: number }> = {
           else {
             isOpen = true
             if (host.role === 'accepted') host.out.append(new Uint8Array([0]))
-            if (host.open() === 'no') return
+            if (host.admit() !== 'yes') return
+            host.opened()
           }
         }
       },

@@ -8,6 +8,7 @@ type Lobby = { chat: { line: string }; ask: { deep: { list: number[] } } }
 const blind: Codec<Lobby> = {
   name: 'blind',
   keys: KeyTable.closed(['chat', 'ask']),
+  fixedSize: () => -1,
   sizeBound: () => {
     throw new Error('nothing is encoded here')
   },
@@ -110,9 +111,18 @@ describe('local', () => {
     const channel = await localPipe().open()
     await channel.close('enough')
     expect(channel.send('chat', { line: '' })).toBe('closed')
-    expect(await channel.closed).toEqual({ code: 'closed', by: 'local', text: 'enough' })
+    expect(await channel.closed).toMatchObject({
+      code: 'closed',
+      by: 'local',
+      why: 'closed',
+      appCode: 0,
+      text: 'enough',
+    })
     await server.close()
-    expect(reasons).toEqual([{ code: 'closed', by: 'remote', text: 'enough' }, 'closed'])
+    expect(reasons).toEqual([
+      { code: 'closed', by: 'remote', why: 'closed', appCode: 0, text: 'enough' },
+      'closed',
+    ])
   })
 
   it('ends the channels of a pipe that is destroyed', async () => {

@@ -1,4 +1,5 @@
-import { controlNumber, type FrameTarget, finishFrame, frameKind, frameTag, headerSize } from './frame.ts'
+import { type FrameTarget, finishFrame, frameCode, headerSizeMax } from './frame.ts'
+import { hex64, writeHex64 } from './hex64.ts'
 import { readText, textSize, writeText, writtenTextSize } from './short-text.ts'
 
 /** One message of a contract, as far as two sides must agree on it. */
@@ -23,28 +24,28 @@ const entrySize = 10
 
 /** The room that a table needs at most, header included. */
 export function contractTableRoom(table: ContractTable): number {
-  let size = headerSize + 6
+  let size = headerSizeMax + 6
   for (const entry of table.entries) size += entrySize + 1 + Math.min(textSize(entry.key), 255)
-  return Math.min(size, headerSize + contractTableSizeMax)
+  return Math.min(size, headerSizeMax + contractTableSizeMax)
 }
 
 /** Writes a table at `start` and returns its end. */
 export function writeContractTable(target: FrameTarget, start: number, table: ContractTable): number {
   const { view } = target
-  const limit = start + headerSize + contractTableSizeMax
-  let at = start + headerSize + 6
+  const bodyStart = start + headerSizeMax
+  const limit = bodyStart + contractTableSizeMax
+  let at = bodyStart + 6
   let count = 0
   for (const { key, fingerprint, fieldCount } of table.entries) {
     if (at + entrySize + 256 > limit) break
-    view.setUint32(at, Number.parseInt(fingerprint.slice(0, 8), 16), false)
-    view.setUint32(at + 4, Number.parseInt(fingerprint.slice(8, 16), 16), false)
+    writeHex64(view, at, fingerprint)
     view.setUint16(at + 8, Math.min(fieldCount, 0xffff), true)
     at = writeText(target, at + entrySize, key)
     count++
   }
-  view.setUint32(start + headerSize, table.version, true)
-  view.setUint16(start + headerSize + 4, count, true)
-  return finishFrame(target, start, frameTag(frameKind.control, controlNumber.contract), at)
+  view.setUint32(bodyStart, table.version, true)
+  view.setUint16(bodyStart + 4, count, true)
+  return finishFrame(target, start, frameCode.contract, bodyStart, at)
 }
 
 /** Reads the body of a contract table; undefined when it is broken. */
@@ -57,8 +58,7 @@ export function readContractTable(view: DataView, start: number, end: number): C
     if (end - at < entrySize + 1) return undefined
     const key = readText(view, at + entrySize, end)
     if (key === undefined) return undefined
-    const fingerprint = hex(view.getUint32(at, false)) + hex(view.getUint32(at + 4, false))
-    entries.push({ key, fingerprint, fieldCount: view.getUint16(at + 8, true) })
+    entries.push({ key, fingerprint: hex64(view, at), fieldCount: view.getUint16(at + 8, true) })
     at += entrySize + writtenTextSize(view, at + entrySize)
   }
   return { version: view.getUint32(start, true), entries }
@@ -111,8 +111,4 @@ function olderSide(
   if (versionDifference !== 0) return versionDifference < 0 ? 'mine' : 'theirs'
   if (mineRicher > 0 === theirsRicher > 0) return 'unknown'
   return mineRicher > 0 ? 'theirs' : 'mine'
-}
-
-function hex(word: number): string {
-  return word.toString(16).padStart(8, '0')
 }

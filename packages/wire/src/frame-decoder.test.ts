@@ -1,13 +1,18 @@
 import { BlockPool } from '@millrace/buffer'
 import { Random, threeWays } from '@millrace/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { finishFrame, headerSize, longHeaderSize } from './frame.ts'
+import { codeMessageEnd, finishFrame, headerSize } from './frame.ts'
 import { FrameDecoder } from './frame-decoder.ts'
 
 const limit = 200_000
 
+/** Messages 10 to 19 have the size of ten less than their number, 20 has 300 bytes. */
+const fixedSizes = new Int32Array(codeMessageEnd).fill(-1)
+for (let number = 10; number < 20; number++) fixedSizes[number] = number - 10
+fixedSizes[20] = 300
+
 interface Frame {
-  readonly tag: number
+  readonly code: number
   readonly body: Uint8Array
 }
 
@@ -26,15 +31,18 @@ afterEach(() => {
 
 function decoderOf(bodySizeMax = limit): FrameDecoder {
   const decoder = new FrameDecoder(pool, bodySizeMax)
+  decoder.fixedSizes = fixedSizes
   decoders.push(decoder)
   return decoder
 }
 
-function encode({ tag, body }: Frame): Uint8Array {
-  const bytes = new Uint8Array(body.length + longHeaderSize)
-  bytes.set(body, headerSize)
+function encode({ code, body }: Frame): Uint8Array {
+  if (fixedSizes[code] >= 0) return Uint8Array.from([code, ...body])
+  const header = headerSize(body.length)
+  const bytes = new Uint8Array(header + body.length)
+  bytes.set(body, header)
   const view = new DataView(bytes.buffer)
-  return bytes.subarray(0, finishFrame({ bytes, view }, 0, tag, headerSize + body.length))
+  return bytes.subarray(0, finishFrame({ bytes, view }, 0, code, header, bytes.length))
 }
 
 function join(frames: readonly Frame[], trailing: readonly number[] = []): Uint8Array {
@@ -44,32 +52,41 @@ function join(frames: readonly Frame[], trailing: readonly number[] = []): Uint8
 function take(decoder: FrameDecoder): Frame[] {
   const frames: Frame[] = []
   while (decoder.next()) {
-    const { tag, bodyStart, bodyEnd } = decoder
+    const { code, bodyStart, bodyEnd } = decoder
     expect(decoder.view.buffer).toBe(decoder.bytes.buffer)
     expect(decoder.view.byteOffset).toBe(decoder.bytes.byteOffset)
-    frames.push({ tag, body: decoder.bytes.slice(bodyStart, bodyEnd) })
+    frames.push({ code, body: decoder.bytes.slice(bodyStart, bodyEnd) })
   }
   return frames
 }
 
 function expectSame(found: readonly Frame[], wanted: readonly Frame[], how: string): void {
   expect(
-    found.map(({ tag, body }) => [tag, body.length]),
+    found.map(({ code, body }) => [code, body.length]),
     how,
-  ).toEqual(wanted.map(({ tag, body }) => [tag, body.length]))
+  ).toEqual(wanted.map(({ code, body }) => [code, body.length]))
   const isSame = found.every(({ body }, index) => Buffer.compare(body, wanted[index].body) === 0)
   expect(isSame, `${how}: bodies`).toBe(true)
 }
 
 function framesOf(sizes: readonly number[], seed: number): Frame[] {
   const random = new Random(seed)
-  return sizes.map((size) => ({ tag: random.integer(0, 0xffff), body: random.bytes(size) }))
+  return sizes.map((size) => ({ code: codeFor(size, random), body: random.bytes(size) }))
+}
+
+/** Any code whose frames may have this size. */
+function codeFor(size: number, random: Random): number {
+  for (;;) {
+    const code = random.chance(0.3) ? random.integer(10, 20) : random.integer(0, 255)
+    if (code >= codeMessageEnd || fixedSizes[code] === -1 || fixedSizes[code] === size) return code
+  }
 }
 
 const collections: Record<string, readonly number[]> = {
   'small ones': [0, 1, 2, 3, 4, 5, 0, 0, 60, 255, 256, 1000],
   'empty ones only': [0, 0, 0, 0],
-  'around the long header': [65_534, 65_535, 65_536, 1, 65_535, 0],
+  'around the sizes of headers': [127, 128, 300, 16_383, 16_384, 65_536, 1, 16_384, 128, 0, 127],
+  'of fixed sizes': [0, 9, 300, 0, 0, 5, 300, 1],
   'long and short': [3, 150_000, 3, 0, 199_999, 7],
 }
 
@@ -78,7 +95,7 @@ describe('FrameDecoder', () => {
     const isLarge = sizes.some((size) => size > 10_000)
     it(`reads ${name} however they are cut, with and without bytes behind them`, () => {
       const frames = framesOf(sizes, sizes.length)
-      for (const trailing of [[], [9], [200, 0, 1], [0xff, 0xff, 1, 0, 9, 9]]) {
+      for (const trailing of [[], [9], [200], [0x92, 0xc0, 0], [20, 1, 2], [0x95, 9, 9]]) {
         const ways = threeWays(join(frames, trailing), 1, isLarge ? 6 : 20)
         for (const { name: how, chunks } of ways) {
           if (chunks.length > 5000 && trailing.length > 0) continue
@@ -112,7 +129,7 @@ describe('FrameDecoder', () => {
         decoder.receive(chunk)
         // The owner reads now, or only part of it, or later.
         for (let left = random.integer(0, 3); left > 0 && decoder.next(); left--) {
-          found.push({ tag: decoder.tag, body: decoder.bytes.slice(decoder.bodyStart, decoder.bodyEnd) })
+          found.push({ code: decoder.code, body: decoder.bytes.slice(decoder.bodyStart, decoder.bodyEnd) })
         }
         decoder.keep()
         chunk.fill(0xee)
@@ -132,7 +149,7 @@ describe('FrameDecoder', () => {
 
   it('takes no memory for a frame before its bytes are there', () => {
     const decoder = decoderOf(1 << 30)
-    decoder.receive(Uint8Array.of(0xff, 0xff, 1, 0, 0, 0, 0, 0x20))
+    decoder.receive(Uint8Array.of(0x91, 0xe0, 0, 0, 0))
     expect(decoder.next()).toBe(false)
     for (let count = 0; count < 10; count++) {
       decoder.receive(new Uint8Array(100))
@@ -142,16 +159,20 @@ describe('FrameDecoder', () => {
     expect(decoder.violation).toBeUndefined()
   })
 
-  for (const bodySizeMax of [0, 1, 100, 65_533, 65_534, 65_535, 65_536, 100_000]) {
+  for (const bodySizeMax of [0, 1, 100, 127, 128, 16_383, 16_384, 100_000]) {
     it(`accepts a body of ${bodySizeMax} bytes at that limit, and not one byte more`, () => {
-      const wanted = framesOf([bodySizeMax], 1)
+      const wanted = [{ code: 0x91, body: new Random(1).bytes(bodySizeMax) }]
       for (const { name, chunks } of threeWays(join(wanted), 1, 5)) {
         const decoder = decoderOf(bodySizeMax)
         for (const chunk of chunks) decoder.receive(chunk)
         expectSame(take(decoder), wanted, name)
         expect(decoder.violation).toBeUndefined()
       }
-      for (const { name, chunks } of threeWays(join(framesOf([bodySizeMax + 1], 1)), 1, 5)) {
+      for (const { name, chunks } of threeWays(
+        encode({ code: 1, body: new Uint8Array(bodySizeMax + 1) }),
+        1,
+        5,
+      )) {
         const decoder = decoderOf(bodySizeMax)
         for (const chunk of chunks) {
           decoder.receive(chunk)
@@ -163,32 +184,45 @@ describe('FrameDecoder', () => {
   }
 
   it('sees that a frame is too large as soon as its header is there', () => {
-    const short = decoderOf(10)
-    short.receive(Uint8Array.of(11, 0, 0, 0))
-    expect(short.next()).toBe(false)
-    expect(short.violation).toBe('frame-too-large')
-    const long = decoderOf(70_000)
-    for (const byte of [0xff, 0xff, 0, 0, 0x71, 0x11, 1]) {
-      long.receive(Uint8Array.of(byte))
-      expect(long.next()).toBe(false)
-      expect(long.violation).toBeUndefined()
+    const headers = [[20], [1, 11], [0x91, 0x80, 11], [0x91, 0xff, 0xff, 0xff, 0xff]]
+    for (const header of headers) {
+      const decoder = decoderOf(10)
+      for (const byte of header.slice(0, -1)) {
+        decoder.receive(Uint8Array.of(byte))
+        expect(decoder.next()).toBe(false)
+        expect(decoder.violation).toBeUndefined()
+      }
+      decoder.receive(Uint8Array.of(header.at(-1)!))
+      expect(decoder.next()).toBe(false)
+      expect(decoder.violation, `${header}`).toBe('frame-too-large')
     }
-    long.receive(Uint8Array.of(0))
-    expect(long.next()).toBe(false)
-    expect(long.violation).toBe('frame-too-large')
   })
 
-  it('reads a size of 4 GiB less one as a size, not as a negative number', () => {
+  it('takes control frames of up to 4,096 bytes however small messages are kept', () => {
+    for (const [code, size, isTaken] of [
+      [0x84, 4096, true],
+      [0x84, 4097, false],
+      [0x91, 11, false],
+      [0x7f, 11, false],
+    ] as const) {
+      const decoder = decoderOf(10)
+      decoder.receive(encode({ code, body: new Uint8Array(size) }))
+      expect(decoder.next(), `${code} of ${size}`).toBe(isTaken)
+    }
+  })
+
+  it('reads any form of a size', () => {
     const decoder = decoderOf()
-    decoder.receive(Uint8Array.of(0xff, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 2, 3))
-    expect(decoder.next()).toBe(false)
-    expect(decoder.violation).toBe('frame-too-large')
+    for (const size of [[3], [0x80, 3], [0xc0, 0, 3, 0]]) {
+      decoder.receive(Uint8Array.from([1, ...size, 7, 8, 9]))
+      expectSame(take(decoder), [{ code: 1, body: Uint8Array.of(7, 8, 9) }], `${size}`)
+    }
   })
 
   it('hands over what lies behind a frame, however it came, kept or not', () => {
     const random = new Random(7)
     const frames = Array.from({ length: 6 }, (_, index) => ({
-      tag: index,
+      code: index,
       body: random.bytes(random.integer(0, 90)),
     }))
     const stream = join(frames, Array.from(random.bytes(40)))
@@ -214,7 +248,7 @@ describe('FrameDecoder', () => {
 
   it('stays violated for good', () => {
     const decoder = decoderOf(10)
-    decoder.receive(join([...framesOf([4], 1), ...framesOf([11], 2), ...framesOf([3], 3)]))
+    decoder.receive(join([...framesOf([4], 1), { code: 1, body: new Uint8Array(11) }, ...framesOf([3], 3)]))
     expect(decoder.next()).toBe(true)
     expect(decoder.next()).toBe(false)
     decoder.bodySizeMax = 1000
@@ -225,7 +259,8 @@ describe('FrameDecoder', () => {
 
   it('obeys a limit that changes between frames', () => {
     const decoder = decoderOf(10)
-    decoder.receive(join(framesOf([10, 500], 1)))
+    decoder.receive(encode({ code: 1, body: new Uint8Array(10) }))
+    decoder.receive(encode({ code: 1, body: new Uint8Array(500) }))
     expect(decoder.next()).toBe(true)
     decoder.bodySizeMax = 500
     expect(decoder.next()).toBe(true)
@@ -243,7 +278,7 @@ describe('FrameDecoder', () => {
 
   it('gives everything back when released, at any byte', () => {
     const bytes = join(framesOf([300, 0, 70_000], 1))
-    for (const size of [0, 1, 3, 4, 5, 303, 304, 305, 308, 312, 313, 50_000, bytes.length]) {
+    for (const size of [0, 1, 2, 3, 4, 302, 303, 304, 305, 306, 309, 310, 50_000, bytes.length]) {
       const decoder = decoderOf()
       for (const chunk of new Random(size + 1).cut(bytes.subarray(0, size), 7)) decoder.receive(chunk)
       while (decoder.next());

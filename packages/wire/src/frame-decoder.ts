@@ -1,5 +1,6 @@
 import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
-import { frameKind, frameTag, headerSize, longHeaderSize, longSizeMark } from './frame.ts'
+import { codeControlEnd, codeMessageEnd } from './frame.ts'
+import { readVarint, varintSizeOf } from './varint.ts'
 
 /** Why a stream of frames can't be read any further. */
 export type FrameViolation = 'frame-too-large'
@@ -7,14 +8,14 @@ export type FrameViolation = 'frame-too-large'
 /** Control frames up to so many bytes are taken however small messages are kept: the protocol itself must fit. */
 const controlSizeMax = 4096
 
-/** The high byte of the tags of control frames, and what lies above it. */
-const controlHighByte = frameTag(frameKind.control, 0) >> 8
-
 /** What a waiting chunk costs beside its bytes: without counting it, a flood of tiny chunks would pass any limit. */
 const chunkOverhead = 256
 
 const noBytes = new Uint8Array(0)
 const noView = new DataView(noBytes.buffer)
+
+/** The table of a peer that has no message of a fixed size. */
+const noFixedSizes = new Int32Array(codeMessageEnd).fill(-1)
 
 /**
  * Cuts a byte stream into frames. Whole frames are shown in place, inside the chunk they came in; only a frame that is
@@ -26,13 +27,16 @@ const noView = new DataView(noBytes.buffer)
 export class FrameDecoder {
   bytes: Uint8Array = noBytes
   view: DataView = noView
-  tag = 0
+  /** What the frame is: its first byte. */
+  code = 0
   bodyStart = 0
   bodyEnd = 0
   /** Set once, and for good: the stream has no frame boundaries that could be trusted any more. */
   violation: FrameViolation | undefined
   /** The largest body of a message that is accepted, in bytes. The owner may change it between frames. */
   bodySizeMax: number
+  /** By message number, the size of messages that have always the same one: it does not stand in their frames. -1: it does. */
+  fixedSizes: Int32Array = noFixedSizes
 
   #position = 0
   #end = 0
@@ -115,12 +119,19 @@ export class FrameDecoder {
   next(): boolean {
     const start = this.#position
     const end = this.#end
-    if (end - start >= headerSize && !this.#isInCut) {
-      const header = this.view.getUint32(start, true)
-      const size = header & 0xffff
-      const bodyStart = start + headerSize
-      if (size !== longSizeMark && size <= this.bodySizeMax && bodyStart + size <= end) {
-        this.tag = header >>> 16
+    if (start < end && !this.#isInCut) {
+      const { bytes } = this
+      const code = bytes[start]
+      let bodyStart = start + 1
+      let size = code < codeMessageEnd ? this.fixedSizes[code] : -1
+      // The usual sizes, of one or two bytes; whatever else there is, and what is cut, goes the slow way.
+      if (size < 0 && bodyStart < end) {
+        size = bytes[bodyStart++]
+        if (size >= 0x80)
+          size = size < 0xc0 && bodyStart < end ? ((size & 0x3f) << 8) | bytes[bodyStart++] : -1
+      }
+      if (size >= 0 && size <= this.bodySizeMax && bodyStart + size <= end) {
+        this.code = code
         this.bodyStart = bodyStart
         this.bodyEnd = this.#position = bodyStart + size
         return true
@@ -228,29 +239,26 @@ export class FrameDecoder {
   }
 
   #showFrame(start: number, frameSize: number): number {
-    const bytes = this.bytes
-    this.tag = bytes[start + 2] | (bytes[start + 3] << 8)
-    this.bodyStart = start + this.#headerSize(bytes, start, start + frameSize)
+    this.code = this.bytes[start]
+    this.bodyStart = start + this.#headerSize(this.bytes, start, start + frameSize)
     this.bodyEnd = start + frameSize
     return this.bodyEnd
   }
 
   /** The size of the header that begins at `start`, as far as its first bytes tell. */
   #headerSize(bytes: Uint8Array, start: number, end: number): number {
-    const isLong = end - start >= 2 && (bytes[start] | (bytes[start + 1] << 8)) === longSizeMark
-    return isLong ? longHeaderSize : headerSize
+    if (start === end) return 1
+    if (bytes[start] < codeMessageEnd && this.fixedSizes[bytes[start]] >= 0) return 1
+    return end - start < 2 ? 2 : 1 + varintSizeOf(bytes[start + 1])
   }
 
   /** The size of the frame that begins at `start`, header and body; 0 while its header isn't whole, -1 if too large. */
   #frameSize(bytes: Uint8Array, start: number, end: number): number {
     const header = this.#headerSize(bytes, start, end)
     if (end - start < header) return 0
-    let size = bytes[start] | (bytes[start + 1] << 8)
-    if (header === longHeaderSize) {
-      const at = start + headerSize
-      size = bytes[at] + bytes[at + 1] * 0x100 + bytes[at + 2] * 0x10000 + bytes[at + 3] * 0x1000000
-    }
-    const isControl = bytes[start + 3] >= controlHighByte
+    const code = bytes[start]
+    const size = header === 1 ? this.fixedSizes[code] : readVarint(bytes, start + 1)
+    const isControl = code >= codeMessageEnd && code < codeControlEnd
     if (size <= this.bodySizeMax || (isControl && size <= controlSizeMax)) return header + size
     this.violation = 'frame-too-large'
     this.#position = this.#end

@@ -1,51 +1,50 @@
+import { varintMax, varintSize, varintSizeMax, writeVarint } from './varint.ts'
+
 /**
- * The layout of a frame. The only file that knows its numbers (docs/WIRE.md, section 2).
+ * The layout of a frame (docs/WIRE.md, section 1).
  *
- *      0        2        4
- *      +--------+--------+----------------------+
- *      | size   | tag    | body: `size` bytes   |        size and tag: u16, little-endian
- *      +--------+--------+----------------------+
+ *      +------+--------------+-------------------+
+ *      | code | size         | body: size bytes  |       code: one byte; size: a varint
+ *      +------+--------------+-------------------+
  *
- * A size of 0xFFFF says that the true size follows the tag as a u32, so the header is 8 bytes long.
- * A tag holds the kind of the frame in its two high bits, and a number in the fourteen below.
+ * A code below 128 is a message of that number. If the contract gives that message a fixed size, no size stands in the frame.
  */
 
-/** Bytes of the usual header. */
-export const headerSize = 4
+/** Numbers below this one are codes of their own. */
+export const codeMessageEnd = 0x80
 
-/** Bytes of the header of a frame whose body has 65,535 bytes or more. */
-export const longHeaderSize = 8
+/** The codes from 128 on. */
+export const frameCode = {
+  hello: 0x80,
+  contract: 0x81,
+  ping: 0x82,
+  pong: 0x83,
+  close: 0x84,
+  cipher: 0x85,
+  fault: 0x86,
+  /** A message whose number stands in the body. */
+  message: 0x90,
+  /** A message whose key stands in the body. */
+  namedMessage: 0x91,
+  request: 0x92,
+  namedRequest: 0x93,
+  reply: 0x94,
+} as const
 
-/** In the size field: the true size follows the tag. */
-export const longSizeMark = 0xffff
+/** Codes from `codeMessageEnd` up to this one are control frames. */
+export const codeControlEnd = 0x90
 
-/** What a frame is: the two high bits of its tag. */
-export const frameKind = { message: 0, request: 1, reply: 2, control: 3 } as const
+/** The most bytes of a header. */
+export const headerSizeMax = 1 + varintSizeMax
 
-/** The largest number that a tag can hold. */
+/** The most messages and replies of a contract. */
 export const frameNumberMax = 0x3fff
-
-/** The message number that says: the key stands in the body, as one size byte and its UTF-8 bytes. */
-export const namedNumber = 0x3fff
 
 /** The most bytes of a key that travels by name. */
 export const namedKeySizeMax = 255
 
-/** Numbers of control frames. */
-export const controlNumber = {
-  hello: 1,
-  contract: 2,
-  ping: 3,
-  pong: 4,
-  close: 5,
-  fault: 6,
-  cipher: 7,
-} as const
-
-/** The tag of a frame. */
-export function frameTag(kind: number, number: number): number {
-  return (kind << 14) | number
-}
+/** The largest body of any frame, in bytes. */
+export const bodySizeLimit = varintMax
 
 /** Where a frame is written: an open block of memory. */
 export interface FrameTarget {
@@ -53,18 +52,27 @@ export interface FrameTarget {
   readonly view: DataView
 }
 
+/** The size of the header of a frame whose body has so many bytes, and whose size stands in it. */
+export function headerSize(bodySize: number): number {
+  return 1 + varintSize(bodySize)
+}
+
 /**
- * Writes the header of a frame whose body already lies at `start + headerSize` up to `bodyEnd`, and returns the end of
- * the frame. A body too large for the short header is moved up by four bytes: `target` must have room for that.
+ * Writes the header of a frame at `start`. Its body already lies in `[bodyStart, bodyEnd)`, where the header was expected to end; if it
+ * ends elsewhere, the body is moved by a few bytes, for which there must be room. Returns the end of the frame.
  */
-export function finishFrame(target: FrameTarget, start: number, tag: number, bodyEnd: number): number {
-  const size = bodyEnd - start - headerSize
-  if (size < longSizeMark) {
-    target.view.setUint32(start, ((tag << 16) | size) >>> 0, true)
-    return bodyEnd
-  }
-  target.bytes.copyWithin(start + longHeaderSize, start + headerSize, bodyEnd)
-  target.view.setUint32(start, ((tag << 16) | longSizeMark) >>> 0, true)
-  target.view.setUint32(start + headerSize, size, true)
-  return bodyEnd + longHeaderSize - headerSize
+export function finishFrame(
+  { bytes }: FrameTarget,
+  start: number,
+  code: number,
+  bodyStart: number,
+  bodyEnd: number,
+): number {
+  const size = bodyEnd - bodyStart
+  const at = start + headerSize(size)
+  if (at !== bodyStart) bytes.copyWithin(at, bodyStart, bodyEnd)
+  bytes[start] = code
+  if (size < 0x80) bytes[start + 1] = size
+  else writeVarint(bytes, start + 1, size)
+  return at + size
 }

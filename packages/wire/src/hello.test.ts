@@ -1,116 +1,158 @@
 import { Random } from '@millrace/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { headerSize } from './frame.ts'
-import { writeGoodbye } from './goodbye.ts'
-import { type Hello, helloRoom, helloSizeMax, helloTag, mayBeHello, readHello, writeHello } from './hello.ts'
+import { goodbyeRoom, writeGoodbye } from './goodbye.ts'
+import {
+  type Hello,
+  HelloCheck,
+  helloRoom,
+  helloSizeMax,
+  openDataSizeMax,
+  readHello,
+  ticketSizeMax,
+  writeHello,
+} from './hello.ts'
+import { varintSizeOf } from './varint.ts'
 
 const sample: Hello = {
+  role: 'opened',
+  nonce: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
   messageSizeMax: 1 << 20,
   codec: 'bits',
   contractVersion: 3,
   fingerprint: '0123456789abcdef',
+  data: Uint8Array.of(0xaa, 0xbb),
 }
 
-function written(hello: Hello): { bytes: Uint8Array; view: DataView } {
+/** Where its fields stand in the body. */
+const at = { version: 4, role: 5, codec: 31, ticket: 36, data: 37 }
+
+function written(hello: Hello): Uint8Array {
   const bytes = new Uint8Array(helloRoom)
-  const end = writeHello({ bytes, view: new DataView(bytes.buffer) }, 0, hello)
-  return { bytes: bytes.subarray(0, end), view: new DataView(bytes.buffer, 0, end) }
+  return bytes.subarray(0, writeHello({ bytes, view: new DataView(bytes.buffer) }, 0, hello))
+}
+
+/** The body of a written hello, in memory of its own. */
+function bodyOf(hello: Hello): Uint8Array {
+  const frame = written(hello)
+  return frame.slice(1 + varintSizeOf(frame[1]))
+}
+
+function read(body: Uint8Array) {
+  return readHello(new DataView(body.buffer, body.byteOffset, body.length), 0, body.length)
 }
 
 describe('hello', () => {
   it('has these bytes', () => {
-    expect(Buffer.from(written(sample).bytes).toString('hex')).toBe(
-      ['1a00', '01c0', '4d4c5243', '01', '00001000', '03000000', '0123456789abcdef', '04', '62697473'].join(
-        '',
-      ),
+    expect(Buffer.from(written(sample)).toString('hex')).toBe(
+      [
+        '8029',
+        '4d4c5243',
+        '02',
+        '01',
+        '0102030405060708',
+        '00001000',
+        '03000000',
+        '0123456789abcdef',
+        '00',
+        '0462697473',
+        '00',
+        '0200aabb',
+      ].join(''),
     )
   })
 
   it('comes back as it was written', () => {
     const hex = fc.integer({ min: 0, max: 0xffffffff }).map((word) => word.toString(16).padStart(8, '0'))
     const hello = fc.record({
+      role: fc.constantFrom('opened', 'accepted'),
+      nonce: fc.uint8Array({ minLength: 8, maxLength: 8 }),
       messageSizeMax: fc.integer({ min: 0, max: 0xffffffff }),
       codec: fc.string({ unit: 'binary', maxLength: 60 }).filter((text) => Buffer.byteLength(text) <= 255),
       contractVersion: fc.integer({ min: 0, max: 0xffffffff }),
       fingerprint: fc.tuple(hex, hex).map(([high, low]) => high + low),
+      data: fc.uint8Array({ maxLength: openDataSizeMax }),
     })
     fc.assert(
       fc.property(hello, (value) => {
-        const { bytes, view } = written(value)
-        expect(view.getUint16(2, true)).toBe(helloTag)
-        expect(bytes.length).toBeLessThanOrEqual(helloRoom)
-        expect(readHello(view, headerSize, bytes.length)).toEqual(value)
+        expect(written(value as Hello).length).toBeLessThanOrEqual(helloRoom)
+        expect(read(bodyOf(value as Hello))).toEqual(value)
       }),
       { seed: 20, numRuns: 300 },
     )
   })
 
-  it('leaves bytes behind the known fields alone', () => {
-    const { bytes } = written(sample)
-    const longer = Uint8Array.from([...bytes, 1, 2, 3])
-    expect(readHello(new DataView(longer.buffer), headerSize, longer.length)).toEqual(sample)
+  it('leaves bytes behind the known fields alone, and a ticket', () => {
+    expect(read(Uint8Array.from([...bodyOf(sample), 1, 2, 3]))).toEqual(sample)
+    const body = [...bodyOf(sample)]
+    body.splice(at.ticket, 1, ticketSizeMax, ...new Array(ticketSizeMax).fill(9))
+    expect(read(Uint8Array.from(body))).toEqual(sample)
   })
 
   it('is refused at every shorter length, without reading beyond it', () => {
-    const { bytes } = written(sample)
-    for (let end = headerSize; end < bytes.length; end++) {
-      const cut = bytes.slice(0, end)
-      const read = readHello(new DataView(cut.buffer), headerSize, end)
-      expect(read, `${end}`).toBe(end - headerSize < 5 ? 'not-millrace' : 'malformed-hello')
-    }
+    const body = bodyOf(sample)
+    for (let end = 0; end < body.length; end++)
+      expect(read(body.slice(0, end)), `${end}`).toBe(end < 5 ? 'not-millrace' : 'malformed-hello')
   })
 
   it('says what is wrong with a hostile one', () => {
-    const spoil = (at: number, ...values: number[]) => {
-      const bytes = written(sample).bytes.slice()
-      bytes.set(values, at)
-      return readHello(new DataView(bytes.buffer), headerSize, bytes.length)
+    const spoil = (position: number, ...values: number[]) => {
+      const body = bodyOf(sample)
+      body.set(values, position)
+      return read(body)
     }
-    expect(spoil(headerSize, 0x6d)).toBe('not-millrace')
-    expect(spoil(headerSize + 4, 2)).toBe('wire-version')
-    expect(spoil(headerSize + 4, 0)).toBe('wire-version')
-    expect(spoil(headerSize + 21, 5)).toBe('malformed-hello')
-    expect(spoil(headerSize + 21, 255)).toBe('malformed-hello')
-    expect(spoil(headerSize + 22, 0xff)).toBe('malformed-hello')
-    expect(spoil(headerSize + 22, 0xc0, 0x80)).toBe('malformed-hello')
+    expect(spoil(0, 0x6d)).toBe('not-millrace')
+    expect(spoil(at.version, 1)).toBe('wire-version')
+    expect(spoil(at.version, 0)).toBe('wire-version')
+    expect(spoil(at.role, 2)).toBe('malformed-hello')
+    expect(spoil(at.codec, 255)).toBe('malformed-hello')
+    expect(spoil(at.codec + 1, 0xff)).toBe('malformed-hello')
+    expect(spoil(at.codec + 1, 0xc0, 0x80)).toBe('malformed-hello')
+    expect(spoil(at.ticket, 4)).toBe('malformed-hello')
+    expect(spoil(at.data, 3)).toBe('malformed-hello')
+  })
+
+  it('is refused for data or a ticket over the limit, although they are there', () => {
+    const body = bodyOf({ ...sample, data: new Uint8Array(openDataSizeMax) })
+    body[at.data] = 1
+    expect(read(Uint8Array.from([...body, 0]))).toBe('malformed-hello')
+    const ticket = [...bodyOf(sample)]
+    ticket.splice(at.ticket, 1, ticketSizeMax + 1, ...new Array(ticketSizeMax + 1).fill(9))
+    expect(read(Uint8Array.from(ticket))).toBe('malformed-hello')
   })
 
   it('never throws on garbage', () => {
     const random = new Random(77)
     for (let count = 0; count < 2000; count++) {
-      const bytes = random.bytes(random.integer(0, 60))
-      if (random.chance(0.5))
-        bytes.set(
-          written(sample)
-            .bytes.subarray(headerSize, headerSize + 5)
-            .slice(0, bytes.length),
-        )
-      const read = readHello(new DataView(bytes.buffer), 0, bytes.length)
-      expect(typeof read === 'string' || read.codec.length <= 255).toBe(true)
+      const body = random.bytes(random.integer(0, 90))
+      if (random.chance(0.5)) body.set(bodyOf(sample).subarray(0, Math.min(6, body.length)))
+      const hello = read(body)
+      expect(typeof hello === 'string' || hello.data.length <= openDataSizeMax).toBe(true)
     }
   })
 })
 
-describe('mayBeHello', () => {
-  const hears = (bytes: readonly number[]) => {
-    for (let heard = 0; heard < bytes.length; heard++)
-      if (!mayBeHello(Uint8Array.of(bytes[heard]), heard)) return heard
-    return mayBeHello(Uint8Array.from(bytes), 0) ? 'fits' : 'fits only byte by byte'
+describe('HelloCheck', () => {
+  /** What it says of these bytes, however they come. */
+  const judge = (bytes: Uint8Array) => {
+    const [whole, single] = [new HelloCheck(), new HelloCheck()]
+    whole.hear(bytes)
+    for (const byte of bytes) single.hear(Uint8Array.of(byte))
+    expect(single.isStranger).toBe(whole.isStranger)
+    expect(single.isDone).toBe(whole.isDone)
+    return whole.isStranger ? 'stranger' : whole.isDone ? 'fits' : 'undecided'
   }
 
   it('takes every hello and every goodbye', () => {
     for (const codec of ['', 'bits', 'x'.repeat(255)])
-      expect(hears([...written({ ...sample, codec }).bytes])).toBe('fits')
-    const bytes = new Uint8Array(300)
-    const end = writeGoodbye({ bytes, view: new DataView(bytes.buffer) }, 0, {
-      code: 'channel-limit',
-      text: 'y'.repeat(255),
-    })
-    expect(hears([...bytes.subarray(0, end)])).toBe('fits')
+      expect(judge(written({ ...sample, codec }))).toBe('fits')
+    const bytes = new Uint8Array(goodbyeRoom)
+    const goodbye = { code: 'channel-limit', appCode: 0, text: 'y'.repeat(255) } as const
+    const end = writeGoodbye({ bytes, view: new DataView(bytes.buffer) }, 0, goodbye)
+    expect(judge(bytes.subarray(0, end))).toBe('fits')
   })
 
-  it('sees other protocols by their first four bytes', () => {
+  it('sees other protocols by their first byte', () => {
     const strangers = {
       http: 'GET / HTTP/1.1\r\n',
       tls: '\x16\x03\x01\x02\x00\x01',
@@ -119,20 +161,19 @@ describe('mayBeHello', () => {
       zmtp: '\xff\0\0\0\0\0\0\0\x01\x7f',
       postgres: '\0\0\0\x08\x04\xd2\x16\x2f',
     }
-    for (const [name, text] of Object.entries(strangers)) {
-      const bytes = Buffer.from(text, 'latin1')
-      expect(mayBeHello(bytes, 0), name).toBe(false)
-      expect(hears([...bytes.subarray(0, 4)]), name).toBeTypeOf('number')
-    }
+    for (const [name, text] of Object.entries(strangers))
+      expect(judge(Buffer.from(text.slice(0, 1), 'latin1')), name).toBe('stranger')
   })
 
-  it('takes a frame of the largest hello, and none that is larger by a page', () => {
-    expect(mayBeHello(Uint8Array.of(helloSizeMax & 0xff, helloSizeMax >> 8, 1, 0xc0), 0)).toBe(true)
-    expect(mayBeHello(Uint8Array.of(0, (helloSizeMax >> 8) + 1, 1, 0xc0), 0)).toBe(false)
+  it('takes a frame of the largest hello, and none that is larger by a byte', () => {
+    expect(judge(Uint8Array.of(0x80, 0x80 | (helloSizeMax >> 8), helloSizeMax & 0xff))).toBe('fits')
+    expect(judge(Uint8Array.of(0x80, 0x80 | (helloSizeMax >> 8), (helloSizeMax & 0xff) + 1))).toBe('stranger')
+    expect(judge(Uint8Array.of(0x80, 0xff, 0xff, 0xff, 0xff))).toBe('stranger')
   })
 
-  it('has no opinion on what comes later', () => {
-    expect(mayBeHello(Uint8Array.of(9, 9, 9, 9), headerSize)).toBe(true)
-    expect(mayBeHello(new Uint8Array(0), 0)).toBe(true)
+  it('waits for what decides', () => {
+    expect(judge(new Uint8Array(0))).toBe('undecided')
+    expect(judge(Uint8Array.of(0x80))).toBe('undecided')
+    expect(judge(Uint8Array.of(0x80, 0x90))).toBe('undecided')
   })
 })

@@ -9,20 +9,20 @@ export {
   writeContractTable,
 } from './contract-table.ts'
 export {
-  controlNumber,
+  bodySizeLimit,
+  codeControlEnd,
+  codeMessageEnd,
   type FrameTarget,
   finishFrame,
-  frameKind,
+  frameCode,
   frameNumberMax,
-  frameTag,
   headerSize,
-  longHeaderSize,
-  longSizeMark,
+  headerSizeMax,
   namedKeySizeMax,
-  namedNumber,
 } from './frame.ts'
 export { FrameDecoder, type FrameViolation } from './frame-decoder.ts'
 export {
+  appCodeMax,
   type Goodbye,
   type GoodbyeCode,
   goodbyeCodes,
@@ -33,13 +33,23 @@ export {
 export { Heartbeat, type HeartbeatDue } from './heartbeat.ts'
 export {
   type Hello,
+  HelloCheck,
   type HelloViolation,
   helloRoom,
   helloSizeMax,
-  helloTag,
-  mayBeHello,
+  nonceSize,
+  openDataSizeMax,
   readHello,
+  ticketSizeMax,
   wireVersion,
   writeHello,
 } from './hello.ts'
 export { readText, shortTextSizeMax, textSize, writeText, writtenTextSize } from './short-text.ts'
+export {
+  readVarint,
+  varintMax,
+  varintSize,
+  varintSizeMax,
+  varintSizeOf,
+  writeVarint,
+} from './varint.ts'

@@ -39,6 +39,11 @@ export class JsonCodec<Messages extends object> implements Codec<Messages> {
     return this.#text.length
   }
 
+  /** Texts have all sizes. */
+  fixedSize(): number {
+    return -1
+  }
+
   encode(_number: number, _body: unknown, target: FrameTarget, start: number): number {
     target.bytes.set(this.#text, start)
     return start + this.#text.length

@@ -37,7 +37,7 @@ export class RespClientSession implements StreamSession {
   }
 
   start(): void {
-    this.#host.open()
+    if (this.#host.admit() === 'yes') this.#host.opened()
   }
 
   receive(chunk: Uint8Array): void {
@@ -86,7 +86,9 @@ export class RespClientSession implements StreamSession {
 
   linkEnded(): CloseReason {
     const isMidway = this.stored > 0 || this.#firstWaiting < this.#waiting.length
-    return isMidway ? { code: 'link-ended' } : { code: 'closed', by: 'remote', text: '' }
+    return isMidway
+      ? { code: 'link-ended' }
+      : { code: 'closed', by: 'remote', why: 'closed', appCode: 0, text: '' }
   }
 
   release(): void {

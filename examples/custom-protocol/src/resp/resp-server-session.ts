@@ -27,6 +27,7 @@ export class RespServerSession implements StreamSession {
   readonly #limits: RespLimits
   readonly #parser: CommandParser
   readonly #answers = new AnswerQueue<Answer>()
+  #isOpen = false
   #version: RespVersion = 2
   /** The last command was read: what comes behind it is nobody's. */
   #isLast = false
@@ -45,9 +46,9 @@ export class RespServerSession implements StreamSession {
     return this.#answers.count >= this.#limits.unansweredMax
   }
 
-  /** RESP has no hello: whoever connects may speak. */
+  /** RESP has no hello: a client may speak as soon as the program admits it. */
   start(): void {
-    this.#host.open()
+    this.#open()
   }
 
   receive(chunk: Uint8Array): void {
@@ -55,6 +56,8 @@ export class RespServerSession implements StreamSession {
   }
 
   process(): void {
+    if (!this.#isOpen) this.#open()
+    if (!this.#isOpen) return
     const host = this.#host
     const parser = this.#parser
     while (host.mayDeliver && !this.#isLast && !this.isHolding && parser.next()) {
@@ -98,13 +101,22 @@ export class RespServerSession implements StreamSession {
 
   linkEnded(): CloseReason {
     // Clients just hang up. In the middle of a command it was no decision of theirs.
-    return this.stored > 0 ? { code: 'link-ended' } : { code: 'closed', by: 'remote', text: '' }
+    return this.stored > 0
+      ? { code: 'link-ended' }
+      : { code: 'closed', by: 'remote', why: 'closed', appCode: 0, text: '' }
   }
 
   release(): void {
     this.#isLast = true
     this.#parser.release()
     this.#answers.clear()
+  }
+
+  /** The program may take its time: it is asked again in a later turn. */
+  #open(): void {
+    if (this.#host.admit() !== 'yes') return
+    this.#isOpen = true
+    this.#host.opened()
   }
 
   #finish(id: number, answer: Answer): void {
@@ -122,7 +134,7 @@ export class RespServerSession implements StreamSession {
   #write({ reply, version, end }: Answer): void {
     if (version !== undefined) this.#version = version
     if (reply !== noReply) writeValue(this.#host.out, reply, this.#version)
-    if (end === 'quit') this.#host.farewell({ code: 'closed', text: 'QUIT' })
+    if (end === 'quit') this.#host.farewell({ code: 'closed', appCode: 0, text: 'QUIT' })
     else if (end === 'violation') {
       this.#host.fail({ code: 'protocol-violation', what: String(reply) })
     }

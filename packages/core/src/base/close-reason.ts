@@ -6,13 +6,26 @@ import { causeText, MillraceError, type MillraceErrorCode } from './millrace-err
 export type CloseReason =
   /**
    * One side called `close`. The other was told, and everything sent before had arrived there (`by: 'remote'`); whoever called it (`'local'`) knows that
-   * the peer ended, or had its time to.
+   * the peer ended, or had its time to. `why` is Millrace's own reason (`closed`: the program's), `appCode` and `text` are what the program said:
+   * `close({ code: 4001, text: 'banned' })`. `appCode` is 0 if it said no code.
    */
-  | { readonly code: 'closed'; readonly by: 'local' | 'remote'; readonly text: string }
+  | {
+      readonly code: 'closed'
+      readonly by: 'local' | 'remote'
+      readonly why: GoodbyeCode
+      readonly appCode: number
+      readonly text: string
+    }
   /** This side called `destroy`, on the channel or on its pipe: what was on its way may be lost. */
   | { readonly code: 'destroyed' }
-  /** The peer refused the channel: it is full, shutting down, or speaks something else. */
-  | { readonly code: 'refused'; readonly why: GoodbyeCode; readonly text: string }
+  /** The peer refused the channel: it is full, shutting down, speaks something else, or its program does not admit it. */
+  | {
+      readonly code: 'refused'
+      readonly why: GoodbyeCode
+      /** What the peer's program said as a number; 0: nothing. */
+      readonly appCode: number
+      readonly text: string
+    }
   /** The peer didn't say hello within `handshakeTimeoutMs`. */
   | { readonly code: 'handshake-timeout'; readonly timeoutMs: number }
   /** Nothing was heard of the peer for longer than the heartbeat's timeout. */
@@ -52,11 +65,11 @@ export function linkReason(error: unknown, asked?: CloseReason): CloseReason {
 export function describeReason(reason: CloseReason): string {
   switch (reason.code) {
     case 'closed':
-      return `closed by the ${reason.by} side${reason.text === '' ? '' : `: ${reason.text}`}`
+      return `closed by the ${reason.by} side${wordsOf(reason)}`
     case 'destroyed':
       return 'destroyed by the local side'
     case 'refused':
-      return `refused by the peer (${reason.why})${reason.text === '' ? '' : `: ${reason.text}`}`
+      return `refused by the peer${wordsOf(reason)}`
     case 'handshake-timeout':
       return `the peer did not say hello within ${reason.timeoutMs} ms`
     case 'heartbeat-timeout':
@@ -81,16 +94,29 @@ export function describeReason(reason: CloseReason): string {
   }
 }
 
+/** What was said at the end: Millrace's reason if it isn't the program's, the program's code, its text. */
+function wordsOf({
+  why,
+  appCode,
+  text,
+}: Pick<CloseReason & { code: 'refused' }, 'why' | 'appCode' | 'text'>): string {
+  const codes = [...(why === 'closed' ? [] : [why]), ...(appCode === 0 ? [] : [appCode])].join(', ')
+  return `${codes === '' ? '' : ` (${codes})`}${text === '' ? '' : `: ${text}`}`
+}
+
 /** The error for whoever waited for a channel that ended for this reason instead. */
 export function reasonError(reason: CloseReason, what: string): MillraceError {
-  const options = reason.code === 'link-failed' ? { cause: reason.cause } : {}
+  const options = {
+    ...(reason.code === 'link-failed' ? { cause: reason.cause } : {}),
+    ...(reason.code === 'closed' || reason.code === 'refused' ? { appCode: reason.appCode } : {}),
+  }
   return new MillraceError(errorCode(reason), `${what}: ${describeReason(reason)}`, options)
 }
 
 function errorCode(reason: CloseReason): MillraceErrorCode {
   switch (reason.code) {
     case 'refused':
-      if (reason.why === 'channel-limit') return 'channel-limit'
+      if (reason.why === 'channel-limit' || reason.why === 'not-admitted') return reason.why
       if (reason.why === 'protocol-mismatch' || reason.why === 'contract-mismatch') return reason.why
       return 'handshake-failed'
     case 'protocol-mismatch':
@@ -111,8 +137,9 @@ function errorCode(reason: CloseReason): MillraceErrorCode {
 
 /** What the peer is told when a channel ends for this reason. */
 export function goodbyeOf(reason: CloseReason): Goodbye {
+  if (reason.code === 'refused') return { code: reason.why, appCode: reason.appCode, text: reason.text }
   const text = reason.code === 'encryption-failed' ? reason.what : describeReason(reason)
-  return { code: goodbyeCode(reason), text }
+  return { code: goodbyeCode(reason), appCode: 0, text }
 }
 
 function goodbyeCode(reason: CloseReason): GoodbyeCode {

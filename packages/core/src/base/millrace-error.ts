@@ -17,6 +17,7 @@ export type MillraceErrorCode =
   | 'listen-failed'
   | 'message-too-large'
   | 'name-taken'
+  | 'not-admitted'
   | 'not-bound'
   | 'protocol-mismatch'
   | 'protocol-unknown'
@@ -30,11 +31,14 @@ export type MillraceErrorCode =
 /** Every error that Millrace makes: `code` says which, `message` what was wrong and what would be right, `cause` what led to it. */
 export class MillraceError extends Error {
   readonly code: MillraceErrorCode
+  /** What the peer's program said as a number when it refused or closed the channel; 0: nothing. */
+  readonly appCode: number
 
-  constructor(code: MillraceErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: MillraceErrorCode, message: string, options?: { cause?: unknown; appCode?: number }) {
     super(message, options)
     this.name = 'MillraceError'
     this.code = code
+    this.appCode = options?.appCode ?? 0
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Goodbye } from '@millrace/wire'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { SharedKeyEncryption } from '../encryption/encryption.ts'
 import type { CarrierStatistics } from './statistics.ts'
@@ -44,7 +45,7 @@ export interface Carrier {
   hold(state: 'held' | 'free'): void
   /** Encrypts from an exact byte on, both ways; resolves when that is done here. */
   setEncryption(options: SharedKeyEncryption): Promise<void>
-  close(text: string): void
+  close(words: Pick<Goodbye, 'appCode' | 'text'>): void
   destroy(): void
   statistics(): CarrierStatistics
   /** Where it leads, for people: `tcp://127.0.0.1:7777`. */

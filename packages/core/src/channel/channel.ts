@@ -3,6 +3,7 @@
 import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
+import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { misuse, sideOf } from '../base/message-traits.ts'
 import type {
@@ -19,7 +20,7 @@ import type {
   Side,
 } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import { type OverflowPolicy, parseOverflow } from '../base/options.ts'
+import { type OverflowPolicy, parseHeartbeat, parseOverflow } from '../base/options.ts'
 import type { EncryptionAlgorithm } from '../encryption/encryption.ts'
 import type { SendResult } from './carrier.ts'
 import type { Conversation } from './conversation.ts'
@@ -101,6 +102,11 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
   /** What is known of the channel's encryption: its suite, the peer's key, the channel binding. Undefined while it has none. */
   get encryption(): ChannelEncryption | undefined {
     return this.#conversation.carrier.encryption
+  }
+
+  /** What the opener said about itself, `open({ data })`, on both sides; empty if it said nothing. */
+  get openData(): Uint8Array {
+    return this.#conversation.openData
   }
 
   /** Why the channel ended; undefined while it hasn't. */
@@ -210,7 +216,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
 
   /**
    * Watches the peer: whenever nothing was heard for `intervalMs`, it is asked for a sign of life; after `timeoutMs` of
-   * silence `onFail` is called. If that closes the channel, the reason is `heartbeat-timeout`; without `onFail` the
+   * silence `onFail` is called. In place of the pipe's own `heartbeat`. If that closes the channel, the reason is `heartbeat-timeout`; without `onFail` the
    * channel ends by itself. Defaults: 5 s and 15 s.
    */
   setHeartbeat(
@@ -218,10 +224,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
     timeoutMs = 15_000,
     onFail?: (channel: Channel<Messages, Own>) => void,
   ): this {
-    if (!(intervalMs > 0 && timeoutMs > intervalMs)) {
-      const text = `a heartbeat wants 0 < interval < timeout, in ms; got ${intervalMs} and ${timeoutMs}`
-      throw new MillraceError('argument-invalid', text)
-    }
+    parseHeartbeat({ intervalMs, timeoutMs })
     const fail = onFail === undefined ? undefined : () => onFail(this)
     this.#conversation.setHeartbeat({ intervalMs, timeoutMs, fail })
     return this
@@ -262,12 +265,12 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
 
   /**
    * Ends the channel in order: what was sent before arrives, so does what handlers answer in this turn; answers of handlers
-   * that are still waiting for something are lost. The peer is told `text` (at most 255 bytes), nothing more is delivered
-   * here. Resolves with the reason when the peer has ended too, or after `closeTimeoutMs`; under `drive: 'manual'` that takes
+   * that are still waiting for something are lost. The peer is told the words, a text or `{ code: 4001, text: 'banned' }`;
+   * nothing more is delivered here. Throws `argument-invalid` for a code that is none. Resolves with the reason when the peer has ended too, or after `closeTimeoutMs`; under `drive: 'manual'` that takes
    * further calls of `pipe.process()`. Idempotent.
    */
-  close(text = ''): Promise<CloseReason> {
-    this.#conversation.carrier.close(text)
+  close(words?: CloseWords): Promise<CloseReason> {
+    this.#conversation.carrier.close(parseCloseWords(words))
     return this.closed
   }
 

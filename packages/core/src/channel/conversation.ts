@@ -24,6 +24,8 @@ export interface ConversationOwner {
   overflowed(conversation: Conversation, queued: { readonly bytes: number; readonly messages: number }): void
 }
 
+const noData = new Uint8Array(0)
+
 /** How a peer is watched. Times in milliseconds. */
 export interface HeartbeatSettings {
   readonly intervalMs: number
@@ -45,6 +47,8 @@ export class Conversation implements DispatchOwner {
   carrier!: Carrier
   /** Why the channel ended; undefined while it hasn't. */
   reason: CloseReason | undefined
+  /** What the opener said about itself. */
+  openData: Uint8Array = noData
   heartbeat: HeartbeatSettings | undefined
   messagesOut = 0
   bytesIn = 0

@@ -238,30 +238,38 @@ describe('a request', () => {
   })
 
   it('of strangers: replies nobody waits for are ignored, broken ones end the channel', async () => {
-    for (const [tag, body, isFatal] of [
-      [0xbfff, [9, 0, 0, 0, 1, 0x61, 0x31], false],
-      [0xc006, [9, 0, 0, 0, 1, 0x61], false],
-      [0xbfff, [1, 0], true],
-      [0x7fff, [1, 0, 0], true],
-      [0xc006, [1, 0, 0, 0], true],
-      [0xc006, [1, 0, 0, 0, 9, 0x61], true],
-      [0x7fff, [1, 0, 0, 0, 0], true],
-      [0x4001, [1, 0, 0, 0, 0x31], true],
-      [0xc003, [1, 2, 3], true],
-      [0xc00f, [], true],
+    for (const [code, body, isFatal] of [
+      // Replies and faults of an id that nobody waits for, whatever their bodies are.
+      [0x94, [9, 0x31], false],
+      [0x94, [9], false],
+      [0x86, [9, 1, 0x61], false],
+      // Without an id, or with one that is cut.
+      [0x94, [], true],
+      [0x94, [0x80], true],
+      [0x93, [], true],
+      [0x93, [0xc0, 0, 1], true],
+      [0x86, [], true],
+      // A fault without a text, or with one that is cut.
+      [0x86, [1], true],
+      [0x86, [1, 9, 0x61], true],
+      // A request without a key, or by number.
+      [0x93, [1, 0], true],
+      [0x92, [1, 0, 0x31], true],
+      [0x82, [1, 2, 3], true],
+      [0x8f, [], true],
     ] as const) {
       const rig = new Rig()
       const accepting = rig.pipe()
       await rig.until(accepting.bind())
       const peer = await RawPeer.connect(rig.network, 'net://server')
       peer.sendHello()
-      peer.sendFrame(tag, body)
+      peer.sendFrame(code, body)
       await rig.loop.settle()
       const { accepted, closed } = rig.diary(accepting)
       expect(accepted.length).toBe(1)
       expect(
         closed.map(({ reason }) => reason.code),
-        `${tag.toString(16)} ${body}`,
+        `${code.toString(16)} ${body}`,
       ).toEqual(isFatal ? ['protocol-violation'] : [])
       await rig.end()
     }

@@ -57,7 +57,7 @@ describe('a sealed link', () => {
       await made.rig.until(made.accepted.closed, 3_600_000)
       expect(heard.length, `seed ${seed}`).toBe(sent.length)
       expect(heard, `seed ${seed}`).toEqual(sent)
-      expect(made.accepted.reason).toEqual({ code: 'closed', by: 'remote', text: 'done' })
+      expect(made.accepted.reason).toMatchObject({ code: 'closed', by: 'remote', text: 'done' })
       await made.rig.end()
     }
   })

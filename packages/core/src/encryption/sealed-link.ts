@@ -127,6 +127,10 @@ export class SealedLink implements Link, LinkOwner {
     this.#link.destroy()
   }
 
+  get peerAddress(): string | undefined {
+    return this.#link.peerAddress
+  }
+
   describe(): string {
     return this.#link.describe()
   }

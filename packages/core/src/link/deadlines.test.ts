@@ -16,7 +16,7 @@ async function greeted(options: PipeOptions = {}) {
 describe('frameTimeoutMs', () => {
   it('ends a channel whose frame does not end, at the limit and not before', async () => {
     const { rig, peer, channel, codes } = await greeted({ frameTimeoutMs: 400 })
-    peer.sendFrame(0x3fff, [1, 0x61], 50)
+    peer.sendFrame(0x91, [1, 0x61], 50)
     await rig.loop.advance(399)
     expect(codes()).toEqual([])
     await rig.loop.advance(2)
@@ -28,8 +28,8 @@ describe('frameTimeoutMs', () => {
 
   it('is not prolonged by single bytes, nor by whole frames before', async () => {
     const { rig, peer, codes } = await greeted({ frameTimeoutMs: 400 })
-    peer.sendFrame(0x3fff, [1, 0x61, 0x31])
-    peer.sendFrame(0x3fff, [1, 0x61], 50)
+    peer.sendFrame(0x91, [1, 0x61, 0x31])
+    peer.sendFrame(0x91, [1, 0x61], 50)
     for (let count = 0; count < 5 && codes().length === 0; count++) {
       await rig.loop.advance(90)
       if (!peer.isGone) peer.send([0x20])
@@ -43,9 +43,9 @@ describe('frameTimeoutMs', () => {
     const heard: unknown[] = []
     channel.on('a', (body) => void heard.push(body))
     for (let round = 0; round < 5; round++) {
-      peer.send([5, 0, 0xff])
+      peer.send([0x91])
       await rig.loop.advance(200)
-      peer.send([0x3f, 1, 0x61])
+      peer.send([5, 1, 0x61])
       await rig.loop.advance(190)
       // The end of this frame and the beginning of the next come together.
       peer.send([0x20, 0x31, 0x20])
@@ -59,7 +59,7 @@ describe('frameTimeoutMs', () => {
   it('does not count while the program itself holds the messages back', async () => {
     const { rig, peer, channel, codes } = await greeted({ frameTimeoutMs: 400, iteratorQueueMax: 1 })
     const iterator = channel[Symbol.asyncIterator]()
-    for (let count = 0; count < 3; count++) peer.sendFrame(0x3fff, [1, 0x61, 0x31])
+    for (let count = 0; count < 3; count++) peer.sendFrame(0x91, [1, 0x61, 0x31])
     await rig.loop.advance(5000)
     expect(codes()).toEqual([])
     for (let count = 0; count < 3; count++) expect((await rig.until(iterator.next())).value.body).toBe(1)
@@ -269,10 +269,10 @@ describe('limits of a pipe', () => {
 
   it('messageSizeMax: a larger message ends the channel', async () => {
     const { rig, peer, channel, codes } = await greeted({ messageSizeMax: 1000 })
-    peer.sendFrame(0x3fff, [1, 0x61, ...new Array(998).fill(0x31)])
+    peer.sendFrame(0x91, [1, 0x61, ...new Array(998).fill(0x31)])
     await rig.loop.settle()
     expect(codes()).toEqual([])
-    peer.sendFrame(0x3fff, [1, 0x61, ...new Array(1010).fill(0x31)])
+    peer.sendFrame(0x91, [1, 0x61, ...new Array(1010).fill(0x31)])
     await rig.loop.settle()
     expect(codes()).toEqual(['protocol-violation'])
     expect(channel.reason).toMatchObject({ what: expect.stringContaining('messageSizeMax') })
@@ -281,7 +281,7 @@ describe('limits of a pipe', () => {
 
   it('messageSizeMax: a frame that says it is larger ends the channel before its bytes are there', async () => {
     const { rig, peer, channel, codes } = await greeted({ messageSizeMax: 100_000 })
-    peer.sendFrame(0x3fff, [1, 0x61], 100_300)
+    peer.sendFrame(0x91, [1, 0x61], 100_300)
     await rig.loop.settle()
     expect(codes()).toEqual(['protocol-violation'])
     expect(channel.reason).toMatchObject({ what: expect.stringContaining('messageSizeMax') })

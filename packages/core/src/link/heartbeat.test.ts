@@ -1,6 +1,7 @@
-import { pair, RawPeer, Rig } from '@millrace/testkit'
+import { pair, plain, RawPeer, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../channel/channel.ts'
+import { ProtoFactory } from '../pipe/proto-factory.ts'
 
 const frozen = (both: Awaited<ReturnType<typeof pair>>, mode: 'on' | 'off') => {
   const [{ opened, accepted }] = both.rig.network.connections
@@ -27,9 +28,9 @@ describe('setHeartbeat', () => {
     const peer = await RawPeer.connect(rig.network, 'net://server')
     peer.sendHello()
     await rig.loop.settle()
-    const pings = () => peer.frames.filter(({ tag }) => tag === 0xc003).length
+    const pings = () => peer.frames.filter(({ code }) => code === 0x82).length
     for (let count = 0; count < 50; count++) {
-      peer.sendFrame(0x3fff, [1, 0x61, 0x31])
+      peer.sendFrame(0x91, [1, 0x61, 0x31])
       await rig.loop.advance(90)
     }
     expect(pings()).toBe(0)
@@ -85,7 +86,7 @@ describe('setHeartbeat', () => {
     await rig.loop.advance(10_000)
     expect(asked.length).toBe(3)
     const closing = opened.close('later')
-    expect(await rig.until(closing)).toEqual({ code: 'closed', by: 'local', text: 'later' })
+    expect(await rig.until(closing)).toMatchObject({ code: 'closed', by: 'local', text: 'later' })
     expect(accepted.reason).toMatchObject({ by: 'remote' })
     await rig.end()
   })
@@ -200,3 +201,81 @@ async function driven(drive: 'auto' | 'manual') {
   const opened = await rig.until(promise)
   return { rig, accepting, opened, accepted: rig.diary(accepting).accepted[0] }
 }
+
+describe('the heartbeat of a pipe', () => {
+  it('is there by default: after 5 seconds a ping, after 15 the end', async () => {
+    const rig = new Rig()
+    const factory = new ProtoFactory({ pool: rig.pool })
+      .add('net', rig.network.streams())
+      .add('test', plain())
+    const accepting = rig.watch(factory.create('net', 'server', 'test'))
+    await rig.until(accepting.bind())
+    const peer = await RawPeer.connect(rig.network, 'net://server')
+    peer.sendHello()
+    await rig.loop.settle()
+    const pings = () => peer.frames.filter(({ code }) => code === 0x82).length
+    await rig.loop.advance(4990)
+    expect(pings()).toBe(0)
+    await rig.loop.advance(20)
+    expect(pings()).toBe(1)
+    await rig.loop.advance(9900)
+    expect(accepting.channelCount).toBe(1)
+    await rig.loop.advance(100)
+    expect(rig.diary(accepting).closed[0].reason).toMatchObject({ code: 'heartbeat-timeout' })
+    await rig.end()
+  })
+
+  it('has times of its own, on both sides, and may be turned off', async () => {
+    for (const [heartbeat, livesMs] of [
+      [{ intervalMs: 100, timeoutMs: 300 }, 300],
+      [{ timeoutMs: 6000 }, 6000],
+      [false, 1e6],
+    ] as const) {
+      const both = await pair({ options: { heartbeat } })
+      frozen(both, 'on')
+      await both.rig.loop.advance(livesMs - 10)
+      expect([both.opened.isOpen, both.accepted.isOpen]).toEqual([true, true])
+      await both.rig.loop.advance(20)
+      const isDead = heartbeat !== false
+      expect([both.opened.isOpen, both.accepted.isOpen]).toEqual([!isDead, !isDead])
+      frozen(both, 'off')
+      await both.rig.end()
+    }
+  })
+
+  it.each([
+    [{ intervalMs: 0 }],
+    [{ timeoutMs: 5000 }],
+    [{ intervalMs: 20_000 }],
+    [{ intervalMs: Number.NaN }],
+  ])('refuses %j', (heartbeat) => {
+    const rig = new Rig()
+    expect(() => rig.pipe('server', { heartbeat })).toThrowError(
+      expect.objectContaining({
+        code: 'argument-invalid',
+        message: expect.stringContaining('0 < interval < timeout'),
+      }),
+    )
+  })
+
+  it('lets a reader live that is so far behind that its link rests', async () => {
+    const { rig, accepted, opened } = await pair({
+      options: { heartbeat: { intervalMs: 200, timeoutMs: 800 }, stallTimeoutMs: 1e6 },
+      accepting: { iteratorQueueMax: 1, receiveHighWaterBytes: 1000, messageSizeMax: 100_000 },
+      network: { windowBytes: 10_000 },
+    })
+    const iterator = accepted[Symbol.asyncIterator]()
+    const text = 'x'.repeat(90_000)
+    for (let n = 0; n < 10; n++) opened.send('n', { n, text })
+    for (let n = 0; n < 10; n++) {
+      await rig.loop.advance(3000)
+      expect([opened.isOpen, accepted.isOpen], `before ${n}`).toEqual([true, true])
+      expect((await rig.until(iterator.next())).value.body.n).toBe(n)
+    }
+    frozen({ rig } as Awaited<ReturnType<typeof pair>>, 'on')
+    await rig.loop.advance(2000)
+    expect([opened.reason?.code, accepted.reason?.code]).toEqual(['heartbeat-timeout', 'heartbeat-timeout'])
+    frozen({ rig } as Awaited<ReturnType<typeof pair>>, 'off')
+    await rig.end()
+  })
+})

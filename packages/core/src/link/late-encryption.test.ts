@@ -72,9 +72,11 @@ describe('encryption that begins on an open channel', () => {
         heard.a.map((text) => Number.parseInt(String(text), 10)),
         `seed ${seed}`,
       ).toEqual(Array.from({ length: sent }, (_, i) => i + 1))
-      expect(accepted.reason, `seed ${seed}`).toEqual({
+      expect(accepted.reason, `seed ${seed}`).toMatchObject({
         code: 'closed',
         by: 'remote',
+        why: 'closed',
+        appCode: 0,
         text: 'done',
       } satisfies CloseReason)
       expect(opened.encryption?.handshakeHash).toEqual(accepted.encryption?.handshakeHash)
@@ -277,8 +279,12 @@ describe('encryption that begins on an open channel', () => {
       links.opened.freeze('off')
       links.accepted.freeze('off')
       await rig.until(granted)
-      expect(await rig.until(end)).toEqual({ code: 'closed', by: 'local', text: 'done' })
-      expect(await rig.until(sides[other].closed)).toEqual({ code: 'closed', by: 'remote', text: 'done' })
+      expect(await rig.until(end)).toMatchObject({ code: 'closed', by: 'local', text: 'done' })
+      expect(await rig.until(sides[other].closed)).toMatchObject({
+        code: 'closed',
+        by: 'remote',
+        text: 'done',
+      })
       // The accepting side hears nothing after its last words, the last step included.
       expect(await rig.until(codeOf(done))).toBe(closes === 'opened' ? 'resolved' : 'channel-closed')
       expect(heard).toEqual({ [closes]: [], [other]: [0, 1, 2, 3, 4] })
@@ -298,7 +304,7 @@ describe('encryption that begins on an open channel', () => {
     await rig.loop.advance(50)
     await rig.until(Promise.all([sealed, accepted.setEncryption(key)]))
     expect(await rig.until(Promise.all(answers))).toHaveLength(6)
-    expect(await rig.until(end)).toEqual({ code: 'closed', by: 'local', text: 'done' })
+    expect(await rig.until(end)).toMatchObject({ code: 'closed', by: 'local', text: 'done' })
     await rig.end()
   })
 
@@ -344,7 +350,7 @@ describe('encryption that begins on an open channel', () => {
       const end = sides[closes].close('done')
       await rig.loop.advance(1000)
       far.freeze('off')
-      expect(await rig.until(end)).toEqual({ code: 'closed', by: 'local', text: 'done' })
+      expect(await rig.until(end)).toMatchObject({ code: 'closed', by: 'local', text: 'done' })
       expect(await code).toMatch(/encryption-failed|channel-closed/)
       await rig.end()
     }

@@ -3,7 +3,7 @@ import type { Goodbye } from '@millrace/wire'
 import { runCallback } from '../base/callback.ts'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { type CloseReason, goodbyeOf, linkReason } from '../base/close-reason.ts'
-import type { PipeLimits } from '../base/options.ts'
+import type { HeartbeatOptions, PipeLimits } from '../base/options.ts'
 import type { Carrier } from '../channel/carrier.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
 import type { Conversation } from '../channel/conversation.ts'
@@ -30,8 +30,13 @@ export interface LinkCarrierOwner {
   readonly pool: BlockPool
   /** What the platform lends for encryption. */
   readonly crypto: PlatformCrypto | undefined
-  /** Whether one more channel may open; if not, what the peer is told. */
-  mayOpen(): 'yes' | Goodbye
+  /** The heartbeat of its channels, if they have one. */
+  readonly heartbeat: Required<HeartbeatOptions> | undefined
+  /**
+   * Whether this channel may open, with what its opener said about itself; if not, what the peer is told. `later`: the program has not
+   * decided; `decided` is called when it has, and the next question gets the answer.
+   */
+  admit(conversation: Conversation, data: Uint8Array, decided: () => void): 'yes' | 'later' | Goodbye
   /** The link of an ended channel is gone too. */
   linkGone(conversation: Conversation): void
 }
@@ -184,9 +189,9 @@ export class LinkCarrier
     return this.#upgrade.begin(options)
   }
 
-  close(text: string): void {
-    const reason: CloseReason = this.#silence ?? { code: 'closed', by: 'local', text }
-    const goodbye = this.#silence === undefined ? ({ code: 'closed', text } as const) : goodbyeOf(reason)
+  close(words: Pick<Goodbye, 'appCode' | 'text'>): void {
+    const reason: CloseReason = this.#silence ?? { code: 'closed', by: 'local', why: 'closed', ...words }
+    const goodbye = this.#silence === undefined ? ({ code: 'closed', ...words } as const) : goodbyeOf(reason)
     if (this.state === 'handshaking' || this.#silence !== undefined) return this.#finish(reason, goodbye)
     if (!this.conversation.closing()) return
     this.#closing = { reason, goodbye }
@@ -280,29 +285,28 @@ export class LinkCarrier
     if (this.sendQueue.inFlight > 0) this.waiting()
   }
 
-  open(greet: (() => void) | undefined): 'yes' | 'no' {
-    const answer = this.#owner.mayOpen()
-    if (answer !== 'yes') {
-      this.#finish({ code: 'refused', why: answer.code, text: answer.text }, answer)
-      return 'no'
-    }
-    greet?.()
-    this.conversation.opened()
+  ask(data: Uint8Array): 'yes' | 'later' | Goodbye {
+    return this.#owner.admit(this.conversation, data, () => this.turns.later(this))
+  }
+
+  opened(): void {
+    const { conversation } = this
+    const { heartbeat } = this.#owner
+    if (heartbeat !== undefined && conversation.heartbeat === undefined && this.session.ping !== undefined)
+      conversation.setHeartbeat({ ...heartbeat, fail: undefined })
+    conversation.opened()
     // Code behind `await open()` runs after this turn: delivery waits until it has set its handlers.
-    if (this.role === 'opened') {
-      this.context.wait('settling')
-      this.turns.settle(this)
-    }
-    return this.state === 'closed' ? 'no' : 'yes'
+    if (this.role !== 'opened') return
+    this.context.wait('settling')
+    this.turns.settle(this)
   }
 
   farewell(goodbye: Goodbye): void {
-    const { code, text } = goodbye
+    const { code: why, appCode, text } = goodbye
     if (this.state === 'closing') return
-    if (this.state === 'handshaking') return this.#finish({ code: 'refused', why: code, text }, undefined)
-    if (code === 'encryption-failed') return this.#finish({ code, what: text }, undefined)
-    const words = code === 'closed' ? text : `${code}${text === '' ? '' : `: ${text}`}`
-    this.#finish({ code: 'closed', by: 'remote', text: words }, undefined)
+    if (this.state === 'handshaking') return this.#finish({ code: 'refused', why, appCode, text }, undefined)
+    if (why === 'encryption-failed') return this.#finish({ code: why, what: text }, undefined)
+    this.#finish({ code: 'closed', by: 'remote', why, appCode, text }, undefined)
   }
 
   /** The reason of an end that was asked for, or of what is lost by it. */

@@ -161,7 +161,8 @@ describe('overflow', () => {
     expect(accepted.reason).toMatchObject({
       code: 'closed',
       by: 'remote',
-      text: expect.stringContaining('overflow'),
+      why: 'overflow',
+      text: expect.stringContaining('high-water mark'),
     })
     await rig.end()
   })

@@ -4,6 +4,7 @@ import type { CloseReason } from '../base/close-reason.ts'
 import type { PipeLimits } from '../base/options.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { Dispatch } from '../channel/dispatch.ts'
+import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { SessionHost } from '../ports/protocol.ts'
 import type { Turns, TurnTaker } from '../turn/turns.ts'
 
@@ -15,11 +16,16 @@ export interface SessionContextOwner extends TurnTaker {
   readonly pool: BlockPool
   readonly out: SegmentBuffer
   readonly conversation: Conversation
-  open(greet: (() => void) | undefined): 'yes' | 'no'
+  readonly crypto: PlatformCrypto | undefined
+  /** Whether the channel may open; if not, what the peer is told. */
+  ask(data: Uint8Array): 'yes' | 'later' | Goodbye
+  opened(): void
   farewell(goodbye: Goodbye): void
   fail(reason: CloseReason): void
   cipherStep(step: number, message: Uint8Array): void
 }
+
+const noData = new Uint8Array(0)
 
 /** Why messages wait: their reader is behind, the opener has not set his handlers, the peer owes room, the channel is over. */
 const causes = { held: 1, settling: 2, owing: 4, over: 8 } as const
@@ -81,8 +87,28 @@ export class SessionContext implements SessionHost {
     this.mayDeliver = true
   }
 
-  open(greet?: () => void): 'yes' | 'no' {
-    return this.#owner.open(greet)
+  get openData(): Uint8Array {
+    return this.role === 'opened' ? this.#conversation.openData : noData
+  }
+
+  random(size: number): Uint8Array {
+    return this.#owner.crypto?.random(size) ?? new Uint8Array(size)
+  }
+
+  admit(data: Uint8Array = noData): 'yes' | 'no' | 'later' {
+    const answer = this.#owner.ask(data)
+    if (answer === 'later') return answer
+    if (answer === 'yes') {
+      if (this.role === 'accepted') this.#conversation.openData = data
+      return answer
+    }
+    const { code: why, appCode, text } = answer
+    this.#owner.fail({ code: 'refused', why, appCode, text })
+    return 'no'
+  }
+
+  opened(): void {
+    this.#owner.opened()
   }
 
   deliver(number: number, body: unknown, key?: string): void {

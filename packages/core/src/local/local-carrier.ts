@@ -1,3 +1,4 @@
+import type { Goodbye } from '@millrace/wire'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { PipeLimits } from '../base/options.ts'
@@ -10,6 +11,13 @@ import { Deadline } from '../turn/deadline.ts'
 import type { Turns, TurnTaker } from '../turn/turns.ts'
 import { LocalQueue } from './local-queue.ts'
 import { LocalUpgrade } from './local-upgrade.ts'
+
+/** What a program says when it closes. */
+type CloseTold = Pick<Goodbye, 'appCode' | 'text'>
+
+function closed(by: 'local' | 'remote', words: CloseTold): CloseReason & { code: 'closed' } {
+  return { code: 'closed', by, why: 'closed', ...words }
+}
 
 /** What lies in the queue in place of a body that belongs to a call. */
 class Call {
@@ -53,8 +61,8 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
   #replies = 0
   #isHeld = false
   #mayDeliver = false
-  /** An orderly end in progress; its text, until the end of the turn. */
-  #goodbye: string | undefined
+  /** What is said at an orderly end in progress, until the end of the turn. */
+  #goodbye: CloseTold | undefined
   #closing: CloseReason | undefined
   /** The other end has ended: why this one does, once it has read what was sent before. */
   #peerEnd: CloseReason | undefined
@@ -175,16 +183,16 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
     return this.#upgrade.begin(options)
   }
 
-  close(text: string): void {
-    const reason: CloseReason = { code: 'closed', by: 'local', text }
+  close(words: CloseTold): void {
+    const reason = closed('local', words)
     if (this.conversation.state === 'handshaking') {
-      this.#peer.#hangUp({ code: 'closed', by: 'remote', text })
+      this.#peer.#hangUp(closed('remote', words))
       return this.#conclude(reason)
     }
     if (!this.conversation.closing()) return
     this.#mayDeliver = false
     this.#closing = reason
-    this.#goodbye = text
+    this.#goodbye = words
     const { turns, limits } = this.#owner
     turns.dirty(this)
     // The other pipe may be driven by a program that gives it no turn: its end then learns of this later.
@@ -230,12 +238,12 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
 
   /** The end of the turn in which the channel was closed: all that was sent stands before the last words. */
   flush(): void {
-    const text = this.#goodbye
-    if (text === undefined) return
+    const words = this.#goodbye
+    if (words === undefined) return
     this.#goodbye = undefined
     const peer = this.#peer
     const { state } = peer.conversation
-    if (state === 'open' || state === 'handshaking') return this.#push(~0, new Call('close', 0, text), 0)
+    if (state === 'open' || state === 'handshaking') return this.#push(~0, new Call('close', 0, words), 0)
     // Ends that close at the same time needn't wait for each other: each has its own reason.
     if (peer.#closing !== undefined) peer.#hangUp(peer.#closing)
     this.#hangUp(this.#closing ?? { code: 'link-ended' })
@@ -275,9 +283,9 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
       case 'fault':
         return conversation.faulted(call.id, String(call.body))
       case 'close': {
-        const text = String(call.body)
-        this.#peer.#hangUp({ code: 'closed', by: 'local', text })
-        this.#conclude({ code: 'closed', by: 'remote', text })
+        const words = call.body as CloseTold
+        this.#peer.#hangUp(closed('local', words))
+        this.#conclude(closed('remote', words))
       }
     }
   }
@@ -294,7 +302,7 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
     const verdict = this.conversation.overflowed({ bytes: 0, messages: queuedMessages })
     if (verdict === 'full') return 'full'
     if (verdict === 'close') {
-      this.#peer.#hangUp({ code: 'closed', by: 'remote', text: 'overflow' })
+      this.#peer.#hangUp({ ...closed('remote', { appCode: 0, text: '' }), why: 'overflow' })
       this.#conclude({ code: 'overflow', queuedBytes: 0, queuedMessages })
       return 'closed'
     }

@@ -69,8 +69,8 @@ describe.each(ways)('a local channel by %s', (way) => {
     const heard: unknown[] = []
     accepted.on('n', (n) => void heard.push(n))
     for (let n = 0; n < 10; n++) opened.send('n', n)
-    expect(await rig.until(opened.close('bye'))).toEqual({ code: 'closed', by: 'local', text: 'bye' })
-    expect(accepted.reason).toEqual({ code: 'closed', by: 'remote', text: 'bye' })
+    expect(await rig.until(opened.close('bye'))).toMatchObject({ code: 'closed', by: 'local', text: 'bye' })
+    expect(accepted.reason).toMatchObject({ code: 'closed', by: 'remote', text: 'bye' })
     expect(heard.length).toBe(10)
     expect(opened.send('n', 11)).toBe('closed')
     expect(accepted.send('n', 11)).toBe('closed')
@@ -289,11 +289,11 @@ describe('meeting locally', () => {
     await rig.loop.advance(299)
     expect(channel.reason).toBeUndefined()
     await rig.loop.advance(2)
-    expect(await rig.until(closed)).toEqual({ code: 'closed', by: 'local', text: 'bye' })
+    expect(await rig.until(closed)).toMatchObject({ code: 'closed', by: 'local', text: 'bye' })
     const [accepted] = rig.diary(accepting).accepted
     expect(accepted.reason).toBeUndefined()
     accepting.process()
-    expect(accepted.reason).toEqual({ code: 'closed', by: 'remote', text: 'bye' })
+    expect(accepted.reason).toMatchObject({ code: 'closed', by: 'remote', text: 'bye' })
     await rig.end()
   })
 

@@ -4,7 +4,13 @@ import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { misuse, sideOf } from '../base/message-traits.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
-import type { OverflowPolicy, PipeLimits, PipeOptions } from '../base/options.ts'
+import {
+  type HeartbeatOptions,
+  type OverflowPolicy,
+  type PipeLimits,
+  type PipeOptions,
+  parseHeartbeat,
+} from '../base/options.ts'
 import { Channel, conversationOf } from '../channel/channel.ts'
 import { Conversation, type ConversationOwner } from '../channel/conversation.ts'
 import type { ChannelStatistics } from '../channel/statistics.ts'
@@ -13,6 +19,7 @@ import type { LocalCarrierOwner } from '../local/local-carrier.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
+import { Admissions } from './admissions.ts'
 import { HandshakeSlots } from './handshake-slots.ts'
 import type { PipeStatistics } from './pipe-statistics.ts'
 
@@ -33,6 +40,8 @@ type RegistryStatistics = Omit<PipeStatistics, 'errors' | 'datagramsDropped'>
 
 /** Waits for the outcome of one `open`. */
 export interface Opening {
+  /** What this side says about itself. */
+  readonly data: Uint8Array
   resolve(channel: Channel): void
   reject(error: MillraceError): void
 }
@@ -44,6 +53,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   readonly pool: BlockPool
   readonly overflow: OverflowPolicy
   readonly crypto: PlatformCrypto | undefined
+  readonly heartbeat: Required<HeartbeatOptions> | undefined
   maxOpenChannels: number
   isClosing = false
   /** Channels opened ever, each way. */
@@ -56,6 +66,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   readonly #handshakes = new HandshakeSlots<Conversation>()
   readonly #lingering = new Set<Conversation>()
   readonly #openings = new Map<Conversation, Opening>()
+  readonly #admissions: Admissions | undefined
   /** Channels that were shown to the program before they opened. */
   #early: WeakMap<Conversation, Channel> | undefined
   #emptyWaiters: (() => void)[] = []
@@ -74,6 +85,9 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     this.pool = pool
     this.limits = limits
     this.overflow = options.overflow ?? 'wait'
+    this.heartbeat = parseHeartbeat(options.heartbeat)
+    if (options.admit !== undefined)
+      this.#admissions = new Admissions(options.admit, (error) => this.#notAdmitted(error))
     this.crypto = owner.crypto
     this.maxOpenChannels = limits.maxOpenChannels
   }
@@ -123,7 +137,9 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   /** A conversation begins its handshake; `opening` waits for the outcome. `peerAddress`: where the link comes from, if it tells. */
   add(conversation: Conversation, opening?: Opening, peerAddress?: string): void {
     this.#handshakes.add(conversation, peerAddress)
-    if (opening !== undefined) this.#openings.set(conversation, opening)
+    if (opening === undefined) return
+    this.#openings.set(conversation, opening)
+    conversation.openData = opening.data
   }
 
   /**
@@ -145,9 +161,9 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   }
 
   /** Ends all channels and handshakes in order, or now. */
-  end(how: 'close' | 'destroy', text: string): void {
+  end(how: 'close' | 'destroy', words: Pick<Goodbye, 'appCode' | 'text'>): void {
     for (const conversation of [...this.#channels.keys(), ...this.#handshakes]) {
-      if (how === 'close') conversation.carrier.close(text)
+      if (how === 'close') conversation.carrier.close(words)
       else conversation.carrier.destroy()
     }
     if (how === 'destroy') for (const { carrier } of [...this.#lingering]) carrier.destroy()
@@ -167,10 +183,18 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     }
   }
 
-  mayOpen(): 'yes' | Goodbye {
-    if (this.isClosing) return { code: 'shutting-down', text: '' }
-    if (this.#channels.size < this.maxOpenChannels) return 'yes'
-    return { code: 'channel-limit', text: `${this.maxOpenChannels} channels are open already` }
+  admit(conversation: Conversation, data: Uint8Array, decided: () => void): 'yes' | 'later' | Goodbye {
+    const { refusal } = this
+    if (refusal !== undefined) return refusal
+    if (conversation.role === 'opened' || this.#admissions === undefined) return 'yes'
+    return this.#admissions.judge(conversation, data, conversation.carrier.peerAddress, decided)
+  }
+
+  /** What a peer is told while no channel can open here. */
+  get refusal(): Goodbye | undefined {
+    if (this.isClosing) return { code: 'shutting-down', appCode: 0, text: '' }
+    if (this.#channels.size < this.maxOpenChannels) return undefined
+    return { code: 'channel-limit', appCode: 0, text: `${this.maxOpenChannels} channels are open already` }
   }
 
   /** The channel of a conversation, which may not be open yet. */
@@ -254,6 +278,11 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
 
   get #isEmpty(): boolean {
     return this.#channels.size + this.#handshakes.size + this.#lingering.size === 0
+  }
+
+  #notAdmitted(cause: unknown): void {
+    const text = `the function 'admit' failed: ${causeText(cause)}`
+    this.#owner.report(new MillraceError('handler-failed', text, { cause }), undefined)
   }
 
   *#conversationsOf(channels: Iterable<Channel>): Generator<Conversation> {

@@ -1,4 +1,5 @@
 import type { Goodbye } from '@millrace/wire'
+import { reasonError } from '../base/close-reason.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LocalCarrier } from '../local/local-carrier.ts'
@@ -35,6 +36,7 @@ export function openLocal(
   { address, protocol, protocolName }: PipeTarget,
   acceptor: BoundPipe | undefined,
   attempt: Attempt,
+  data: Uint8Array,
 ): Promise<Channel> {
   if (acceptor === undefined) {
     const text = `no pipe of this process is bound at ${address.text}; bind one first, or open('remote')`
@@ -44,11 +46,16 @@ export function openLocal(
     const names = `'${acceptor.target.protocolName}', this one '${protocolName}'`
     throw new MillraceError('protocol-mismatch', `the pipe at ${address.text} speaks ${names}`)
   }
-  return openBetween(opener, acceptor, attempt)
+  return openBetween(opener, acceptor, attempt, data)
 }
 
 /** Each end opens in its own pipe's turn, the accepting one first. */
-function openBetween(opener: LocalEnd, acceptor: LocalEnd, attempt: Attempt): Promise<Channel> {
+function openBetween(
+  opener: LocalEnd,
+  acceptor: LocalEnd,
+  attempt: Attempt,
+  data: Uint8Array,
+): Promise<Channel> {
   const { signal } = attempt
   return new Promise((resolve, reject) => {
     let greeting: LocalCarrier | undefined
@@ -60,15 +67,16 @@ function openBetween(opener: LocalEnd, acceptor: LocalEnd, attempt: Attempt): Pr
     signal.addEventListener('abort', aborted, { once: true })
     const accept = () => {
       if (signal.aborted) return
-      const answer = acceptor.registry.mayOpen()
-      if (answer !== 'yes') return reject(refusal(answer))
+      const { refusal } = acceptor.registry
+      if (refusal !== undefined) return reject(refusedError(refusal))
       const near = opener.registry.converse('opened')
       const far = acceptor.registry.converse('accepted')
       const [opened, accepted] = LocalCarrier.pair(opener.registry, near, acceptor.registry, far)
       greeting = opened
       attempt.greets(opened)
-      opener.registry.add(near, { resolve, reject })
+      opener.registry.add(near, { resolve, reject, data })
       acceptor.registry.add(far)
+      far.openData = data
       const settle = () => opened.settle()
       const open = () => {
         opened.open()
@@ -78,14 +86,13 @@ function openBetween(opener: LocalEnd, acceptor: LocalEnd, attempt: Attempt): Pr
         accepted.open()
         opener.registry.turns.later(new Errand(open))
       }
-      if (opener.encryption === undefined && acceptor.encryption === undefined) return begin()
       new LocalHandshake(opener, acceptor, opened, accepted).run(begin)
     }
     acceptor.registry.turns.later(new Errand(accept))
   })
 }
 
-/** What stands before a local channel of pipes that are encrypted. */
+/** What stands before a local channel: the handshake of pipes that are encrypted, and the accepting program's word. */
 class LocalHandshake {
   readonly #opener: LocalEnd
   readonly #acceptor: LocalEnd
@@ -106,6 +113,8 @@ class LocalHandshake {
   /** Calls `begin` in a turn of the accepting pipe, or ends both sides. */
   run(begin: () => void): void {
     const { turns } = this.#acceptor.registry
+    if (this.#opener.encryption === undefined && this.#acceptor.encryption === undefined)
+      return this.#admit(begin)
     this.#late.setIn(this.#patienceMs)
     const settle = (result: LocalHandshakeResult) =>
       turns.later(new Errand(() => this.#settle(result, begin)))
@@ -135,25 +144,33 @@ class LocalHandshake {
 
   #settle(result: LocalHandshakeResult, begin: () => void): void {
     this.#late.cancel()
-    if (
-      this.#accepted.conversation.state !== 'handshaking' ||
-      this.#opened.conversation.state !== 'handshaking'
-    )
-      return
+    if (!this.#isWaiting) return
     if (typeof result === 'string') return this.#accepted.fail({ code: 'encryption-failed', what: result })
-    const answer = this.#acceptor.registry.mayOpen()
-    if (answer !== 'yes') {
-      return this.#accepted.fail({ code: 'refused', why: answer.code, text: answer.text })
-    }
     this.#opened.encryption = result.opened
     this.#accepted.encryption = result.accepted
-    begin()
+    this.#admit(begin)
+  }
+
+  /** Asks the accepting pipe, as often as it takes. */
+  #admit(begin: () => void): void {
+    this.#late.cancel()
+    if (!this.#isWaiting) return
+    const { registry } = this.#acceptor
+    const { conversation } = this.#accepted
+    const again = () => registry.turns.later(new Errand(() => this.#admit(begin)))
+    const answer = registry.admit(conversation, conversation.openData, again)
+    if (answer === 'later') return this.#late.setIn(this.#patienceMs)
+    if (answer === 'yes') return begin()
+    const { code: why, appCode, text } = answer
+    this.#accepted.fail({ code: 'refused', why, appCode, text })
+  }
+
+  get #isWaiting(): boolean {
+    const states = [this.#accepted.conversation.state, this.#opened.conversation.state]
+    return states.every((state) => state === 'handshaking')
   }
 }
 
-function refusal({ code, text }: Goodbye): MillraceError {
-  return new MillraceError(
-    code === 'channel-limit' ? 'channel-limit' : 'handshake-failed',
-    `the pipe refused the channel (${code}): ${text}`,
-  )
+function refusedError({ code: why, appCode, text }: Goodbye): MillraceError {
+  return reasonError({ code: 'refused', why, appCode, text }, 'the pipe did not open a channel')
 }

@@ -1,3 +1,4 @@
+import { openDataSizeMax } from '@millrace/wire'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LinkCarrier } from '../link/link-carrier.ts'
@@ -11,6 +12,20 @@ import type { PipeEncryption } from './pipe-encryption.ts'
 export interface OpenOptions {
   /** Gives up before `handshakeTimeoutMs`: the promise rejects with the signal's reason. */
   readonly signal?: CancelSignal | undefined
+  /**
+   * What this side says about itself, at most 1,024 bytes, copied at once: the accepting pipe's `admit` reads it before there is a channel,
+   * and its `accepted` finds it as `channel.openData`. Without encryption everyone on the way can read it.
+   */
+  readonly data?: Uint8Array | undefined
+}
+
+/** A copy of what an opener says about itself. Throws `argument-invalid` for more than fits into a hello. */
+export function copyOpenData(data: Uint8Array | undefined): Uint8Array {
+  if (data === undefined) return new Uint8Array(0)
+  if (data instanceof Uint8Array && data.length <= openDataSizeMax) return new Uint8Array(data)
+  const what = data instanceof Uint8Array ? `${data.length} bytes` : typeof data
+  const text = `data is a Uint8Array of at most ${openDataSizeMax} bytes; got ${what}`
+  throw new MillraceError('argument-invalid', text)
 }
 
 /** Checks, before anything is done, that a channel can be opened at all. */
@@ -60,14 +75,18 @@ function firstOf(connecting: Promise<Link>, signal: CancelSignal): Promise<Link>
 }
 
 /** Waits for both hellos. Ends the channel to be when the attempt is aborted. */
-export async function greet(attempt: Attempt, start: (opening: Opening) => LinkCarrier): Promise<Channel> {
+export async function greet(
+  attempt: Attempt,
+  data: Uint8Array,
+  start: (opening: Opening) => LinkCarrier,
+): Promise<Channel> {
   const { signal } = attempt
   let carrier: LinkCarrier | undefined
   const aborted = () => carrier?.destroy()
   signal.addEventListener('abort', aborted, { once: true })
   try {
     const channel = await new Promise<Channel>((resolve, reject) => {
-      carrier = start({ resolve, reject })
+      carrier = start({ resolve, reject, data })
       attempt.greets(carrier)
     })
     if (!signal.aborted) return channel

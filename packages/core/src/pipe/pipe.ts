@@ -1,9 +1,10 @@
 // For programs whose lib ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type LogLevel, writeLog } from '@millrace/timer'
+import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import type { Body, ComparedMessages, Sends } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import { type PipeLimits, type PipeOptions, parseDrive, parseLimits, parseOverflow } from '../base/options.ts'
+import { checkOptions, type PipeLimits, type PipeOptions, parseLimits } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
 import { silentTopics, type Topics } from '../ports/diagnostics.ts'
 import type { Runnable } from '../ports/driver.ts'
@@ -15,7 +16,7 @@ import { Binding } from './binding.ts'
 import { ChannelRegistry, type ChannelRegistryOwner, noPipeStatistics } from './channel-registry.ts'
 import type { FactoryServices, PipeTarget } from './factory-services.ts'
 import { openLocal } from './local-opening.ts'
-import { checkOpening, connectLink, greet, type OpenOptions, startCarrier } from './opening.ts'
+import { checkOpening, connectLink, copyOpenData, greet, type OpenOptions, startCarrier } from './opening.ts'
 import { PipeEncryption } from './pipe-encryption.ts'
 import { type PipeEvent, type PipeEvents, PipeHandlers } from './pipe-events.ts'
 import { PipeReports } from './pipe-reports.ts'
@@ -54,8 +55,7 @@ export class Pipe<Messages extends object = object> implements Runnable {
   /** @internal For factories only. */
   constructor(services: FactoryServices, target: PipeTarget | undefined, options: PipeOptions) {
     this.#limits = services.limits(options)
-    if (options.overflow !== undefined) parseOverflow(options.overflow)
-    if (options.drive !== undefined) parseDrive(options.drive)
+    checkOptions(options)
     if (options.encryption !== undefined) this.#encryption = new PipeEncryption(options.encryption)
     this.#services = services
     this.#options = options
@@ -153,7 +153,7 @@ export class Pipe<Messages extends object = object> implements Runnable {
   /**
    * Opens a channel: to the address by the transport (`remote`), or, without any socket, to the pipe of this very process
    * that is bound there (`local`). Resolves when both sides have said hello. Rejects with a typed error that says why, at
-   * `handshakeTimeoutMs` at the latest.
+   * `handshakeTimeoutMs` at the latest: `not-admitted`, with the peer's `appCode`, when the program there refuses.
    */
   open(
     where: 'remote' | 'local' = 'remote',
@@ -216,13 +216,14 @@ export class Pipe<Messages extends object = object> implements Runnable {
     return this.#need().registry.broadcast(key, body, channels as Iterable<Channel> | undefined)
   }
 
-  /** Stops accepting and ends all channels in order. Resolves when all of them, and their links, have ended. The pipe may be bound again. */
-  async close(text = ''): Promise<void> {
+  /** Stops accepting and ends all channels in order, with these words to their peers. Resolves when all of them, and their links, have ended. The pipe may be bound again. */
+  async close(words?: CloseWords): Promise<void> {
+    const told = parseCloseWords(words)
     const registry = this.#settled?.registry
     if (registry === undefined) return
     registry.isClosing = true
     const freed = this.#free()
-    registry.end('close', text)
+    registry.end('close', told)
     await freed
     await registry.emptied()
     registry.isClosing = false
@@ -234,7 +235,7 @@ export class Pipe<Messages extends object = object> implements Runnable {
     if (this.#life === 'destroyed') return
     this.#life = 'destroyed'
     const freed = this.#free()
-    this.#settled?.registry.end('destroy', '')
+    this.#settled?.registry.end('destroy', { appCode: 0, text: '' })
     void Promise.all([freed, this.#settled?.registry.emptied()]).then(() => {
       this.#settled?.turns.close()
       this.#handlers.emit('destroy', this)
@@ -360,10 +361,11 @@ export class Pipe<Messages extends object = object> implements Runnable {
     }
   }
 
-  async #open(where: 'remote' | 'local', { signal }: OpenOptions): Promise<Channel> {
+  async #open(where: 'remote' | 'local', { signal, data }: OpenOptions): Promise<Channel> {
     const settled = this.#need()
     const { target, transport, registry } = settled
     checkOpening(where, target, transport)
+    const openData = copyOpenData(data)
     if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
     registry.checkRoom(this.describe())
     this.#encryption?.expectKeys('opened', registry)
@@ -374,10 +376,10 @@ export class Pipe<Messages extends object = object> implements Runnable {
     try {
       if (where === 'local' || transport.carries === 'messages') {
         const opener = { registry, encryption: this.#encryption }
-        return await openLocal(opener, target, this.#services.boundAt(target), attempt)
+        return await openLocal(opener, target, this.#services.boundAt(target), attempt, openData)
       }
       const link = await connectLink(transport, target.address, attempt.signal)
-      return await greet(attempt, (opening) =>
+      return await greet(attempt, openData, (opening) =>
         startCarrier(link, 'opened', settled, this.#encryption, opening),
       )
     } finally {

@@ -25,6 +25,11 @@ export interface Codec<Messages extends object = object> {
    * with the same body, so a codec that can only find out by encoding may keep what it made.
    */
   sizeBound(number: number, body: unknown): number
+  /**
+   * The size that every body of this number has, in bytes, or -1 if sizes differ. Both sides must say the same: such a message travels
+   * without its size. Asked once a number.
+   */
+  fixedSize(number: number): number
   /** Writes a body at `start` and returns its end. Throws a typed error for a body that is none. */
   encode(number: number, body: unknown, target: FrameTarget, start: number): number
   /**

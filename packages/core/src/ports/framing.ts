@@ -3,7 +3,8 @@ import type { ByteSource } from './codec.ts'
 
 /** One frame, shown in place: its body is `bytes[bodyStart, bodyEnd)`, valid until the next one is asked for. */
 export interface FrameView extends ByteSource {
-  readonly tag: number
+  /** What the frame is: its first byte. */
+  readonly code: number
   readonly bodyStart: number
   readonly bodyEnd: number
 }
@@ -12,6 +13,8 @@ export interface FrameView extends ByteSource {
 export interface FrameSource extends FrameView {
   /** The largest body of a message that is accepted, in bytes. The session changes it between frames. */
   bodySizeMax: number
+  /** By message number, the size of messages that have always the same one; -1 for all others. The session sets it once. */
+  fixedSizes: Int32Array
   /** Set once, and for good: no frame can be told from the next any more. */
   readonly violation: FrameViolation | undefined
   /** What the bytes that are not shown yet cost in memory. */

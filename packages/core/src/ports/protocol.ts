@@ -22,11 +22,18 @@ export interface SessionHost {
   readonly mayDeliver: boolean
   /** The channel is closed or closing: nothing of the peer counts any more. */
   readonly isOver: boolean
+  /** What this side tells the peer about itself before the channel opens. Empty on the accepting side. */
+  readonly openData: Uint8Array
+  /** Unpredictable bytes from the platform; zeros where it has none. */
+  random(size: number): Uint8Array
   /**
-   * The peer is who it should be: may the channel open? If so, `greet` is called, to write what must stand before the first
-   * message, and the channel is open when this returns `yes`. Otherwise the owner has ended the channel.
+   * The peer is who it should be: may the channel open? `data` is what the opener said about itself, and may be a view of memory that
+   * changes. `yes`: write what must stand before the first message, then call `opened`. `no`: the owner has ended the channel.
+   * `later`: the program has not decided; ask again when `process` is called, and take nothing until then.
    */
-  open(greet?: () => void): 'yes' | 'no'
+  admit(data?: Uint8Array): 'yes' | 'no' | 'later'
+  /** The channel is open from here on. */
+  opened(): void
   /** A message came. `number` is the key's number, or -1 for a key that nobody here knows; then `key` is its name. */
   deliver(number: number, body: unknown, key?: string): void
   /** A request came; the answer goes out by `encodeReply` or `encodeFault` with the same id. */

@@ -1,85 +1,131 @@
 import type { BlockPool } from '@millrace/buffer'
 import {
-  controlNumber,
+  bodySizeLimit,
+  codeMessageEnd,
   type FrameTarget,
   finishFrame,
-  frameKind,
-  frameTag,
+  frameCode,
   type Goodbye,
   goodbyeRoom,
   type Hello,
   headerSize,
+  headerSizeMax,
   helloRoom,
-  longHeaderSize,
-  namedNumber,
+  shortTextSizeMax,
+  varintSizeMax,
   writeGoodbye,
   writeHello,
   writeText,
+  writeVarint,
 } from '@millrace/wire'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { Codec } from '../ports/codec.ts'
 import type { FrameSink } from '../ports/framing.ts'
 
-/** The size of the id of a request. */
-export const idSize = 4
+/** The size of what a ping carries. */
+export const tokenSize = 4
+
+const noId = -1
+
+/** What the sessions of one protocol know of its messages below 128, by number. */
+export interface MessageSizes {
+  /** The size of messages that always have the same one and travel without it; -1 for all others. */
+  readonly fixed: Int32Array
+  /** The header of the last one of each: the next body is written where that would end, and moved if it was a wrong guess. */
+  readonly headers: Uint8Array
+}
+
+/** Asks a codec for the sizes of its messages. */
+export function messageSizes(codec: Codec): MessageSizes {
+  const fixed = new Int32Array(codeMessageEnd).fill(-1)
+  const count = codec.keys.kind === 'open' ? 0 : Math.min(codec.keys.count, codeMessageEnd)
+  for (let number = 0; number < count; number++) fixed[number] = codec.fixedSize(number)
+  return { fixed, headers: new Uint8Array(codeMessageEnd).fill(headerSize(0)) }
+}
 
 /** Writes the frames of a session. */
 export class FrameWriter {
-  /** The largest body of a message that may be written, in bytes. */
-  messageSizeMax: number
+  #messageSizeMax: number
   readonly #codec: Codec
   readonly #isNamed: boolean
+  readonly #sizes: MessageSizes
   readonly #pool: BlockPool
   readonly #out: FrameSink
 
-  constructor(codec: Codec, pool: BlockPool, out: FrameSink, messageSizeMax: number) {
-    this.messageSizeMax = messageSizeMax
+  constructor(codec: Codec, sizes: MessageSizes, pool: BlockPool, out: FrameSink, messageSizeMax: number) {
+    this.#messageSizeMax = Math.min(messageSizeMax, bodySizeLimit)
     this.#codec = codec
     this.#isNamed = codec.keys.kind === 'open'
+    this.#sizes = sizes
     this.#pool = pool
     this.#out = out
   }
 
+  /** The peer takes bodies up to so many bytes. */
+  limit(messageSizeMax: number): void {
+    this.#messageSizeMax = Math.min(this.#messageSizeMax, messageSizeMax)
+  }
+
   message(number: number, body: unknown): void {
     const out = this.#out
-    const start = out.reserve(this.#room(number, number, body))
-    out.commit(this.#write(out, start, frameKind.message, 0, number, number, body))
+    if (this.#isNamed || number >= codeMessageEnd) {
+      const room = this.#room(number, number, body)
+      const start = out.reserve(room + headerSizeMax)
+      out.commit(this.#writeFar(out, start, room, number, body))
+      return
+    }
+    const size = this.#sizes.fixed[number]
+    if (size >= 0) {
+      const start = out.reserve(size + 1)
+      out.commit(this.#writeFixed(out, start, number, size, body))
+    } else {
+      const start = out.reserve(this.#codec.sizeBound(number, body) + headerSizeMax)
+      out.commit(this.#writeSized(out, start, number, body))
+    }
   }
 
   /** A message as bytes of their own. */
   sharedMessage(number: number, body: unknown): Uint8Array {
-    const bytes = this.#pool.allocate(this.#room(number, number, body))
+    const isFar = this.#isNamed || number >= codeMessageEnd
+    const room = isFar ? this.#room(number, number, body) : this.#codec.sizeBound(number, body)
+    const bytes = this.#pool.allocate(room + headerSizeMax)
     const target = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
-    return bytes.subarray(0, this.#write(target, 0, frameKind.message, 0, number, number, body))
+    if (isFar) return bytes.subarray(0, this.#writeFar(target, 0, room, number, body))
+    const size = this.#sizes.fixed[number]
+    const end =
+      size >= 0 ? this.#writeFixed(target, 0, number, size, body) : this.#writeSized(target, 0, number, body)
+    return bytes.subarray(0, end)
   }
 
   request(id: number, number: number, body: unknown): void {
     const out = this.#out
-    const start = out.reserve(this.#room(number, number, body))
-    out.commit(this.#write(out, start, frameKind.request, id, number, number, body))
+    const room = this.#room(number, number, body) + varintSizeMax
+    const start = out.reserve(room + headerSizeMax)
+    const code = this.#isNamed ? frameCode.namedRequest : frameCode.request
+    out.commit(this.#write(out, start, room, code, id, number, number, body))
   }
 
   /** The reply to a request of this key. */
   reply(id: number, number: number, body: unknown): void {
     const out = this.#out
     const bodyNumber = this.#codec.replyNumber(number)
-    const start = out.reserve(this.#room(number, bodyNumber, body))
-    out.commit(this.#write(out, start, frameKind.reply, id, number, bodyNumber, body))
+    const room = this.#codec.sizeBound(bodyNumber, body) + varintSizeMax
+    const start = out.reserve(room + headerSizeMax)
+    out.commit(this.#write(out, start, room, frameCode.reply, id, number, bodyNumber, body))
   }
 
   fault(id: number, text: string): void {
-    this.#control(controlNumber.fault, idSize + 256, (target, at) => {
-      target.view.setUint32(at, id, true)
-      return writeText(target, at + idSize, text)
-    })
+    this.#control(frameCode.fault, varintSizeMax + 1 + shortTextSizeMax, (target, at) =>
+      writeText(target, writeVarint(target.bytes, at, id), text),
+    )
   }
 
   ping(token: number): void {
-    this.#token(controlNumber.ping, token)
+    this.#token(frameCode.ping, token)
   }
 
   pong(token: number): void {
-    this.#token(controlNumber.pong, token)
+    this.#token(frameCode.pong, token)
   }
 
   hello(hello: Hello): void {
@@ -92,56 +138,84 @@ export class FrameWriter {
     out.commit(writeGoodbye(out, out.reserve(goodbyeRoom), goodbye))
   }
 
-  /** The room that a message, request or reply of this key needs at most. */
-  #room(keyNumber: number, bodyNumber: number, body: unknown): number {
-    const nameSize = this.#isNamed ? this.#codec.keys.text(keyNumber).length : 0
-    return this.#codec.sizeBound(bodyNumber, body) + nameSize + idSize + longHeaderSize
+  #writeFixed(target: FrameTarget, start: number, number: number, size: number, body: unknown): number {
+    if (size > this.#messageSizeMax) this.#refuse(number, size)
+    target.bytes[start] = number
+    const end = this.#codec.encode(number, body, target, start + 1)
+    if (end - start - 1 !== size) throw wrongSize(this.#codec, number, size, end - start - 1)
+    return end
   }
 
-  /** Writes a message, request or reply at `start`, and returns its end. */
+  /** A message whose size stands in its frame. */
+  #writeSized(target: FrameTarget, start: number, number: number, body: unknown): number {
+    const { headers } = this.#sizes
+    const header = headers[number]
+    const bodyStart = start + header
+    const bodyEnd = this.#codec.encode(number, body, target, bodyStart)
+    const size = bodyEnd - bodyStart
+    if (size > this.#messageSizeMax) this.#refuse(number, size)
+    const end = finishFrame(target, start, number, bodyStart, bodyEnd)
+    if (end !== bodyEnd) headers[number] = header + end - bodyEnd
+    return end
+  }
+
+  /** A message whose key, or a number that is no code, stands in its body. */
+  #writeFar(target: FrameTarget, start: number, room: number, number: number, body: unknown): number {
+    const code = this.#isNamed ? frameCode.namedMessage : frameCode.message
+    return this.#write(target, start, room, code, noId, number, number, body)
+  }
+
+  /** The room that a body takes at most, with its key or number. */
+  #room(keyNumber: number, bodyNumber: number, body: unknown): number {
+    const keySize = this.#isNamed ? this.#codec.keys.text(keyNumber).length : varintSizeMax
+    return this.#codec.sizeBound(bodyNumber, body) + keySize
+  }
+
+  /** Writes a frame whose body begins with an id, a key or a number, and returns its end. */
   #write(
     target: FrameTarget,
     start: number,
-    kind: number,
+    room: number,
+    code: number,
     id: number,
     keyNumber: number,
     bodyNumber: number,
     body: unknown,
   ): number {
-    let at = start + headerSize
-    if (kind !== frameKind.message) {
-      target.view.setUint32(at, id, true)
-      at += idSize
-    }
-    let number = bodyNumber
-    if (this.#isNamed) {
-      const name = this.#codec.keys.text(keyNumber)
-      target.bytes.set(name, at)
-      at += name.length
-      number = namedNumber
-    }
+    const { bytes } = target
+    const bodyStart = start + headerSize(room)
+    let at = id === noId ? bodyStart : writeVarint(bytes, bodyStart, id)
+    if (code === frameCode.namedMessage || code === frameCode.namedRequest) {
+      const key = this.#codec.keys.text(keyNumber)
+      bytes.set(key, at)
+      at += key.length
+    } else if (code !== frameCode.reply) at = writeVarint(bytes, at, keyNumber)
     const end = this.#codec.encode(bodyNumber, body, target, at)
-    const size = end - start - headerSize
-    if (size > this.messageSizeMax) this.#refuse(keyNumber, size)
-    return finishFrame(target, start, frameTag(kind, number), end)
+    if (end - bodyStart > this.#messageSizeMax) this.#refuse(keyNumber, end - bodyStart)
+    return finishFrame(target, start, code, bodyStart, end)
   }
 
-  #token(number: number, token: number): void {
-    this.#control(number, 4, ({ view }, at) => {
+  #token(code: number, token: number): void {
+    this.#control(code, tokenSize, ({ view }, at) => {
       view.setUint32(at, token, true)
-      return at + 4
+      return at + tokenSize
     })
   }
 
-  #control(number: number, room: number, write: (target: FrameTarget, start: number) => number): void {
+  #control(code: number, room: number, write: (target: FrameTarget, start: number) => number): void {
     const out = this.#out
-    const start = out.reserve(headerSize + room)
-    const end = write(out, start + headerSize)
-    out.commit(finishFrame(out, start, frameTag(frameKind.control, number), end))
+    const start = out.reserve(headerSizeMax + room)
+    const bodyStart = start + headerSize(room)
+    out.commit(finishFrame(out, start, code, bodyStart, write(out, bodyStart)))
   }
 
   #refuse(number: number, size: number): never {
-    const text = `message '${this.#codec.keys.name(number)}' takes ${size} bytes; both sides accept ${this.messageSizeMax} (messageSizeMax)`
+    const text = `message '${this.#codec.keys.name(number)}' takes ${size} bytes; both sides accept ${this.#messageSizeMax} (messageSizeMax)`
     throw new MillraceError('message-too-large', text)
   }
+}
+
+function wrongSize({ name, keys }: Codec, number: number, fixed: number, written: number): Error {
+  const text = `the codec '${name}' wrote ${written} bytes for '${keys.name(number)}', whose size it declares as ${fixed}`
+  return new MillraceError('argument-invalid', text)
 }

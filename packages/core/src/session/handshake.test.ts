@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { PipeOptions } from '../base/options.ts'
 import type { AnyMessages } from '../pipe/proto-factory.ts'
 
-const close = 0xc005
-const hello = 0xc001
+const close = 0x84
+const hello = 0x80
 
 async function server(options: PipeOptions = {}, setup: RigOptions<AnyMessages> = {}) {
   const rig = new Rig(setup)
@@ -87,7 +87,7 @@ describe('a handshake', () => {
 
   it('is not prolonged by a hello that trickles in', async () => {
     const { rig, stranger, diary } = await server({ handshakeTimeoutMs: 500 })
-    const bytes = [0x1b, 0, 1, 0xc0, 0x4d, 0x4c]
+    const bytes = [0x80, 0x29, 0x4d, 0x4c, 0x52, 0x43]
     for (const byte of bytes) {
       if (!stranger.isGone) stranger.send([byte])
       await rig.loop.advance(100)
@@ -108,8 +108,8 @@ describe('a handshake', () => {
 
   it.each([
     ['http', 'GET / HTTP/1.1\r\n\r\n'],
-    ['one wrong byte', '\x1a\x00\x01\xc1'],
-    ['a large first frame', '\xff\xff\x01\xc0\xff\xff\xff\x7f'],
+    ['one wrong byte', '\x81\x29MLRC\x02'],
+    ['a large first frame', '\x80\xff\xff\xff\xff'],
     ['random bytes', '\x93\x11\x7f\x80\x01\x02\x03'],
   ])('ends with a stranger who speaks %s, on either side', async (_what, text) => {
     const garbage = Buffer.from(text, 'latin1')
@@ -149,7 +149,7 @@ describe('a handshake', () => {
 
   it('ends with a message before the hello, and with a second hello', async () => {
     const early = await server()
-    early.stranger.sendFrame(0x3fff, [1, 0x61, 0x31])
+    early.stranger.sendFrame(0x91, [1, 0x61, 0x31])
     await early.rig.loop.settle()
     expect(early.diary.errors.map(({ code }) => code)).toEqual(['handshake-failed'])
     await early.rig.end()
@@ -163,6 +163,42 @@ describe('a handshake', () => {
       { code: 'protocol-violation', what: 'a second hello' },
     ])
     await twice.rig.end()
+  })
+
+  it('never opens a channel to a service that echoes', async () => {
+    const { rig, stranger, failure } = await client()
+    stranger.send(stranger.heard)
+    expect(await failure()).toMatchObject({
+      code: 'handshake-failed',
+      message: expect.stringContaining("this side's own hello came back"),
+    })
+    await rig.end()
+  })
+
+  it('never opens a channel between two sides of one kind', async () => {
+    const opening = await client()
+    opening.stranger.sendHello({ role: 'opened' })
+    expect(await opening.failure()).toMatchObject({
+      code: 'handshake-failed',
+      message: expect.stringContaining('both sides opened the connection'),
+    })
+    await opening.rig.end()
+
+    const accepting = await server()
+    accepting.stranger.sendHello({ role: 'accepted' })
+    await accepting.rig.loop.settle()
+    expect(accepting.diary.accepted).toEqual([])
+    expect(accepting.diary.errors[0].message).toContain('both sides accepted the connection')
+    expect(accepting.stranger.goodbye?.code).toBe('protocol-violation')
+    await accepting.rig.end()
+  })
+
+  it('knows its own hello by the random bytes, whatever else is changed in it', async () => {
+    const { rig, stranger, failure } = await client()
+    const [{ body }] = stranger.frames
+    stranger.sendHello({ role: 'accepted', nonce: body.slice(6, 14) })
+    expect((await failure()).message).toContain("this side's own hello came back")
+    await rig.end()
   })
 
   it('ends with a stream that is over before the hello', async () => {
@@ -245,14 +281,14 @@ describe('a handshake', () => {
   it('ends with a broken contract table, and with one that nobody asked for', async () => {
     const broken = await server({}, { protocol: plain({ contract: { messages: { move: 3 } } }) })
     broken.stranger.sendHello({ fingerprint: '1234567812345678' })
-    broken.stranger.sendFrame(0xc002, [1, 2])
+    broken.stranger.sendFrame(0x81, [1, 2])
     await broken.rig.loop.settle()
     expect(broken.diary.errors[0].message).toContain('a broken contract table')
     await broken.rig.end()
 
     const unasked = await server()
     unasked.stranger.sendHello()
-    unasked.stranger.sendFrame(0xc002, [0, 0, 0, 0, 0, 0])
+    unasked.stranger.sendFrame(0x81, [0, 0, 0, 0, 0, 0])
     await unasked.rig.loop.settle()
     expect(unasked.diary.closed[0].reason).toMatchObject({ code: 'protocol-violation' })
     await unasked.rig.end()
@@ -312,7 +348,7 @@ describe('a handshake', () => {
     const opening = rig.pipe().open('remote', { signal: controller.signal })
     opening.catch(() => {})
     await rig.loop.settle()
-    expect(peers[0].frames.map(({ tag }) => tag)).toEqual([hello])
+    expect(peers[0].frames.map(({ code }) => code)).toEqual([hello])
     controller.abort(new Error('not today'))
     expect((await rig.failureOf(opening)).message).toBe('not today')
     expect(rig.loop.now()).toBe(0)
@@ -336,7 +372,7 @@ describe('a handshake', () => {
     await rig.until(rig.pipe().open())
     stranger.sendHello()
     await rig.loop.settle()
-    expect(stranger.frames.map(({ tag }) => tag)).toEqual([close])
+    expect(stranger.frames.map(({ code }) => code)).toEqual([close])
     expect(stranger.goodbye).toMatchObject({ code: 'channel-limit' })
     await rig.end()
   })

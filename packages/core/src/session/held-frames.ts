@@ -1,7 +1,7 @@
 import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
 import type { FrameView } from '../ports/framing.ts'
 
-/** Before each body stand its size and its tag. */
+/** Before each body stand its size and its code. */
 const entryHeaderSize = 8
 
 const noBytes = new Uint8Array(0)
@@ -11,7 +11,7 @@ const noView = new DataView(noBytes.buffer)
 export class HeldFrames implements FrameView {
   bytes: Uint8Array = noBytes
   view: DataView = noView
-  tag = 0
+  code = 0
   bodyStart = 0
   bodyEnd = 0
   readonly #buffer: ReceiveBuffer
@@ -29,12 +29,12 @@ export class HeldFrames implements FrameView {
   }
 
   /** Copies a frame behind the others. */
-  push({ bytes, tag, bodyStart, bodyEnd }: FrameView): void {
+  push({ bytes, code, bodyStart, bodyEnd }: FrameView): void {
     const buffer = this.#buffer
     const size = bodyEnd - bodyStart
     buffer.reserve(entryHeaderSize + size)
     buffer.view.setUint32(buffer.end, size, true)
-    buffer.view.setUint32(buffer.end + 4, tag, true)
+    buffer.view.setUint32(buffer.end + 4, code, true)
     buffer.end += entryHeaderSize
     buffer.append(bytes, bodyStart, bodyEnd)
   }
@@ -52,7 +52,7 @@ export class HeldFrames implements FrameView {
     const { view, start } = buffer
     this.bytes = buffer.bytes
     this.view = view
-    this.tag = view.getUint32(start + 4, true)
+    this.code = view.getUint32(start + 4, true)
     this.bodyStart = start + entryHeaderSize
     this.bodyEnd = this.bodyStart + view.getUint32(start, true)
     this.#shown = this.bodyEnd - start

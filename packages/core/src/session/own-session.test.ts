@@ -70,9 +70,9 @@ class LineSession implements StreamSession {
   #heard(line: string): void {
     if (line === 'hello' || line === 'welcome') {
       if (line === 'hello') this.#line('welcome')
-      this.#host.open()
+      if (this.#host.admit() === 'yes') this.#host.opened()
     } else if (line === 'bye') {
-      this.#host.farewell({ code: 'closed', text: 'bye' })
+      this.#host.farewell({ code: 'closed', appCode: 0, text: 'bye' })
     } else if (line === 'shift') {
       this.#isReadingShifted = true
       this.#line('shifting')
@@ -144,7 +144,7 @@ describe('a protocol that owns its bytes', () => {
     channel.send('line', 'last words')
     expect(await rig.until(channel.close())).toMatchObject({ code: 'closed', by: 'local' })
     expect(heard).toEqual(['last words'])
-    expect(rig.diary(accepting).closed[0].reason).toEqual({ code: 'closed', by: 'remote', text: 'bye' })
+    expect(rig.diary(accepting).closed[0].reason).toMatchObject({ code: 'closed', by: 'remote', text: 'bye' })
     await rig.end()
   })
 
@@ -202,7 +202,9 @@ describe('a protocol that owns its bytes', () => {
       session: (host): StreamSession => {
         let stored: Uint8Array[] = []
         return {
-          start: () => void host.open(),
+          start() {
+            if (host.admit() === 'yes') host.opened()
+          },
           receive: (chunk) => void stored.push(chunk),
           process() {
             for (const chunk of stored.splice(0)) host.deliver(0, [...chunk])
@@ -211,7 +213,7 @@ describe('a protocol that owns its bytes', () => {
           encode(_number, body) {
             host.out.append(Uint8Array.from(body as number[]))
           },
-          linkEnded: () => ({ code: 'closed', by: 'remote', text: '' }),
+          linkEnded: () => ({ code: 'closed', by: 'remote', why: 'closed', appCode: 0, text: '' }),
           release() {
             stored = []
           },
@@ -229,7 +231,7 @@ describe('a protocol that owns its bytes', () => {
     await rig.loop.settle()
     expect(heard).toEqual([[1, 2, 3]])
     expect(await rig.until(channel.close())).toMatchObject({ code: 'closed', by: 'local' })
-    expect(rig.diary(accepting).closed[0].reason).toEqual({ code: 'closed', by: 'remote', text: '' })
+    expect(rig.diary(accepting).closed[0].reason).toMatchObject({ code: 'closed', by: 'remote', text: '' })
     await rig.end()
   })
 
@@ -255,7 +257,7 @@ describe('a protocol that owns its bytes', () => {
       return {
         start() {
           boom('start')
-          host.open()
+          if (host.admit() === 'yes') host.opened()
         },
         receive: () => boom('receive'),
         keep: () => boom('keep'),

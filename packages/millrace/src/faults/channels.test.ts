@@ -163,9 +163,15 @@ describe('sending after the end', () => {
     void near.close('again')
     await within('the end', far.closed)
     expect(heard).toEqual(Array.from({ length: 1000 }, (_, value) => value))
-    expect(told).toEqual([{ code: 'closed', by: 'remote', text: 'enough' }])
+    expect(told).toEqual([{ code: 'closed', by: 'remote', why: 'closed', appCode: 0, text: 'enough' }])
     expect(diary.reasons).toEqual(told)
-    expect(await near.closed).toEqual({ code: 'closed', by: 'local', text: 'enough' })
+    expect(await near.closed).toMatchObject({
+      code: 'closed',
+      by: 'local',
+      why: 'closed',
+      appCode: 0,
+      text: 'enough',
+    })
   })
 
   it('gives one reason to each side when both close at the same time', async () => {

@@ -190,7 +190,7 @@ describe('pipes that end', () => {
     while (diary.accepted[0].send('part', { value: sent, filling: 'x'.repeat(50_000) }) === 'queued') sent++
     expect(sent).toBeGreaterThan(15)
     await within('the end of the pipe', server.close('enough'))
-    expect(await channel.closed).toEqual({ code: 'closed', by: 'remote', text: 'enough' })
+    expect(await channel.closed).toMatchObject({ code: 'closed', by: 'remote', text: 'enough' })
     expect(heard).toEqual(Array.from({ length: sent }, (_, value) => value))
   })
 })

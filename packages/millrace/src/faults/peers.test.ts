@@ -188,7 +188,7 @@ describe('links that break', () => {
     await peer.greet(hello)
     await until('it is accepted', () => diary.accepted.length === 1)
     const reason = await within('the end', diary.accepted[0].close('good night'))
-    expect(reason).toEqual({ code: 'closed', by: 'local', text: 'good night' })
+    expect(reason).toMatchObject({ code: 'closed', by: 'local', text: 'good night' })
     await within('the end of the pipe', server.close())
     expect(peer.heard.includes('good night')).toBe(true)
     peer.destroy()

@@ -2,7 +2,7 @@ import { ProtoFactory } from 'millrace'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Diary } from '../../fixtures/diary.ts'
 import { Random } from '../../fixtures/random.ts'
-import { frameHeader, portOf, RawPeer, type Recording, record } from '../../fixtures/raw-peer.ts'
+import { codes, frameHeader, portOf, RawPeer, type Recording, record } from '../../fixtures/raw-peer.ts'
 import { strangerWords } from '../../fixtures/stranger-words.ts'
 import { turns, until } from '../../fixtures/until.ts'
 
@@ -26,8 +26,8 @@ const attacks: Readonly<Record<string, Attack>> = {
   'half a hello': (peer, { hello }, random) => void peer.say(hello.subarray(0, random.below(hello.length))),
   'garbage after hello': (peer, { hello }, random) =>
     void peer.say(hello).say(random.bytes(1 + random.below(300))),
-  'a huge frame': (peer, { hello }) => void peer.say(hello).say(frameHeader(0x7fffffff, 1)),
-  'a huge hello': (peer, { hello }) => void peer.say(frameHeader(60_000, hello.readUInt16LE(2))),
+  'a huge frame': (peer, { hello }) => void peer.say(hello).say(frameHeader(0x3fffffff, codes.namedMessage)),
+  'a huge hello': (peer) => void peer.say(frameHeader(60_000, codes.hello)),
   'a cut stream': (peer, { bytes }, random) =>
     void peer.say(bytes.subarray(0, random.below(bytes.length))).socket.end(),
   'a flipped byte': (peer, { bytes }, random) => {
@@ -39,7 +39,8 @@ const attacks: Readonly<Record<string, Attack>> = {
     peer.say(hello.subarray(0, random.below(2) * hello.length))
     peer.socket.resetAndDestroy()
   },
-  'a frame that never ends': (peer, { hello }) => void peer.say(hello).say(frameHeader(5000, 1)).say('begun'),
+  'a frame that never ends': (peer, { hello }) =>
+    void peer.say(hello).say(frameHeader(5000, codes.namedMessage)).say('begun'),
 }
 
 describe('a siege', () => {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Diary } from '../../fixtures/diary.ts'
 import { Random } from '../../fixtures/random.ts'
 import {
+  codes,
   frameHeader,
   listen,
   portOf,
@@ -147,7 +148,8 @@ describe('strangers who connect', () => {
   it('cuts a peer whose hello has another wire version', async () => {
     const { diary, port } = await bound()
     const hello = Buffer.from(recording.hello)
-    hello[8]++
+    // Code, a size of one byte, the magic.
+    hello[6]++
     const peer = (await stranger(port)).say(hello)
     await until('the peer is cut', () => peer.isClosed)
     await until('the error is told', () => diary.errors.length > 0)
@@ -166,7 +168,7 @@ describe('strangers who connect', () => {
   it('cuts a frame over the limit at its header, without making room for it', async () => {
     const { server, diary, port } = await bound({ messageSizeMax: 10_000 })
     const peer = await (await stranger(port)).greet(recording.hello)
-    peer.say(frameHeader(0x7fffffff, 0)).say(Buffer.alloc(1000))
+    peer.say(frameHeader(0x3fffffff, codes.namedMessage)).say(Buffer.alloc(1000))
     await until('the peer is cut', () => peer.isClosed)
     await until('the channel has ended', () => diary.reasons.length > 0)
     expect(diary.reasons).toEqual([
@@ -180,19 +182,22 @@ describe('strangers who connect', () => {
     const { diary, port } = await bound({ messageSizeMax: 10_000 })
     const peer = await (await stranger(port)).greet(recording.hello)
     const body = Buffer.concat([Buffer.from([3]), Buffer.from('ask'), Buffer.from([0xc5, 0x27, 0x09])])
-    const whole = Buffer.concat([frameHeader(10_000, 0x3fff), body, Buffer.alloc(10_000 - body.length)])
+    const whole = Buffer.concat([
+      frameHeader(10_000, codes.namedMessage),
+      body,
+      Buffer.alloc(10_000 - body.length),
+    ])
     peer.say(whole)
     await until('the message is taken', () => (diary.accepted[0]?.statistics().messagesIn ?? 0) === 1)
     expect(diary.accepted[0].isOpen).toBe(true)
-    peer.say(frameHeader(10_001, 0x3fff))
+    peer.say(frameHeader(10_001, codes.namedMessage))
     await until('the peer is cut', () => peer.isClosed)
     expect(diary.reasons).toMatchObject([{ code: 'protocol-violation' }])
   })
 
   it('cuts a huge frame that comes before the hello', async () => {
     const { diary, port } = await bound({ handshakeTimeoutMs: 600_000 })
-    const helloTag = recording.hello.readUInt16LE(2)
-    for (const header of [frameHeader(0x7fffffff, helloTag), frameHeader(4097, helloTag)]) {
+    for (const header of [frameHeader(0x3fffffff, codes.hello), frameHeader(4097, codes.hello)]) {
       const before = diary.errors.length
       const peer = (await stranger(port)).say(header)
       await until('the peer is cut', () => peer.isClosed)

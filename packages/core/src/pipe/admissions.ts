@@ -1,0 +1,58 @@
+import type { Goodbye } from '@millrace/wire'
+import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
+import type { Admission, Admit } from '../base/options.ts'
+
+/** Asks the program which channels it admits, and keeps what it has not answered yet. */
+export class Admissions {
+  readonly #rule: Admit
+  readonly #failed: (error: unknown) => void
+  readonly #answers = new WeakMap<object, 'later' | 'yes' | Goodbye>()
+
+  /** `failed` is told what the rule throws. */
+  constructor(rule: Admit, failed: (error: unknown) => void) {
+    this.#rule = rule
+    this.#failed = failed
+  }
+
+  /** Whether `applicant` may have a channel. After `later`, `decided` is called once, and the next question gets the answer. */
+  judge(
+    applicant: object,
+    data: Uint8Array,
+    peerAddress: string | undefined,
+    decided: () => void,
+  ): 'yes' | 'later' | Goodbye {
+    const known = this.#answers.get(applicant)
+    if (known !== undefined) return known
+    try {
+      const answer = this.#rule(data, peerAddress)
+      if (!isPending(answer)) return goodbyeFor(answer)
+      this.#answers.set(applicant, 'later')
+      void this.#wait(applicant, answer, decided)
+      return 'later'
+    } catch (error) {
+      this.#failed(error)
+      return goodbyeFor(false)
+    }
+  }
+
+  async #wait(applicant: object, answer: PromiseLike<Admission>, decided: () => void): Promise<void> {
+    try {
+      this.#answers.set(applicant, goodbyeFor(await answer))
+    } catch (error) {
+      this.#failed(error)
+      this.#answers.set(applicant, goodbyeFor(false))
+    }
+    decided()
+  }
+}
+
+function isPending(answer: Admission | PromiseLike<Admission>): answer is PromiseLike<Admission> {
+  return typeof (answer as PromiseLike<Admission> | undefined)?.then === 'function'
+}
+
+/** Only `true` admits: a rule that forgets to answer lets nobody in. */
+function goodbyeFor(answer: Admission): 'yes' | Goodbye {
+  if (answer === true) return 'yes'
+  const words: CloseWords = typeof answer === 'boolean' || answer === undefined ? '' : answer
+  return { code: 'not-admitted', ...parseCloseWords(words) }
+}
