@@ -441,7 +441,7 @@ describe('the code of docs/GUIDE.md', () => {
     const [terminate] = process.rawListeners('SIGTERM').slice(-1)
     process.off('SIGTERM', terminate as () => void)
     terminate()
-    expect(await channel.closed).toEqual({ code: 'closed', by: 'remote', text: 'the server restarts' })
+    expect(await channel.closed).toMatchObject({ code: 'closed', by: 'remote', text: 'the server restarts' })
     pipes.push(server)
   })
 

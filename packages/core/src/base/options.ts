@@ -70,9 +70,15 @@ export type PipeLimitOptions = { readonly [Name in keyof PipeLimits]?: PipeLimit
 /** When to ask a silent peer for a sign of life, and when to give it up. Times in milliseconds. */
 export interface HeartbeatOptions {
   /** After so long without a word the peer is asked. Default 5,000. */
-  readonly intervalMs?: number
+  readonly intervalMs?: number | undefined
   /** After so long the channel ends: `heartbeat-timeout`. More than the interval. Default 15,000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
+}
+
+/** Heartbeat options that are complete. */
+export interface HeartbeatTimes {
+  readonly intervalMs: number
+  readonly timeoutMs: number
 }
 
 /** What a program says of a channel that is asked for: `true` admits it; `false`, or words for the peer, refuse it. */
@@ -158,9 +164,7 @@ export function parseDrive(drive: Drive): Drive {
 }
 
 /** Completes a heartbeat. Throws `argument-invalid` for times that make none. */
-export function parseHeartbeat(
-  options: false | HeartbeatOptions = {},
-): Required<HeartbeatOptions> | undefined {
+export function parseHeartbeat(options: false | HeartbeatOptions = {}): HeartbeatTimes | undefined {
   if (options === false) return undefined
   const { intervalMs = 5000, timeoutMs = 15_000 } = options
   if (intervalMs > 0 && timeoutMs > intervalMs) return { intervalMs, timeoutMs }

@@ -1,9 +1,8 @@
 import type { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { Goodbye } from '@millrace/wire'
-import { runCallback } from '../base/callback.ts'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
-import { type CloseReason, goodbyeOf, linkReason } from '../base/close-reason.ts'
-import type { HeartbeatOptions, PipeLimits } from '../base/options.ts'
+import type { CloseReason } from '../base/close-reason.ts'
+import type { HeartbeatTimes, PipeLimits } from '../base/options.ts'
 import type { Carrier } from '../channel/carrier.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
 import type { Conversation } from '../channel/conversation.ts'
@@ -14,6 +13,7 @@ import type { Protocol, StreamSession } from '../ports/protocol.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 import type { Turns } from '../turn/turns.ts'
 import { EncryptionUpgrade, type EncryptionUpgradeOwner } from './encryption-upgrade.ts'
+import { LinkEnding, type LinkEndingOwner } from './link-ending.ts'
 import { LinkReceiver, type LinkReceiverOwner } from './link-receiver.ts'
 import { LinkSender, type LinkSenderOwner } from './link-sender.ts'
 import { LinkWatchdog, type LinkWatchdogOwner } from './link-watchdog.ts'
@@ -31,7 +31,7 @@ export interface LinkCarrierOwner {
   /** What the platform lends for encryption. */
   readonly crypto: PlatformCrypto | undefined
   /** The heartbeat of its channels, if they have one. */
-  readonly heartbeat: Required<HeartbeatOptions> | undefined
+  readonly heartbeat: HeartbeatTimes | undefined
   /**
    * Whether this channel may open, with what its opener said about itself; if not, what the peer is told. `later`: the program has not
    * decided; `decided` is called when it has, and the next question gets the answer.
@@ -41,21 +41,15 @@ export interface LinkCarrierOwner {
   linkGone(conversation: Conversation): void
 }
 
-/** An orderly end in progress. */
-interface Closing {
-  readonly reason: CloseReason
-  /** The last words, until they are said at the end of the turn. */
-  goodbye: Goodbye | undefined
-}
-
 /**
- * Carries one conversation over a link: conducts the session, the send queue and the deadlines, and decides how the channel ends. Link
+ * Carries one conversation over a link: conducts the session, the way in, the way out, the deadlines and the end. Link
  * events store what came and ask for a turn; all else happens in the pipe's turn, which `auto` runs inside of the event.
  */
 export class LinkCarrier
   implements
     Carrier,
     EncryptionUpgradeOwner,
+    LinkEndingOwner,
     LinkOwner,
     LinkReceiverOwner,
     LinkSenderOwner,
@@ -81,10 +75,8 @@ export class LinkCarrier
   readonly guard: SessionGuard
   readonly throttle: ReceiveThrottle
   readonly #receiver: LinkReceiver
+  readonly #ending: LinkEnding
   #encryption: EncryptionUpgrade | undefined
-  #closing: Closing | undefined
-  /** The reason that an end has which the program causes while it is asked about a silent peer. */
-  #silence: CloseReason | undefined
   #isStarted = false
 
   private constructor(owner: LinkCarrierOwner, conversation: Conversation, protocol: Protocol, link: Link) {
@@ -104,6 +96,7 @@ export class LinkCarrier
     this.guard = new SessionGuard(this.session, this)
     this.sender = new LinkSender(this)
     this.#receiver = new LinkReceiver(this)
+    this.#ending = new LinkEnding(this)
   }
 
   /** Throws `unsupported` or `handshake-failed`, and cuts the link, when the protocol makes no session. */
@@ -150,7 +143,7 @@ export class LinkCarrier
   }
 
   get mayReply(): boolean {
-    return this.isOpen || this.#closing?.goodbye !== undefined
+    return this.isOpen || this.#ending.isSpeaking
   }
 
   get encryption(): ChannelEncryption | undefined {
@@ -190,26 +183,27 @@ export class LinkCarrier
   }
 
   close(words: Pick<Goodbye, 'appCode' | 'text'>): void {
-    const reason: CloseReason = this.#silence ?? { code: 'closed', by: 'local', why: 'closed', ...words }
-    const goodbye = this.#silence === undefined ? ({ code: 'closed', ...words } as const) : goodbyeOf(reason)
-    if (this.state === 'handshaking' || this.#silence !== undefined) return this.#finish(reason, goodbye)
-    if (!this.conversation.closing()) return
-    this.#closing = { reason, goodbye }
-    if (this.link.isHolding) this.context.mute()
-    else this.context.wait('over')
-    this.#receiver.regulate()
-    this.watchdog.restart(this.turns.now)
-    this.turns.dirty(this)
+    this.#ending.close(words)
   }
 
   destroy(reason: CloseReason = { code: 'destroyed' }): void {
-    this.#conclude(reason)
-    this.link.destroy()
+    this.#ending.destroy(reason)
   }
 
-  /** Ends the channel for this reason, and tells the peer. */
   fail(reason: CloseReason): void {
-    this.#finish(reason, goodbyeOf(reason))
+    this.#ending.fail(reason)
+  }
+
+  farewell(goodbye: Goodbye): void {
+    this.#ending.farewell(goodbye)
+  }
+
+  silent(reason: CloseReason, fail: () => void): void {
+    this.#ending.silent(reason, fail)
+  }
+
+  get endReason(): CloseReason {
+    return this.#ending.endReason
   }
 
   statistics(): CarrierStatistics {
@@ -261,15 +255,26 @@ export class LinkCarrier
     if (this.state === 'open') this.sendQueue.pour()
     if (this.out.size > 0) this.turns.dirty(this)
     if (this.sendQueue.isLow && this.isConnected) this.conversation.wake('ready')
-    this.#followLink()
+    this.#ending.follow()
     this.#receiver.regulate()
     this.watchdog.arm()
   }
 
   flush(): void {
-    const closing = this.#closing
-    if (closing?.goodbye !== undefined && !this.link.isHolding) this.#part(closing, closing.goodbye)
+    this.#ending.speak()
     if (this.out.size > 0) this.sender.push('unless-left')
+  }
+
+  regulate(): void {
+    this.#receiver.regulate()
+  }
+
+  encryptionEnds(reason: CloseReason): void {
+    this.#encryption?.end(reason)
+  }
+
+  linkGone(): void {
+    this.#owner.linkGone(this.conversation)
   }
 
   waiting(): void {
@@ -301,22 +306,6 @@ export class LinkCarrier
     this.turns.settle(this)
   }
 
-  farewell(goodbye: Goodbye): void {
-    const { code: why, appCode, text } = goodbye
-    if (this.state === 'closing') return
-    if (this.state === 'handshaking') return this.#finish({ code: 'refused', why, appCode, text }, undefined)
-    if (why === 'encryption-failed') return this.#finish({ code: why, what: text }, undefined)
-    this.#finish({ code: 'closed', by: 'remote', why, appCode, text }, undefined)
-  }
-
-  /** The reason of an end that was asked for, or of what is lost by it. */
-  get endReason(): CloseReason {
-    const size = this.link.isHolding ? this.link.heldBytes + this.out.size : 0
-    if (size === 0) return this.#closing?.reason ?? { code: 'destroyed' }
-    const what = `the channel ended before it was encrypted: what was sent since, ${size} bytes, is lost`
-    return { code: 'encryption-failed', what }
-  }
-
   cipherStep(step: number, message: Uint8Array): void {
     this.#upgrade.came(step, message)
   }
@@ -338,66 +327,7 @@ export class LinkCarrier
     this.turns.dirty(this)
   }
 
-  silent(reason: CloseReason, fail: () => void): void {
-    this.#silence = reason
-    runCallback(fail, (error) =>
-      this.conversation.failed('the function for a failed heartbeat failed', error),
-    )
-    this.#silence = undefined
-  }
-
   get #upgrade(): EncryptionUpgrade {
     return (this.#encryption ??= new EncryptionUpgrade(this))
-  }
-
-  /** The link ended or is gone: once all its bytes are read, so is the channel. */
-  #followLink(): void {
-    const { link } = this
-    if (link.state === 'open' || this.state === 'closed') return
-    if (this.state === 'closing') return this.#finish(linkReason(link.error, this.endReason), undefined)
-    if (!this.context.mayDeliver && this.guard.stored > 0) return
-    this.#finish(link.error === undefined ? this.guard.linkEnded() : linkReason(link.error), undefined)
-  }
-
-  /** The end of the turn in which the channel was closed: all that was written stands before the last words. */
-  #part(closing: Closing, goodbye: Goodbye): void {
-    closing.goodbye = undefined
-    this.context.wait('over')
-    this.sendQueue.pourAll()
-    this.guard.goodbye(goodbye)
-    this.flush()
-    this.link.end()
-  }
-
-  /** Ends the channel for this reason, with last words to the peer if there are any, and then the link. */
-  #finish(reason: CloseReason, goodbye: Goodbye | undefined): void {
-    if (this.state === 'closed') return
-    if (goodbye !== undefined && this.isConnected) this.#sayLast(goodbye)
-    this.flush()
-    this.#conclude(reason)
-    if (this.isConnected) this.link.end()
-  }
-
-  /** The last words leave at once, even if all else is held: it will never be sealed now. */
-  #sayLast(goodbye: Goodbye): void {
-    if (this.link.isHolding) {
-      this.out.release()
-      this.link.discardHeld()
-    }
-    this.guard.goodbye(goodbye)
-  }
-
-  /** The carrier's part of the end: it gives everything back, and the conversation tells of it. */
-  #conclude(reason: CloseReason): void {
-    if (this.state === 'closed') return
-    this.context.wait('over')
-    this.#closing = undefined
-    this.sendQueue.end()
-    this.#encryption?.end(reason)
-    this.conversation.end(reason)
-    this.#receiver.regulate()
-    this.guard.release()
-    if (!this.isConnected) return this.#owner.linkGone(this.conversation)
-    this.watchdog.restart(this.turns.now)
   }
 }

@@ -5,7 +5,7 @@ import type { KeyTable } from '../base/key-table.ts'
 import { misuse, sideOf } from '../base/message-traits.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import {
-  type HeartbeatOptions,
+  type HeartbeatTimes,
   type OverflowPolicy,
   type PipeLimits,
   type PipeOptions,
@@ -53,7 +53,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   readonly pool: BlockPool
   readonly overflow: OverflowPolicy
   readonly crypto: PlatformCrypto | undefined
-  readonly heartbeat: Required<HeartbeatOptions> | undefined
+  readonly heartbeat: HeartbeatTimes | undefined
   maxOpenChannels: number
   isClosing = false
   /** Channels opened ever, each way. */
