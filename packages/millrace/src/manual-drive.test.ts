@@ -39,7 +39,7 @@ describe.each(['tcp', 'ipc', 'local'] as const)('over %s, a program without tick
     const channel = await make({}, server).open()
     clearInterval(ticks)
     await server.close('the server restarts')
-    expect(await channel.closed).toEqual({ code: 'closed', by: 'remote', text: 'the server restarts' })
+    expect(await channel.closed).toMatchObject({ code: 'closed', by: 'remote', text: 'the server restarts' })
     expect(told).toBe(0)
     server.process()
     expect(told).toBe(1)
