@@ -70,6 +70,7 @@ describe('the README of a package', () => {
     '@millrace/proto-bits': () => import('@millrace/proto-bits'),
     '@millrace/proto-msgpack': () => import('@millrace/proto-msgpack'),
     '@millrace/transports/ipc': () => import('@millrace/transports/ipc'),
+    '@millrace/transports/node-platform': () => import('@millrace/transports/node-platform'),
     '@millrace/transports/tcp': () => import('@millrace/transports/tcp'),
     '@millrace/wire': () => import('@millrace/wire'),
     'bitsery-ts': () => import('bitsery-ts'),

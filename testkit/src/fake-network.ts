@@ -10,6 +10,7 @@ import {
   type Listener,
   type ListenerOwner,
   MillraceError,
+  type Platform,
   type StreamTransport,
   type Transport,
   type TransportPlugin,
@@ -58,16 +59,21 @@ export class FakeNetwork implements FakeLinkHome {
   readonly #listeners = new Map<string, ListenerOwner>()
   readonly #sockets = new Map<string, DatagramOwner>()
   readonly #faults: { readonly where: FaultPlace; readonly error: unknown }[] = []
-  readonly #diagnostics: Diagnostics | undefined
-  readonly primitives: Primitives
+  /** What pipes on this network run on. */
+  readonly platform: Platform & Required<Pick<Platform, 'primitives'>>
   #nextPort = 1
 
   constructor(loop: VirtualLoop, { seed, profile, diagnostics, primitives }: FakeNetworkOptions) {
     this.loop = loop
     this.random = new Random(seed)
     this.profile = { ...calmNetwork, ...profile }
-    this.#diagnostics = diagnostics
-    this.primitives = primitives ?? noblePrimitives
+    this.platform = {
+      loop,
+      random: (size) => this.random.bytes(size),
+      primitives: primitives ?? noblePrimitives,
+      warn: (error) => this.warnings.push(error),
+      ...(diagnostics === undefined ? {} : { diagnostics }),
+    }
   }
 
   /** The transport of streams. One argument makes an address: a name. */
@@ -156,12 +162,6 @@ export class FakeNetwork implements FakeLinkHome {
       },
       reaches: (wanted, bound) => wanted.text === bound.text,
       create,
-      platform: {
-        loop: this.loop,
-        crypto: { primitives: this.primitives, random: (size) => this.random.bytes(size) },
-        warn: (error) => this.warnings.push(error),
-        ...(this.#diagnostics === undefined ? {} : { diagnostics: this.#diagnostics }),
-      },
     }
   }
 

@@ -62,8 +62,9 @@ export class Rig<Messages extends object = AnyMessages> {
       ...(primitives === undefined ? {} : { primitives }),
     })
     this.loop.checks.push(() => this.#check())
+    const { platform } = this.network
     // Tests that let hours pass would otherwise be tests of the heartbeat.
-    const factory = new ProtoFactory({ pool: this.pool, heartbeat: false, ...options })
+    const factory = new ProtoFactory({ platform, pool: this.pool, heartbeat: false, ...options })
     const speaks = protocol ?? (plain() as unknown as Protocol<Messages>)
     this.factory = factory
       .add('net', this.network.streams())

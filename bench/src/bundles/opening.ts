@@ -1,4 +1,4 @@
-import { ProtoFactory, type TransportPlugin } from '@millrace/core'
+import { type Platform, ProtoFactory, type TransportPlugin } from '@millrace/core'
 import { bits, contract, request } from '@millrace/proto-bits'
 import { array, struct, text, u8, u16, u32 } from 'bitsery-ts'
 
@@ -12,8 +12,8 @@ const game = contract({
   state: { tick: u32, entities: array(entity, 256) },
 })
 
-/** A game's client: opens a channel over a transport that it is given. */
-export async function open(transport: TransportPlugin) {
-  const factory = new ProtoFactory().add('link', transport).add('game', bits(game))
+/** A game's client: opens a channel on a platform and over a transport that it is given. */
+export async function open(platform: Platform, transport: TransportPlugin) {
+  const factory = new ProtoFactory({ platform }).add('link', transport).add('game', bits(game))
   return await factory.create('link', 'server', 'game').open()
 }

@@ -40,7 +40,7 @@ export function gamePipe(
 
 function encryptionOf(protection: 'chacha20-poly1305' | 'aes-256-gcm' | 'XX'): EncryptionOptions {
   if (protection !== 'XX') return { key: benchKey, algorithm: protection }
-  return { pattern: 'XX', identity: keyPair(nodePlatform.crypto.primitives, randomBytes) }
+  return { pattern: 'XX', identity: keyPair(nodePlatform.primitives, randomBytes) }
 }
 
 /** The port that a bound pipe was given. */

@@ -1,14 +1,13 @@
 import { type AddressInfo, isIP } from 'node:net'
 import { connect, createServer, type TLSSocket } from 'node:tls'
-import {
-  type Address,
-  type Link,
-  type LinkOwner,
-  type Listener,
-  type ListenerOwner,
-  nodePlatform,
-  type StreamTransport,
-  type TransportPlugin,
+import type {
+  Address,
+  Link,
+  LinkOwner,
+  Listener,
+  ListenerOwner,
+  StreamTransport,
+  TransportPlugin,
 } from 'millrace'
 import { benchKey } from './protection.ts'
 
@@ -27,7 +26,6 @@ export function tls(ciphers: string): TransportPlugin {
     address: (name, [host, port]) => addressOf(name, String(host), Number(port)),
     reaches: () => false,
     create: () => new Tls(ciphers),
-    platform: nodePlatform,
   }
 }
 

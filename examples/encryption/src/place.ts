@@ -3,15 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { noblePrimitives } from '@millrace/cipher'
 import { nodePrimitives } from '@millrace/cipher-node'
-import {
-  ipc,
-  nodePlatform,
-  type Pipe,
-  type PipeOptions,
-  ProtoFactory,
-  type TransportPlugin,
-  tcp,
-} from 'millrace'
+import { nodePlatform, type Pipe, type PipeOptions, ProtoFactory } from 'millrace'
 import { type Messages, messages, sizeMax } from './contract.ts'
 
 export const transports = ['tcp', 'ipc'] as const
@@ -26,20 +18,10 @@ export type Place =
 export const primitives = { node: nodePrimitives, noble: noblePrimitives } as const
 export type BackEnd = keyof typeof primitives
 
-/**
- * A factory whose pipes encrypt by this back end. Pipes get their cryptography from the platform of their transport, so `tcp` and
- * `ipc` are registered again with another platform.
- */
+/** A factory whose pipes encrypt by this back end: they get their cryptography from the platform. */
 function factoryWith(backEnd: BackEnd) {
-  const crypto = { ...nodePlatform.crypto, primitives: primitives[backEnd] }
-  const over = (transport: TransportPlugin) => ({
-    ...transport,
-    platform: { ...transport.platform, crypto },
-  })
-  const factory = new ProtoFactory()
-  factory.remove('tcp')
-  factory.remove('ipc')
-  return factory.add('tcp', over(tcp())).add('ipc', over(ipc())).add('encryption', messages)
+  const platform = { ...nodePlatform, primitives: primitives[backEnd] }
+  return new ProtoFactory({ platform }).add('encryption', messages)
 }
 
 const factories = { node: factoryWith('node'), noble: factoryWith('noble') }

@@ -60,7 +60,6 @@ export type { Diagnostics, DiagnosticsTopic } from './ports/diagnostics.ts'
 export type { Drive, Driver, Runnable } from './ports/driver.ts'
 export type { Loop } from './ports/loop.ts'
 export type { Platform } from './ports/platform.ts'
-export type { PlatformCrypto } from './ports/platform-crypto.ts'
 export type {
   DatagramHost,
   DatagramSession,

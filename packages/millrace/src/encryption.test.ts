@@ -26,8 +26,8 @@ const game = contract({ say: { line: text(40_000) }, count: u32, ask: request(u3
 type Game = MessagesOf<typeof game>
 
 const net = new ProtoFactory().add('game', bits(game))
-const crypto = nodePlatform.crypto
-const identity = () => crypto.primitives.dh.pair(crypto.random(32))
+const { primitives, random } = nodePlatform
+const identity = () => primitives.dh.pair(random(32))
 const key = randomBytes(32)
 
 const ends: (() => unknown)[] = []

@@ -335,7 +335,7 @@ describe('the code of docs/GUIDE.md', () => {
 
   it('encryption by identities', async () => {
     // guide
-    const { primitives } = nodePlatform.crypto
+    const { primitives } = nodePlatform
     const serverKeys = keyPair(primitives, randomBytes) // once; keyToText(serverKeys.secretKey) is for a safe place
     const playerKeys = keyPair(primitives, randomBytes)
     const known = new Set([Buffer.from(playerKeys.publicKey).toString('hex')])

@@ -91,7 +91,6 @@ export {
   type PipeOptions,
   type PipeStatistics,
   type Platform,
-  type PlatformCrypto,
   Proto,
   type Protocol,
   type ProtoFactoryOptions,

@@ -8,6 +8,7 @@ import {
 import { msgpack } from '@millrace/proto-msgpack'
 import { ipc } from '@millrace/transports/ipc'
 import { local } from '@millrace/transports/local'
+import { nodePlatform } from '@millrace/transports/node-platform'
 import { tcp } from '@millrace/transports/tcp'
 
 /** What every factory of this package knows from the start. */
@@ -20,8 +21,9 @@ export interface StandardProtocols {
  * factories know nothing of each other.
  */
 export class ProtoFactory<Protocols extends object = StandardProtocols> extends CoreFactory<Protocols> {
-  constructor(options: ProtoFactoryOptions = {}) {
-    super(options)
+  /** Runs on Node, unless `platform` says otherwise. */
+  constructor({ platform = nodePlatform, ...options }: Partial<ProtoFactoryOptions> = {}) {
+    super({ platform, ...options })
     super.add('tcp', tcp())
     super.add('ipc', ipc())
     super.add('local', local())

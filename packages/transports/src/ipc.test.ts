@@ -13,6 +13,7 @@ import {
 } from '@millrace/core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Ipc, ipc } from './ipc.ts'
+import { nodePlatform } from './node-platform.ts'
 
 let folder = ''
 let count = 0
@@ -53,7 +54,7 @@ const bytesOnly: Protocol<{ byte: number }> = {
   },
 }
 
-const factory = new ProtoFactory().add('ipc', ipc()).add('bytes', bytesOnly)
+const factory = new ProtoFactory({ platform: nodePlatform }).add('ipc', ipc()).add('bytes', bytesOnly)
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-'))

@@ -9,7 +9,6 @@ import {
   type StreamTransport,
   type TransportPlugin,
 } from '@millrace/core'
-import { nodePlatform } from './node-platform.ts'
 import { readInto } from './read-buffer.ts'
 import { bindSocketFile } from './socket-file.ts'
 import { SocketLink } from './socket-link.ts'
@@ -31,7 +30,6 @@ export function ipc(): TransportPlugin {
     address: ipcAddress,
     reaches: (wanted, bound) => wanted.text === bound.text,
     create: () => new Ipc(),
-    platform: nodePlatform,
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Codec, framed, KeyTable, type MillraceError, ProtoFactory, undecodable } from '@millrace/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Local, local } from './local.ts'
+import { nodePlatform } from './node-platform.ts'
 
 type Lobby = { chat: { line: string }; ask: { deep: { list: number[] } } }
 
@@ -20,7 +21,7 @@ const blind: Codec<Lobby> = {
   replyNumber: (number) => number,
 }
 
-const factory = new ProtoFactory()
+const factory = new ProtoFactory({ platform: nodePlatform })
   .add('local', local())
   .add('lobby', framed(blind))
   .add('other', framed(blind))

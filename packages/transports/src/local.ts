@@ -1,5 +1,4 @@
 import { type Address, MillraceError, type TransportPlugin } from '@millrace/core'
-import { nodePlatform } from './node-platform.ts'
 
 /**
  * The transport `local`: pipes of one process, found by name. Messages pass as the objects they are; there is no link
@@ -12,7 +11,6 @@ export function local(): TransportPlugin {
     address: localAddress,
     reaches: (wanted, bound) => wanted.text === bound.text,
     create: () => new Local(),
-    platform: nodePlatform,
   }
 }
 

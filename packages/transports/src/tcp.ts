@@ -9,7 +9,6 @@ import {
   type StreamTransport,
   type TransportPlugin,
 } from '@millrace/core'
-import { nodePlatform } from './node-platform.ts'
 import { readInto } from './read-buffer.ts'
 import { refuseSelf } from './self-connection.ts'
 import { SocketLink } from './socket-link.ts'
@@ -29,7 +28,6 @@ export function tcp(): TransportPlugin {
     address: tcpAddress,
     reaches: (wanted, bound) => reaches(wanted as TcpAddress, bound as TcpAddress),
     create: () => new Tcp(),
-    platform: nodePlatform,
   }
 }
 

@@ -96,7 +96,7 @@ export interface PipeOptions extends PipeLimitOptions, LogOptions {
   readonly drive?: Drive | undefined
   /** What its channels do at the high-water mark. Default `wait`. */
   readonly overflow?: OverflowPolicy | undefined
-  /** The loop to run on instead of the transport's own. */
+  /** The loop to run on instead of the platform's. */
   readonly loop?: Loop | undefined
   /** Encrypts every channel from its first byte on. Both sides say the same. Default: no encryption. */
   readonly encryption?: EncryptionOptions | undefined

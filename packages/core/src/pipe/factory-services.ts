@@ -20,16 +20,16 @@ export interface PipeTarget {
 
 /** What the factory lends to its pipes. */
 export interface FactoryServices {
-  /** The memory of all pipes, made by the first platform. */
-  pool(platform: Platform): BlockPool
+  /** The memory of all pipes. */
+  readonly pool: BlockPool
+  /** What all pipes run on. */
+  readonly platform: Platform
+  /** The topics of the platform. */
+  readonly topics: Topics
   /** The limits that the options say; pipes of equal limits share one object. */
   limits(options: PipeOptions): PipeLimits
-  /** The topics of this platform. */
-  topics(platform: Platform): Topics
   /** The deadlines of all pipes of this loop. */
   wheel(loop: Loop): LoopWheel
-  /** The platform of this target, with what the factory's own options say instead. */
-  platform(plugin: TransportPlugin): Platform
   /** Resolves the arguments of `bind` and `create`. */
   target(values: readonly unknown[]): PipeTarget
   /** The pipe of this process that is bound where `wanted` leads. */

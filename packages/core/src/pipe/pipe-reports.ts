@@ -12,7 +12,7 @@ const warningsMax = 10
 /** What the reports need to know of their pipe. */
 export interface PipeReportsOwner {
   readonly topics: Topics
-  readonly platform: Platform | undefined
+  readonly platform: Platform
   describe(): string
 }
 
@@ -68,7 +68,7 @@ export class PipeReports {
   }
 
   #warn(error: MillraceError): void {
-    if (this.#warnings < warningsMax) this.#owner.platform?.warn?.(error)
+    if (this.#warnings < warningsMax) this.#owner.platform.warn?.(error)
     this.#warnings++
   }
 }

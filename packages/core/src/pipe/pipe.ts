@@ -6,9 +6,10 @@ import type { Body, ComparedMessages, Sends } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { checkOptions, type PipeLimits, type PipeOptions, parseLimits } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
-import { silentTopics, type Topics } from '../ports/diagnostics.ts'
+import type { Topics } from '../ports/diagnostics.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { Platform } from '../ports/platform.ts'
+import { cryptoOf } from '../ports/platform-crypto.ts'
 import type { Address, Link, Transport } from '../ports/transport.ts'
 import { Turns } from '../turn/turns.ts'
 import { Attempt } from './attempt.ts'
@@ -27,7 +28,6 @@ import { Proto } from './proto.ts'
 interface Settled {
   readonly target: PipeTarget
   readonly transport: Transport
-  readonly platform: Platform
   readonly turns: Turns
   readonly registry: ChannelRegistry
 }
@@ -46,7 +46,6 @@ export class Pipe<Messages extends object = object> implements Runnable {
   readonly #reports: PipeReports
   readonly #encryption: PipeEncryption | undefined
   #settled: Settled | undefined
-  #topics = silentTopics
   #binding: Binding | undefined
   #life: 'fresh' | 'binding' | 'bound' | 'destroyed' = 'fresh'
   #maxOpenChannels: number | undefined
@@ -84,12 +83,12 @@ export class Pipe<Messages extends object = object> implements Runnable {
 
   /** @internal The topics of this pipe. */
   get topics(): Topics {
-    return this.#topics
+    return this.#services.topics
   }
 
-  /** What the pipe runs on, once it knows its transport. */
-  get platform(): Platform | undefined {
-    return this.#settled?.platform
+  /** What the pipe runs on. */
+  get platform(): Platform {
+    return this.#services.platform
   }
 
   /** The open channels. */
@@ -278,20 +277,13 @@ export class Pipe<Messages extends object = object> implements Runnable {
   #settle(target: PipeTarget): void {
     if (this.#life !== 'fresh')
       throw new MillraceError('already-open', `${this.describe()} already has an address`)
-    const platform = this.#services.platform(target.plugin)
-    this.#topics = this.#services.topics(platform)
+    const { platform, pool } = this.#services
     const turns = this.#settled?.turns ?? this.#makeTurns(platform)
     const registry =
       this.#settled?.registry ??
-      new ChannelRegistry(
-        this.#registryOwner(platform),
-        turns,
-        this.#services.pool(platform),
-        this.#limits,
-        this.#options,
-      )
+      new ChannelRegistry(this.#registryOwner(), turns, pool, this.#limits, this.#options)
     if (this.#maxOpenChannels !== undefined) registry.maxOpenChannels = this.#maxOpenChannels
-    this.#settled = { target, transport: target.plugin.create(), platform, turns, registry }
+    this.#settled = { target, transport: target.plugin.create(), turns, registry }
   }
 
   #makeTurns(platform: Platform): Turns {
@@ -302,11 +294,11 @@ export class Pipe<Messages extends object = object> implements Runnable {
     })
   }
 
-  #registryOwner({ crypto }: Platform): ChannelRegistryOwner {
+  #registryOwner(): ChannelRegistryOwner {
     return {
       pipe: this,
-      crypto,
-      topics: () => this.#topics,
+      crypto: cryptoOf(this.#services.platform),
+      topics: () => this.#services.topics,
       keys: () => this.#need().target.protocol.keys,
       accepted: (channel) => this.#handlers.emit('accepted', this, channel, undefined),
       closed: (channel, reason) => this.#handlers.emit('close', this, channel, reason),
@@ -331,7 +323,8 @@ export class Pipe<Messages extends object = object> implements Runnable {
     this.#binding = binding
     const { address } = binding
     this.#services.setBound(this, { ...this.#need(), address, encryption: this.#encryption })
-    if (this.#topics.pipeBound.hasSubscribers) this.#topics.pipeBound.publish({ pipe: this })
+    if (this.#services.topics.pipeBound.hasSubscribers)
+      this.#services.topics.pipeBound.publish({ pipe: this })
   }
 
   /** Gives the address back, and gives up what is still connecting. */

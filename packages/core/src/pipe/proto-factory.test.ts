@@ -4,13 +4,16 @@ import type { StreamTransport } from '../ports/transport.ts'
 import { Proto } from './proto.ts'
 import { ProtoFactory } from './proto-factory.ts'
 
-function networkOf(loop: VirtualLoop) {
+function networkOf(loop = new VirtualLoop()) {
   return new FakeNetwork(loop, { seed: 1 })
 }
 
 describe('a proto factory', () => {
   it('knows what was added, until it is removed', () => {
-    const factory = new ProtoFactory().add('net', networkOf(new VirtualLoop()).streams()).add('chat', plain())
+    const network = networkOf()
+    const factory = new ProtoFactory({ platform: network.platform })
+      .add('net', network.streams())
+      .add('chat', plain())
     expect(factory.has('net') && factory.has('chat')).toBe(true)
     expect(factory.describe()).toBe('proto factory: transports net; protocols chat')
     expect(factory.remove('chat')).toBe(true)
@@ -23,8 +26,8 @@ describe('a proto factory', () => {
   })
 
   it('lists what it knows when asked for what it does not know', () => {
-    const network = networkOf(new VirtualLoop())
-    const factory = new ProtoFactory()
+    const network = networkOf()
+    const factory = new ProtoFactory({ platform: network.platform })
       .add('net', network.streams())
       .add('gram', network.datagrams())
       .add('chat', plain())
@@ -41,11 +44,44 @@ describe('a proto factory', () => {
         message: "no protocol 'chess'; known are: chat, game",
       }),
     )
-    expect(() => new ProtoFactory().create('net', 'x', 'y' as never)).toThrowError(/none: add/)
+    expect(() =>
+      new ProtoFactory({ platform: network.platform }).create('net', 'x', 'y' as never),
+    ).toThrowError(/none: add/)
+  })
+
+  it('wants a platform', () => {
+    for (const options of [{}, { platform: undefined }]) {
+      expect(() => new ProtoFactory(options as never)).toThrowError(
+        expect.objectContaining({
+          code: 'argument-invalid',
+          message: expect.stringContaining('nodePlatform'),
+        }),
+      )
+    }
+  })
+
+  it('runs all its pipes on its platform, whatever the transport, and gives them one pool', async () => {
+    const [own, foreign] = [networkOf(), networkOf()]
+    const allocated: number[] = []
+    const platform = {
+      ...own.platform,
+      allocate: (size: number) => {
+        allocated.push(size)
+        return new Uint8Array(size)
+      },
+    }
+    const factory = new ProtoFactory({ platform })
+      .add('own', own.streams())
+      .add('foreign', foreign.streams())
+      .add('chat', plain())
+    const pipes = [factory.create('own', 'x', 'chat'), factory.create('foreign', 'x', 'chat')]
+    for (const pipe of pipes) expect(pipe.platform).toBe(platform)
+    factory.pool.take(1000)
+    expect(allocated).toContain(1024)
   })
 
   it('takes no name twice, no empty one, and nothing that is no plug-in', () => {
-    const factory = new ProtoFactory().add('chat', plain())
+    const factory = new ProtoFactory({ platform: networkOf().platform }).add('chat', plain())
     expect(() => factory.add('chat', plain())).toThrowError(expect.objectContaining({ code: 'name-taken' }))
     expect(() => factory.add('', plain())).toThrowError(expect.objectContaining({ code: 'argument-invalid' }))
     for (const wrong of [undefined, {}, { kind: 'else' }, () => plain()]) {
@@ -85,7 +121,10 @@ describe('a proto factory', () => {
   })
 
   it('checks the arguments of a pipe', () => {
-    const factory = new ProtoFactory().add('net', networkOf(new VirtualLoop()).streams()).add('chat', plain())
+    const network = networkOf()
+    const factory = new ProtoFactory({ platform: network.platform })
+      .add('net', network.streams())
+      .add('chat', plain())
     expect(() => factory.create('net', '', 'chat')).toThrowError(
       expect.objectContaining({ code: 'address-invalid' }),
     )

@@ -1,7 +1,7 @@
 import { BlockPool } from '@millrace/buffer'
 import { MillraceError } from '../base/millrace-error.ts'
 import { defaultLimits, given, type PipeLimits, type PipeOptions, parseLimits } from '../base/options.ts'
-import { type Diagnostics, silentTopics, Topics } from '../ports/diagnostics.ts'
+import { silentTopics, Topics } from '../ports/diagnostics.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
 import type { Protocol } from '../ports/protocol.ts'
@@ -10,13 +10,12 @@ import { LoopWheel } from '../turn/loop-wheel.ts'
 import type { BoundPipe, FactoryServices, PipeTarget } from './factory-services.ts'
 import { Pipe } from './pipe.ts'
 
-/** What all pipes of a factory share. All optional. */
+/** What all pipes of a factory share. */
 export interface ProtoFactoryOptions extends PipeOptions {
-  /** Memory for messages on their way. Default: a pool of the factory's own. */
+  /** What all pipes run on: on Node `nodePlatform` of `@millrace/transports/node-platform`. */
+  readonly platform: Platform
+  /** Memory for messages on their way. Default: a pool of the factory's own, allocated by the platform. */
   readonly pool?: BlockPool | undefined
-  /** Where those who trace listen. Default: the transport's platform. */
-  readonly diagnostics?: Diagnostics | undefined
-  readonly loop?: Loop | undefined
 }
 
 /** Any message under any key: what a pipe speaks while nobody said more. */
@@ -44,28 +43,24 @@ export class ProtoFactory<Protocols extends object = object> {
   readonly #protocols = new Map<string, Protocol>()
   readonly #bound = new Map<object, BoundPipe>()
   readonly #wheels = new WeakMap<Loop, LoopWheel>()
-  readonly #platforms = new WeakMap<TransportPlugin, Platform>()
-  readonly #topics = new WeakMap<Diagnostics, Topics>()
   #limits = defaultLimits
-  readonly #options: ProtoFactoryOptions
+  readonly #options: PipeOptions
   readonly #services: FactoryServices
-  #pool: BlockPool | undefined
 
-  constructor(options: ProtoFactoryOptions = {}) {
+  /** Throws `argument-invalid` without a platform. */
+  constructor({ platform, pool, ...options }: ProtoFactoryOptions) {
+    if (platform === undefined) {
+      const text = 'a factory wants a platform: new ProtoFactory({ platform: nodePlatform })'
+      throw new MillraceError('argument-invalid', text)
+    }
     this.#options = options
-    this.#pool = options.pool
+    const { allocate, diagnostics } = platform
     this.#services = {
-      pool: ({ allocate }) => {
-        this.#pool ??= new BlockPool(allocate === undefined ? {} : { allocate })
-        return this.#pool
-      },
+      pool: pool ?? new BlockPool(allocate === undefined ? {} : { allocate }),
+      platform,
+      topics: diagnostics === undefined ? silentTopics : new Topics(diagnostics),
       limits: (options) => this.#sharedLimits(options),
-      wheel: (loop) => lent(this.#wheels, loop, () => new LoopWheel(loop)),
-      platform: (plugin) => lent(this.#platforms, plugin, () => this.#platform(plugin)),
-      topics: ({ diagnostics }) =>
-        diagnostics === undefined
-          ? silentTopics
-          : lent(this.#topics, diagnostics, () => new Topics(diagnostics)),
+      wheel: (loop) => this.#wheel(loop),
       target: (values) => this.#target(values),
       boundAt: (target) => this.#boundAt(target),
       setBound: (owner, bound) => {
@@ -143,9 +138,9 @@ export class ProtoFactory<Protocols extends object = object> {
     return new Pipe(this.#services, this.#target(words), options)
   }
 
-  /** The memory of all pipes of this factory: `pool?.statistics()`, `pool?.trim()`. Undefined until the first pipe has a transport. */
-  get pool(): BlockPool | undefined {
-    return this.#pool
+  /** The memory of all pipes of this factory: `pool.statistics()`, `pool.trim()`. */
+  get pool(): BlockPool {
+    return this.#services.pool
   }
 
   /** What this is, in one line, for people. */
@@ -196,9 +191,12 @@ export class ProtoFactory<Protocols extends object = object> {
     return this.#limits
   }
 
-  #platform(plugin: TransportPlugin): Platform {
-    const { loop = plugin.platform.loop, diagnostics = plugin.platform.diagnostics } = this.#options
-    return { ...plugin.platform, loop, ...(diagnostics === undefined ? {} : { diagnostics }) }
+  #wheel(loop: Loop): LoopWheel {
+    let wheel = this.#wheels.get(loop)
+    if (wheel !== undefined) return wheel
+    wheel = new LoopWheel(loop)
+    this.#wheels.set(loop, wheel)
+    return wheel
   }
 
   #boundAt(wanted: PipeTarget): BoundPipe | undefined {
@@ -208,18 +206,4 @@ export class ProtoFactory<Protocols extends object = object> {
     }
     return undefined
   }
-}
-
-/** What all pipes of one `owner` share: made for the first of them. */
-function lent<Owner extends object, Thing>(
-  things: WeakMap<Owner, Thing>,
-  owner: Owner,
-  make: () => Thing,
-): Thing {
-  let thing = things.get(owner)
-  if (thing === undefined) {
-    thing = make()
-    things.set(owner, thing)
-  }
-  return thing
 }

@@ -1,6 +1,5 @@
 import type { SegmentBatch } from '@millrace/buffer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
-import type { Platform } from './platform.ts'
 
 /** Where a pipe binds or opens, as its transport understands it. */
 export interface Address {
@@ -126,6 +125,4 @@ export interface TransportPlugin {
   reaches(wanted: Address, bound: Address): boolean
   /** Makes the transport of one pipe. */
   create(): Transport
-  /** What this transport runs on. */
-  readonly platform: Platform
 }

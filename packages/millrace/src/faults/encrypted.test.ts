@@ -16,8 +16,8 @@ import { listen, portOf, RawPeer, stop } from '../../fixtures/raw-peer.ts'
 import { until, within } from '../../fixtures/until.ts'
 
 const net = new ProtoFactory().add('game', bits(contract({ count: u32 })))
-const { crypto } = nodePlatform
-const identity = () => crypto.primitives.dh.pair(crypto.random(32))
+const { primitives, random } = nodePlatform
+const identity = () => primitives.dh.pair(random(32))
 const key = randomBytes(32)
 const server = identity()
 const player = identity()
