@@ -1,8 +1,8 @@
-export type { Log, LogLevel, LogOptions } from '@millrace/timer'
 export type { ChannelEncryption } from './base/channel-encryption.ts'
 export { type CloseReason, describeReason } from './base/close-reason.ts'
 export type { CloseWords } from './base/close-words.ts'
 export { KeyTable, openKeysMax } from './base/key-table.ts'
+export { type Log, type LogLevel, type LogOptions, withSource } from './base/log.ts'
 export {
   type Delivery,
   defaultTraits,

@@ -38,6 +38,7 @@ import {
   u8,
   u16,
   u32,
+  withSource,
 } from 'millrace'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { portOf } from '../fixtures/tcp-pair.ts'
@@ -512,7 +513,7 @@ describe('the code of docs/GUIDE.md', () => {
 
   it('looking inside', async () => {
     // guide
-    const logged = new ProtoFactory({ log: console, logSource: 'on' }).add('game', bits(game))
+    const logged = new ProtoFactory({ log: withSource(console) }).add('game', bits(game))
     const server = logged.create('tcp', '127.0.0.1', 0, 'game', { name: 'arena' })
     server.log('info', 'hello') // pipe 'arena' …: hello (main (file:///srv/game.ts:12:8))
 

@@ -113,6 +113,7 @@ export {
   type Transport,
   type TransportPlugin,
   undecodable,
+  withSource,
 } from '@millrace/core'
 export {
   bits,

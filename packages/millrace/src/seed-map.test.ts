@@ -13,6 +13,7 @@ import {
   Timer,
   tcp,
   VirtualClock,
+  withSource,
 } from 'millrace'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Diary } from '../fixtures/diary.ts'
@@ -501,11 +502,11 @@ describe('debug of seed 001', () => {
   it('log() functions for each base class with get_desc() and line/function information.', async () => {
     const lines: string[] = []
     const note = (line: string) => void lines.push(line)
-    const log = { debug: note, info: note, warn: note, error: note }
-    await using pair = await TcpPair.open({ log, logSource: 'on' })
+    const log = withSource({ debug: note, info: note, warn: note, error: note })
+    await using pair = await TcpPair.open({ log })
     lines.length = 0
-    const sink = new Sink(() => {}, { log, logSource: 'on' })
-    const timer = new Timer(new VirtualClock(), { log, logSource: 'on' })
+    const sink = new Sink(() => {}, { log })
+    const timer = new Timer(new VirtualClock(), { log })
     function speak() {
       pair.server.log('info', 'one')
       pair.near.log('warn', 'two')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Log } from './log.ts'
 import { Timer } from './timer.ts'
 import { TimerError } from './timer-error.ts'
+import type { TimerLog } from './timer-log.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 function codeOf(run: () => unknown): string | undefined {
@@ -13,7 +13,7 @@ function codeOf(run: () => unknown): string | undefined {
   return undefined
 }
 
-function logOf(lines: string[]): Log {
+function logOf(lines: string[]): TimerLog {
   const write = (line: string) => void lines.push(line)
   return { debug: write, info: write, warn: write, error: write }
 }

@@ -3,13 +3,13 @@
 import type { Clock, Wake } from './clock.ts'
 import type { TimerCallback, TimerKey } from './keyed-task.ts'
 import { KeyedTask } from './keyed-task.ts'
-import { type LogLevel, type LogOptions, writeLog } from './log.ts'
 import { RestingTasks } from './resting-tasks.ts'
 import { assertTime, TimerError } from './timer-error.ts'
+import type { TimerLog, TimerLogLevel } from './timer-log.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
 /** Options of `Timer`, read once. */
-export interface TimerOptions extends LogOptions {
+export interface TimerOptions {
   /** For `describe`. Default `''`. */
   readonly name?: string | undefined
   /** Live keys at most; one more throws `TimerError` (`full`). Default 10,000. */
@@ -21,6 +21,8 @@ export interface TimerOptions extends LogOptions {
    * run (several as an `AggregateError`), and with `drive: 'auto'` it ends up with whoever runs the clock's wake-ups.
    */
   readonly onError?: ((error: unknown, key: TimerKey) => void) | undefined
+  /** Where log lines go; nowhere unless given. */
+  readonly log?: TimerLog | undefined
 }
 
 /** Counters of a `Timer`, since it was made. */
@@ -76,7 +78,7 @@ export class Timer {
   readonly #name: string
   readonly #countMax: number
   readonly #onError: TimerOptions['onError']
-  readonly #logOptions: LogOptions
+  readonly #log: TimerLog | undefined
   readonly #taskOwner = { fired: (task: KeyedTask, now: number) => this.#fired(task, now) }
   readonly #wakeUp = () => this.#woken()
   #state: 'idle' | 'processing' | 'closed' = 'idle'
@@ -95,7 +97,7 @@ export class Timer {
   constructor(clock: Clock, options?: TimerOptions)
   constructor(clock: Pick<Clock, 'now'>, options: TimerOptions & { readonly drive: 'manual' })
   constructor(clock: Pick<Clock, 'now'> & Partial<Clock>, options: TimerOptions = {}) {
-    const { name = '', countMax = 10_000, drive = 'auto', onError } = options
+    const { name = '', countMax = 10_000, drive = 'auto', onError, log } = options
     if (!Number.isSafeInteger(countMax) || countMax < 1) {
       throw new TimerError(
         'bad-limit',
@@ -108,7 +110,7 @@ export class Timer {
     this.#name = name
     this.#countMax = countMax
     this.#onError = onError
-    this.#logOptions = options
+    this.#log = log
   }
 
   /**
@@ -222,8 +224,8 @@ export class Timer {
   }
 
   /** Writes a log line that begins with `describe()`; costs nothing without a `log` option. */
-  log(level: LogLevel, text: string): void {
-    writeLog(this.#logOptions, level, this, text)
+  log(level: TimerLogLevel, text: string): void {
+    this.#log?.[level](`${this.describe()}: ${text}`)
   }
 
   statistics(): TimerStatistics {

@@ -1,8 +1,8 @@
-import type { LogOptions } from '@millrace/timer'
 import type { EncryptionOptions } from '../encryption/encryption.ts'
 import type { Drive } from '../ports/driver.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { CloseWords } from './close-words.ts'
+import type { LogOptions } from './log.ts'
 import { MillraceError } from './millrace-error.ts'
 
 /**

@@ -1,10 +1,10 @@
 // For programs whose lib ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import type { KeyTable } from '../base/key-table.ts'
+import { type LogLevel, type LogOptions, writeLog } from '../base/log.ts'
 import { misuse, sideOf } from '../base/message-traits.ts'
 import type {
   Answer,

@@ -1,4 +1,4 @@
-import { type LogLevel, type LogOptions, writeLog } from '@millrace/timer'
+import { type LogLevel, type LogOptions, writeLog } from '../base/log.ts'
 import type { ComparedMessages, ComparedSide, Message, Side } from '../base/messages.ts'
 import { type Channel, conversationOf } from './channel.ts'
 import type { Tap } from './dispatch.ts'

@@ -1,6 +1,6 @@
 import { pair, Rig } from '@millrace/testkit'
-import { callerOf, type Log } from '@millrace/timer'
 import { describe, expect, it } from 'vitest'
+import { callerOf, type Log, withSource } from '../base/log.ts'
 import { Sink } from '../channel/sink.ts'
 
 function notebook() {
@@ -60,12 +60,12 @@ describe('log', () => {
 
   it('adds function and line of the caller when asked to', async () => {
     const { lines, log } = notebook()
-    const { rig, accepting, accepted } = await pair({ options: { log, logSource: 'on' } })
+    const { rig, accepting, accepted } = await pair({ options: { log: withSource(log) } })
     lines.length = 0
     function sayHello() {
       accepting.log('info', 'from a pipe')
       accepted.log('info', 'from a channel')
-      new Sink(() => undefined, { log, logSource: 'on' }).log('info', 'from a sink')
+      new Sink(() => undefined, { log: withSource(log) }).log('info', 'from a sink')
     }
     sayHello()
     expect(lines.length).toBe(3)
@@ -89,7 +89,8 @@ describe('log', () => {
   })
 
   it('finds the caller in stacks of several kinds', () => {
-    expect(callerOf(undefined)).toBe('unknown place')
+    expect(callerOf(undefined)).toBe(undefined)
+    expect(callerOf('Error\n    at run (b.js:3:4)')).toBe(undefined)
     expect(callerOf('Error\n    at Pipe.log (a.js:1:2)\n    at run (b.js:3:4)\n    at main (c.js:5:6)')).toBe(
       'run (b.js:3:4)',
     )

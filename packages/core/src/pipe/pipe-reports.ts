@@ -1,4 +1,4 @@
-import type { LogOptions } from '@millrace/timer'
+import type { LogOptions } from '../base/log.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Topics } from '../ports/diagnostics.ts'

@@ -1,7 +1,7 @@
 // For programs whose lib ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type LogLevel, writeLog } from '@millrace/timer'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
+import { type LogLevel, writeLog } from '../base/log.ts'
 import type { Body, ComparedMessages, Sends } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { checkOptions, type PipeLimits, type PipeOptions, parseLimits } from '../base/options.ts'
