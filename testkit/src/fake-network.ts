@@ -86,11 +86,6 @@ export class FakeNetwork implements FakeLinkHome {
     return this.#plugin(() => this.#datagramTransport())
   }
 
-  /** The transport of pipes that reach each other without any link. */
-  messages(): TransportPlugin {
-    return this.#plugin(() => ({ carries: 'messages' }))
-  }
-
   /** The next time that anyone connects, accepts or listens, it fails like this. */
   fail(where: FaultPlace, error: unknown): void {
     this.#faults.push({ where, error })

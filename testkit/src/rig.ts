@@ -5,6 +5,7 @@ import {
   type Channel,
   type CloseReason,
   type Diagnostics,
+  local,
   type MillraceError,
   type Pipe,
   type PipeOptions,
@@ -69,7 +70,7 @@ export class Rig<Messages extends object = AnyMessages> {
     this.factory = factory
       .add('net', this.network.streams())
       .add('gram', this.network.datagrams())
-      .add('here', this.network.messages())
+      .add('here', local())
       .add('test', speaks) as unknown as ProtoFactory<{ test: Messages }>
   }
 

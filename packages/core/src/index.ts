@@ -49,6 +49,7 @@ export type {
   PendingChannel,
   SharedKeyEncryption,
 } from './encryption/encryption.ts'
+export { local } from './local/local.ts'
 export type { OpenOptions } from './pipe/opening.ts'
 export { Pipe } from './pipe/pipe.ts'
 export type { PipeEvent, PipeEvents } from './pipe/pipe-events.ts'

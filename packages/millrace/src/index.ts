@@ -74,6 +74,7 @@ export {
   type LogLevel,
   type LogOptions,
   type Loop,
+  local,
   type Message,
   type MessageOptions,
   type MessagesOf,
@@ -149,7 +150,6 @@ export {
   type Wake,
 } from '@millrace/timer'
 export { Ipc, type IpcAddress, ipc } from '@millrace/transports/ipc'
-export { Local, local } from '@millrace/transports/local'
 export { nodeLoop, nodePlatform } from '@millrace/transports/node-platform'
 export { Tcp, type TcpAddress, tcp } from '@millrace/transports/tcp'
 export type { ContractEntry, ContractTable, FrameTarget, Goodbye } from '@millrace/wire'

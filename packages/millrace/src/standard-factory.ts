@@ -1,13 +1,13 @@
 import {
   type AnyMessages,
   ProtoFactory as CoreFactory,
+  local,
   type Protocol,
   type ProtoFactoryOptions,
   type TransportPlugin,
 } from '@millrace/core'
 import { msgpack } from '@millrace/proto-msgpack'
 import { ipc } from '@millrace/transports/ipc'
-import { local } from '@millrace/transports/local'
 import { nodePlatform } from '@millrace/transports/node-platform'
 import { tcp } from '@millrace/transports/tcp'
 

@@ -1,8 +1,9 @@
-import { type Address, MillraceError, type TransportPlugin } from '@millrace/core'
+import { MillraceError } from '../base/millrace-error.ts'
+import type { Address, TransportPlugin } from '../ports/transport.ts'
 
 /**
- * The transport `local`: pipes of one process, found by name. Messages pass as the objects they are; there is no link
- * and no encoding. `protoFactory.add('local', local())`.
+ * The transport `local`: pipes of one factory find each other by name. Messages pass as the objects they are: nothing is copied or
+ * encoded, and there is no link. `factory.add('local', local())`.
  */
 export function local(): TransportPlugin {
   return {
@@ -10,13 +11,8 @@ export function local(): TransportPlugin {
     addressLength: 1,
     address: localAddress,
     reaches: (wanted, bound) => wanted.text === bound.text,
-    create: () => new Local(),
+    create: () => ({ carries: 'messages' }),
   }
-}
-
-/** The local transport of one pipe. It has no settings. */
-export class Local {
-  readonly carries = 'messages'
 }
 
 function localAddress(name: string, [place]: readonly (string | number)[]): Address {
