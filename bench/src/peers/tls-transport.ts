@@ -1,17 +1,9 @@
 import { type AddressInfo, isIP } from 'node:net'
 import { connect, createServer, type TLSSocket } from 'node:tls'
-import type {
-  Address,
-  Link,
-  LinkOwner,
-  Listener,
-  ListenerOwner,
-  StreamTransport,
-  TransportPlugin,
-} from 'millrace'
+import { SocketLink } from '@millrace/transports/socket-link'
+import type { Address, Link, Listener, ListenerOwner, StreamTransport, TransportPlugin } from 'millrace'
 import { benchKey } from './protection.ts'
 
-type Batch = Parameters<Link['send']>[0]
 type TlsAddress = Address & { readonly host: string; readonly port: number }
 
 const identity = 'bench'
@@ -40,7 +32,7 @@ class Tls implements StreamTransport {
   async listen(address: Address, owner: ListenerOwner): Promise<Listener> {
     const { host, port } = address as TlsAddress
     const server = createServer({ ...this.#suite, dhparam: 'auto', pskCallback: () => benchKey }, (socket) =>
-      owner.accepted(new TlsLink(socket)),
+      owner.accepted(linkOf(socket)),
     )
     server.on('tlsClientError', (error) => owner.failed(error))
     await new Promise<void>((resolve) => server.listen({ host, port }, resolve))
@@ -67,67 +59,13 @@ class Tls implements StreamTransport {
       socket.once('secureConnect', resolve)
       socket.once('error', reject)
     })
-    return new TlsLink(socket)
+    return linkOf(socket)
   }
 }
 
-class TlsLink implements Link {
-  readonly #socket: TLSSocket
-
-  constructor(socket: TLSSocket) {
-    this.#socket = socket
-    socket.setNoDelay(true)
-  }
-
-  start(owner: LinkOwner): void {
-    const socket = this.#socket
-    let failure: unknown
-    socket.on('data', (bytes) => owner.received(bytes, 'given'))
-    socket.on('end', () => owner.ended())
-    socket.on('error', (error) => {
-      failure = error
-    })
-    socket.on('close', () => owner.gone(failure))
-    this.#sent = (size) => owner.sent(size)
-  }
-
-  #sent: (size: number) => void = () => undefined
-
-  send(batch: Batch): 'waits' {
-    const { segments, size } = batch
-    this.#socket.cork()
-    segments.forEach((segment, index) => {
-      if (index < segments.length - 1) this.#socket.write(segment)
-      else this.#socket.write(segment, () => this.#left(batch, size))
-    })
-    this.#socket.uncork()
-    return 'waits'
-  }
-
-  #left(batch: Batch, size: number): void {
-    batch.release()
-    this.#sent(size)
-  }
-
-  pause(): void {
-    this.#socket.pause()
-  }
-
-  resume(): void {
-    this.#socket.resume()
-  }
-
-  end(): void {
-    this.#socket.end()
-  }
-
-  destroy(): void {
-    this.#socket.destroy()
-  }
-
-  describe(): string {
-    return 'tls'
-  }
+function linkOf(socket: TLSSocket): SocketLink {
+  socket.setNoDelay(true)
+  return new SocketLink(socket, `tls://${socket.remoteAddress}:${socket.remotePort}`)
 }
 
 function addressOf(name: string, host: string, port: number): TlsAddress {

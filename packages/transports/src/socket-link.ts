@@ -5,7 +5,10 @@ import { nodeLoop } from './node-loop.ts'
 
 const nothing = new Uint8Array(0)
 
-/** A socket of `node:net` as a link: tcp and ipc share it. One gather write a batch; memory goes back when the system took it. */
+/**
+ * A socket of `node:net` as a link: `tcp` and `ipc` share it, and so may a transport of your own over `node:tls`. One gather write a batch;
+ * its memory goes back when the system took it. The link owns the socket: it listens to its events and destroys it.
+ */
 export class SocketLink implements Link {
   readonly #socket: Socket
   readonly #description: string
@@ -15,6 +18,7 @@ export class SocketLink implements Link {
   #first: SegmentBatch | undefined
   #more: SegmentBatch[] | undefined
 
+  /** `description`: for `describe()`, such as `tls://192.0.2.1:7777`. The socket is connected and not read yet. */
   constructor(socket: Socket, description: string) {
     this.#socket = socket
     this.#description = description
