@@ -20,6 +20,9 @@ import { calmNetwork, type NetworkProfile } from './network-profile.ts'
 import { Random } from './random.ts'
 import type { VirtualLoop } from './virtual-loop.ts'
 
+/** A transport of a fake network: one name makes an address. */
+export type FakePlugin = TransportPlugin<{ readonly place: string }, [place: string]>
+
 /** How a fake network is made. */
 export interface FakeNetworkOptions {
   /** The seed of everything random in it. */
@@ -77,12 +80,12 @@ export class FakeNetwork implements FakeLinkHome {
   }
 
   /** The transport of streams. One argument makes an address: a name. */
-  streams(): TransportPlugin {
+  streams(): FakePlugin {
     return this.#plugin(() => this.#streamTransport())
   }
 
   /** The transport of datagrams. One argument makes an address: a name. */
-  datagrams(): TransportPlugin {
+  datagrams(): FakePlugin {
     return this.#plugin(() => this.#datagramTransport())
   }
 
@@ -147,15 +150,17 @@ export class FakeNetwork implements FakeLinkHome {
     this.violations.push(text)
   }
 
-  #plugin(create: () => Transport): TransportPlugin {
+  #plugin(create: () => Transport): FakePlugin {
+    const address = (name: string, place: unknown) => {
+      if (typeof place === 'string' && place !== '') return { text: `${name}://${place}` }
+      throw new MillraceError('address-invalid', `${name} wants a name; got ${String(place)}`)
+    }
     return {
       kind: 'transport',
-      addressLength: 1,
-      address: (name, [place]) => {
-        if (typeof place === 'string' && place !== '') return { text: `${name}://${place}` }
-        throw new MillraceError('address-invalid', `${name} wants a name; got ${String(place)}`)
-      },
-      reaches: (wanted, bound) => wanted.text === bound.text,
+      addressFields: ['place'],
+      address: (name, { place }) => address(name, place),
+      parse: address,
+      matches: (wanted, bound) => wanted.text === bound.text,
       create,
     }
   }

@@ -13,10 +13,17 @@ import {
   ProtoFactory,
 } from '@millrace/core'
 import type { FakeLink } from './fake-link.ts'
-import { FakeNetwork } from './fake-network.ts'
+import { FakeNetwork, type FakePlugin } from './fake-network.ts'
 import type { NetworkProfile } from './network-profile.ts'
 import { plain } from './plain-codec.ts'
 import { VirtualLoop } from './virtual-loop.ts'
+
+/** The transports of a rig: streams, datagrams, and no link at all. */
+export interface RigTransports {
+  readonly net: FakePlugin
+  readonly gram: FakePlugin
+  readonly here: ReturnType<typeof local>
+}
 
 /** How a rig is set up. */
 export interface RigOptions<Messages extends object> {
@@ -50,7 +57,7 @@ export class Rig<Messages extends object = AnyMessages> {
   readonly loop = new VirtualLoop()
   readonly pool = new BlockPool({ checks: 'on' })
   readonly network: FakeNetwork
-  readonly factory: ProtoFactory<{ test: Messages }>
+  readonly factory: ProtoFactory<{ test: Messages }, RigTransports>
   #protocolCount = 0
   readonly #diaries = new Map<Pipe<Messages>, PipeDiary<Messages>>()
   readonly #open = new Map<Channel<Messages>, FakeLink | undefined>()
@@ -71,7 +78,7 @@ export class Rig<Messages extends object = AnyMessages> {
       .add('net', this.network.streams())
       .add('gram', this.network.datagrams())
       .add('here', local())
-      .add('test', speaks) as unknown as ProtoFactory<{ test: Messages }>
+      .add('test', speaks) as unknown as ProtoFactory<{ test: Messages }, RigTransports>
   }
 
   /** A pipe of the rig's protocol on the fake network. */

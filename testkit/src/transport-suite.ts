@@ -96,14 +96,14 @@ class End implements LinkOwner {
   }
 }
 
-/** What every transport of streams must do. `freshAddress` answers the arguments of an address that is free. */
-export function transportSuite(
+/** What every transport of streams must do. `freshAddress` returns the fields of an address that is free. */
+export function transportSuite<Fields extends object>(
   name: string,
-  makePlugin: () => TransportPlugin,
-  freshAddress: () => readonly (string | number)[],
+  makePlugin: () => TransportPlugin<Fields>,
+  freshAddress: () => Fields,
 ): void {
   describe(`transport ${name}`, () => {
-    let plugin: TransportPlugin
+    let plugin: TransportPlugin<Fields>
     let transport: StreamTransport
     let listeners: Listener[]
     let ends: End[]
@@ -333,16 +333,30 @@ export function transportSuite(
       await expect(connecting).rejects.toBe(reason)
     })
 
-    it('parses its addresses, and says what would be right', () => {
-      const parsed = address()
-      expect(parsed.text.startsWith(`${name}://`)).toBe(true)
-      expect(plugin.reaches(parsed, parsed)).toBe(true)
-      expect(() => plugin.address(name, [])).toThrowError(
-        expect.objectContaining({
-          code: 'address-invalid',
-          message: expect.stringContaining(`${name} wants`),
-        }),
-      )
+    it('writes its addresses as URLs, and reads them back', async () => {
+      const written = address()
+      expect(written.text.startsWith(`${name}://`)).toBe(true)
+      const { listener } = await listen(written)
+      for (const { text } of [written, listener.address]) {
+        const read = plugin.parse(name, text.slice(`${name}://`.length))
+        expect(read.text).toBe(text)
+      }
+      const read = plugin.parse(name, listener.address.text.slice(`${name}://`.length))
+      expect(plugin.matches(read, listener.address)).toBe(true)
+      const opened = end(await transport.connect(read))
+      opened.link.destroy()
+    })
+
+    it('says what would be right instead of a wrong address', () => {
+      const wanted = expect.objectContaining({
+        code: 'address-invalid',
+        message: expect.stringContaining(`${name} wants`),
+      })
+      expect(() => plugin.address(name, {} as Fields)).toThrowError(wanted)
+      expect(() => plugin.parse(name, '')).toThrowError(wanted)
+      for (const field of plugin.addressFields) {
+        expect(() => plugin.address(name, { ...freshAddress(), [field]: undefined })).toThrowError(wanted)
+      }
     })
 
     it('describes its links in one line', async () => {

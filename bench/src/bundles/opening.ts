@@ -12,8 +12,10 @@ const game = contract({
   state: { tick: u32, entities: array(entity, 256) },
 })
 
+type Link = TransportPlugin<{ readonly place: string }, [place: string]>
+
 /** A game's client: opens a channel on a platform and over a transport that it is given. */
-export async function open(platform: Platform, transport: TransportPlugin) {
+export async function open(platform: Platform, transport: Link) {
   const factory = new ProtoFactory({ platform }).add('link', transport).add('game', bits(game))
   return await factory.create('link', 'server', 'game').open()
 }

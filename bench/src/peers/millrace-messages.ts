@@ -31,8 +31,8 @@ export function gamePipe(
     .add('game msgpack', msgpack<GameMessages>())
   const name = `game ${protocol}` as const
   if (protection === 'tls chacha20-poly1305' || protection === 'tls aes-256-gcm') {
-    factory.add('tls', tls(tlsCiphers[protection]))
-    return factory.create('tls', '127.0.0.1', port, name) as unknown as Pipe<GameMessages>
+    const withTls = factory.add('tls', tls(tlsCiphers[protection]))
+    return withTls.create('tls', '127.0.0.1', port, name) as unknown as Pipe<GameMessages>
   }
   const options = protection === 'none' ? {} : { encryption: encryptionOf(protection) }
   return factory.create('tcp', '127.0.0.1', port, name, options) as unknown as Pipe<GameMessages>

@@ -1,22 +1,32 @@
 import { type AddressInfo, isIP } from 'node:net'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { SocketLink } from '@millrace/transports/socket-link'
-import type { Address, Link, Listener, ListenerOwner, StreamTransport, TransportPlugin } from 'millrace'
+import {
+  type Address,
+  type Link,
+  type Listener,
+  type ListenerOwner,
+  type StreamTransport,
+  type TcpAddress,
+  type TcpFields,
+  type TransportPlugin,
+  tcp,
+} from 'millrace'
 import { benchKey } from './protection.ts'
-
-type TlsAddress = Address & { readonly host: string; readonly port: number }
 
 const identity = 'bench'
 
 /**
  * A transport over node:tls with a pre-shared key, so that the same frames go to the same decoder as Millrace's own: what differs is who seals.
  */
-export function tls(ciphers: string): TransportPlugin {
+export function tls(ciphers: string): TransportPlugin<TcpFields, [host: string, port: number]> {
+  const { address, parse } = tcp()
   return {
     kind: 'transport',
-    addressLength: 2,
-    address: (name, [host, port]) => addressOf(name, String(host), Number(port)),
-    reaches: () => false,
+    addressFields: ['host', 'port'],
+    address,
+    parse,
+    matches: () => false,
     create: () => new Tls(ciphers),
   }
 }
@@ -30,7 +40,7 @@ class Tls implements StreamTransport {
   }
 
   async listen(address: Address, owner: ListenerOwner): Promise<Listener> {
-    const { host, port } = address as TlsAddress
+    const { host, port } = address as TcpAddress
     const server = createServer({ ...this.#suite, dhparam: 'auto', pskCallback: () => benchKey }, (socket) =>
       owner.accepted(linkOf(socket)),
     )
@@ -38,7 +48,7 @@ class Tls implements StreamTransport {
     await new Promise<void>((resolve) => server.listen({ host, port }, resolve))
     const bound = server.address() as AddressInfo
     return {
-      address: addressOf('tls', host, bound.port),
+      address: tcp().address('tls', { host, port: bound.port }),
       close: async () => {
         server.close()
       },
@@ -46,7 +56,7 @@ class Tls implements StreamTransport {
   }
 
   async connect(address: Address): Promise<Link> {
-    const { host, port } = address as TlsAddress
+    const { host, port } = address as TcpAddress
     const socket = connect({
       ...this.#suite,
       host,
@@ -66,8 +76,4 @@ class Tls implements StreamTransport {
 function linkOf(socket: TLSSocket): SocketLink {
   socket.setNoDelay(true)
   return new SocketLink(socket, `tls://${socket.remoteAddress}:${socket.remotePort}`)
-}
-
-function addressOf(name: string, host: string, port: number): TlsAddress {
-  return { host, port, text: `${name}://${host}:${port}` }
 }

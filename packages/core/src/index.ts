@@ -49,13 +49,15 @@ export type {
   PendingChannel,
   SharedKeyEncryption,
 } from './encryption/encryption.ts'
-export { local } from './local/local.ts'
+export { type LocalFields, local } from './local/local.ts'
 export type { OpenOptions } from './pipe/opening.ts'
 export { Pipe } from './pipe/pipe.ts'
 export type { PipeEvent, PipeEvents } from './pipe/pipe-events.ts'
 export type { PipeStatistics } from './pipe/pipe-statistics.ts'
 export { Proto } from './pipe/proto.ts'
-export { type AnyMessages, ProtoFactory, type ProtoFactoryOptions } from './pipe/proto-factory.ts'
+export { ProtoFactory, type ProtoFactoryOptions } from './pipe/proto-factory.ts'
+export type { AnyMessages } from './pipe/target-types.ts'
+export type { UnaddressedPipe } from './pipe/unaddressed-pipe.ts'
 export { type ByteSource, type Codec, undecodable } from './ports/codec.ts'
 export type { Diagnostics, DiagnosticsTopic } from './ports/diagnostics.ts'
 export type { Drive, Driver, Runnable } from './ports/driver.ts'

@@ -168,15 +168,20 @@ describe('the code of docs/GUIDE.md', () => {
     const overIpc = net.create('ipc', path, 'game') // unix socket, or named pipe of Windows
     const inProcess = net.create('local', 'lobby', 'game') // no bytes at all
     overIpc.getProto().as(Ipc).setAccess('everyone') // else the same user only
-    const named = net.create<Game>('lobby') // where to is said later
-    await named.bind('tcp', '127.0.0.1', 0, 'game')
+
+    const byName = net.create({ transport: 'tcp', host: '::1', port: 7777, protocol: 'game' })
+    const byUrl = net.create('tcp://[::1]:7777', 'game') // ipc:///tmp/game.sock, local://lobby
+    const later = await net.create('lobby').bind('tcp', '127.0.0.1', 0, 'game') // a name for logs first, where to later
     // end
-    pipes.push(overTcp, overIpc, inProcess, named)
+    pipes.push(overTcp, overIpc, inProcess, byName, byUrl, later)
     await overIpc.bind()
     await inProcess.bind()
     expect((await overIpc.open()).isOpen).toBe(true)
     expect((await inProcess.open()).isOpen).toBe(true)
-    expect(named.describe()).toContain("'lobby' tcp://127.0.0.1")
+    expect([overTcp, byName, byUrl].map((pipe) => pipe.address?.text)).toEqual(
+      Array(3).fill('tcp://[::1]:7777'),
+    )
+    expect(later.describe()).toContain("'lobby' tcp://127.0.0.1")
   })
 
   it('messages', async () => {

@@ -69,6 +69,7 @@ export {
   type LinkOwner,
   type Listener,
   type ListenerOwner,
+  type LocalFields,
   type LocalTransport,
   type Log,
   type LogLevel,
@@ -113,6 +114,7 @@ export {
   type StreamTransport,
   type Transport,
   type TransportPlugin,
+  type UnaddressedPipe,
   undecodable,
   withSource,
 } from '@millrace/core'
@@ -149,9 +151,9 @@ export {
   VirtualClock,
   type Wake,
 } from '@millrace/timer'
-export { Ipc, type IpcAddress, ipc } from '@millrace/transports/ipc'
+export { Ipc, type IpcAddress, type IpcFields, ipc } from '@millrace/transports/ipc'
 export { nodeLoop, nodePlatform } from '@millrace/transports/node-platform'
-export { Tcp, type TcpAddress, tcp } from '@millrace/transports/tcp'
+export { Tcp, type TcpAddress, type TcpFields, tcp } from '@millrace/transports/tcp'
 export type { ContractEntry, ContractTable, FrameTarget, Goodbye } from '@millrace/wire'
 export {
   align,
@@ -218,4 +220,9 @@ export {
   variantOf,
   type WireEffect,
 } from 'bitsery-ts'
-export { ProtoFactory, protoFactory, type StandardProtocols } from './standard-factory.ts'
+export {
+  ProtoFactory,
+  protoFactory,
+  type StandardProtocols,
+  type StandardTransports,
+} from './standard-factory.ts'

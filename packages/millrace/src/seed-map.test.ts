@@ -57,7 +57,7 @@ describe('goals of seed 001', () => {
     const factory = new ProtoFactory().add('whatever', tcp()).add('game', bits(game))
     const server = await kept(factory.create('whatever', '127.0.0.1', 0, 'game')).bind()
     const channel = await kept(factory.create('whatever', '127.0.0.1', portOf(server), 'game')).open()
-    expect(server.address?.text).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/)
+    expect(server.address?.text).toMatch(/^whatever:\/\/127\.0\.0\.1:\d+$/)
     expect(channel.isOpen).toBe(true)
   })
 

@@ -11,16 +11,26 @@ import { ipc } from '@millrace/transports/ipc'
 import { nodePlatform } from '@millrace/transports/node-platform'
 import { tcp } from '@millrace/transports/tcp'
 
-/** What every factory of this package knows from the start. */
+/** The protocols that every factory of this package knows from the start. */
 export interface StandardProtocols {
   readonly msgpack: AnyMessages
+}
+
+/** The transports that every factory of this package knows from the start. */
+export interface StandardTransports {
+  readonly tcp: ReturnType<typeof tcp>
+  readonly ipc: ReturnType<typeof ipc>
+  readonly local: ReturnType<typeof local>
 }
 
 /**
  * The proto factory with what comes in the box: the transports `tcp`, `ipc` and `local`, and the protocol `msgpack`. Two
  * factories know nothing of each other.
  */
-export class ProtoFactory<Protocols extends object = StandardProtocols> extends CoreFactory<Protocols> {
+export class ProtoFactory<
+  Protocols extends object = StandardProtocols,
+  Transports extends object = StandardTransports,
+> extends CoreFactory<Protocols, Transports> {
   /** Runs on Node, unless `platform` says otherwise. */
   constructor({ platform = nodePlatform, ...options }: Partial<ProtoFactoryOptions> = {}) {
     super({ platform, ...options })
@@ -34,9 +44,12 @@ export class ProtoFactory<Protocols extends object = StandardProtocols> extends 
   override add<Name extends string, Messages extends object>(
     name: Name,
     protocol: Protocol<Messages>,
-  ): ProtoFactory<Protocols & Record<Name, Messages>>
+  ): ProtoFactory<Protocols & Record<Name, Messages>, Transports>
   /** Registers a transport under a name: `add('tcp', tcp())`. */
-  override add(name: string, transport: TransportPlugin): this
+  override add<Name extends string, Plugin extends TransportPlugin>(
+    name: Name,
+    transport: Plugin,
+  ): ProtoFactory<Protocols, Transports & Record<Name, Plugin>>
   override add(name: string, plugin: Protocol & TransportPlugin): unknown {
     return super.add(name, plugin)
   }

@@ -93,13 +93,13 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
 
 describe('ipc addresses', () => {
   it.each([[''], [7], ['a\0b'], [undefined]])('refuses %j as a path', (path) => {
-    const parse = () => ipc().address('ipc', [path as string])
+    const parse = () => ipc().address('ipc', { path: path as string })
     expect(parse).toThrow(expect.objectContaining({ code: 'address-invalid' }))
     expect(parse).toThrow(/path/)
   })
 
   it.runIf(process.platform !== 'win32')('refuses a path that is too long, and takes the longest one', () => {
-    const make = (path: string) => () => ipc().address('ipc', [path])
+    const make = (path: string) => () => ipc().address('ipc', { path })
     expect(make(`/${'a'.repeat(103)}`)).toThrow(/at most 103 bytes; got 104/)
     expect(make(`/${'ü'.repeat(52)}`)).toThrow(/got 105/)
     expect(make(`/${'a'.repeat(102)}`)).not.toThrow()

@@ -14,21 +14,26 @@ import { bindSocketFile } from './socket-file.ts'
 import { SocketLink } from './socket-link.ts'
 import { closeServer, connected, listening, serverFor } from './stream-server.ts'
 
-/** Where an ipc pipe binds or opens: a path of the file system, or a named pipe of Windows. */
-export interface IpcAddress extends Address {
+/** What an address of `ipc` is made of. */
+export interface IpcFields {
+  /** A path of the file system, or a named pipe of Windows. */
   readonly path: string
 }
+
+/** Where an ipc pipe binds or opens: `ipc:///tmp/game.sock`. The path stands in it as it is, nothing is escaped. */
+export interface IpcAddress extends Address, IpcFields {}
 
 /** The longest path of a unix socket that every system takes, in bytes. */
 const pathSizeMax = 103
 
 /** The transport `ipc`: unix sockets, and named pipes on Windows. `protoFactory.add('ipc', ipc())`. */
-export function ipc(): TransportPlugin {
+export function ipc(): TransportPlugin<IpcFields, [path: string]> {
   return {
     kind: 'transport',
-    addressLength: 1,
-    address: ipcAddress,
-    reaches: (wanted, bound) => wanted.text === bound.text,
+    addressFields: ['path'],
+    address: (name, { path }) => ipcAddress(name, path),
+    parse: ipcAddress,
+    matches: (wanted, bound) => wanted.text === bound.text,
     create: () => new Ipc(),
   }
 }
@@ -69,7 +74,7 @@ export class Ipc implements StreamTransport {
   }
 }
 
-function ipcAddress(name: string, [path]: readonly (string | number)[]): IpcAddress {
+function ipcAddress(name: string, path: unknown): IpcAddress {
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw new MillraceError(
       'address-invalid',

@@ -41,7 +41,7 @@ async function bind(path: string): Promise<{ readonly accepted: number; close():
     },
     failed() {},
   }
-  const listener = await new Ipc().listen(ipc().address('ipc', [path]), owner)
+  const listener = await new Ipc().listen(ipc().address('ipc', { path }), owner)
   endings.push(() => listener.close())
   return {
     get accepted() {

@@ -16,5 +16,7 @@ afterAll(() => {
   if (!isWindows) rmSync(folder, { recursive: true, force: true })
 })
 
-transportSuite('tcp', tcp, () => ['127.0.0.1', 0])
-transportSuite('ipc', ipc, () => [isWindows ? `${folder}-${++count}` : join(folder, `${++count}.sock`)])
+transportSuite('tcp', tcp, () => ({ host: '127.0.0.1', port: 0 }))
+transportSuite('ipc', ipc, () => ({
+  path: isWindows ? `${folder}-${++count}` : join(folder, `${++count}.sock`),
+}))

@@ -5,7 +5,7 @@ import { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { Link, LinkOwner, Listener } from '@millrace/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { refuseSelf } from './self-connection.ts'
-import { Tcp, tcp } from './tcp.ts'
+import { Tcp, type TcpFields, tcp } from './tcp.ts'
 
 const plugin = tcp()
 const hasIpv6 = Object.values(networkInterfaces()).some((list) =>
@@ -62,7 +62,7 @@ async function bind(transport = plugin.create(), host = '127.0.0.1'): Promise<Bo
   if (transport.carries !== 'bytes') throw new Error('tcp carries bytes')
   const links: Link[] = []
   const failures: unknown[] = []
-  const listener = await transport.listen(plugin.address('tcp', [host, 0]), {
+  const listener = await transport.listen(plugin.address('tcp', { host, port: 0 }), {
     accepted: (link) => void links.push(link),
     failed: (error) => void failures.push(error),
   })
@@ -73,7 +73,7 @@ async function bind(transport = plugin.create(), host = '127.0.0.1'): Promise<Bo
 async function open(port: number, signal?: AbortSignal, host = '127.0.0.1'): Promise<Link> {
   const transport = plugin.create()
   if (transport.carries !== 'bytes') throw new Error('tcp carries bytes')
-  const link = await transport.connect(plugin.address('tcp', [host, port]), signal)
+  const link = await transport.connect(plugin.address('tcp', { host, port }), signal)
   endings.push(() => link.destroy())
   return link
 }
@@ -106,8 +106,8 @@ describe('tcp addresses', () => {
     [['127.0.0.1', 1.5], /1\.5/],
     [['127.0.0.1', '80'], /a number/],
     [['127.0.0.1'], /undefined/],
-  ] as const)('refuses %j and says what would be right', (parts, words) => {
-    const parse = () => plugin.address('tcp', parts)
+  ] as const)('refuses %j and says what would be right', ([host, port], words) => {
+    const parse = () => plugin.address('tcp', { host, port } as TcpFields)
     expect(parse).toThrow(expect.objectContaining({ code: 'address-invalid' }))
     expect(parse).toThrow(words)
   })
@@ -118,16 +118,52 @@ describe('tcp addresses', () => {
   })
 
   it('writes addresses for people, IPv6 in brackets', () => {
-    expect(plugin.address('tcp', ['127.0.0.1', 80]).text).toBe('tcp://127.0.0.1:80')
-    expect(plugin.address('tcp', ['::1', 80]).text).toBe('tcp://[::1]:80')
+    expect(plugin.address('tcp', { host: '127.0.0.1', port: 80 }).text).toBe('tcp://127.0.0.1:80')
+    expect(plugin.address('tcp', { host: '::1', port: 80 }).text).toBe('tcp://[::1]:80')
+  })
+
+  it.each([
+    ['127.0.0.1:80', '127.0.0.1', 80],
+    ['[::1]:0', '::1', 0],
+    ['[fe80::1%eth0]:65535', 'fe80::1%eth0', 65_535],
+    ['game.example:7777', 'game.example', 7777],
+  ])('reads %j', (text, host, port) => {
+    expect(plugin.parse('tcp', text)).toEqual({ host, port, text: `tcp://${text}` })
+  })
+
+  it.each([
+    ['127.0.0.1'],
+    [':80'],
+    ['::1:80'],
+    ['[::1]'],
+    ['[]:80'],
+    ['[localhost]:80'],
+    ['127.0.0.1:'],
+    ['127.0.0.1:http'],
+    ['127.0.0.1:-1'],
+    ['127.0.0.1:65536'],
+    ['127.0.0.1:80/path'],
+    ['user@[::1]:80'],
+  ])('refuses the text %j', (text) => {
+    expect(() => plugin.parse('game', text)).toThrow(
+      expect.objectContaining({ code: 'address-invalid', message: expect.stringMatching(/^game wants/) }),
+    )
+  })
+
+  it('keeps the name under which the transport is registered', async () => {
+    const transport = new Tcp()
+    const owner = { accepted() {}, failed() {} }
+    const listener = await transport.listen(plugin.parse('game', '127.0.0.1:0'), owner)
+    endings.push(() => listener.close())
+    expect(listener.address.text).toBe(`game://127.0.0.1:${listener.address.port}`)
   })
 
   it('takes IPv6 with brackets and without', () => {
-    const [plain, bracketed] = ['::1', '[::1]'].map((host) => plugin.address('tcp', [host, 80]))
+    const [plain, bracketed] = ['::1', '[::1]'].map((host) => plugin.address('tcp', { host, port: 80 }))
     expect(bracketed).toEqual(plain)
     expect(bracketed).toMatchObject({ host: '::1', port: 80 })
     for (const host of ['[::1', '::1]', '[]', '[localhost]']) {
-      expect(() => plugin.address('tcp', [host, 80])).toThrow(
+      expect(() => plugin.address('tcp', { host, port: 80 })).toThrow(
         expect.objectContaining({ code: 'address-invalid' }),
       )
     }
@@ -144,10 +180,10 @@ describe('tcp addresses', () => {
   })
 
   it('knows which addresses lead to a bound one', () => {
-    const bound = plugin.address('tcp', ['0.0.0.0', 80])
-    expect(plugin.reaches(plugin.address('tcp', ['localhost', 80]), bound)).toBe(true)
-    expect(plugin.reaches(plugin.address('tcp', ['127.0.0.1', 81]), bound)).toBe(false)
-    expect(plugin.reaches(plugin.address('tcp', ['192.0.2.1', 80]), bound)).toBe(false)
+    const bound = plugin.address('tcp', { host: '0.0.0.0', port: 80 })
+    expect(plugin.matches(plugin.address('tcp', { host: 'localhost', port: 80 }), bound)).toBe(true)
+    expect(plugin.matches(plugin.address('tcp', { host: '127.0.0.1', port: 81 }), bound)).toBe(false)
+    expect(plugin.matches(plugin.address('tcp', { host: '192.0.2.1', port: 80 }), bound)).toBe(false)
   })
 })
 
@@ -269,7 +305,7 @@ describe('tcp pipes', () => {
     endings.push(() => vi.restoreAllMocks())
     const transport = new Tcp()
     const { port, links } = await bind()
-    const address = plugin.address('tcp', ['127.0.0.1', port])
+    const address = plugin.address('tcp', { host: '127.0.0.1', port })
     const first = await transport.connect(address)
     await until('the first is accepted', () => links.length === 1)
     expect(noDelay.mock.calls).toEqual([[true], [true]])
@@ -288,7 +324,7 @@ describe('tcp pipes', () => {
     const taken = plugin.create()
     if (taken.carries !== 'bytes') throw new Error('tcp carries bytes')
     const owner = { accepted() {}, failed() {} }
-    const address = plugin.address('tcp', ['127.0.0.1', port])
+    const address = plugin.address('tcp', { host: '127.0.0.1', port })
     await expect(taken.listen(address, owner)).rejects.toMatchObject({ code: 'EADDRINUSE' })
     await listener.close()
     await expect(open(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
@@ -311,7 +347,7 @@ describe('tcp pipes', () => {
 
   it('are not opened to themselves', async () => {
     const { port: other, listener } = await bind()
-    const address = plugin.address('tcp', ['127.0.0.1', other])
+    const address = plugin.address('tcp', { host: '127.0.0.1', port: other })
     const usual = connect({ host: '127.0.0.1', port: other })
     await once(usual, 'connect')
     expect(() => refuseSelf(usual, address)).not.toThrow()

@@ -14,19 +14,27 @@ import { refuseSelf } from './self-connection.ts'
 import { SocketLink } from './socket-link.ts'
 import { closeServer, connected, listening, serverFor } from './stream-server.ts'
 
-/** Where a tcp pipe binds or opens. */
-export interface TcpAddress extends Address {
+/** What an address of `tcp` is made of. */
+export interface TcpFields {
+  /** A name, an IPv4 or an IPv6 address. */
   readonly host: string
+  /** From 0 to 65,535. 0, for `bind` alone, lets the system choose. */
+  readonly port: number
+}
+
+/** Where a tcp pipe binds or opens: `tcp://127.0.0.1:7777`, `tcp://[::1]:7777`. */
+export interface TcpAddress extends Address, TcpFields {
   readonly port: number
 }
 
 /** The transport `tcp`: `protoFactory.add('tcp', tcp())`. */
-export function tcp(): TransportPlugin {
+export function tcp(): TransportPlugin<TcpFields, [host: string, port: number]> {
   return {
     kind: 'transport',
-    addressLength: 2,
+    addressFields: ['host', 'port'],
     address: tcpAddress,
-    reaches: (wanted, bound) => reaches(wanted as TcpAddress, bound as TcpAddress),
+    parse: parseAddress,
+    matches: (wanted, bound) => matches(wanted as TcpAddress, bound as TcpAddress),
     create: () => new Tcp(),
   }
 }
@@ -60,10 +68,11 @@ export class Tcp implements StreamTransport {
   }
 
   async listen(address: Address, owner: ListenerOwner): Promise<Listener> {
-    const { host, port } = address as TcpAddress
+    const wanted = address as TcpAddress
+    const { host, port } = wanted
     const server = serverFor(owner, (socket) => this.#link(socket))
     await listening(server, { host, port, backlog: this.#backlog }, owner)
-    return { address: boundAddress(server, host), close: () => closeServer(server) }
+    return { address: boundAddress(server, wanted), close: () => closeServer(server) }
   }
 
   async connect(address: Address, signal?: CancelSignal): Promise<Link> {
@@ -87,7 +96,7 @@ export class Tcp implements StreamTransport {
   }
 }
 
-function tcpAddress(name: string, [given, port]: readonly (string | number)[]): TcpAddress {
+function tcpAddress(name: string, { host: given, port }: TcpFields): TcpAddress {
   const host = hostOf(given)
   if (host === undefined) {
     throw new MillraceError(
@@ -117,15 +126,26 @@ function hostText(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function boundAddress(server: Server, host: string): TcpAddress {
+function parseAddress(name: string, text: string): TcpAddress {
+  const parts = /^(\[[^\][]+\]|[^:\][]+):(\d+)$/.exec(text)
+  if (parts !== null) return tcpAddress(name, { host: parts[1], port: Number(parts[2]) })
+  const right = `${name}://127.0.0.1:7777 or ${name}://[::1]:7777`
+  throw new MillraceError(
+    'address-invalid',
+    `${name} wants host and port, such as ${right}; got ${name}://${text}`,
+  )
+}
+
+/** The wanted address, with the port that the system chose. */
+function boundAddress(server: Server, { host, text }: TcpAddress): TcpAddress {
   const bound = server.address()
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0
-  return tcpAddress('tcp', [host, port])
+  return { host, port, text: text.replace(/\d+$/, String(port)) }
 }
 
 const thisMachine = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'])
 
-function reaches(wanted: TcpAddress, bound: TcpAddress): boolean {
+function matches(wanted: TcpAddress, bound: TcpAddress): boolean {
   if (wanted.port !== bound.port) return false
   return wanted.host === bound.host || (thisMachine.has(wanted.host) && thisMachine.has(bound.host))
 }

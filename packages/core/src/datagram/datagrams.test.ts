@@ -1,7 +1,7 @@
 import { plain, Rig, type RigOptions } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import { KeyTable } from '../base/key-table.ts'
-import type { AnyMessages } from '../pipe/proto-factory.ts'
+import type { AnyMessages } from '../pipe/target-types.ts'
 import type { DatagramHost, DatagramSession, Protocol } from '../ports/protocol.ts'
 import type { Address } from '../ports/transport.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { describeReason } from '../base/close-reason.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Pipe } from '../pipe/pipe.ts'
-import type { AnyMessages } from '../pipe/proto-factory.ts'
+import type { AnyMessages } from '../pipe/target-types.ts'
 
 describe('a local channel of a pipe that its program drives', () => {
   const ends = {

@@ -27,7 +27,7 @@ const lobby = () => new Rig<Lobby>({ protocol: framed(blind) })
 
 describe('the transport local', () => {
   it.each([[''], [7], [undefined]])('refuses %j as a name', (place) => {
-    const parse = () => local().address('local', [place as string])
+    const parse = () => local().address('local', { place: place as string })
     expect(parse).toThrow(expect.objectContaining({ code: 'address-invalid' }))
     expect(parse).toThrow(/name, such as 'lobby'/)
   })

@@ -2,7 +2,7 @@ import { PlainCodec, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import type { PipeOptions } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { AnyMessages } from '../pipe/proto-factory.ts'
+import type { AnyMessages } from '../pipe/target-types.ts'
 import { framed } from '../session/framed.ts'
 
 /** Both ways in which two pipes of one process meet without a link. */

@@ -23,8 +23,8 @@ function slowPipe(connectMs: number, options: PipeOptions) {
     }
     return { carries: 'bytes', connect, listen: transport.listen.bind(transport) }
   }
-  rig.factory.add('slow', { ...streams, create })
-  return rig.watch(rig.factory.create('slow', 'server', 'test', options))
+  const factory = rig.factory.add('slow', { ...streams, create })
+  return rig.watch(factory.create('slow', 'server', 'test', options))
 }
 
 describe('handshakeTimeoutMs', () => {

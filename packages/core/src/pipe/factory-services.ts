@@ -30,7 +30,7 @@ export interface FactoryServices {
   limits(options: PipeOptions): PipeLimits
   /** The deadlines of all pipes of this loop. */
   wheel(loop: Loop): LoopWheel
-  /** Resolves the arguments of `bind` and `create`. */
+  /** Reads the arguments of `bind`. Throws for what makes no target. */
   target(values: readonly unknown[]): PipeTarget
   /** The pipe of this process that is bound where `wanted` leads. */
   boundAt(wanted: PipeTarget): BoundPipe | undefined

@@ -124,11 +124,12 @@ export class Pipe<Messages extends object = object> implements Runnable {
   }
 
   /**
-   * Binds, and accepts channels from then on. Where to, and with which protocol, was said to `create`, or is said here:
-   * `bind('tcp', '127.0.0.1', 7777, 'msgpack')`. Port 0 lets the system choose: see `address`. Rejects with
+   * Binds, and accepts channels from then on. Where to, and with which protocol, was said to `create`; a pipe that was created without an
+   * address takes them here: `bind('tcp', '127.0.0.1', 7777, 'msgpack')`. Port 0 lets the system choose: see `address`. Rejects with
    * `address-in-use` or `listen-failed`.
    */
-  async bind(...target: (string | number)[]): Promise<this> {
+  bind(): Promise<this>
+  async bind(...target: unknown[]): Promise<this> {
     if (target.length > 0) this.#settle(this.#services.target(target))
     const settled = this.#need()
     if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)

@@ -32,6 +32,7 @@ describe('a proto factory', () => {
       .add('gram', network.datagrams())
       .add('chat', plain())
       .add('game', plain())
+    // @ts-expect-error: the compiler knows it as well
     expect(() => factory.create('carrier-pigeon', 'x', 'chat')).toThrowError(
       expect.objectContaining({
         code: 'transport-unknown',
@@ -44,9 +45,9 @@ describe('a proto factory', () => {
         message: "no protocol 'chess'; known are: chat, game",
       }),
     )
-    expect(() =>
-      new ProtoFactory({ platform: network.platform }).create('net', 'x', 'y' as never),
-    ).toThrowError(/none: add/)
+    const empty = new ProtoFactory({ platform: network.platform })
+    // @ts-expect-error: the compiler knows it as well
+    expect(() => empty.create('net', 'x', 'y')).toThrowError(/none: add/)
   })
 
   it('wants a platform', () => {
@@ -146,7 +147,8 @@ describe('a proto factory', () => {
 describe('a pipe with a name only', () => {
   it('gets its address by bind', async () => {
     const rig = new Rig()
-    const pipe = rig.watch(rig.factory.create('lobby') as never)
+    const pipe = rig.factory.create('lobby')
+    rig.watch(pipe)
     expect(pipe.address).toBeUndefined()
     expect(pipe.describe()).toContain("pipe 'lobby' nowhere")
     expect(await rig.failureOf(pipe.open())).toMatchObject({ code: 'not-bound' })
@@ -166,10 +168,13 @@ describe('a pipe with a name only', () => {
 
   it('says what is wrong with the words of bind, and can be bound after', async () => {
     const rig = new Rig()
-    const pipe = rig.watch(rig.factory.create('lobby') as never)
+    const pipe = rig.factory.create('lobby')
+    rig.watch(pipe)
+    // @ts-expect-error: the compiler knows it as well
     expect(await rig.failureOf(pipe.bind('net', 'server', 'nonsense'))).toMatchObject({
       code: 'protocol-unknown',
     })
+    // @ts-expect-error: the compiler knows it as well
     expect(await rig.failureOf(pipe.bind('nonsense', 'server', 'test'))).toMatchObject({
       code: 'transport-unknown',
     })
@@ -225,8 +230,8 @@ describe('getProto', () => {
     class Other {}
     const rig = new Rig()
     const settings = new Settings()
-    rig.factory.add('special', { ...rig.network.streams(), create: () => settings })
-    const pipe = rig.factory.create('special', 'x', 'test')
+    const plugin = { ...rig.network.streams(), create: () => settings }
+    const pipe = rig.factory.add('special', plugin).create('special', 'x', 'test')
     expect(pipe.getProto()).toBeInstanceOf(Proto)
     expect(pipe.getProto().as(Settings)).toBe(settings)
     expect(() => pipe.getProto().as(Other)).toThrowError(

@@ -9,6 +9,20 @@ import type { TransportPlugin } from '../ports/transport.ts'
 import { LoopWheel } from '../turn/loop-wheel.ts'
 import type { BoundPipe, FactoryServices, PipeTarget } from './factory-services.ts'
 import { Pipe } from './pipe.ts'
+import { TargetReader } from './target-reader.ts'
+import type {
+  AnyMessages,
+  DefaultName,
+  FieldsOf,
+  MessagesBy,
+  NameByCount,
+  Rest,
+  Speaks,
+  Spoken,
+  WithOptions,
+  WordsOf,
+} from './target-types.ts'
+import type { UnaddressedPipe } from './unaddressed-pipe.ts'
 
 /** What all pipes of a factory share. */
 export interface ProtoFactoryOptions extends PipeOptions {
@@ -18,27 +32,11 @@ export interface ProtoFactoryOptions extends PipeOptions {
   readonly pool?: BlockPool | undefined
 }
 
-/** Any message under any key: what a pipe speaks while nobody said more. */
-// biome-ignore lint/suspicious/noExplicitAny: bodies of unknown messages may be anything, to read as well as to send
-export type AnyMessages = Record<string, any>
-
-/** The messages of a registered protocol. */
-type MessagesBy<Protocols extends object, Name> = Name extends keyof Protocols
-  ? Protocols[Name] extends object
-    ? Protocols[Name]
-    : AnyMessages
-  : AnyMessages
-
-/** What a pipe speaks when nobody says: it takes any message. */
-const defaultProtocol = 'msgpack'
-
-type NameIn<Protocols extends object> = keyof Protocols & string
-
 /**
  * The registry of transports and protocols by name, and the maker of pipes. `Protocols` maps the protocols' names to
- * their messages: `add` answers the same factory, with a type that knows one more.
+ * their messages, `Transports` the transports' names to their plug-ins: `add` returns the same factory, with a type that knows one more.
  */
-export class ProtoFactory<Protocols extends object = object> {
+export class ProtoFactory<Protocols extends object = object, Transports extends object = object> {
   readonly #transports = new Map<string, TransportPlugin>()
   readonly #protocols = new Map<string, Protocol>()
   readonly #bound = new Map<object, BoundPipe>()
@@ -46,6 +44,7 @@ export class ProtoFactory<Protocols extends object = object> {
   #limits = defaultLimits
   readonly #options: PipeOptions
   readonly #services: FactoryServices
+  readonly #reader = new TargetReader(this.#transports, this.#protocols)
 
   /** Throws `argument-invalid` without a platform. */
   constructor({ platform, pool, ...options }: ProtoFactoryOptions) {
@@ -61,7 +60,11 @@ export class ProtoFactory<Protocols extends object = object> {
       topics: diagnostics === undefined ? silentTopics : new Topics(diagnostics),
       limits: (options) => this.#sharedLimits(options),
       wheel: (loop) => this.#wheel(loop),
-      target: (values) => this.#target(values),
+      target: (values) => {
+        const { target, options } = this.#reader.read(values)
+        if (values.length === 1 || options === undefined) return target
+        throw new MillraceError('argument-invalid', 'options are given to create, not to bind')
+      },
       boundAt: (target) => this.#boundAt(target),
       setBound: (owner, bound) => {
         if (bound === undefined) this.#bound.delete(owner)
@@ -74,9 +77,12 @@ export class ProtoFactory<Protocols extends object = object> {
   add<Name extends string, Messages extends object>(
     name: Name,
     protocol: Protocol<Messages>,
-  ): ProtoFactory<Protocols & Record<Name, Messages>>
+  ): ProtoFactory<Protocols & Record<Name, Messages>, Transports>
   /** Registers a transport under a name: `add('tcp', tcp())`. */
-  add(name: string, transport: TransportPlugin): this
+  add<Name extends string, Plugin extends TransportPlugin>(
+    name: Name,
+    transport: Plugin,
+  ): ProtoFactory<Protocols, Transports & Record<Name, Plugin>>
   add(name: string, plugin: Protocol | TransportPlugin): unknown {
     if (typeof name !== 'string' || name === '') {
       throw new MillraceError(
@@ -109,33 +115,71 @@ export class ProtoFactory<Protocols extends object = object> {
     return this.#protocols.has(name) || this.#transports.has(name)
   }
 
-  /** Makes a pipe by transport, host and port, and the name of a protocol: `create('tcp', '127.0.0.1', 7777, 'game')`. */
-  create<Name extends NameIn<Protocols>>(
-    transport: string,
-    host: string,
-    port: number,
-    protocol: Name,
+  /**
+   * Makes a pipe without an address, and with a name for people if one is given; `bind('tcp', host, port, 'game')` says the rest. Throws
+   * `address-invalid` for the name of a transport: its address is missing.
+   */
+  create<Name extends string>(
+    name?: Name extends (keyof Transports & string) | `${string}://${string}` ? never : Name,
     options?: PipeOptions,
+  ): UnaddressedPipe<Protocols, Transports>
+  /**
+   * Makes a pipe by URL, and the name of a protocol: `create('tcp://127.0.0.1:7777', 'game')`. The protocol may be left out in factories that
+   * have `msgpack`, which is meant then. Like the other forms it throws `transport-unknown`, `protocol-unknown`, `address-invalid`, and
+   * `argument-invalid` for wrong options.
+   */
+  create<Name extends keyof Protocols & string = DefaultName<Protocols>>(
+    url: `${keyof Transports & string}://${string}`,
+    ...rest: Speaks<Protocols, Name, WithOptions>
   ): Pipe<MessagesBy<Protocols, Name>>
   /** Makes a pipe by transport and path or name: `create('ipc', '/tmp/game.sock', 'game')`, `create('local', 'lobby', 'game')`. */
-  create<Name extends NameIn<Protocols>>(
-    transport: string,
-    path: string,
-    protocol: Name,
-    options?: PipeOptions,
+  create<
+    Where extends {
+      [Other in keyof Transports & string]: NameByCount<Transports[Other], Other, 1>
+    }[keyof Transports & string],
+    Name extends keyof Protocols & string = DefaultName<Protocols>,
+  >(
+    transport: Where,
+    place: WordsOf<Transports[Where]>[0],
+    ...rest: Speaks<Protocols, Name, WithOptions>
   ): Pipe<MessagesBy<Protocols, Name>>
-  /** Makes a pipe of the protocol `msgpack`, which needs no contract: `create('tcp', '127.0.0.1', 7777)`. */
-  create(transport: string, host: string, port: number, options?: PipeOptions): Pipe<AnyMessages>
-  /** Makes a pipe with a name only; `bind('tcp', host, port, 'game')` says the rest. */
-  create<Messages extends object = AnyMessages>(name: string, options?: PipeOptions): Pipe<Messages>
+  /** Makes a pipe by transport, host and port, and the name of a protocol: `create('tcp', '127.0.0.1', 7777, 'game')`. */
+  create<
+    Where extends {
+      [Other in keyof Transports & string]: NameByCount<Transports[Other], Other, 2>
+    }[keyof Transports & string],
+    Name extends keyof Protocols & string = DefaultName<Protocols>,
+  >(
+    transport: Where,
+    host: WordsOf<Transports[Where]>[0],
+    port: WordsOf<Transports[Where]>[1],
+    ...rest: Speaks<Protocols, Name, WithOptions>
+  ): Pipe<MessagesBy<Protocols, Name>>
+  /** Any of these, for transports whose addresses have more words, and for clear errors. */
+  create<Where extends (keyof Transports & string) | `${keyof Transports & string}://${string}`>(
+    where: Where,
+    ...rest: Rest<Transports, Protocols, Where, WithOptions>
+  ): Pipe<AnyMessages>
+  /** Makes a pipe by names alone: `create({ transport: 'tcp', host: '127.0.0.1', port: 7777, protocol: 'game', drive: 'manual' })`. */
+  create<Name extends keyof Protocols & string = DefaultName<Protocols>>(
+    target: {
+      [Other in keyof Transports & string]: { readonly transport: Other } & FieldsOf<Transports[Other]>
+    }[keyof Transports & string] &
+      Spoken<Protocols, Name> &
+      PipeOptions,
+  ): Pipe<MessagesBy<Protocols, Name>>
   create(...values: unknown[]): unknown {
-    const last = values.at(-1)
-    const hasOptions = typeof last === 'object' && last !== null
-    const own = (hasOptions ? last : {}) as PipeOptions
-    const words = hasOptions ? values.slice(0, -1) : values
-    const options: PipeOptions = hasOptions ? { ...this.#options, ...given(own) } : this.#options
-    if (words.length === 1) return new Pipe(this.#services, undefined, { name: String(words[0]), ...options })
-    return new Pipe(this.#services, this.#target(words), options)
+    if (this.#isUnaddressed(values)) {
+      const [name, own = {}] = values as [string | undefined, PipeOptions | undefined]
+      const named = name === undefined ? {} : { name }
+      return new Pipe(this.#services, undefined, { ...this.#options, ...named, ...given(own) })
+    }
+    const { target, options } = this.#reader.read(values)
+    return new Pipe(
+      this.#services,
+      target,
+      options === undefined ? this.#options : { ...this.#options, ...given(options) },
+    )
   }
 
   /** The memory of all pipes of this factory: `pool.statistics()`, `pool.trim()`. */
@@ -154,34 +198,11 @@ export class ProtoFactory<Protocols extends object = object> {
     return this.describe()
   }
 
-  #target(values: readonly unknown[]): PipeTarget {
-    const [transportName, ...rest] = values
-    const plugin = this.#transports.get(String(transportName))
-    if (plugin === undefined) {
-      const known = [...this.#transports.keys()].join(', ') || "none: add('tcp', tcp())"
-      throw new MillraceError(
-        'transport-unknown',
-        `no transport '${String(transportName)}'; known are: ${known}`,
-      )
-    }
-    const parts = rest.slice(0, plugin.addressLength) as (string | number)[]
-    const address = plugin.address(String(transportName), parts)
-    const protocolName = rest[plugin.addressLength] ?? defaultProtocol
-    const protocol = this.#protocols.get(String(protocolName))
-    if (protocol === undefined) {
-      const known = [...this.#protocols.keys()].join(', ') || "none: add('game', bits(contract))"
-      throw new MillraceError(
-        'protocol-unknown',
-        `no protocol '${String(protocolName)}'; known are: ${known}`,
-      )
-    }
-    return {
-      transportName: String(transportName),
-      plugin,
-      address,
-      protocolName: String(protocolName),
-      protocol,
-    }
+  /** Whether the arguments of `create` are a name at most, and options. */
+  #isUnaddressed([first, ...rest]: readonly unknown[]): boolean {
+    if (first === undefined) return true
+    if (typeof first !== 'string' || first.includes('://') || this.#transports.has(first)) return false
+    return rest.length === 0 || (rest.length === 1 && typeof rest[0] === 'object')
   }
 
   #sharedLimits(options: PipeOptions): PipeLimits {
@@ -202,7 +223,7 @@ export class ProtoFactory<Protocols extends object = object> {
   #boundAt(wanted: PipeTarget): BoundPipe | undefined {
     for (const bound of this.#bound.values()) {
       if (bound.target.transportName !== wanted.transportName) continue
-      if (wanted.plugin.reaches(wanted.address, bound.address)) return bound
+      if (wanted.plugin.matches(wanted.address, bound.address)) return bound
     }
     return undefined
   }

@@ -3,7 +3,7 @@ import type { ChannelEncryption } from '../base/channel-encryption.ts'
 
 /** Where a pipe binds or opens, as its transport understands it. */
 export interface Address {
-  /** For people and logs: `tcp://127.0.0.1:7777`. */
+  /** As a URL: `tcp://127.0.0.1:7777`. `create` and `bind` read it back. */
   readonly text: string
   /** The port, where there is one: of a bound pipe, the one that the system chose for port 0. */
   readonly port?: number
@@ -114,15 +114,34 @@ export interface DatagramTransport {
 /** What moves bytes, datagrams or messages for one pipe. */
 export type Transport = StreamTransport | LocalTransport | DatagramTransport
 
-/** What a transport package hands to the factory. */
-export interface TransportPlugin {
+/**
+ * What a transport package hands to the factory. `Fields` is what an address is made of, by name, `Words` the same by position:
+ * `TransportPlugin<{ host: string; port: number }, [host: string, port: number]>`. The compiler checks `create` and `bind` by them.
+ *
+ * An address has three forms, and this is where all of them are read. No field may be named `transport`, `protocol` or as an option of
+ * pipes, since the object form holds them side by side.
+ */
+export interface TransportPlugin<
+  Fields extends object = object,
+  Words extends readonly (string | number)[] = readonly (string | number)[],
+> {
   readonly kind: 'transport'
-  /** The number of arguments that make an address: 2 for host and port, 1 for a path or a name. */
-  readonly addressLength: number
-  /** Parses an address, or throws a MillraceError that says what would be right. `name` is the registered name. */
-  address(name: string, parts: readonly (string | number)[]): Address
-  /** Whether someone who opens `wanted` would reach the pipe that is bound at `bound`. */
-  reaches(wanted: Address, bound: Address): boolean
+  /** The fields that the positional form gives, in its order: `['host', 'port']`. Fields that may be missing are not among them. */
+  readonly addressFields: readonly string[]
+  /**
+   * Makes an address of its fields, which come from the program as they are: check them. `name`: the registered name. Throws
+   * `address-invalid`, which says what would be right.
+   */
+  address(name: string, fields: Fields): Address
+  /**
+   * Makes an address of what stands behind `name://` in a URL. Reads what this transport writes into `Address.text`. Throws
+   * `address-invalid`, which says what would be right.
+   */
+  parse(name: string, text: string): Address
+  /** Whether a channel opened to `wanted` would reach the pipe that is bound at `bound`. */
+  matches(wanted: Address, bound: Address): boolean
   /** Makes the transport of one pipe. */
   create(): Transport
+  /** Never set: for the compiler. */
+  readonly words?: Words
 }

@@ -1,7 +1,7 @@
 import { pair, plain, RawPeer, Rig, type RigOptions } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import type { PipeOptions } from '../base/options.ts'
-import type { AnyMessages } from '../pipe/proto-factory.ts'
+import type { AnyMessages } from '../pipe/target-types.ts'
 
 const close = 0x84
 const hello = 0x80

@@ -1,7 +1,7 @@
 import { type Pair, pair, RawPeer, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../channel/channel.ts'
-import type { AnyMessages } from '../pipe/proto-factory.ts'
+import type { AnyMessages } from '../pipe/target-types.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 

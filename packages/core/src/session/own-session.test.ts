@@ -1,7 +1,7 @@
 import { RawPeer, Rig, type RigOptions } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import { KeyTable } from '../base/key-table.ts'
-import type { AnyMessages } from '../pipe/proto-factory.ts'
+import type { AnyMessages } from '../pipe/target-types.ts'
 import type { Protocol, SessionHost, StreamSession } from '../ports/protocol.ts'
 
 /**

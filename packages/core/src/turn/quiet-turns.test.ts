@@ -5,7 +5,7 @@ import type { MillraceError } from '../base/millrace-error.ts'
 import type { PipeOptions } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Pipe } from '../pipe/pipe.ts'
-import type { AnyMessages } from '../pipe/proto-factory.ts'
+import type { AnyMessages } from '../pipe/target-types.ts'
 
 const manual: PipeOptions = { drive: 'manual' }
 const key = new Uint8Array(32).fill(7)
