@@ -33,6 +33,10 @@ export class FakeLink implements Link {
   eavesdropper: Eavesdropper | undefined
   /** Where the peer says it is. */
   peerAddress: string | undefined
+  /** Missing where the network's profile says so. */
+  readonly pause?: () => void
+  readonly resume?: () => void
+  readonly buffered?: () => number
   readonly #home: FakeLinkHome
   readonly #name: string
   readonly #out: ByteStream
@@ -44,6 +48,8 @@ export class FakeLink implements Link {
   #hasHeardEnd = false
   #isGoing = false
   #error: unknown
+  /** Bytes that were sent and have not left. */
+  #buffered = 0
 
   private constructor(home: FakeLinkHome, name: string) {
     this.#home = home
@@ -51,12 +57,18 @@ export class FakeLink implements Link {
     this.#out = new ByteStream(home.loop, home.random, home.profile, {
       arrived: (bytes) => this.#peer.#receive(this.eavesdropper?.arriving(bytes) ?? bytes),
       finished: () => this.#peer.#hearEnd(),
-      left: (size) => this.#owner?.sent(size),
+      left: (size) => this.#left(size),
       drained: () => {
         this.#hasDrained = true
         this.#goIfDone()
       },
     })
+    const { pausing, leaving } = home.profile
+    if (pausing === 'on') {
+      this.pause = () => this.#read('off')
+      this.resume = () => this.#read('on')
+    }
+    if (leaving === 'polled') this.buffered = () => this.#buffered
   }
 
   /** Both ends of a new stream. */
@@ -110,16 +122,9 @@ export class FakeLink implements Link {
     }
     if (this.eavesdropper !== undefined) for (const segment of batch.segments) this.eavesdropper.left(segment)
     if (report === 'unless-left' && this.#out.tryWrite(batch)) return 'left'
+    this.#buffered += batch.size
     this.#out.write(batch)
     return 'waits'
-  }
-
-  pause(): void {
-    if (this.#state === 'open') this.#peer.#out.read('off')
-  }
-
-  resume(): void {
-    if (this.#state === 'open') this.#peer.#out.read('on')
   }
 
   end(): void {
@@ -154,6 +159,15 @@ export class FakeLink implements Link {
 
   describe(): string {
     return this.#name
+  }
+
+  #read(mode: 'on' | 'off'): void {
+    if (this.#state === 'open') this.#peer.#out.read(mode)
+  }
+
+  #left(size: number): void {
+    this.#buffered -= size
+    if (this.buffered === undefined) this.#owner?.sent(size)
   }
 
   #receive(bytes: Uint8Array): void {

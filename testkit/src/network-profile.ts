@@ -12,6 +12,9 @@ export interface NetworkProfile {
   readonly windowBytes: number
   /** Whose the received bytes are. Lent ones are overwritten after the call. */
   readonly ownership: 'given' | 'lent' | 'mixed'
+  /** Whether links can pause, and whether they tell what has left (`sent`) or only how much waits (`buffered`). */
+  readonly pausing: 'on' | 'off'
+  readonly leaving: 'told' | 'polled'
   /** What a link that is destroyed looks like to its peer: an end, or, at random, a reset that takes bytes with it. */
   readonly destruction: 'end' | 'random'
   /** Datagrams only: the shares that never arrive, and that arrive twice. Order comes from `delayMs`. */
@@ -26,6 +29,8 @@ export const calmNetwork: NetworkProfile = {
   pieceBytesMin: 1,
   windowBytes: 65_536,
   ownership: 'lent',
+  pausing: 'on',
+  leaving: 'told',
   destruction: 'end',
   loss: 0,
   duplication: 0,
@@ -44,6 +49,9 @@ export function wildNetwork(random: Random): NetworkProfile {
     pieceBytesMin: 1,
     windowBytes,
     ownership: random.pick(['given', 'lent', 'mixed']),
+    // A network that can't pause ends channels of honest peers whose reader is behind: not wild, but another promise.
+    pausing: 'on',
+    leaving: random.pick(['told', 'polled']),
     destruction: 'random',
     loss: random.pick([0, 0.05, 0.3]),
     duplication: random.pick([0, 0.05, 0.5]),

@@ -44,6 +44,8 @@ export type CloseReason =
   | { readonly code: 'overflow'; readonly queuedBytes: number; readonly queuedMessages: number }
   /** The peer took nothing for `stallTimeoutMs` although something was waiting for it. */
   | { readonly code: 'slow-reader'; readonly queuedBytes: number; readonly stalledMs: number }
+  /** More was received than the limits let wait (`receiveHighWaterBytes`, and one message), over a link that can't pause. */
+  | { readonly code: 'receive-overflow'; readonly storedBytes: number }
   /** What came was not what the peer sealed, or the peer is not who it should be; `what` says which. */
   | { readonly code: 'encryption-failed'; readonly what: string }
   /** The link ended without a goodbye: the peer died, or someone cut the connection. */
@@ -85,6 +87,8 @@ export function describeReason(reason: CloseReason): string {
         : `${reason.queuedBytes} bytes were waiting, more than the high-water mark`
     case 'slow-reader':
       return `the peer took nothing for ${Math.round(reason.stalledMs)} ms while ${reason.queuedBytes} bytes were waiting`
+    case 'receive-overflow':
+      return `${reason.storedBytes} bytes were received and not processed, and the link cannot pause`
     case 'encryption-failed':
       return `the encryption failed: ${reason.what}`
     case 'link-ended':
@@ -151,6 +155,7 @@ function goodbyeCode(reason: CloseReason): GoodbyeCode {
     case 'encryption-failed':
       return reason.code
     case 'slow-reader':
+    case 'receive-overflow':
       return 'overflow'
     case 'handshake-timeout':
     case 'heartbeat-timeout':

@@ -35,7 +35,7 @@ export interface PipeLimits {
   readonly highWaterBytes: number
   /** A full channel is ready again when it is down to so many bytes. Default 256 KiB. */
   readonly lowWaterBytes: number
-  /** Received bytes that wait to be processed; then the link is paused. Default 1 MiB. */
+  /** Received bytes that wait to be processed; then the link is paused, or, if it can't be, the channel ends. Default 1 MiB. */
   readonly receiveHighWaterBytes: number
   /** Messages that wait in a local channel, or for an async iterator. Default 65,536 and 1,000. */
   readonly localQueueMax: number

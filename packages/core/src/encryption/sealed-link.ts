@@ -37,6 +37,9 @@ export class SealedLink implements Link, LinkOwner {
   #opener: RecordOpener | undefined
   #encryption: ChannelEncryption | undefined
   /** What was opened while it is not yet known whether its sender may come in, and how many bytes that was before. */
+  /** As the link below has them, or not. */
+  readonly pause?: () => void
+  readonly resume?: () => void
   #early: ReceiveBuffer | undefined
   #earlySize = 0
   /** What the owner sent before anything could be sealed. */
@@ -57,6 +60,8 @@ export class SealedLink implements Link, LinkOwner {
     this.#suite = plan.suite
     this.#out = new SegmentBuffer(pool)
     this.#late = new Deadline(turns, () => this.#due())
+    if (link.pause !== undefined) this.pause = () => this.#pause()
+    if (link.resume !== undefined) this.resume = () => this.#resume()
     const say = (bytes: Uint8Array) => {
       this.#out.append(bytes)
       this.#pass(0)
@@ -100,17 +105,6 @@ export class SealedLink implements Link, LinkOwner {
     }
     this.#held.push(batch)
     return 'waits'
-  }
-
-  pause(): void {
-    this.#isPaused = true
-    this.#link.pause()
-  }
-
-  resume(): void {
-    if (this.#isPaused && (this.#opener?.stored ?? 0) > 0) this.#cut()
-    this.#isPaused = false
-    this.#link.resume()
   }
 
   end(): void {
@@ -175,6 +169,17 @@ export class SealedLink implements Link, LinkOwner {
   /** Gives up, without a word to anybody. */
   release(): void {
     if (this.#state !== 'over') this.#over()
+  }
+
+  #pause(): void {
+    this.#isPaused = true
+    this.#link.pause?.()
+  }
+
+  #resume(): void {
+    if (this.#isPaused && (this.#opener?.stored ?? 0) > 0) this.#cut()
+    this.#isPaused = false
+    this.#link.resume?.()
   }
 
   /** Whether it neither says nor hears anything more. */

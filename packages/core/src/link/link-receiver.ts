@@ -1,3 +1,4 @@
+import type { CloseReason } from '../base/close-reason.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { StreamSession } from '../ports/protocol.ts'
 import type { Turns, TurnTaker } from '../turn/turns.ts'
@@ -15,6 +16,8 @@ export interface LinkReceiverOwner extends TurnTaker {
   readonly context: SessionContext
   readonly watchdog: LinkWatchdog
   readonly throttle: ReceiveThrottle
+  /** Ends the channel for this reason. */
+  fail(reason: CloseReason): void
 }
 
 /** The way in of one channel: the session stores what the link brings, and decodes it in the turn. */
@@ -51,6 +54,8 @@ export class LinkReceiver {
   regulate(): void {
     const { conversation, guard, throttle, turns, watchdog } = this.#owner
     const stored = conversation.state === 'open' ? guard.stored : 0
-    watchdog.reading(throttle.regulate(stored), turns.now)
+    const state = throttle.regulate(stored)
+    if (state === 'overflow') this.#owner.fail({ code: 'receive-overflow', storedBytes: stored })
+    else watchdog.reading(state, turns.now)
   }
 }

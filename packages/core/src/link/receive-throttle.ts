@@ -20,17 +20,19 @@ export class ReceiveThrottle {
     this.#resumeBelow = Math.max(receiveHighWaterBytes / 2, messageSizeMax + slack)
   }
 
-  /** Pauses or resumes by the bytes that are stored, and returns which it is. */
-  regulate(stored: number): 'on' | 'paused' {
-    if (stored > this.#pauseAbove) this.#set('paused')
-    else if (stored < this.#resumeBelow) this.#set('on')
+  /** Pauses or resumes by the bytes that are stored, and returns which it is. `overflow`: they are too many, and the link can't pause. */
+  regulate(stored: number): 'on' | 'paused' | 'overflow' {
+    if (stored > this.#pauseAbove) {
+      if (this.#link.pause === undefined) return 'overflow'
+      this.#set('paused')
+    } else if (stored < this.#resumeBelow) this.#set('on')
     return this.#state
   }
 
   #set(state: 'on' | 'paused'): void {
     if (this.#state === state) return
     this.#state = state
-    if (state === 'paused') this.#link.pause()
-    else this.#link.resume()
+    if (state === 'paused') this.#link.pause?.()
+    else this.#link.resume?.()
   }
 }

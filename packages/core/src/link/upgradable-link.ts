@@ -22,6 +22,9 @@ export class UpgradableLink implements Link, LinkOwner {
   error: unknown
   /** The link of the transport, for a layer to be put over it. */
   readonly below: Link
+  /** As the link of the transport has them, or not. */
+  readonly pause?: () => void
+  readonly resume?: () => void
   #owner!: LinkOwner
   #layer: LinkLayer | undefined
   #isOpening = false
@@ -36,6 +39,8 @@ export class UpgradableLink implements Link, LinkOwner {
 
   constructor(below: Link) {
     this.below = below
+    if (below.pause !== undefined) this.pause = () => this.#pause()
+    if (below.resume !== undefined) this.resume = () => this.#resume()
   }
 
   get encryption(): ChannelEncryption | undefined {
@@ -68,16 +73,6 @@ export class UpgradableLink implements Link, LinkOwner {
     return 'waits'
   }
 
-  pause(): void {
-    this.#isPaused = true
-    this.#inside.pause()
-  }
-
-  resume(): void {
-    this.#isPaused = false
-    this.#inside.resume()
-  }
-
   end(): void {
     this.discardHeld()
     this.#inside.end()
@@ -102,6 +97,16 @@ export class UpgradableLink implements Link, LinkOwner {
     }
   }
 
+  #pause(): void {
+    this.#isPaused = true
+    this.#inside.pause?.()
+  }
+
+  #resume(): void {
+    this.#isPaused = false
+    this.#inside.resume?.()
+  }
+
   /** Keeps back what is sent from now on. `inFlight`: the bytes of the owner's that the link has. */
   hold(inFlight: number): void {
     this.#held = []
@@ -120,7 +125,7 @@ export class UpgradableLink implements Link, LinkOwner {
   /** Everything that is sent leaves through this layer from now on, beginning with what was held. Only what follows `openWith` comes in through it. */
   sealWith(layer: LinkLayer): void {
     this.#layer = layer
-    if (this.#isPaused) layer.pause()
+    if (this.#isPaused) layer.pause?.()
     const held = this.#held ?? []
     this.#held = undefined
     this.#heldBytes = 0

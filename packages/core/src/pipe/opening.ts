@@ -2,6 +2,7 @@ import { openDataSizeMax } from '@millrace/wire'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LinkCarrier } from '../link/link-carrier.ts'
+import { tellingLink } from '../link/polled-link.ts'
 import type { Address, CancelSignal, Link, Transport } from '../ports/transport.ts'
 import type { Attempt } from './attempt.ts'
 import type { ChannelRegistry, Opening } from './channel-registry.ts'
@@ -112,7 +113,8 @@ export function startCarrier(
 ): LinkCarrier {
   const conversation = registry.converse(role)
   const channel = () => registry.channelOf(conversation)
-  const below = encryption?.over(link, role, registry, channel) ?? link
+  const telling = tellingLink(link, registry.turns)
+  const below = encryption?.over(telling, role, registry, channel) ?? telling
   const carrier = LinkCarrier.over(below, registry, conversation, target.protocol)
   registry.add(conversation, opening, link.peerAddress)
   carrier.start(registry.turns.now)

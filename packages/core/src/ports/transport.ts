@@ -34,13 +34,22 @@ export interface Link {
    * more will be told. That spares a callback where nobody has to be slowed down.
    */
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits'
-  /** Stops reading; what the platform already holds may still come. */
-  pause(): void
-  resume(): void
+  /**
+   * Stops reading; what the platform already holds may still come. A link that can't stop has neither this nor `resume`: what is not
+   * processed is stored then, up to `receiveHighWaterBytes` and one whole message, and more ends the channel with `receive-overflow`.
+   */
+  pause?(): void
+  /** Reads on. */
+  resume?(): void
   /** Ends this direction after everything sent. */
   end(): void
   /** Ends both directions now. What was on its way is lost. */
   destroy(): void
+  /**
+   * How many of the bytes sent wait in the platform, for a link that isn't told when they leave, such as a WebSocket in a browser. It is asked in the
+   * pipe's turns, every 10 ms, while any wait. Such a link releases a batch when its bytes are copied, and never tells `sent`.
+   */
+  buffered?(): number
   describe(): string
   /** The network address of the peer without its port, for limits that count by address: of tcp an IP address. */
   readonly peerAddress?: string | undefined
