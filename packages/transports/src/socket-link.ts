@@ -10,6 +10,7 @@ const nothing = new Uint8Array(0)
  * its memory goes back when the system took it. The link owns the socket: it listens to its events and destroys it.
  */
 export class SocketLink implements Link {
+  readonly peerAddress: string | undefined
   readonly #socket: Socket
   readonly #description: string
   #owner: LinkOwner | undefined
@@ -22,6 +23,8 @@ export class SocketLink implements Link {
   constructor(socket: Socket, description: string) {
     this.#socket = socket
     this.#description = description
+    // A socket that takes both kinds of addresses writes IPv4 ones as IPv6: one peer would have two.
+    this.peerAddress = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '')
     socket.on('error', (error) => {
       this.#error = error
     })
@@ -82,10 +85,6 @@ export class SocketLink implements Link {
 
   describe(): string {
     return this.#description
-  }
-
-  get peerAddress(): string | undefined {
-    return this.#socket.remoteAddress
   }
 
   /** Writes the last bytes of a batch, and keeps it until they have left. */

@@ -5,6 +5,7 @@ import { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { Link, LinkOwner, Listener } from '@millrace/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { refuseSelf } from './self-connection.ts'
+import { SocketLink } from './socket-link.ts'
 import { Tcp, type TcpFields, tcp } from './tcp.ts'
 
 const plugin = tcp()
@@ -113,8 +114,18 @@ describe('tcp addresses', () => {
   })
 
   it('tells where the peer is, for limits that count by address', async () => {
-    const { near, far } = await pair()
+    const { near, far, nearNotes, farNotes } = await pair()
     expect([near.peerAddress, far.peerAddress]).toEqual(['127.0.0.1', '127.0.0.1'])
+    for (const link of [near, far]) link.destroy()
+    await until('both are gone', () => nearNotes.goneWith.length + farNotes.goneWith.length === 2)
+    expect([near.peerAddress, far.peerAddress]).toEqual(['127.0.0.1', '127.0.0.1'])
+  })
+
+  it('writes an IPv4 peer of a socket for both kinds of addresses as IPv4', () => {
+    const socket = new Socket()
+    Object.defineProperty(socket, 'remoteAddress', { value: '::ffff:192.0.2.7' })
+    expect(new SocketLink(socket, 'here').peerAddress).toBe('192.0.2.7')
+    socket.destroy()
   })
 
   it('writes addresses for people, IPv6 in brackets', () => {

@@ -99,6 +99,14 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
     return this.#conversation.isOpen
   }
 
+  /**
+   * The network address of the peer without its port, for bans, limits and logs: an IP address over `tcp`. It stays when the channel has
+   * ended. Undefined over `ipc` and on local channels.
+   */
+  get peerAddress(): string | undefined {
+    return this.#conversation.carrier.peerAddress
+  }
+
   /** What is known of the channel's encryption: its suite, the peer's key, the channel binding. Undefined while it has none. */
   get encryption(): ChannelEncryption | undefined {
     return this.#conversation.carrier.encryption

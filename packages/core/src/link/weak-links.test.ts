@@ -120,3 +120,17 @@ describe.each(ways)('a link that only says how much waits, %s,', (_way, encrypti
     await rig.end()
   })
 })
+
+describe('the address of a peer', () => {
+  it.each(ways)('is what its link says, without and with encryption: %s', async (_way, encryption) => {
+    const { rig, accepted, opened } = await pair({ accepting: encryption, opening: encryption })
+    const [{ accepted: link }] = rig.network.connections
+    link.peerAddress = '192.0.2.7'
+    expect(accepted.peerAddress).toBe('192.0.2.7')
+    expect(opened.peerAddress).toBeUndefined()
+    await rig.until(opened.close())
+    await rig.loop.advance(100)
+    expect(accepted.peerAddress).toBe('192.0.2.7')
+    await rig.end()
+  })
+})

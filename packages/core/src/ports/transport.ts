@@ -51,7 +51,7 @@ export interface Link {
    */
   buffered?(): number
   describe(): string
-  /** The network address of the peer without its port, for limits that count by address: of tcp an IP address. */
+  /** The network address of the peer without its port, for limits that count by address: of tcp an IP address. The same when the link is gone. */
   readonly peerAddress?: string | undefined
   /** What is known of the encryption, for links that encrypt. */
   readonly encryption?: ChannelEncryption | undefined
