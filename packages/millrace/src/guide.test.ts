@@ -184,6 +184,21 @@ describe('the code of docs/GUIDE.md', () => {
     expect(later.describe()).toContain("'lobby' tcp://127.0.0.1")
   })
 
+  it('data of a channel', async () => {
+    // guide
+    const arena = net.create('tcp', '127.0.0.1', 0, 'game').withData<{ name: string; score: number }>()
+    arena.on('accepted', (_pipe, player) => {
+      player.data = { name: player.peerAddress ?? 'nearby', score: 0 } // undefined until here
+    })
+    arena.on('close', (_pipe, player) => console.log(player.data?.name, 'had', player.data?.score))
+    // end
+    pipes.push(arena)
+    await arena.bind()
+    const channel = await net.create('tcp', '127.0.0.1', portOf(arena), 'game').open()
+    await channel.close()
+    await until('the end is told', () => said.includes('127.0.0.1 had 0'))
+  })
+
   it('messages', async () => {
     const { channel, player } = await opened()
     const heard: unknown[] = []

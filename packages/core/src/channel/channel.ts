@@ -30,10 +30,12 @@ import type { RequestOptions } from './pending-requests.ts'
 import type { ChannelStatistics } from './statistics.ts'
 
 /** Called with a message. What it returns is the reply, if the message is a request. */
-export type Handler<Messages extends object, K extends Key<Messages>, Own extends Side = Side> = (
-  body: Body<Messages, K>,
-  channel: Channel<Messages, Own>,
-) => Answer<Messages, K>
+export type Handler<
+  Messages extends object,
+  K extends Key<Messages>,
+  Own extends Side = Side,
+  Data = unknown,
+> = (body: Body<Messages, K>, channel: Channel<Messages, Own, Data>) => Answer<Messages, K>
 
 /** Called with a message and the sub-key that `keyOf` found in it. */
 export type KeyedHandler<
@@ -41,9 +43,10 @@ export type KeyedHandler<
   K extends Key<Messages>,
   SubKey,
   Own extends Side = Side,
+  Data = unknown,
 > = (
   body: Body<Messages, K>,
-  channel: Channel<Messages, Own>,
+  channel: Channel<Messages, Own, Data>,
   subKey: NonNullable<SubKey>,
 ) => Answer<Messages, K>
 
@@ -66,7 +69,7 @@ export let conversationOf: (channel: object) => Conversation
  *
  * All methods work at any time: on an ended channel `send` answers `'closed'`, and `on('close')` calls at once.
  */
-export class Channel<Messages extends object = object, Own extends Side = Side> {
+export class Channel<Messages extends object = object, Own extends Side = Side, Data = unknown> {
   /** Never set: see `ComparedMessages`. */
   declare readonly messages?: ComparedMessages<Messages>
 
@@ -75,6 +78,8 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
     return sideOf(this.#conversation.role) as ComparedSide<Own>
   }
 
+  /** What the program keeps with the channel: its player, a session, a name. Its type comes from `pipe.withData<Player>()`; Millrace never reads it. */
+  data: Data | undefined
   readonly #init: ChannelInit
   readonly #conversation: Conversation
   /** For `off`: what stands in the dispatch for a handler with a `keyOf`. */
@@ -173,9 +178,9 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
   }
 
   /** `on('close', f)`: calls `f` with the reason when the channel ends, exactly once; at once if it has ended already. */
-  on(event: 'close', run: (reason: CloseReason, channel: Channel<Messages, Own>) => void): this
+  on(event: 'close', run: (reason: CloseReason, channel: Channel<Messages, Own, Data>) => void): this
   /** `on(key, f)`: calls `f` with each message of the key. A message named `close` is heard by `onMessage`. */
-  on<K extends Exclude<Hears<Messages, Own>, 'close'>>(key: K, handler: Handler<Messages, K, Own>): this
+  on<K extends Exclude<Hears<Messages, Own>, 'close'>>(key: K, handler: Handler<Messages, K, Own, Data>): this
   /**
    * `on(key, keyOf, f)`: dispatches by a key inside the message as well. `keyOf` finds the sub-key; messages in which it
    * finds none (`undefined` or `null`) are left out. In place of `f` a map from sub-keys to handlers may stand.
@@ -183,7 +188,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
   on<K extends Exclude<Hears<Messages, Own>, 'close'>, SubKey>(
     key: K,
     keyOf: (body: Body<Messages, K>) => SubKey,
-    handler: KeyedHandler<Messages, K, SubKey, Own>,
+    handler: KeyedHandler<Messages, K, SubKey, Own, Data>,
   ): this
   /** `on(key, keyOf, map)`: as above, with a handler for each sub-key. Those that the map doesn't have are left out. */
   on<K extends Exclude<Hears<Messages, Own>, 'close'>, SubKey>(
@@ -193,21 +198,21 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
       NonNullable<SubKey>,
       (
         body: Body<Messages, K>,
-        channel: Channel<Messages, Own>,
+        channel: Channel<Messages, Own, Data>,
         subKey: NonNullable<SubKey>,
       ) => Answer<Messages, K>
     >,
   ): this
   on(key: string, first: unknown, second?: unknown): this {
     if (key !== 'close') return this.#listen(key, first, second)
-    const run = first as (reason: CloseReason, channel: Channel<Messages, Own>) => void
+    const run = first as (reason: CloseReason, channel: Channel<Messages, Own, Data>) => void
     checkFunction(run, 'on(close)')
     this.#conversation.onEnd((reason) => run(reason, this))
     return this
   }
 
   /** Like `on`, for messages of any name, `close` included. */
-  onMessage<K extends Hears<Messages, Own>>(key: K, handler: Handler<Messages, K, Own>): this {
+  onMessage<K extends Hears<Messages, Own>>(key: K, handler: Handler<Messages, K, Own, Data>): this {
     return this.#listen(key, handler, undefined)
   }
 
@@ -230,7 +235,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side> 
   setHeartbeat(
     intervalMs = 5000,
     timeoutMs = 15_000,
-    onFail?: (channel: Channel<Messages, Own>) => void,
+    onFail?: (channel: Channel<Messages, Own, Data>) => void,
   ): this {
     parseHeartbeat({ intervalMs, timeoutMs })
     const fail = onFail === undefined ? undefined : () => onFail(this)

@@ -1,5 +1,6 @@
 import { runCallback } from '../base/callback.ts'
 import type { CloseReason } from '../base/close-reason.ts'
+import type { Side } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Turns } from '../turn/turns.ts'
@@ -10,21 +11,21 @@ import type { Turns } from '../turn/turns.ts'
  * a `send` under the policy `close`, is told inside that very call. Unless the library gives the turns, all are told in
  * `process()` alone: what happens in between waits for its next call.
  */
-export interface PipeEvents<Messages extends object, PipeType = unknown> {
+export interface PipeEvents<Messages extends object, PipeType = unknown, Data = unknown> {
   /** Someone opened a channel to this pipe, and both sides have agreed. Attempts that fail are told to `error`. */
-  accepted: (pipe: PipeType, channel: Channel<Messages, 'server'>, error: undefined) => void
+  accepted: (pipe: PipeType, channel: Channel<Messages, 'server', Data>, error: undefined) => void
   /** An `open` of this pipe has ended: with a channel, or without one (`undefined`) and with the error instead. */
   connected: (
     pipe: PipeType,
-    channel: Channel<Messages, 'client'> | undefined,
+    channel: Channel<Messages, 'client', Data> | undefined,
     error: MillraceError | undefined,
   ) => void
   /** A channel of this pipe has ended: exactly once for each that was accepted or connected. */
-  close: (pipe: PipeType, channel: Channel<Messages>, reason: CloseReason) => void
+  close: (pipe: PipeType, channel: Channel<Messages, Side, Data>, reason: CloseReason) => void
   /** The pipe was destroyed, and nothing of it is left. Exactly once. */
   destroy: (pipe: PipeType) => void
   /** Something went wrong, and the pipe lives on: a handler threw, a peer was refused, a connection could not be taken. */
-  error: (pipe: PipeType, error: MillraceError, channel: Channel<Messages> | undefined) => void
+  error: (pipe: PipeType, error: MillraceError, channel: Channel<Messages, Side, Data> | undefined) => void
 }
 
 /** The names of a pipe's events. */

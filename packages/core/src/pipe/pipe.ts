@@ -2,7 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import { type LogLevel, writeLog } from '../base/log.ts'
-import type { Body, ComparedMessages, Sends } from '../base/messages.ts'
+import type { Body, ComparedMessages, Sends, Side } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { checkOptions, type PipeLimits, type PipeOptions, parseLimits } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
@@ -36,7 +36,7 @@ interface Settled {
  * An endpoint: it binds and accepts channels, or opens them, or both. Made by `protoFactory.create(…)`. Owns its
  * channels; there is no way to one but to hold it.
  */
-export class Pipe<Messages extends object = object> implements Runnable {
+export class Pipe<Messages extends object = object, Data = unknown> implements Runnable {
   /** Never set: see `ComparedMessages`. */
   declare readonly messages?: ComparedMessages<Messages>
   readonly #services: FactoryServices
@@ -92,19 +92,25 @@ export class Pipe<Messages extends object = object> implements Runnable {
   }
 
   /** The open channels. */
-  channels(): IterableIterator<Channel<Messages>> {
+  channels(): IterableIterator<Channel<Messages, Side, Data>> {
     const channels = this.#settled?.registry.channels() ?? [].values()
-    return channels as unknown as IterableIterator<Channel<Messages>>
+    return channels as unknown as IterableIterator<Channel<Messages, Side, Data>>
   }
 
   /** Adds a handler of a life event. All handlers run in the pipe's turn; one that throws is told to `error`. */
-  on<Event extends PipeEvent>(event: Event, handler: PipeEvents<Messages, Pipe<Messages>>[Event]): this {
+  on<Event extends PipeEvent>(
+    event: Event,
+    handler: PipeEvents<Messages, Pipe<Messages, Data>, Data>[Event],
+  ): this {
     this.#handlers.add(event, handler as (...values: unknown[]) => unknown)
     return this
   }
 
   /** Removes a handler. */
-  off<Event extends PipeEvent>(event: Event, handler: PipeEvents<Messages, Pipe<Messages>>[Event]): this {
+  off<Event extends PipeEvent>(
+    event: Event,
+    handler: PipeEvents<Messages, Pipe<Messages, Data>, Data>[Event],
+  ): this {
     this.#handlers.remove(event, handler as (...values: unknown[]) => unknown)
     return this
   }
@@ -115,6 +121,14 @@ export class Pipe<Messages extends object = object> implements Runnable {
     this.#maxOpenChannels = count
     if (this.#settled !== undefined) this.#settled.registry.maxOpenChannels = count
     return this
+  }
+
+  /**
+   * Says what `channel.data` of its channels holds, to the compiler alone, and returns the pipe itself:
+   * `net.create('tcp', host, port, 'game').withData<Player>()`. It is `undefined` until the program sets it, in `accepted` for instance.
+   */
+  withData<Kept>(): Pipe<Messages, Kept> {
+    return this as unknown as Pipe<Messages, Kept>
   }
 
   /** The transport and the protocol as what they are: `getProto().as(Tcp).setNoDelay(true)`. */
@@ -158,11 +172,11 @@ export class Pipe<Messages extends object = object> implements Runnable {
   open(
     where: 'remote' | 'local' = 'remote',
     options: OpenOptions = {},
-  ): Promise<Channel<Messages, 'client'>> {
+  ): Promise<Channel<Messages, 'client', Data>> {
     const opening = this.#open(where, options).then(
       (channel) => {
         this.#handlers.emit('connected', this, channel, undefined)
-        return channel as unknown as Channel<Messages, 'client'>
+        return channel as unknown as Channel<Messages, 'client', Data>
       },
       (error: unknown) => {
         if (error instanceof MillraceError) this.#reports.note(error, undefined)
