@@ -146,6 +146,8 @@ export {
   type Clock,
   Timer,
   TimerError,
+  type TimerLog,
+  type TimerLogLevel,
   type TimerOptions,
   type TimerStatistics,
   VirtualClock,
