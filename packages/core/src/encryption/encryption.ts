@@ -96,15 +96,16 @@ export function checkEncryption(options: EncryptionOptions, where: string): void
   suiteOf(pattern, options.algorithm, where)
 }
 
-/** The handshake of one side. Throws `argument-invalid` for keys that the pattern lacks in this role, `unsupported` without a platform's crypto. */
+/** The handshake of one side. Throws `argument-invalid` for keys that the pattern lacks in this role, `unsupported` where the platform has no ciphers. */
 export function planHandshake(
   options: EncryptionOptions,
   role: 'accepted' | 'opened',
-  crypto: PlatformCrypto | undefined,
+  crypto: PlatformCrypto,
   prologue: string,
 ): HandshakePlan {
-  if (crypto === undefined)
-    throw new MillraceError('unsupported', 'this platform lends no cryptography: it cannot encrypt')
+  const { primitives } = crypto
+  if (primitives === undefined)
+    throw new MillraceError('unsupported', 'this platform lends no ciphers: it cannot encrypt')
   const isShared = 'key' in options
   const pattern = isShared ? 'NNpsk0' : options.pattern
   const suite = suiteOf(pattern, options.algorithm, 'encryption')
@@ -115,7 +116,7 @@ export function planHandshake(
     const handshake = startHandshake<string, 'initiator' | 'responder'>({
       suite,
       role: isOpening ? 'initiator' : 'responder',
-      primitives: crypto.primitives,
+      primitives,
       random: (size) => crypto.random(size),
       prologue: utf8(`millrace/1 ${prologue}`),
       ...(isShared ? { psks: [options.key] } : {}),

@@ -23,7 +23,7 @@ export interface EncryptionUpgradeOwner {
   readonly turns: Turns
   readonly limits: PipeLimits
   readonly pool: BlockPool
-  readonly crypto: PlatformCrypto | undefined
+  readonly crypto: PlatformCrypto
   readonly sendQueue: SendQueue
   readonly session: StreamSession
   /** Whether the channel can still fail: one that closes has an end already. */

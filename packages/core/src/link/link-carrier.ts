@@ -29,7 +29,7 @@ export interface LinkCarrierOwner {
   readonly turns: Turns
   readonly pool: BlockPool
   /** What the platform lends for encryption. */
-  readonly crypto: PlatformCrypto | undefined
+  readonly crypto: PlatformCrypto
   /** The heartbeat of its channels, if they have one. */
   readonly heartbeat: HeartbeatTimes | undefined
   /**
@@ -60,7 +60,7 @@ export class LinkCarrier
   readonly limits: PipeLimits
   readonly turns: Turns
   readonly pool: BlockPool
-  readonly crypto: PlatformCrypto | undefined
+  readonly crypto: PlatformCrypto
   readonly link: UpgradableLink
   readonly sendQueue: SendQueue
   readonly out: SegmentBuffer

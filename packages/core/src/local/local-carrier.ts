@@ -37,7 +37,7 @@ export interface LocalCarrierOwner {
   readonly limits: PipeLimits
   readonly turns: Turns
   /** What the platform lends for encryption. */
-  readonly crypto: PlatformCrypto | undefined
+  readonly crypto: PlatformCrypto
   /** Nothing is left of an ended channel. */
   linkGone(conversation: Conversation): void
 }

@@ -18,7 +18,7 @@ import { handshakeLocally } from './local-encryption.ts'
 export interface LocalUpgradeOwner {
   readonly limits: PipeLimits
   readonly turns: Turns
-  readonly crypto: PlatformCrypto | undefined
+  readonly crypto: PlatformCrypto
 }
 
 /** `setEncryption` on one end of a local channel: keys must fit as on a link, but nothing leaves the process, so nothing is sealed. */

@@ -27,7 +27,7 @@ import type { PipeStatistics } from './pipe-statistics.ts'
 export interface ChannelRegistryOwner {
   /** Whom those who trace are told. */
   readonly pipe: unknown
-  readonly crypto: PlatformCrypto | undefined
+  readonly crypto: PlatformCrypto
   topics(): Topics
   keys(): KeyTable
   accepted(channel: Channel): void
@@ -52,7 +52,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   readonly turns: Turns
   readonly pool: BlockPool
   readonly overflow: OverflowPolicy
-  readonly crypto: PlatformCrypto | undefined
+  readonly crypto: PlatformCrypto
   readonly heartbeat: HeartbeatTimes | undefined
   maxOpenChannels: number
   isClosing = false

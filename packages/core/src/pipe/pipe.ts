@@ -9,7 +9,6 @@ import type { Channel } from '../channel/channel.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { Platform } from '../ports/platform.ts'
-import { cryptoOf } from '../ports/platform-crypto.ts'
 import type { Address, Link, Transport } from '../ports/transport.ts'
 import { Turns } from '../turn/turns.ts'
 import { Attempt } from './attempt.ts'
@@ -312,7 +311,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   #registryOwner(): ChannelRegistryOwner {
     return {
       pipe: this,
-      crypto: cryptoOf(this.#services.platform),
+      crypto: this.#services.platform,
       topics: () => this.#services.topics,
       keys: () => this.#need().target.protocol.keys,
       accepted: (channel) => this.#handlers.emit('accepted', this, channel, undefined),

@@ -81,6 +81,24 @@ describe('a proto factory', () => {
     expect(allocated).toContain(1024)
   })
 
+  it('works on a platform without ciphers, and says so to pipes that are to encrypt', async () => {
+    const loop = new VirtualLoop()
+    const network = networkOf(loop)
+    const { primitives: _, ...platform } = network.platform
+    const factory = new ProtoFactory({ platform }).add('net', network.streams()).add('chat', plain())
+    const server = await loop.until(factory.create('net', 'x', 'chat').bind())
+    const client = factory.create('net', 'x', 'chat')
+    const channel = await loop.until(client.open())
+    const unsupported = { code: 'unsupported', message: expect.stringContaining('ciphers') }
+    await expect(channel.setEncryption(new Uint8Array(32))).rejects.toMatchObject(unsupported)
+    const encrypted = factory.create('net', 'y', 'chat', { encryption: { key: new Uint8Array(32) } })
+    await expect(encrypted.bind()).rejects.toMatchObject(unsupported)
+    await expect(encrypted.open()).rejects.toMatchObject(unsupported)
+    for (const pipe of [server, client, encrypted]) pipe.destroy()
+    await loop.advance(10_000)
+    expect(network.leftovers()).toEqual([])
+  })
+
   it('takes no name twice, no empty one, and nothing that is no plug-in', () => {
     const factory = new ProtoFactory({ platform: networkOf().platform }).add('chat', plain())
     expect(() => factory.add('chat', plain())).toThrowError(expect.objectContaining({ code: 'name-taken' }))
