@@ -225,6 +225,7 @@ export {
 export {
   ProtoFactory,
   protoFactory,
+  type StandardFactoryOptions,
   type StandardProtocols,
   type StandardTransports,
 } from './standard-factory.ts'

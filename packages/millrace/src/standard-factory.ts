@@ -2,6 +2,7 @@ import {
   type AnyMessages,
   ProtoFactory as CoreFactory,
   local,
+  type Platform,
   type Protocol,
   type ProtoFactoryOptions,
   type TransportPlugin,
@@ -23,6 +24,12 @@ export interface StandardTransports {
   readonly local: ReturnType<typeof local>
 }
 
+/** What all pipes of a factory of this package share. All optional. */
+export type StandardFactoryOptions = Omit<ProtoFactoryOptions, 'platform'> & {
+  /** What all pipes run on. Default: Node, `nodePlatform`. */
+  readonly platform?: Platform | undefined
+}
+
 /**
  * The proto factory with what comes in the box: the transports `tcp`, `ipc` and `local`, and the protocol `msgpack`. Two
  * factories know nothing of each other.
@@ -32,7 +39,7 @@ export class ProtoFactory<
   Transports extends object = StandardTransports,
 > extends CoreFactory<Protocols, Transports> {
   /** Runs on Node, unless `platform` says otherwise. */
-  constructor({ platform = nodePlatform, ...options }: Partial<ProtoFactoryOptions> = {}) {
+  constructor({ platform = nodePlatform, ...options }: StandardFactoryOptions = {}) {
     super({ platform, ...options })
     super.add('tcp', tcp())
     super.add('ipc', ipc())
