@@ -86,10 +86,6 @@ export class SealedLink implements Link, LinkOwner {
     return sealed
   }
 
-  get peerAddress(): string | undefined {
-    return this.#link.peerAddress
-  }
-
   /** What is known of the encryption, from the end of the handshake on. */
   get encryption(): ChannelEncryption | undefined {
     return this.#encryption

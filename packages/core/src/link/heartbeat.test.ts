@@ -205,7 +205,7 @@ async function driven(drive: 'auto' | 'manual') {
 describe('the heartbeat of a pipe', () => {
   it('is there by default: after 5 seconds a ping, after 15 the end', async () => {
     const rig = new Rig()
-    const factory = new ProtoFactory({ pool: rig.pool })
+    const factory = new ProtoFactory({ platform: rig.network.platform, pool: rig.pool })
       .add('net', rig.network.streams())
       .add('test', plain())
     const accepting = rig.watch(factory.create('net', 'server', 'test'))

@@ -16,6 +16,7 @@ const unused = (): never => {
 const blind: Codec<Lobby> = {
   name: 'blind',
   keys: KeyTable.closed(['chat']),
+  fixedSize: () => -1,
   sizeBound: unused,
   encode: unused,
   decode: () => undecodable,
