@@ -107,7 +107,7 @@ describe('the transport local', () => {
     expect(channel.send('chat', { line: '' })).toBe('closed')
     expect(channel.reason).toMatchObject({ code: 'closed', by: 'local', text: 'enough' })
     await rig.until(server.close())
-    expect(reasons).toEqual([{ code: 'closed', by: 'remote', text: 'enough' }, 'closed'])
+    expect(reasons).toMatchObject([{ code: 'closed', by: 'remote', text: 'enough' }, 'closed'])
     await rig.end()
   })
 
