@@ -1,6 +1,13 @@
 export type { ChannelEncryption } from './base/channel-encryption.ts'
 export { type CloseReason, describeReason } from './base/close-reason.ts'
 export type { CloseWords } from './base/close-words.ts'
+export type {
+  EncryptionAlgorithm,
+  EncryptionOptions,
+  IdentityEncryption,
+  PendingChannel,
+  SharedKeyEncryption,
+} from './base/encryption-options.ts'
 export { KeyTable, openKeysMax } from './base/key-table.ts'
 export { type Log, type LogLevel, type LogOptions, withSource } from './base/log.ts'
 export {
@@ -42,13 +49,6 @@ export type { OverflowOptions } from './channel/overflow.ts'
 export type { RequestOptions } from './channel/pending-requests.ts'
 export { Sink, type SinkFilter, type SinkHandler } from './channel/sink.ts'
 export type { ChannelStatistics } from './channel/statistics.ts'
-export type {
-  EncryptionAlgorithm,
-  EncryptionOptions,
-  IdentityEncryption,
-  PendingChannel,
-  SharedKeyEncryption,
-} from './encryption/encryption.ts'
 export { type LocalFields, local } from './local/local.ts'
 export type { OpenOptions } from './pipe/opening.ts'
 export { Pipe } from './pipe/pipe.ts'

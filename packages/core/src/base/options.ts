@@ -1,7 +1,7 @@
-import type { EncryptionOptions } from '../encryption/encryption.ts'
 import type { Drive } from '../ports/driver.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { CloseWords } from './close-words.ts'
+import type { EncryptionOptions } from './encryption-options.ts'
 import type { LogOptions } from './log.ts'
 import { MillraceError } from './millrace-error.ts'
 

@@ -1,6 +1,6 @@
 import type { Goodbye } from '@millrace/wire'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
-import type { SharedKeyEncryption } from '../encryption/encryption.ts'
+import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import type { CarrierStatistics } from './statistics.ts'
 
 /**

@@ -2,8 +2,8 @@ import { SegmentBuffer } from '@millrace/buffer'
 import { noblePrimitives, RecordSealer, startHandshake } from '@millrace/cipher'
 import { pair, Random, RawPeer, Rig, wildNetwork } from '@millrace/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { EncryptionOptions, PendingChannel } from '../base/encryption-options.ts'
 import type { MillraceError } from '../base/millrace-error.ts'
-import type { EncryptionOptions, PendingChannel } from './encryption.ts'
 
 const random = new Random(20_261_120)
 const key = random.bytes(32)

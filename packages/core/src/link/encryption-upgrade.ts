@@ -1,14 +1,10 @@
 import type { BlockPool } from '@millrace/buffer'
 import { CipherError } from '@millrace/cipher'
 import { type CloseReason, describeReason } from '../base/close-reason.ts'
+import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { PipeLimits } from '../base/options.ts'
-import {
-  checkEncryption,
-  type HandshakePlan,
-  planHandshake,
-  type SharedKeyEncryption,
-} from '../encryption/encryption.ts'
+import { checkEncryption, type HandshakePlan, planHandshake } from '../encryption/encryption.ts'
 import { SealedLink } from '../encryption/sealed-link.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { StreamSession } from '../ports/protocol.ts'

@@ -1,9 +1,9 @@
 import { noblePrimitives } from '@millrace/cipher'
 import { Random, Rig } from '@millrace/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { EncryptionOptions, PendingChannel } from '../base/encryption-options.ts'
 import type { MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { EncryptionOptions, PendingChannel } from '../encryption/encryption.ts'
 
 const random = new Random(20_261_121)
 const key = random.bytes(32)

@@ -1,14 +1,10 @@
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
+import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { PipeLimits } from '../base/options.ts'
 import type { Conversation } from '../channel/conversation.ts'
-import {
-  checkEncryption,
-  type HandshakePlan,
-  planHandshake,
-  type SharedKeyEncryption,
-} from '../encryption/encryption.ts'
+import { checkEncryption, type HandshakePlan, planHandshake } from '../encryption/encryption.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'

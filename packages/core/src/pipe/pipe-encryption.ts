@@ -1,10 +1,6 @@
+import type { EncryptionOptions } from '../base/encryption-options.ts'
 import type { Channel } from '../channel/channel.ts'
-import {
-  checkEncryption,
-  type EncryptionOptions,
-  type HandshakeSide,
-  planHandshake,
-} from '../encryption/encryption.ts'
+import { checkEncryption, type HandshakeSide, planHandshake } from '../encryption/encryption.ts'
 import { SealedLink } from '../encryption/sealed-link.ts'
 import type { Link } from '../ports/transport.ts'
 import { deferredMax, type Turns } from '../turn/turns.ts'
