@@ -105,9 +105,12 @@ describe('the transport local', () => {
     const channel = await rig.until(rig.local('hall').open())
     await rig.until(channel.close('enough'))
     expect(channel.send('chat', { line: '' })).toBe('closed')
-    expect(channel.reason).toMatchObject({ code: 'closed', by: 'local', text: 'enough' })
+    expect(channel.reason).toEqual({ code: 'closed', by: 'local', why: 'closed', appCode: 0, text: 'enough' })
     await rig.until(server.close())
-    expect(reasons).toMatchObject([{ code: 'closed', by: 'remote', text: 'enough' }, 'closed'])
+    expect(reasons).toEqual([
+      { code: 'closed', by: 'remote', why: 'closed', appCode: 0, text: 'enough' },
+      'closed',
+    ])
     await rig.end()
   })
 
