@@ -16,7 +16,7 @@ export interface SessionContextOwner extends TurnTaker {
   readonly pool: BlockPool
   readonly out: SegmentBuffer
   readonly conversation: Conversation
-  readonly crypto: PlatformCrypto | undefined
+  readonly crypto: PlatformCrypto
   /** Whether the channel may open; if not, what the peer is told. */
   ask(data: Uint8Array): 'yes' | 'later' | Goodbye
   opened(): void
@@ -92,7 +92,7 @@ export class SessionContext implements SessionHost {
   }
 
   random(size: number): Uint8Array {
-    return this.#owner.crypto?.random(size) ?? new Uint8Array(size)
+    return this.#owner.crypto.random(size)
   }
 
   admit(data: Uint8Array = noData): 'yes' | 'no' | 'later' {

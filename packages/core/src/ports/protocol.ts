@@ -24,7 +24,7 @@ export interface SessionHost {
   readonly isOver: boolean
   /** What this side tells the peer about itself before the channel opens. Empty on the accepting side. */
   readonly openData: Uint8Array
-  /** Unpredictable bytes from the platform; zeros where it has none. */
+  /** Unpredictable bytes from the platform. */
   random(size: number): Uint8Array
   /**
    * The peer is who it should be: may the channel open? `data` is what the opener said about itself, and may be a view of memory that
