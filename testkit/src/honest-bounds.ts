@@ -15,6 +15,9 @@ const recordSize = 65_600
 /** What a link takes on after it was paused, before it is resumed: see `ReceiveThrottle`. */
 const pausedBytes = 65_536 + 20_000
 
+/** How often a side that does not read says that it lives. */
+const signOfLifeMs = 250
+
 /** Hellos, steps of a handshake, pings. */
 const smallSize = 1000
 
@@ -46,7 +49,10 @@ function channelBounds(plan: Draft, { opened, accepted, ending }: HonestChannelP
   const way = hop(queue + plan.network.windowBytes)
   const askMs = Math.max(...sides.flatMap(({ asks }) => asks.map(({ replyAfterMs }) => replyAfterMs)), 80)
   const takes = [takesOf(plan, opened, 'opening'), takesOf(plan, accepted, 'accepting')]
-  const readingMs = sumOf(takes.flat())
+  // An iterator shows requests as well, and a pipe that is driven by hand brings no more than its queue holds, a tick.
+  const shown = sides.reduce((sum, { asks, asksAt }) => sum + asks.length + asksAt.size, 0)
+  const shownMs = Object.values(plan.drives).includes('manual') ? shown * (tickMs + 1) : 0
+  const readingMs = sumOf(takes.flat()) + shownMs
   const insideMs = sides.reduce((sum, side) => sum + side.asksAt.size, 0) * (4 * way + readingMs + askMs)
   const sealMs = Math.max(...sides.map(({ sealsAfterMs }) => sealsAfterMs ?? 0))
   const volume = sides.reduce((sum, side) => sum + volumeOf(side), 0)
@@ -70,8 +76,8 @@ function channelBounds(plan: Draft, { opened, accepted, ending }: HonestChannelP
     handshake: 10 * hop(smallSize) + upgrade,
     close: readingMs + 2 * way + hop(heldBytes) + upgrade,
     frame,
-    stall: behind + insideMs + hop(heldBytes) + way + upgrade,
-    grace: way + hop(smallSize) + 4 * hop(0),
+    stall: behind + shownMs + insideMs + hop(heldBytes) + way + upgrade,
+    grace: way + hop(smallSize) + 4 * hop(0) + signOfLifeMs,
     total,
   }
 }

@@ -150,19 +150,21 @@ function drawChannel(random: Random, draft: HonestDraft): HonestChannelPlan {
     }
   }
   const [opened, accepted] = [program(0), program(1)]
-  const isRead = [opened, accepted].some((side, me) => {
-    const drive = draft.drives[me === 0 ? 'opening' : 'accepting']
-    return side.reader === 'iterator' && (drive === 'manual' || side.takesMs.some((ms) => ms > 0))
-  })
-  const isBeating =
-    (!isRead || features.has('heartbeat beside a slow reader')) &&
-    (!isLate || features.has('heartbeat while it encrypts'))
-  const heartbeatMs = isBeating ? draft.heartbeatMs : undefined
+  const isSlowOf = ({ reader, takesMs }: HonestProgram, end: 'opening' | 'accepting'): boolean =>
+    reader === 'iterator' && (draft.drives[end] === 'manual' || takesMs.some((ms) => ms > 0))
+  const slow = { opened: isSlowOf(opened, 'opening'), accepted: isSlowOf(accepted, 'accepting') }
+  const closer = random.pick(['opened', 'accepted'] as const)
+  const beatOf = (side: 'opened' | 'accepted'): number | undefined => {
+    const maySlow = features.has('heartbeat beside a slow reader') || !(slow.opened || slow.accepted)
+    const mayWait = features.has('heartbeat behind a goodbye') || side === closer || !slow[side]
+    const maySeal = features.has('heartbeat while it encrypts') || !isLate
+    return maySlow && mayWait && maySeal ? draft.heartbeatMs : undefined
+  }
   const endsMs = random.integer(0, 3000)
   return {
-    opened: { ...opened, heartbeatMs },
-    accepted: { ...accepted, heartbeatMs },
-    closer: random.pick(['opened', 'accepted']),
+    opened: { ...opened, heartbeatMs: beatOf('opened') },
+    accepted: { ...accepted, heartbeatMs: beatOf('accepted') },
+    closer,
     ending: inside >= 0 || random.chance(0.6) ? 'after all' : endsMs,
   }
 }

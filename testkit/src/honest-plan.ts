@@ -5,6 +5,7 @@ import type { NetworkProfile } from './network-profile.ts'
 export const honestFeatures = [
   'both ways full',
   'heartbeat beside a slow reader',
+  'heartbeat behind a goodbye',
   'asks while it reads',
   'asks locally while it reads',
   'seals beside a slow reader',
@@ -23,12 +24,9 @@ export type HonestFeature = (typeof honestFeatures)[number]
  */
 export const unmended: readonly HonestFeature[] = [
   'both ways full',
-  'heartbeat beside a slow reader',
-  'asks while it reads',
+  'heartbeat behind a goodbye',
   'asks locally while it reads',
-  'seals beside a slow reader',
   'seals with a full queue',
-  'replies in pieces',
   'heartbeat while it encrypts',
   'own stall',
 ]
