@@ -166,8 +166,10 @@ class HonestRun {
     ends[role] = side
     side.bind()
     const by = plan.closer === role ? 'local' : 'remote'
+    let told = 0
     channel.on('close', (reason) => {
       this.#note([role, index, reason.code])
+      if (++told > 1) this.#broken(`${role} ${index} was told its end ${told} times`)
       if (!isAsPlanned(reason, by, `end of ${index}`))
         this.#broken(`${role} ${index} ended: ${describeReason(reason)}`)
     })
