@@ -32,7 +32,7 @@ export function drawHonest(seed: number, without: readonly HonestFeature[] = unm
   const mayFill = !isLate || features.has('seals with a full queue')
   const drives = { accepting: drawDrive(random), opening: drawDrive(random) }
   const mayWeigh = mayFill && features.has('both ways full')
-  const weight = mayWeigh && random.chance(0.3) ? 'heavy' : 'any'
+  const weight = mayWeigh && random.chance(0.4) ? 'heavy' : 'any'
   const draft: HonestDraft = {
     features,
     encryption,
@@ -42,9 +42,9 @@ export function drawHonest(seed: number, without: readonly HonestFeature[] = unm
       weight === 'heavy' ? [3000, 30_000] : mayFill ? [200, 3000, 30_000] : [200, 3000],
     ),
     askers: weight === 'heavy' ? [100] : [1, 3, 30, 100],
-    sayVolumes: weight === 'heavy' ? [30_000, 600_000] : isLate ? [2000, 300_000, 400_000] : volumes,
+    sayVolumes: weight === 'heavy' ? [600_000] : isLate ? [2000, 300_000, 400_000] : volumes,
     askVolumes: weight === 'heavy' ? [1_000_000] : mayFill ? volumes : [0, 2000, 30_000],
-    highWaters: weight === 'heavy' ? [400_000] : mayFill ? [300, 5000, 40_000, 400_000] : [400_000],
+    highWaters: weight === 'heavy' ? [150_000, 300_000] : mayFill ? [300, 5000, 40_000, 400_000] : [400_000],
     asking: where === 'local' ? 'asks locally while it reads' : 'asks while it reads',
     pauseMs: random.pick([0, 100, 2000, 20_000]),
     heartbeatMs: random.chance(0.6) ? random.pick([20, 300, 2000]) : undefined,
