@@ -15,6 +15,7 @@ import {
   type Transport,
   type TransportPlugin,
 } from '@millrace/core'
+import { noiseLoader } from '@millrace/core/noise'
 import { FakeLink, type FakeLinkHome } from './fake-link.ts'
 import { calmNetwork, type NetworkProfile } from './network-profile.ts'
 import { Random } from './random.ts'
@@ -63,17 +64,20 @@ export class FakeNetwork implements FakeLinkHome {
   readonly #sockets = new Map<string, DatagramOwner>()
   readonly #faults: { readonly where: FaultPlace; readonly error: unknown }[] = []
   /** What pipes on this network run on. */
-  readonly platform: Platform & Required<Pick<Platform, 'primitives'>>
+  readonly platform: Platform
+  /** What encryption on this network is made of. */
+  readonly primitives: Primitives
   #nextPort = 1
 
   constructor(loop: VirtualLoop, { seed, profile, diagnostics, primitives }: FakeNetworkOptions) {
     this.loop = loop
     this.random = new Random(seed)
     this.profile = { ...calmNetwork, ...profile }
+    this.primitives = primitives ?? noblePrimitives
     this.platform = {
       loop,
       random: (size) => this.random.bytes(size),
-      primitives: primitives ?? noblePrimitives,
+      encryption: noiseLoader({ primitives: this.primitives, random: (size) => this.random.bytes(size) }),
       warn: (error) => this.warnings.push(error),
       ...(diagnostics === undefined ? {} : { diagnostics }),
     }

@@ -139,8 +139,7 @@ export const platformRows: readonly ThirdPartyRow[] = [
       name,
       play: async (scene, fail) => {
         const { rig, where } = scene
-        const pair = (fill: number) =>
-          scene.rig.network.platform.primitives.dh.pair(new Uint8Array(32).fill(fill))
+        const pair = (fill: number) => scene.rig.network.primitives.dh.pair(new Uint8Array(32).fill(fill))
         const [server, client] = [pair(1), pair(2)]
         const at = name === 'authorise at accept' ? 'accepting' : 'opening'
         const yes = () => true

@@ -1,3 +1,4 @@
-/** The primitives of a platform that has none of its own. */
+/** What a platform that has no encryption of its own brings along. */
 export { noblePrimitives } from '@millrace/cipher'
+export { noise } from '@millrace/core/noise'
 export { open } from './opening.ts'

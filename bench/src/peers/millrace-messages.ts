@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { nodePrimitives } from '@millrace/cipher-node'
 import {
   bits,
   type Channel,
   type EncryptionOptions,
   keyPair,
   msgpack,
-  nodePlatform,
   type Pipe,
   ProtoFactory,
   type SendResult,
@@ -40,7 +40,7 @@ export function gamePipe(
 
 function encryptionOf(protection: 'chacha20-poly1305' | 'aes-256-gcm' | 'XX'): EncryptionOptions {
   if (protection !== 'XX') return { key: benchKey, algorithm: protection }
-  return { pattern: 'XX', identity: keyPair(nodePlatform.primitives, randomBytes) }
+  return { pattern: 'XX', identity: keyPair(nodePrimitives, randomBytes) }
 }
 
 /** The port that a bound pipe was given. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { noblePrimitives } from '@millrace/cipher'
 import { nodePrimitives } from '@millrace/cipher-node'
+import { noiseLoader } from '@millrace/core/noise'
 import { nodePlatform, type Pipe, type PipeOptions, ProtoFactory } from 'millrace'
 import { type Messages, messages, sizeMax } from './contract.ts'
 
@@ -20,7 +21,9 @@ export type BackEnd = keyof typeof primitives
 
 /** A factory whose pipes encrypt by this back end: they get their cryptography from the platform. */
 function factoryWith(backEnd: BackEnd) {
-  const platform = { ...nodePlatform, primitives: primitives[backEnd] }
+  const { random } = nodePlatform
+  const encryption = noiseLoader({ primitives: primitives[backEnd], random })
+  const platform = { ...nodePlatform, encryption }
   return new ProtoFactory({ platform }).add('encryption', messages)
 }
 

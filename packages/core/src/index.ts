@@ -61,6 +61,17 @@ export type { UnaddressedPipe } from './pipe/unaddressed-pipe.ts'
 export { type ByteSource, type Codec, undecodable } from './ports/codec.ts'
 export type { Diagnostics, DiagnosticsTopic } from './ports/diagnostics.ts'
 export type { Drive, Driver, Runnable } from './ports/driver.ts'
+export type {
+  Encryption,
+  EncryptionCode,
+  EncryptionLoader,
+  HandshakePlan,
+  HandshakeSide,
+  LinkLayer,
+  LocalHandshakeResult,
+  SealOptions,
+  TurnClock,
+} from './ports/encryption.ts'
 export type { Loop } from './ports/loop.ts'
 export type { Platform } from './ports/platform.ts'
 export type {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { noblePrimitives } from '@millrace/cipher'
 import {
   bits,
   type Channel,
@@ -26,8 +27,8 @@ const game = contract({ say: { line: text(40_000) }, count: u32, ask: request(u3
 type Game = MessagesOf<typeof game>
 
 const net = new ProtoFactory().add('game', bits(game))
-const { primitives, random } = nodePlatform
-const identity = () => primitives.dh.pair(random(32))
+const { random } = nodePlatform
+const identity = () => noblePrimitives.dh.pair(random(32))
 const key = randomBytes(32)
 
 const ends: (() => unknown)[] = []

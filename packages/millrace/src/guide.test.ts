@@ -3,6 +3,7 @@ import diagnosticsChannel from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { noblePrimitives } from '@millrace/cipher'
 import {
   array,
   bits,
@@ -20,7 +21,6 @@ import {
   message,
   msgpack,
   nodeLoop,
-  nodePlatform,
   optional,
   type Pipe,
   type PipeOptions,
@@ -356,9 +356,8 @@ describe('the code of docs/GUIDE.md', () => {
 
   it('encryption by identities', async () => {
     // guide
-    const { primitives } = nodePlatform
-    const serverKeys = keyPair(primitives, randomBytes) // once; keyToText(serverKeys.secretKey) is for a safe place
-    const playerKeys = keyPair(primitives, randomBytes)
+    const serverKeys = keyPair(noblePrimitives, randomBytes) // once; keyToText(serverKeys.secretKey) is for a safe place
+    const playerKeys = keyPair(noblePrimitives, randomBytes)
     const known = new Set([Buffer.from(playerKeys.publicKey).toString('hex')])
 
     const server = net.create('tcp', '127.0.0.1', 0, 'game', {

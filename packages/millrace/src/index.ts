@@ -26,6 +26,14 @@ export {
   type Primitives,
   randomKey,
 } from '@millrace/cipher'
+export type {
+  HandshakePlan,
+  HandshakeSide,
+  LinkLayer,
+  LocalHandshakeResult,
+  SealOptions,
+  TurnClock,
+} from '@millrace/core'
 export {
   type Address,
   type Admission,
@@ -54,7 +62,10 @@ export {
   type Driver,
   defaultLimits,
   describeReason,
+  type Encryption,
   type EncryptionAlgorithm,
+  type EncryptionCode,
+  type EncryptionLoader,
   type EncryptionOptions,
   type From,
   framed,
@@ -222,6 +233,7 @@ export {
   variantOf,
   type WireEffect,
 } from 'bitsery-ts'
+export { noise } from './noise.ts'
 export {
   ProtoFactory,
   protoFactory,

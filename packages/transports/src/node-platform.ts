@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import * as diagnosticsChannel from 'node:diagnostics_channel'
-import { fastestPrimitives } from '@millrace/cipher-node'
 import type { MillraceError, Platform } from '@millrace/core'
+import { nodeEncryption } from './node-encryption.ts'
 import { nodeLoop } from './node-loop.ts'
 
 export { nodeLoop }
 
 /** What Node lends to a factory: its loop, its cryptography, its diagnostics channels, and warnings for errors that nobody listens for. */
-export const nodePlatform: Platform & Required<Pick<Platform, 'primitives'>> = {
+export const nodePlatform: Platform = {
   loop: nodeLoop,
   // Never `Buffer.allocUnsafe`: it hands out pieces of memory that others share.
   allocate: (size) => Buffer.allocUnsafeSlow(size),
   random: (size) => randomBytes(size),
-  primitives: fastestPrimitives,
+  encryption: nodeEncryption,
   diagnostics: diagnosticsChannel,
   warn(error: MillraceError) {
     const detail = error.cause instanceof Error ? (error.cause.stack ?? '') : ''

@@ -1,4 +1,5 @@
 import type { Drive } from '../ports/driver.ts'
+import type { Encryption } from '../ports/encryption.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { CloseWords } from './close-words.ts'
 import type { EncryptionOptions } from './encryption-options.ts'
@@ -99,7 +100,7 @@ export interface PipeOptions extends PipeLimitOptions, LogOptions {
   /** The loop to run on instead of the platform's. */
   readonly loop?: Loop | undefined
   /** Encrypts every channel from its first byte on. Both sides say the same. Default: no encryption. */
-  readonly encryption?: EncryptionOptions | undefined
+  readonly encryption?: EncryptionOptions | Encryption | undefined
   /**
    * The heartbeat of its channels, as `channel.setHeartbeat` would set it when they open; `false`: none. It is for channels over a network:
    * local channels have none, nor has a protocol without pings. Default: 5 and 15 seconds.

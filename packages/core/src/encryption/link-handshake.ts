@@ -2,7 +2,7 @@ import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
 import { CipherError, type CipherPair, type HandshakeState } from '@millrace/cipher'
 import { isThenable } from '../base/callback.ts'
 import { causeText } from '../base/millrace-error.ts'
-import type { Authorise, HandshakeSide } from './encryption.ts'
+import type { Authorise, HandshakeSide } from '../ports/encryption.ts'
 
 /** Before each message stands its size. */
 const sizeSize = 2

@@ -1,20 +1,10 @@
 import { type BlockPool, ReceiveBuffer, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
 import { type CipherPair, RecordOpener, RecordSealer } from '@millrace/cipher'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
-import type { PipeLimits } from '../base/options.ts'
+import type { LinkLayer, SealOptions, TurnClock } from '../ports/encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
-import { Deadline } from '../turn/deadline.ts'
-import type { Turns } from '../turn/turns.ts'
-import type { HandshakeSide } from './encryption.ts'
 import { EncryptionFailure } from './encryption-failure.ts'
 import { LinkHandshake, waitingSizeMax } from './link-handshake.ts'
-
-/** What a sealed link needs besides the link below. */
-export interface SealedLinkOptions extends HandshakeSide {
-  readonly pool: BlockPool
-  readonly turns: Turns
-  readonly limits: PipeLimits
-}
 
 /**
  * A link that is encrypted: to its owner it is a link like any other, below it has another one. Begins with a handshake, in which nothing of the
@@ -22,11 +12,11 @@ export interface SealedLinkOptions extends HandshakeSide {
  *
  * Whatever is wrong ends it at once, without a word to the peer: the owner is told `gone` with an EncryptionFailure.
  */
-export class SealedLink implements Link, LinkOwner {
+export class SealedLink implements LinkLayer {
   readonly #link: Link
   readonly #pool: BlockPool
-  readonly #turns: Turns
-  readonly #limits: PipeLimits
+  readonly #turns: TurnClock
+  readonly #limits: SealOptions['limits']
   readonly #suite: string
   /** Until it is over, and the peer was let in: a thousand idle channels keep none. */
   #handshake: LinkHandshake | undefined
@@ -46,12 +36,12 @@ export class SealedLink implements Link, LinkOwner {
   #held: SegmentBatch[] = []
   #isEnding = false
   /** The record that has begun must end. Looks whether one is open when it comes: to cancel it with each one isn't worth the work. */
-  readonly #late: Deadline
+  readonly #late: ReturnType<TurnClock['deadline']>
   #isPaused = false
   /** Batches on their way below: what they take sealed, and what they were to the owner. */
   readonly #flights: { sealed: number; readonly plain: number }[] = []
 
-  constructor(link: Link, options: SealedLinkOptions) {
+  constructor(link: Link, options: SealOptions) {
     const { pool, turns, limits, plan } = options
     this.#link = link
     this.#pool = pool
@@ -59,7 +49,7 @@ export class SealedLink implements Link, LinkOwner {
     this.#limits = limits
     this.#suite = plan.suite
     this.#out = new SegmentBuffer(pool)
-    this.#late = new Deadline(turns, () => this.#due())
+    this.#late = turns.deadline(() => this.#due())
     if (link.pause !== undefined) this.pause = () => this.#pause()
     if (link.resume !== undefined) this.resume = () => this.#resume()
     const say = (bytes: Uint8Array) => {
@@ -79,7 +69,7 @@ export class SealedLink implements Link, LinkOwner {
   }
 
   /** A link over one that is open already: sealing begins with what is sent next. */
-  static begin(link: Link, options: SealedLinkOptions, owner: LinkOwner): SealedLink {
+  static begin(link: Link, options: SealOptions, owner: LinkOwner): SealedLink {
     const sealed = new SealedLink(link, options)
     sealed.#owner = owner
     sealed.#agreed(options.plan.handshake.split(), new Uint8Array(0))

@@ -1,11 +1,9 @@
 import type { BlockPool } from '@millrace/buffer'
-import { CipherError } from '@millrace/cipher'
 import { type CloseReason, describeReason } from '../base/close-reason.ts'
-import type { SharedKeyEncryption } from '../base/encryption-options.ts'
-import { MillraceError } from '../base/millrace-error.ts'
+import { checkEncryption, type SharedKeyEncryption } from '../base/encryption-options.ts'
+import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { PipeLimits } from '../base/options.ts'
-import { checkEncryption, type HandshakePlan, planHandshake } from '../encryption/encryption.ts'
-import { SealedLink } from '../encryption/sealed-link.ts'
+import type { EncryptionCode, EncryptionLoader, HandshakePlan } from '../ports/encryption.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { StreamSession } from '../ports/protocol.ts'
 import { Deadline } from '../turn/deadline.ts'
@@ -45,6 +43,7 @@ const steps = { first: 1, second: 2, last: 3 } as const
  */
 export class EncryptionUpgrade {
   readonly #owner: EncryptionUpgradeOwner
+  #code: EncryptionCode | undefined
   #plan: HandshakePlan | undefined
   #state: 'asked' | 'idle' | 'shaking' | 'half' | 'sealed' | 'over' = 'idle'
   /** The first message, if the peer asked before the program did. */
@@ -59,31 +58,31 @@ export class EncryptionUpgrade {
     if (owner.link.state === 'gone') this.#state = 'over'
   }
 
-  /** The program asks for encryption. */
+  /** The program asks for encryption. What is sent from now on waits, also while the code that encrypts is loaded. */
   begin(options: SharedKeyEncryption): Promise<void> {
-    const { role, crypto, sendQueue, session, link } = this.#owner
+    const { crypto, sendQueue, session, link } = this.#owner
     checkEncryption(options, 'setEncryption')
+    const loader = crypto.encryption
+    if (loader === undefined)
+      throw new MillraceError('unsupported', 'this platform brings no code that encrypts')
     if (session.encodeCipherStep === undefined || session.takeRest === undefined) {
       throw new MillraceError(
         'unsupported',
         'the protocol of this channel cannot begin to encrypt: encrypt its pipe',
       )
     }
-    if (this.#plan !== undefined || this.#state === 'over')
+    if (this.#settle !== undefined || this.#state === 'over' || this.#plan !== undefined)
       throw new MillraceError('already-open', 'setEncryption was called on this channel before')
-    this.#plan = planHandshake(options, role, crypto, 'channel')
     this.#owner.flush()
     link.hold(sendQueue.inFlight)
     this.#expect()
-    if (role === 'opened') this.#step(steps.first, this.#plan.handshake.write())
     const done = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
-    // Whoever only listens for the end of the channel need not catch this as well.
+    // A program that only listens for the end of the channel need not catch this as well.
     done.catch(() => {})
-    const first = this.#first
-    this.#state = 'shaking'
-    if (first !== undefined) this.#answer(first)
+    if (loader.loaded !== undefined) this.#shake(loader.loaded, options)
+    else this.#load(loader, { ...options, key: new Uint8Array(options.key) })
     return done
   }
 
@@ -116,6 +115,26 @@ export class EncryptionUpgrade {
     this.#settle?.reject(new MillraceError(code, text))
   }
 
+  #load(loader: EncryptionLoader, options: SharedKeyEncryption): void {
+    loader.load().then(
+      (code) => {
+        if (this.#state !== 'over') this.#shake(code, options)
+      },
+      (error: unknown) => {
+        if (this.#state !== 'over') this.#refuse(`its code was not loaded: ${causeText(error)}`)
+      },
+    )
+  }
+
+  #shake(code: EncryptionCode, options: SharedKeyEncryption): void {
+    const { role } = this.#owner
+    this.#code = code
+    this.#plan = code.plan(options, role, 'channel')
+    this.#state = 'shaking'
+    if (role === 'opened') this.#step(steps.first, this.#plan.handshake.write())
+    else if (this.#first !== undefined) this.#answer(this.#first)
+  }
+
   #answer(first: Uint8Array): void {
     const handshake = this.#plan!.handshake
     if (!this.#read(first)) return
@@ -136,8 +155,9 @@ export class EncryptionUpgrade {
       this.#plan!.handshake.read(message)
       return true
     } catch (error) {
-      if (!(error instanceof CipherError)) throw error
-      this.#refuse(`the handshake failed: ${error.message}`)
+      const failure = this.#code!.failureOf(error)
+      if (failure === undefined) throw error
+      this.#refuse(`the handshake failed: ${failure}`)
       return false
     }
   }
@@ -151,7 +171,9 @@ export class EncryptionUpgrade {
   #seal(): void {
     const owner = this.#owner
     const { link, pool, turns, limits } = owner
-    link.sealWith(SealedLink.begin(link.below, { pool, turns, limits, plan: this.#plan! }, link.above))
+    link.sealWith(
+      this.#code!.sealFromHere(link.below, { pool, turns, limits, plan: this.#plan! }, link.above),
+    )
     owner.sealed()
   }
 
@@ -172,7 +194,9 @@ export class EncryptionUpgrade {
 
   #late(): void {
     const who =
-      this.#state === 'asked' ? 'setEncryption was not called here' : 'the peer did not go on with it'
+      this.#state === 'asked' && this.#settle === undefined
+        ? 'setEncryption was not called here'
+        : 'the peer did not go on with it'
     this.#refuse(`it was asked for, and ${who} within ${this.#owner.limits.handshakeTimeoutMs} ms`)
   }
 

@@ -1,12 +1,7 @@
 import { type BlockPool, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import type { LinkLayer } from '../ports/encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
-
-/** A link over another one, such as one that encrypts. It is made with its owner and needs no `start`. */
-export interface LinkLayer extends Link, LinkOwner {
-  /** Gives all memory back, and tells nothing more. */
-  release(): void
-}
 
 /**
  * The one link that a carrier and its parts hold for good. A layer can be put into it while it is open: first `hold` keeps back what is

@@ -1,14 +1,13 @@
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
-import type { SharedKeyEncryption } from '../base/encryption-options.ts'
-import { MillraceError } from '../base/millrace-error.ts'
+import { checkEncryption, type SharedKeyEncryption } from '../base/encryption-options.ts'
+import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { PipeLimits } from '../base/options.ts'
 import type { Conversation } from '../channel/conversation.ts'
-import { checkEncryption, type HandshakePlan, planHandshake } from '../encryption/encryption.ts'
+import type { EncryptionCode, HandshakePlan } from '../ports/encryption.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
-import { handshakeLocally } from './local-encryption.ts'
 
 /** What this needs of the pipe. */
 export interface LocalUpgradeOwner {
@@ -25,6 +24,7 @@ export class LocalUpgrade {
   readonly #fail: (reason: CloseReason) => void
   #peer!: LocalUpgrade
   #plan: HandshakePlan | undefined
+  #isOver = false
   #settle: { readonly resolve: () => void; readonly reject: (error: MillraceError) => void } | undefined
   #deadline: Deadline | undefined
 
@@ -43,35 +43,50 @@ export class LocalUpgrade {
   /** The program asks for encryption. Resolves when the other end has asked as well. */
   begin(options: SharedKeyEncryption): Promise<void> {
     checkEncryption(options, 'setEncryption')
-    if (this.#plan !== undefined)
+    if (this.#settle !== undefined)
       throw new MillraceError('already-open', 'setEncryption was called on this channel before')
     const { turns, limits, crypto } = this.#owner
-    const mine = planHandshake(options, this.#conversation.role, crypto, 'channel')
-    this.#plan = mine
+    const loader = crypto.encryption
+    if (loader === undefined)
+      throw new MillraceError('unsupported', 'this platform brings no code that encrypts')
     const done = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
     // A program that only listens for the end of the channel need not catch this as well.
     done.catch(() => {})
-    const theirs = this.#peer.#plan
-    if (theirs === undefined) {
-      this.#deadline = new Deadline(turns, () => this.#late())
-      this.#deadline.setIn(limits.handshakeTimeoutMs)
-    } else if (this.#conversation.role === 'opened') this.#shake(mine, theirs)
-    else this.#peer.#shake(theirs, mine)
+    this.#deadline = new Deadline(turns, () => this.#late())
+    this.#deadline.setIn(limits.handshakeTimeoutMs)
+    if (loader.loaded !== undefined) this.#ask(loader.loaded, options)
+    else {
+      const own = { ...options, key: new Uint8Array(options.key) }
+      loader.load().then(
+        (code) => this.#ask(code, own),
+        (error: unknown) => this.#refuse(`its code was not loaded: ${causeText(error)}`),
+      )
+    }
     return done
   }
 
   /** The channel ended. */
   end(): void {
+    this.#isOver = true
     this.#deadline?.cancel()
     this.#plan?.handshake.abandon()
     this.#settle?.reject(new MillraceError('channel-closed', 'the channel ended before it was encrypted'))
   }
 
+  #ask(code: EncryptionCode, options: SharedKeyEncryption): void {
+    if (this.#isOver) return
+    this.#plan = code.plan(options, this.#conversation.role, 'channel')
+    const theirs = this.#peer.#plan
+    if (theirs === undefined) return
+    if (this.#conversation.role === 'opened') this.#shake(code, this.#plan, theirs)
+    else this.#peer.#shake(code, theirs, this.#plan)
+  }
+
   /** The opening end: both have asked. */
-  #shake(mine: HandshakePlan, theirs: HandshakePlan): void {
-    const result = handshakeLocally(mine, theirs)
+  #shake(code: EncryptionCode, mine: HandshakePlan, theirs: HandshakePlan): void {
+    const result = code.meet(mine, theirs)
     if (typeof result === 'string') return this.#refuse(result)
     this.encryption = result.opened
     this.#peer.encryption = result.accepted
@@ -87,6 +102,7 @@ export class LocalUpgrade {
   }
 
   #refuse(what: string): void {
+    if (this.#isOver) return
     const error = new MillraceError('encryption-failed', `the channel cannot be encrypted: ${what}`)
     for (const end of [this, this.#peer]) end.#settle?.reject(error)
     this.#fail({ code: 'encryption-failed', what })

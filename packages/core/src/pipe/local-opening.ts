@@ -3,7 +3,7 @@ import { reasonError } from '../base/close-reason.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import { LocalCarrier } from '../local/local-carrier.ts'
-import { handshakeWithAuthorisation, type LocalHandshakeResult } from '../local/local-encryption.ts'
+import type { LocalHandshakeResult } from '../ports/encryption.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turns.ts'
 import type { Attempt } from './attempt.ts'
@@ -132,7 +132,7 @@ class LocalHandshake {
     const [opener, acceptor] = [this.#opener, this.#acceptor]
     if (opener.encryption === undefined) return 'the pipe that is bound there encrypts, this one does not'
     if (acceptor.encryption === undefined) return 'this pipe encrypts, the one that is bound there does not'
-    return handshakeWithAuthorisation(
+    return opener.encryption.code.meetAsking(
       opener.encryption.side('opened', opener.registry, () =>
         opener.registry.channelOf(this.#opened.conversation),
       ),

@@ -54,7 +54,8 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   constructor(services: FactoryServices, target: PipeTarget | undefined, options: PipeOptions) {
     this.#limits = services.limits(options)
     checkOptions(options)
-    if (options.encryption !== undefined) this.#encryption = new PipeEncryption(options.encryption)
+    if (options.encryption !== undefined)
+      this.#encryption = new PipeEncryption(options.encryption, services.platform.encryption)
     this.#services = services
     this.#options = options
     this.#handlers = new PipeHandlers(
@@ -153,9 +154,10 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
       const text = `a pipe of this process is bound at ${settled.target.address.text} already`
       throw new MillraceError('address-in-use', text)
     }
-    this.#encryption?.expectKeys('accepted', settled.registry)
     this.#life = 'binding'
     try {
+      if (this.#encryption?.isLoaded === false) await this.#encryption.load()
+      this.#encryption?.expectKeys('accepted')
       this.#bound(await Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) }))
     } finally {
       if (this.#life === 'binding') this.#life = 'fresh'
@@ -372,10 +374,11 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     const settled = this.#need()
     const { target, transport, registry } = settled
     checkOpening(where, target, transport)
+    if (this.#encryption?.isLoaded === false) await this.#encryption.load()
     const openData = copyOpenData(data)
     if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
     registry.checkRoom(this.describe())
-    this.#encryption?.expectKeys('opened', registry)
+    this.#encryption?.expectKeys('opened')
     const { handshakeTimeoutMs } = this.#limits
     const attempt = new Attempt(registry.turns, handshakeTimeoutMs, target.address.text, signal)
     this.#attempts ??= new Set()

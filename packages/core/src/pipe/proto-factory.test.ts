@@ -1,5 +1,6 @@
 import { FakeNetwork, plain, Rig, VirtualLoop } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
+import { noise } from '../noise.ts'
 import type { StreamTransport } from '../ports/transport.ts'
 import { Proto } from './proto.ts'
 import { ProtoFactory } from './proto-factory.ts'
@@ -81,20 +82,27 @@ describe('a proto factory', () => {
     expect(allocated).toContain(1024)
   })
 
-  it('works on a platform without ciphers, and says so to pipes that are to encrypt', async () => {
+  it('works on a platform without code that encrypts, and refuses what asks for it', async () => {
     const loop = new VirtualLoop()
     const network = networkOf(loop)
-    const { primitives: _, ...platform } = network.platform
+    const { encryption: _, ...platform } = network.platform
     const factory = new ProtoFactory({ platform }).add('net', network.streams()).add('chat', plain())
     const server = await loop.until(factory.create('net', 'x', 'chat').bind())
     const client = factory.create('net', 'x', 'chat')
     const channel = await loop.until(client.open())
-    const unsupported = { code: 'unsupported', message: expect.stringContaining('ciphers') }
-    await expect(channel.setEncryption(new Uint8Array(32))).rejects.toMatchObject(unsupported)
-    const encrypted = factory.create('net', 'y', 'chat', { encryption: { key: new Uint8Array(32) } })
-    await expect(encrypted.bind()).rejects.toMatchObject(unsupported)
-    await expect(encrypted.open()).rejects.toMatchObject(unsupported)
-    for (const pipe of [server, client, encrypted]) pipe.destroy()
+    const unsupported = expect.objectContaining({ code: 'unsupported' })
+    await expect(channel.setEncryption(new Uint8Array(32))).rejects.toEqual(unsupported)
+    const encryption = { key: new Uint8Array(32).fill(1) }
+    expect(() => factory.create('net', 'y', 'chat', { encryption })).toThrowError(unsupported)
+    const sealed = factory.create('net', 'y', 'chat', {
+      encryption: noise(encryption, {
+        primitives: network.primitives,
+        random: (size) => network.random.bytes(size),
+      }),
+    })
+    await loop.until(sealed.bind())
+    expect((await loop.until(sealed.open())).encryption?.suite).toBe('Noise_NNpsk0_25519_ChaChaPoly_SHA256')
+    for (const pipe of [server, client, sealed]) pipe.destroy()
     await loop.advance(10_000)
     expect(network.leftovers()).toEqual([])
   })

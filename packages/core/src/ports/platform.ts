@@ -1,6 +1,6 @@
-import type { Primitives } from '@millrace/cipher'
 import type { MillraceError } from '../base/millrace-error.ts'
 import type { Diagnostics } from './diagnostics.ts'
+import type { EncryptionLoader } from './encryption.ts'
 import type { Loop } from './loop.ts'
 
 /** What an environment lends to a factory and all its pipes: `new ProtoFactory({ platform })`. Core knows none of its own. */
@@ -10,8 +10,8 @@ export interface Platform {
   random(size: number): Uint8Array
   /** Memory for messages on their way; its content may be anything. Node: buffers, which sockets take as they are. Default: plain arrays. */
   allocate?(size: number): Uint8Array
-  /** The ciphers of encryption. Node: its own `crypto`. Without them, pipes can't encrypt: `unsupported`. */
-  readonly primitives?: Primitives
+  /** Brings the code that encrypts when it is first needed. Node: `node:crypto` and `@millrace/core/noise`. Without it, pipes can't encrypt: `unsupported`. */
+  readonly encryption?: EncryptionLoader
   /** For those who trace. Node: `node:diagnostics_channel`. */
   readonly diagnostics?: Diagnostics
   /** Where an error goes that nobody listens for. Node: a process warning. */

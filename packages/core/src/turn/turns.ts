@@ -1,6 +1,6 @@
 import type { Drive, Driver, Runnable } from '../ports/driver.ts'
 import type { Loop } from '../ports/loop.ts'
-import type { Deadline, DeadlineOwner } from './deadline.ts'
+import { Deadline, type DeadlineOwner } from './deadline.ts'
 import { drain } from './drain.ts'
 import type { LoopWheel, Sleeper } from './loop-wheel.ts'
 
@@ -134,6 +134,11 @@ export class Turns implements DeadlineOwner, Sleeper {
     if (this.#phase !== 'between' || this.#isEndAsked) return
     this.#isEndAsked = true
     this.#loop.endOfTurn(this.#endOfTurn)
+  }
+
+  /** A deadline of this pipe, which isn't set yet. */
+  deadline(due: (now: number) => void): Deadline {
+    return new Deadline(this, due)
   }
 
   /** Takes part in the next turn, whenever that comes. */

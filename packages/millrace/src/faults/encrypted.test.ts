@@ -1,5 +1,6 @@
 /** Everybody who attacks an encrypted pipe over real sockets; attacks on the records of a channel are in `../encryption.test.ts`. */
 import { randomBytes } from 'node:crypto'
+import { noblePrimitives } from '@millrace/cipher'
 import {
   bits,
   contract,
@@ -16,8 +17,8 @@ import { listen, portOf, RawPeer, stop } from '../../fixtures/raw-peer.ts'
 import { until, within } from '../../fixtures/until.ts'
 
 const net = new ProtoFactory().add('game', bits(contract({ count: u32 })))
-const { primitives, random } = nodePlatform
-const identity = () => primitives.dh.pair(random(32))
+const { random } = nodePlatform
+const identity = () => noblePrimitives.dh.pair(random(32))
 const key = randomBytes(32)
 const server = identity()
 const player = identity()

@@ -1,12 +1,7 @@
 import { CipherError } from '@millrace/cipher'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { causeText } from '../base/millrace-error.ts'
-import type { HandshakePlan, HandshakeSide } from '../encryption/encryption.ts'
-
-/** What each end knows of the encryption then; or, in words, why there is none. */
-export type LocalHandshakeResult =
-  | { readonly opened: ChannelEncryption; readonly accepted: ChannelEncryption }
-  | string
+import type { HandshakePlan, HandshakeSide, LocalHandshakeResult } from '../ports/encryption.ts'
 
 /**
  * The handshake of two ends in one process, in one go. Nothing leaves the process, so nothing is sealed behind it; but keys must fit, and there
