@@ -13,6 +13,18 @@ export function runCallback(run: () => unknown, failed: (error: unknown) => void
   }
 }
 
+/** A function that does something the first time it is called, and nothing later. */
+export function once<Values extends unknown[]>(
+  run: (...values: Values) => void,
+): (...values: Values) => void {
+  let isDone = false
+  return (...values) => {
+    if (isDone) return
+    isDone = true
+    run(...values)
+  }
+}
+
 /** Tells `failed` if this result of a callback is a promise that rejects. Throws what its `then` throws. */
 export function watchResult(result: unknown, failed: (error: unknown) => void): void {
   if (isThenable(result)) result.then(undefined, failed)

@@ -20,9 +20,9 @@ export interface Describable {
   describe(): string
 }
 
-/** Writes one line: what speaks, and what it says. */
-export function writeLog({ log }: LogOptions, level: LogLevel, speaker: Describable, text: string): void {
-  log?.[level](`${speaker.describe()}: ${text}`)
+/** Writes one line: what speaks, and what it says. Returns what the log does, which may be a promise. */
+export function writeLog({ log }: LogOptions, level: LogLevel, speaker: Describable, text: string): unknown {
+  return log?.[level](`${speaker.describe()}: ${text}`)
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { LogOptions } from '../base/log.ts'
+import { once, runCallback } from '../base/callback.ts'
+import { type LogOptions, writeLog } from '../base/log.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Topics } from '../ports/diagnostics.ts'
@@ -23,6 +24,8 @@ export class PipeReports {
   readonly #owner: PipeReportsOwner
   readonly #handlers: PipeHandlers
   readonly #options: LogOptions
+  /** What the log throws is not told to the log. */
+  readonly #logFailed = once((cause: unknown) => warnOf(this.#owner.platform, 'log', cause))
   #warnings = 0
 
   constructor(owner: PipeReportsOwner, handlers: PipeHandlers, options: LogOptions) {
@@ -36,7 +39,8 @@ export class PipeReports {
     this.count++
     const { pipeError } = this.#owner.topics
     if (pipeError.hasSubscribers) pipeError.publish({ pipe: this.#owner, error, channel })
-    this.#options.log?.error(`${this.#owner.describe()}: ${error.message}`)
+    if (this.#options.log === undefined) return
+    runCallback(() => writeLog(this.#options, 'error', this.#owner, error.message), this.#logFailed)
   }
 
   /** Tells everyone of an error. */
@@ -68,7 +72,20 @@ export class PipeReports {
   }
 
   #warn(error: MillraceError): void {
-    if (this.#warnings < warningsMax) this.#owner.platform.warn?.(error)
+    if (this.#warnings < warningsMax) warn(this.#owner.platform, error)
     this.#warnings++
   }
+}
+
+/** Warns that something which only looks on failed: nothing else suffers from that. */
+export function warnOf(platform: Platform, what: 'diagnostics' | 'log', cause: unknown): void {
+  warn(platform, new MillraceError('handler-failed', `the ${what} failed: ${causeText(cause)}`, { cause }))
+}
+
+/** What `warn` itself throws, or rejects with, goes nowhere: it is the last that is told of anything. */
+function warn(platform: Platform, error: MillraceError): void {
+  runCallback(
+    () => platform.warn?.(error),
+    () => {},
+  )
 }

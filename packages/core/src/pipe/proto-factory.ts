@@ -9,6 +9,7 @@ import type { TransportPlugin } from '../ports/transport.ts'
 import { LoopWheel } from '../turn/loop-wheel.ts'
 import type { BoundPipe, FactoryServices, PipeTarget } from './factory-services.ts'
 import { Pipe } from './pipe.ts'
+import { warnOf } from './pipe-reports.ts'
 import { TargetReader } from './target-reader.ts'
 import type {
   AnyMessages,
@@ -57,7 +58,10 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
     this.#services = {
       pool: pool ?? new BlockPool(allocate === undefined ? {} : { allocate }),
       platform,
-      topics: diagnostics === undefined ? silentTopics : new Topics(diagnostics),
+      topics:
+        diagnostics === undefined
+          ? silentTopics
+          : new Topics(diagnostics, (cause) => warnOf(platform, 'diagnostics', cause)),
       limits: (options) => this.#sharedLimits(options),
       wheel: (loop) => this.#wheel(loop),
       target: (values) => {

@@ -1,3 +1,5 @@
+import { once, runCallback } from '../base/callback.ts'
+
 /** One topic of `node:diagnostics_channel`, or of something shaped like it. */
 export interface DiagnosticsTopic {
   readonly hasSubscribers: boolean
@@ -7,6 +9,30 @@ export interface DiagnosticsTopic {
 /** Gives topics by name. Node's `diagnostics_channel` module is one. */
 export interface Diagnostics {
   channel(name: string): DiagnosticsTopic
+}
+
+/** Publishes on a topic of a third party's. Tells `failed` what that throws, or rejects with. */
+class GuardedTopic implements DiagnosticsTopic {
+  readonly #topic: DiagnosticsTopic
+  readonly #failed: (error: unknown) => void
+
+  constructor(topic: DiagnosticsTopic, failed: (error: unknown) => void) {
+    this.#topic = topic
+    this.#failed = failed
+  }
+
+  get hasSubscribers(): boolean {
+    try {
+      return this.#topic.hasSubscribers
+    } catch (error) {
+      this.#failed(error)
+      return false
+    }
+  }
+
+  publish(message: unknown): void {
+    runCallback(() => this.#topic.publish(message), this.#failed)
+  }
 }
 
 const silentTopic: DiagnosticsTopic = { hasSubscribers: false, publish() {} }
@@ -24,8 +50,13 @@ export class Topics {
   /** `millrace:channel.overflow`: { pipe, channel, queuedBytes } */
   readonly channelOverflow: DiagnosticsTopic
 
-  constructor(diagnostics: Diagnostics | undefined) {
-    const topic = (name: string) => diagnostics?.channel(`millrace:${name}`) ?? silentTopic
+  /** `failed`: told of the first publication that fails. */
+  constructor(diagnostics: Diagnostics | undefined, failed: (error: unknown) => void) {
+    const failedOnce = once(failed)
+    const topic = (name: string) =>
+      diagnostics === undefined
+        ? silentTopic
+        : new GuardedTopic(diagnostics.channel(`millrace:${name}`), failedOnce)
     this.pipeBound = topic('pipe.bound')
     this.pipeError = topic('pipe.error')
     this.channelOpen = topic('channel.open')
@@ -35,4 +66,4 @@ export class Topics {
 }
 
 /** The topics of those whom nobody can trace. */
-export const silentTopics = new Topics(undefined)
+export const silentTopics = new Topics(undefined, () => {})
