@@ -53,7 +53,6 @@ export const channelRows: readonly ThirdPartyRow[] = [
   },
   {
     ...lives,
-    kinds: ['throws', 'rejects'],
     name: 'keyOf',
     play: (scene, fail) => say(on(scene, (channel) => channel.on('x', fail, () => {}))),
   },
@@ -115,7 +114,6 @@ export const channelRows: readonly ThirdPartyRow[] = [
   {
     ...lives,
     told: 'somewhere',
-    kinds: ['throws', 'rejects'],
     name: 'topicOf in send',
     setUp: () => ({ accepting: { ...narrow, overflow: 'latest-by-key' } }),
     play: (scene, fail) => {
@@ -126,7 +124,6 @@ export const channelRows: readonly ThirdPartyRow[] = [
   {
     ...lives,
     told: 'somewhere',
-    kinds: ['throws'],
     name: 'topicOf in broadcast',
     setUp: () => ({ accepting: { ...narrow, overflow: 'latest-by-key' } }),
     play: (scene, fail) => {

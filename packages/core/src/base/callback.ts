@@ -1,3 +1,5 @@
+import { MillraceError } from './millrace-error.ts'
+
 /** Whether a value is a promise, of this realm or of another one, or anything that can be awaited. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
@@ -11,6 +13,12 @@ export function runCallback(run: () => unknown, failed: (error: unknown) => void
   } catch (error) {
     failed(error)
   }
+}
+
+/** For a callback that has to answer at once, and returned a promise: rejects with what that rejects with, or else says so. */
+export async function refuseLate(result: PromiseLike<unknown>, what: string): Promise<never> {
+  await result
+  throw new MillraceError('argument-invalid', `${what} returned a promise; it has to answer at once`)
 }
 
 /** A function that does something the first time it is called, and nothing later. */

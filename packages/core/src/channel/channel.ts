@@ -1,5 +1,6 @@
 // For programs whose lib ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { isThenable, refuseLate } from '../base/callback.ts'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
@@ -380,6 +381,7 @@ function byKey(keyOf: (body: unknown) => unknown, handler: unknown): Run {
   return (body, channel) => {
     const subKey = keyOf(body)
     if (subKey === undefined || subKey === null) return undefined
+    if (isThenable(subKey)) return refuseLate(subKey, 'keyOf')
     const run = table === undefined ? (handler as Keyed) : table.get(subKey)
     return run?.(body, channel, subKey)
   }

@@ -7,7 +7,7 @@ import type { Turns } from '../turn/turns.ts'
 import type { Carrier } from './carrier.ts'
 import { type ChannelEvent, type ChannelState, nextState } from './channel-state.ts'
 import { Dispatch, type DispatchOwner } from './dispatch.ts'
-import { Overflow, type OverflowOptions } from './overflow.ts'
+import { Overflow, type OverflowOptions, type OverflowOwner } from './overflow.ts'
 import { PendingRequests, type RequestOptions } from './pending-requests.ts'
 import type { ChannelStatistics } from './statistics.ts'
 
@@ -38,7 +38,7 @@ export interface HeartbeatSettings {
  * The user's half of a channel: its state, its handlers, its requests, its settings and counters. Everything that must outlive the link
  * that carries it just now, and every rule that is the same whatever carries it. Owns the facts whether the channel is over, and why.
  */
-export class Conversation implements DispatchOwner {
+export class Conversation implements DispatchOwner, OverflowOwner {
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
   readonly dispatch: Dispatch
@@ -66,7 +66,7 @@ export class Conversation implements DispatchOwner {
     this.role = role
     this.limits = owner.limits
     this.dispatch = new Dispatch(keys, this)
-    this.overflow = new Overflow(owner.overflow)
+    this.overflow = new Overflow(owner.overflow, this)
   }
 
   get state(): ChannelState {

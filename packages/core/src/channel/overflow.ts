@@ -1,3 +1,4 @@
+import { isThenable, refuseLate, watchResult } from '../base/callback.ts'
 import type { Body, Key } from '../base/messages.ts'
 import type { OverflowPolicy } from '../base/options.ts'
 
@@ -11,13 +12,20 @@ export interface OverflowOptions<Messages extends object = object> {
   /**
    * For `latest-by-key` alone: what a message is about, such as the id of an entity; a later message of the same key and
    * topic replaces it. `undefined`: nothing replaces it, as is right for events. Default: one topic a key. When the key is
-   * compared, the compiler knows the body: `(key, body) => (key === 'move' ? body.id : undefined)`.
+   * compared, the compiler knows the body: `(key, body) => (key === 'move' ? body.id : undefined)`. If it throws, that is told to `error`, and
+   * nothing replaces the message.
    */
   readonly topicOf?: ((...message: KeyAndBody<Messages>) => string | number | undefined) | undefined
 }
 
 /** What becomes of a message that meets a full channel: refused, queued for the policy to drop some, or the end of the channel. */
 export type OverflowVerdict = 'full' | 'queue' | 'close'
+
+/** What an overflow policy needs of its channel. */
+export interface OverflowOwner {
+  /** Something of the program's threw. */
+  failed(text: string, error: unknown): void
+}
 
 /** The overflow policy of one channel, and what it counted. The same for every carrier. */
 export class Overflow {
@@ -28,10 +36,12 @@ export class Overflow {
   droppedOldest = 0
   superseded = 0
   #policy: OverflowPolicy
+  readonly #owner: OverflowOwner
   #topicOf: OverflowOptions['topicOf']
 
-  constructor(policy: OverflowPolicy) {
+  constructor(policy: OverflowPolicy, owner: OverflowOwner) {
     this.#policy = policy
+    this.#owner = owner
   }
 
   get policy(): OverflowPolicy {
@@ -64,14 +74,22 @@ export class Overflow {
     }
   }
 
-  /**
-   * What a later message must share with this one to replace it; `undefined` if none replaces it. Throws what the
-   * program's `topicOf` throws.
-   */
+  /** What a later message must share with this one to replace it; `undefined` if none replaces it, or if the program's `topicOf` fails. */
   topic(key: string, body: unknown): string | undefined {
     if (this.#policy !== 'latest-by-key') return undefined
     if (this.#topicOf === undefined) return key
-    const topic = this.#topicOf(key, body)
-    return topic === undefined ? undefined : `${key}\n${topic}`
+    try {
+      const topic: unknown = this.#topicOf(key, body)
+      if (topic === undefined) return undefined
+      if (!isThenable(topic)) return `${key}\n${topic}`
+      watchResult(refuseLate(topic, 'topicOf'), (error) => this.#failed(error))
+    } catch (error) {
+      this.#failed(error)
+    }
+    return undefined
+  }
+
+  #failed(error: unknown): void {
+    this.#owner.failed('topicOf failed', error)
   }
 }

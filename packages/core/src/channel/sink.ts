@@ -1,3 +1,4 @@
+import { isThenable, refuseLate } from '../base/callback.ts'
 import { type LogLevel, type LogOptions, writeLog } from '../base/log.ts'
 import type { ComparedMessages, ComparedSide, Message, Side } from '../base/messages.ts'
 import { type Channel, conversationOf } from './channel.ts'
@@ -36,7 +37,7 @@ export class Sink<Messages extends object = object, Own extends Side = Side> {
     this.#options = options
   }
 
-  /** Forwards the channel's messages from now on; those for which `filter` answers something falsy aren't. A second call replaces the filter. */
+  /** Forwards the channel's messages from now on; those for which `filter` answers something falsy, or a promise, aren't. A second call replaces the filter. */
   attach(channel: Channel<Messages, Own>, filter?: SinkFilter<Messages, Own>): this {
     this.detach(channel)
     const tap: Tap = {
@@ -84,9 +85,12 @@ export class Sink<Messages extends object = object, Own extends Side = Side> {
     channel: Channel<Messages, Own>,
     filter: SinkFilter<Messages, Own> | undefined,
   ): unknown {
-    if (filter !== undefined && !filter(message, channel)) {
-      this.#filtered++
-      return undefined
+    if (filter !== undefined) {
+      const verdict = filter(message, channel)
+      const isLate = isThenable(verdict)
+      if (isLate || !verdict) this.#filtered++
+      if (isLate) return refuseLate(verdict, 'the filter of a sink')
+      if (!verdict) return undefined
     }
     this.#received++
     return this.#handler(message, channel)
