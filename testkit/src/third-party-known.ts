@@ -2,10 +2,6 @@
 export const knownToFail: readonly string[] = [
   'authorise at accept getter, link',
   'authorise at open getter, link',
-  'datagram session: datagrams throws, link',
-  'datagram session: deadline throws, link',
-  'datagram session: process rejects, link',
-  'datagram session: receive rejects, link',
   'link.destroy rejects, link',
   'link.end rejects, link',
   'link.end throws, link',
@@ -19,12 +15,6 @@ export const knownToFail: readonly string[] = [
   'listener.close in pipe.destroy thenable, link',
   'listener.close in pipe.destroy throws, link',
   'protocol.session as a link is accepted throws, link',
-  'session.goodbye rejects, link',
-  'session.ping rejects, link',
-  'session.process rejects, link',
-  'session.receive rejects, link',
-  'session.release rejects, link',
-  'session.start rejects, link',
   'signal.removeEventListener of a request throws, link',
   'signal.removeEventListener of a request throws, local',
 ]

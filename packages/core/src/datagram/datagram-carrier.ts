@@ -1,3 +1,4 @@
+import { runCallback } from '../base/callback.ts'
 import type { DatagramSession } from '../ports/protocol.ts'
 import type { Address } from '../ports/transport.ts'
 import { Deadline } from '../turn/deadline.ts'
@@ -39,10 +40,13 @@ export class DatagramCarrier implements TurnTaker {
     this.#waiting = []
     for (const { bytes, from } of waiting) {
       this.received++
-      this.#watchdog(() => this.#session.receive(bytes, from, now))
+      runCallback(() => this.#session.receive(bytes, from, now), this.#failed)
     }
-    this.#watchdog(() => this.#session.process?.(now))
-    this.#deadline.set(this.#session.deadline?.() ?? Number.POSITIVE_INFINITY)
+    runCallback(() => this.#session.process?.(now), this.#failed)
+    runCallback(
+      () => this.#deadline.set(this.#session.deadline?.() ?? Number.POSITIVE_INFINITY),
+      this.#failed,
+    )
   }
 
   flush(): void {}
@@ -56,13 +60,5 @@ export class DatagramCarrier implements TurnTaker {
   #due(now: number): void {
     if (this.#turns.isQuiet) this.#turns.list(this)
     else this.process(now)
-  }
-
-  #watchdog(run: () => void): void {
-    try {
-      run()
-    } catch (error) {
-      this.#failed(error)
-    }
   }
 }

@@ -1,4 +1,5 @@
 import type { Goodbye } from '@millrace/wire'
+import { watchResult } from '../base/callback.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Protocol, SessionHost, StreamSession } from '../ports/protocol.ts'
@@ -10,7 +11,7 @@ export interface SessionGuardOwner {
 }
 
 /**
- * Stands before a session, which may be a third party's: what it throws ends its own channel, and nothing else. A session that has thrown is
+ * Stands before a session, which may be a third party's: what it throws, or rejects with, ends its own channel, and nothing else. A session that has thrown is
  * asked for its last words and its memory, and for nothing else. What its encoders throw is for the program that sends.
  */
 export class SessionGuard {
@@ -42,7 +43,8 @@ export class SessionGuard {
     if (this.#isBroken) return
     const session = this.#session
     try {
-      session.receive(ownership === 'lent' && session.keep === undefined ? new Uint8Array(bytes) : bytes)
+      const kept = ownership === 'lent' && session.keep === undefined ? new Uint8Array(bytes) : bytes
+      this.#watch(session.receive(kept))
     } catch (error) {
       this.#broken(error)
     }
@@ -51,7 +53,7 @@ export class SessionGuard {
   keep(): void {
     if (this.#isBroken) return
     try {
-      this.#session.keep?.()
+      this.#watch(this.#session.keep?.())
     } catch (error) {
       this.#broken(error)
     }
@@ -60,7 +62,7 @@ export class SessionGuard {
   process(now: number): void {
     if (this.#isBroken) return
     try {
-      this.#session.process(now)
+      this.#watch(this.#session.process(now))
     } catch (error) {
       this.#broken(error)
     }
@@ -90,16 +92,21 @@ export class SessionGuard {
     this.#attempt(() => this.#session.release())
   }
 
-  #run(call: () => void): void {
+  #run(call: () => unknown): void {
     if (!this.#isBroken) this.#attempt(call)
   }
 
-  #attempt(call: () => void): void {
+  #attempt(call: () => unknown): void {
     try {
-      call()
+      this.#watch(call())
     } catch (error) {
       this.#broken(error)
     }
+  }
+
+  /** Methods that return nothing may as well be async. */
+  #watch(result: unknown): void {
+    if (result !== undefined) watchResult(result, (error) => this.#broken(error))
   }
 
   #broken(error: unknown): void {

@@ -71,8 +71,13 @@ export class Binding {
       received: (bytes, from) => datagrams?.store(bytes, from),
       failed,
     })
-    const session = protocol.datagrams?.({ socket, report: failed })
-    if (session !== undefined) datagrams = new DatagramCarrier(owner.registry.turns, session, failed)
+    try {
+      const session = protocol.datagrams?.({ socket, report: failed })
+      if (session !== undefined) datagrams = new DatagramCarrier(owner.registry.turns, session, failed)
+    } catch (error) {
+      await socket.close()
+      throw error
+    }
     return new Binding(socket.address, () => socket.close(), datagrams)
   }
 }
