@@ -1,5 +1,6 @@
 // For programs whose lib ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { runCallback } from '../base/callback.ts'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import { type LogLevel, writeLog } from '../base/log.ts'
 import type { Body, ComparedMessages, Sends, Side } from '../base/messages.ts'
@@ -239,17 +240,20 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     registry.isClosing = true
     const freed = this.#free()
     registry.end('close', told)
-    await freed
-    await registry.emptied()
-    registry.isClosing = false
-    if (this.#life !== 'destroyed') this.#life = 'fresh'
+    try {
+      await freed
+    } finally {
+      await registry.emptied()
+      registry.isClosing = false
+      if (this.#life !== 'destroyed') this.#life = 'fresh'
+    }
   }
 
   /** Ends everything now. What was on its way may be lost. The event `destroy` follows when nothing is left. */
   destroy(): void {
     if (this.#life === 'destroyed') return
     this.#life = 'destroyed'
-    const freed = this.#free()
+    const freed = this.#free().catch((error: unknown) => this.#notFreed(error))
     this.#settled?.registry.end('destroy', { appCode: 0, text: '' })
     void Promise.all([freed, this.#settled?.registry.emptied()]).then(() => {
       this.#settled?.turns.close()
@@ -332,7 +336,10 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
 
   #bound(binding: Binding): void {
     if (this.#life !== 'binding') {
-      void binding.close()
+      runCallback(
+        () => binding.close(),
+        (error) => this.#notFreed(error),
+      )
       throw new MillraceError('not-bound', `${this.describe()}: it was closed while binding`)
     }
     this.#life = 'bound'
@@ -354,6 +361,10 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     const binding = this.#binding
     this.#binding = undefined
     await binding?.close()
+  }
+
+  #notFreed(error: unknown): void {
+    this.#settled?.registry.linkFailed(error, `${this.describe()}: its address was not given back`)
   }
 
   #accept(link: Link, settled: Settled): void {
@@ -393,8 +404,8 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
         startCarrier(link, 'opened', settled, this.#encryption, opening),
       )
     } finally {
-      attempt.end()
       this.#attempts.delete(attempt)
+      attempt.end()
     }
   }
 }
