@@ -1,7 +1,5 @@
 /** Rows of the table that fail today, by name. Only ever taken from: who mends a row removes it here, and the test fails until then. */
 export const knownToFail: readonly string[] = [
-  'authorise at accept getter, link',
-  'authorise at open getter, link',
   'link.destroy rejects, link',
   'link.end rejects, link',
   'link.end throws, link',
@@ -12,6 +10,4 @@ export const knownToFail: readonly string[] = [
   'link.send throws, link',
   'link.start throws, link',
   'protocol.session as a link is accepted throws, link',
-  'signal.removeEventListener of a request throws, link',
-  'signal.removeEventListener of a request throws, local',
 ]

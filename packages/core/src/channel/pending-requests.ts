@@ -64,9 +64,9 @@ export class PendingRequests {
         )
       }
       const aborted = () => this.#end(id)?.reject(signal?.reason)
+      signal?.addEventListener('abort', aborted, { once: true })
       const deadline = new Deadline(this.#turns, late)
       deadline.setIn(timeoutMs)
-      signal?.addEventListener('abort', aborted, { once: true })
       const release = () => {
         deadline.cancel()
         signal?.removeEventListener('abort', aborted)
@@ -104,7 +104,12 @@ export class PendingRequests {
     const pending = this.#pending.get(id)
     if (pending === undefined) return undefined
     this.#pending.delete(id)
-    pending.release()
+    try {
+      pending.release()
+    } catch (error) {
+      // Of the program's signal, which is the caller's matter.
+      pending.reject(error)
+    }
     return pending
   }
 

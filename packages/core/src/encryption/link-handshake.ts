@@ -60,16 +60,18 @@ export class LinkHandshake {
   /** Asks whether the peer may come in. */
   ask(): void {
     let verdict: unknown
+    let later: Promise<unknown> | undefined
     try {
       verdict = this.#authorise!(this.#peerKey!)
+      if (isThenable(verdict)) later = Promise.resolve(verdict)
     } catch (error) {
       return this.#owner.refused(`authorise failed: ${causeText(error)}`)
     }
-    if (!isThenable(verdict)) return this.#decided(verdict)
+    if (later === undefined) return this.#decided(verdict)
     const isTalking = this.#state === 'talking'
     this.#state = 'asking'
-    verdict.then(
-      (later) => this.#decidedLater(later, isTalking ? 'talking' : 'agreed'),
+    later.then(
+      (answer) => this.#decidedLater(answer, isTalking ? 'talking' : 'agreed'),
       (error: unknown) => {
         if (this.#state === 'asking') this.#owner.refused(`authorise failed: ${causeText(error)}`)
       },

@@ -50,8 +50,8 @@ export class Attempt {
 
   /** It has ended, one way or the other. */
   end(): void {
-    this.#unfollow()
     this.#deadline.cancel()
+    this.#unfollow()
   }
 
   #late(): void {
