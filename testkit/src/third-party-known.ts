@@ -9,5 +9,4 @@ export const knownToFail: readonly string[] = [
   'link.resume throws, link',
   'link.send throws, link',
   'link.start throws, link',
-  'protocol.session as a link is accepted throws, link',
 ]

@@ -45,7 +45,9 @@ export const sessionRows: readonly ThirdPartyRow[] = [
       const link = scene.rig.network.connect('net://server')
       scene.armed = { part: 'session', fail }
       await scene.pass()
-      ;(await link).start({ received() {}, sent() {}, ended() {}, gone() {} })
+      const stranger = await link
+      stranger.start({ received() {}, sent() {}, ended() {}, gone() {} })
+      scene.rig.network.strangers.push(() => stranger.destroy())
     },
   },
   {
