@@ -13,6 +13,7 @@ import type { Protocol, StreamSession } from '../ports/protocol.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 import type { Turns } from '../turn/turns.ts'
 import { EncryptionUpgrade, type EncryptionUpgradeOwner } from './encryption-upgrade.ts'
+import { discardLink } from './guarded-link.ts'
 import { LinkEnding, type LinkEndingOwner } from './link-ending.ts'
 import { LinkReceiver, type LinkReceiverOwner } from './link-receiver.ts'
 import { LinkSender, type LinkSenderOwner } from './link-sender.ts'
@@ -111,8 +112,7 @@ export class LinkCarrier
       conversation.carrier = carrier
       return carrier
     } catch (error) {
-      link.start({ received() {}, sent() {}, ended() {}, gone() {} })
-      link.destroy()
+      discardLink(link, () => {})
       throw error
     }
   }

@@ -144,11 +144,13 @@ export class UpgradableLink implements Link, LinkOwner {
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
+    if (this.state === 'gone') return
     if (this.#isOpening) this.#layer?.received(bytes, ownership)
     else this.#owner.received(bytes, ownership)
   }
 
   sent(size: number): void {
+    if (this.state === 'gone') return
     const clear = Math.min(size, this.#clearBytes)
     this.#clearBytes -= clear
     if (clear > 0) this.#owner.sent(clear)
@@ -159,6 +161,7 @@ export class UpgradableLink implements Link, LinkOwner {
   }
 
   ended(): void {
+    if (this.state === 'gone') return
     if (this.#isOpening) this.#layer?.ended()
     else this.#ended()
   }

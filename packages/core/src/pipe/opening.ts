@@ -1,6 +1,7 @@
 import { openDataSizeMax } from '@millrace/wire'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
+import { discardLink, GuardedLink } from '../link/guarded-link.ts'
 import { LinkCarrier } from '../link/link-carrier.ts'
 import { tellingLink } from '../link/polled-link.ts'
 import type { Address, CancelSignal, Link, Transport } from '../ports/transport.ts'
@@ -69,7 +70,7 @@ function firstOf(connecting: Promise<Link>, signal: CancelSignal): Promise<Link>
     signal.addEventListener('abort', aborted, { once: true })
     connecting.then((link) => {
       signal.removeEventListener('abort', aborted)
-      if (signal.aborted) link.destroy()
+      if (signal.aborted) discardLink(link, () => {})
       else resolve(link)
     }, reject)
   })
@@ -113,7 +114,7 @@ export function startCarrier(
 ): LinkCarrier {
   const conversation = registry.converse(role)
   const channel = () => registry.channelOf(conversation)
-  const telling = tellingLink(link, registry.turns)
+  const telling = tellingLink(new GuardedLink(link, registry), registry.turns)
   const below = encryption?.over(telling, role, registry, channel) ?? telling
   const carrier = LinkCarrier.over(below, registry, conversation, target.protocol)
   registry.add(conversation, opening, link.peerAddress)

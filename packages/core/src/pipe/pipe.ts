@@ -7,6 +7,7 @@ import type { Body, ComparedMessages, Sends, Side } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { checkOptions, type PipeLimits, type PipeOptions, parseLimits } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
+import { discardLink } from '../link/guarded-link.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { Platform } from '../ports/platform.ts'
@@ -370,8 +371,9 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   #accept(link: Link, settled: Settled): void {
     const { registry } = settled
     if (this.#life !== 'bound' || registry.isClosing) {
-      link.start({ received() {}, sent() {}, ended() {}, gone() {} })
-      return link.destroy()
+      return discardLink(link, (error) =>
+        registry.linkFailed(error, `${this.describe()} refused a connection`),
+      )
     }
     registry.makeRoom()
     try {

@@ -31,7 +31,7 @@ export interface Link {
   /**
    * Sends all segments in one gather write, and releases the batch when they have left. Answers `waits`, and tells the
    * owner by `sent` when they have; or, only if asked to report `unless-left`, `left`: all of it left at once, and nothing
-   * more will be told. That spares a callback where nobody has to be slowed down.
+   * more will be told. That spares a callback where nobody has to be slowed down. A call that throws has not taken the batch.
    */
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits'
   /**

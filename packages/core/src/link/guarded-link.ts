@@ -1,0 +1,134 @@
+import type { SegmentBatch } from '@millrace/buffer'
+import { runCallback, watchResult } from '../base/callback.ts'
+import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import { causeText, MillraceError } from '../base/millrace-error.ts'
+import type { Link, LinkOwner } from '../ports/transport.ts'
+import type { Turns } from '../turn/turns.ts'
+
+/** What a guarded link needs of its pipe. */
+export interface GuardedLinkOwner {
+  readonly turns: Turns
+  /** A transport failed. */
+  linkFailed(cause: unknown, text: string): void
+}
+
+/**
+ * Stands before a transport's link, which may be a third party's: a link of which a method throws, or rejects, is gone. Its owner is told so in
+ * the pipe's next turn, never inside of the call.
+ */
+export class GuardedLink implements Link {
+  /** As the link has them, or not. */
+  readonly pause?: () => void
+  readonly resume?: () => void
+  readonly buffered?: () => number
+  readonly #link: Link
+  readonly #pipe: GuardedLinkOwner
+  #owner: LinkOwner | undefined
+  #hasFailed = false
+
+  constructor(link: Link, pipe: GuardedLinkOwner) {
+    this.#link = link
+    this.#pipe = pipe
+    if (link.pause !== undefined) this.pause = () => this.#call('pause')
+    if (link.resume !== undefined) this.resume = () => this.#call('resume')
+    if (link.buffered !== undefined) this.buffered = () => this.#buffered()
+  }
+
+  get encryption(): ChannelEncryption | undefined {
+    return this.#link.encryption
+  }
+
+  get peerAddress(): string | undefined {
+    return this.#link.peerAddress
+  }
+
+  start(owner: LinkOwner): void {
+    this.#owner = owner
+    try {
+      this.#watch('start', this.#link.start(owner))
+    } catch (error) {
+      this.#failed('start', error)
+    }
+  }
+
+  send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
+    if (this.#hasFailed) {
+      batch.release()
+      return 'waits'
+    }
+    try {
+      return this.#link.send(batch, report)
+    } catch (error) {
+      batch.release()
+      this.#failed('send', error)
+      return 'waits'
+    }
+  }
+
+  end(): void {
+    this.#call('end')
+  }
+
+  destroy(): void {
+    this.#call('destroy')
+  }
+
+  /** A link that can't say what it is is none the worse for it. */
+  describe(): string {
+    try {
+      return this.#link.describe()
+    } catch {
+      return 'link'
+    }
+  }
+
+  #call(method: 'pause' | 'resume' | 'end' | 'destroy'): void {
+    if (this.#hasFailed) return
+    try {
+      this.#watch(method, this.#link[method]?.())
+    } catch (error) {
+      this.#failed(method, error)
+    }
+  }
+
+  #buffered(): number {
+    try {
+      return this.#link.buffered?.() ?? 0
+    } catch (error) {
+      this.#failed('buffered', error)
+      return 0
+    }
+  }
+
+  /** Methods that return nothing may as well be async. */
+  #watch(method: string, result: unknown): void {
+    if (result !== undefined) watchResult(result, (error) => this.#failed(method, error))
+  }
+
+  #failed(method: string, cause: unknown): void {
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    const text = `${this.describe()}: the method '${method}' of the link failed: ${causeText(cause)}`
+    const error = new MillraceError('link-failed', text, { cause })
+    this.#pipe.linkFailed(error, text)
+    const process = () => this.#giveUp(error)
+    this.#pipe.turns.later({ isReady: false, isDirty: false, isUrgent: true, process, flush() {} })
+  }
+
+  /** Tells that the link is gone, before it can tell so itself, and frees what it still holds if it can. */
+  #giveUp(error: MillraceError): void {
+    this.#owner?.gone(error)
+    runCallback(
+      () => this.#link.destroy(),
+      () => {},
+    )
+  }
+}
+
+/** Cuts a link that nothing was carried over. */
+export function discardLink(link: Link, failed: (error: unknown) => void): void {
+  runCallback(() => {
+    link.start({ received() {}, sent() {}, ended() {}, gone() {} })
+    return link.destroy()
+  }, failed)
+}
