@@ -10,6 +10,7 @@ import {
   onlyDoorsAreUsed,
   type PackageFacts,
   purePackagesStayPure,
+  ROOMS,
   type Rooms,
   roomsGoDown,
 } from './floors.ts'
@@ -152,6 +153,25 @@ describe('a planted violation is found', () => {
       expect(roomsGoDown([planted('wire', {}, rest)], table)).toEqual(['packages/wire/src has no room hello'])
       expect(roomsGoDown([], table)).toEqual(['@millrace/wire has rooms, but is no package'])
     })
+
+    it.each(Object.entries(ROOMS))(
+      'an import between two rooms of %s that does not go down',
+      (name, levels) => {
+        const rooms = levels.flatMap((level, at) => level.map((room) => ({ room, at })))
+        for (const from of rooms) {
+          const imports = rooms.map(({ room }) => `import '../${room}/b.ts'`).join('\n')
+          const files = Object.fromEntries(rooms.map(({ room }) => [`${room}/b.ts`, '']))
+          const pkg = planted('any', { name }, { ...files, [`${from.room}/a.ts`]: imports })
+          const refused = rooms.filter((to) => to.at <= from.at && to.room !== from.room)
+          expect(roomsGoDown([pkg], { [name]: levels })).toEqual(
+            refused.map(
+              ({ room }) =>
+                `packages/any/src/${from.room}/a.ts imports ../${room}/b.ts, which doesn't go down from ${from.room}`,
+            ),
+          )
+        }
+      },
+    )
   })
 })
 

@@ -46,6 +46,15 @@ export type Rooms = Readonly<Record<string, readonly (readonly string[])[]>>
 /** An import goes to a room on a lower level only. */
 export const ROOMS: Rooms = {
   'bitsery-ts': [['types', 'diff'], ['schema', 'text'], ['nodes'], ['emitters'], ['bytes'], ['base']],
+  '@millrace/core': [
+    ['pipe'],
+    ['link', 'local', 'datagram'],
+    ['channel'],
+    ['encryption', 'session'],
+    ['turn'],
+    ['ports'],
+    ['base'],
+  ],
   '@millrace/cipher': [['tokens', 'datagrams'], ['records'], ['noise', 'noble', 'keys'], ['base']],
 }
 

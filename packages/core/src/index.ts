@@ -1,3 +1,4 @@
+export type { CancelSignal } from './base/cancel.ts'
 export type { ChannelEncryption } from './base/channel-encryption.ts'
 export { type CloseReason, describeReason } from './base/close-reason.ts'
 export type { CloseWords } from './base/close-words.ts'
@@ -32,14 +33,11 @@ export type {
 } from './base/messages.ts'
 export { MillraceError, type MillraceErrorCode } from './base/millrace-error.ts'
 export {
-  type Admission,
-  type Admit,
   defaultLimits,
   type HeartbeatOptions,
   type OverflowPolicy,
   type PipeLimitOptions,
   type PipeLimits,
-  type PipeOptions,
 } from './base/options.ts'
 export { RequestError } from './base/request-error.ts'
 export type { SendResult } from './channel/carrier.ts'
@@ -53,6 +51,7 @@ export { type LocalFields, local } from './local/local.ts'
 export type { OpenOptions } from './pipe/opening.ts'
 export { Pipe } from './pipe/pipe.ts'
 export type { PipeEvent, PipeEvents } from './pipe/pipe-events.ts'
+export type { Admission, Admit, PipeOptions } from './pipe/pipe-options.ts'
 export type { PipeStatistics } from './pipe/pipe-statistics.ts'
 export { Proto } from './pipe/proto.ts'
 export { ProtoFactory, type ProtoFactoryOptions } from './pipe/proto-factory.ts'
@@ -85,7 +84,6 @@ export type {
 } from './ports/protocol.ts'
 export type {
   Address,
-  CancelSignal,
   DatagramOwner,
   DatagramSocket,
   DatagramTransport,

@@ -1,4 +1,10 @@
-import type { CancelSignal } from '../ports/transport.ts'
+/** A signal that ends a wait: `AbortSignal` fits. */
+export interface CancelSignal {
+  readonly aborted: boolean
+  readonly reason?: unknown
+  addEventListener(type: 'abort', run: () => void, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', run: () => void): void
+}
 
 /** A signal that its owner can give: what `AbortController` is where there is a platform. */
 export class Cancel implements CancelSignal {

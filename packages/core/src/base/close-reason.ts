@@ -1,5 +1,5 @@
 import type { Goodbye, GoodbyeCode } from '@millrace/wire'
-import { EncryptionFailure } from '../encryption/encryption-failure.ts'
+import { EncryptionFailure } from './encryption-failure.ts'
 import { causeText, MillraceError, type MillraceErrorCode } from './millrace-error.ts'
 
 /** Every way a channel can end. Each channel has exactly one, told exactly once. */

@@ -1,9 +1,3 @@
-import type { Drive } from '../ports/driver.ts'
-import type { Encryption } from '../ports/encryption.ts'
-import type { Loop } from '../ports/loop.ts'
-import type { CloseWords } from './close-words.ts'
-import type { EncryptionOptions } from './encryption-options.ts'
-import type { LogOptions } from './log.ts'
 import { MillraceError } from './millrace-error.ts'
 
 /**
@@ -82,39 +76,6 @@ export interface HeartbeatTimes {
   readonly timeoutMs: number
 }
 
-/** What a program says of a channel that is asked for: `true` admits it; `false`, or words for the peer, refuse it. */
-export type Admission = boolean | CloseWords
-
-/**
- * Says whether a channel may open. `data` is what the opener said about itself (`open({ data })`), empty if nothing, and this function's
- * own copy; `peerAddress` is where the link comes from, if the transport tells.
- */
-export type Admit = (data: Uint8Array, peerAddress: string | undefined) => Admission | Promise<Admission>
-
-/** How a pipe works. All optional. */
-export interface PipeOptions extends PipeLimitOptions, LogOptions {
-  /** Who gives turns: the library at the end of each I/O event (`auto`), the program by `pipe.process()` (`manual`), or a driver. Default `auto`. */
-  readonly drive?: Drive | undefined
-  /** What its channels do at the high-water mark. Default `wait`. */
-  readonly overflow?: OverflowPolicy | undefined
-  /** The loop to run on instead of the platform's. */
-  readonly loop?: Loop | undefined
-  /** Encrypts every channel from its first byte on. Both sides say the same. Default: no encryption. */
-  readonly encryption?: EncryptionOptions | Encryption | undefined
-  /**
-   * The heartbeat of its channels, as `channel.setHeartbeat` would set it when they open; `false`: none. It is for channels over a network:
-   * local channels have none, nor has a protocol without pings. Default: 5 and 15 seconds.
-   */
-  readonly heartbeat?: false | HeartbeatOptions | undefined
-  /**
-   * Asked for every channel that this pipe is to accept, when the hellos fit and before there is a channel. What throws or rejects refuses,
-   * and is told to the event `error`. A promise that takes longer than `handshakeTimeoutMs` is too late. Default: all are admitted.
-   */
-  readonly admit?: Admit | undefined
-  /** A name for logs. */
-  readonly name?: string | undefined
-}
-
 const limitNames = Object.keys(defaultLimits) as (keyof PipeLimits)[]
 
 /** Completes limits with the defaults, once. Throws `argument-invalid` for what is no positive number. */
@@ -157,13 +118,6 @@ export function parseOverflow(policy: OverflowPolicy): OverflowPolicy {
   )
 }
 
-/** Checks who gives the turns. Throws `argument-invalid`. */
-export function parseDrive(drive: Drive): Drive {
-  if (drive === 'auto' || drive === 'manual' || typeof drive?.ready === 'function') return drive
-  const text = `drive is 'auto', 'manual', or a driver with ready(); got ${JSON.stringify(drive)}`
-  throw new MillraceError('argument-invalid', text)
-}
-
 /** Completes a heartbeat. Throws `argument-invalid` for times that make none. */
 export function parseHeartbeat(options: false | HeartbeatOptions = {}): HeartbeatTimes | undefined {
   if (options === false) return undefined
@@ -171,13 +125,4 @@ export function parseHeartbeat(options: false | HeartbeatOptions = {}): Heartbea
   if (intervalMs > 0 && timeoutMs > intervalMs) return { intervalMs, timeoutMs }
   const text = `a heartbeat wants 0 < interval < timeout, in ms; got ${intervalMs} and ${timeoutMs}`
   throw new MillraceError('argument-invalid', text)
-}
-
-/** Checks the options of a pipe, but its limits. Throws `argument-invalid`. */
-export function checkOptions(options: PipeOptions): void {
-  parseHeartbeat(options.heartbeat)
-  if (options.overflow !== undefined) parseOverflow(options.overflow)
-  if (options.drive !== undefined) parseDrive(options.drive)
-  if (options.admit === undefined || typeof options.admit === 'function') return
-  throw new MillraceError('argument-invalid', `admit is a function; got ${typeof options.admit}`)
 }

@@ -1,6 +1,6 @@
+import type { CancelSignal } from '../base/cancel.ts'
 import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import type { CancelSignal } from '../ports/transport.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 

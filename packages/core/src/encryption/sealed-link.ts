@@ -1,9 +1,9 @@
 import { type BlockPool, ReceiveBuffer, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
 import { type CipherPair, RecordOpener, RecordSealer } from '@millrace/cipher'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import { EncryptionFailure } from '../base/encryption-failure.ts'
 import type { LinkLayer, SealOptions, TurnClock } from '../ports/encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
-import { EncryptionFailure } from './encryption-failure.ts'
 import { LinkHandshake, waitingSizeMax } from './link-handshake.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { pair, RawPeer, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
-import type { PipeOptions } from '../base/options.ts'
+import type { PipeOptions } from '../pipe/pipe-options.ts'
 
 async function greeted(options: PipeOptions = {}) {
   const rig = new Rig()

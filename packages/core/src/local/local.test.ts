@@ -1,7 +1,7 @@
 import { PlainCodec, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
-import type { PipeOptions } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
+import type { PipeOptions } from '../pipe/pipe-options.ts'
 import type { AnyMessages } from '../pipe/target-types.ts'
 import { framed } from '../session/framed.ts'
 

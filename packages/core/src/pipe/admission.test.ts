@@ -1,6 +1,6 @@
 import { pair, RawPeer, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
-import type { Admission, PipeOptions } from '../base/options.ts'
+import type { Admission, PipeOptions } from './pipe-options.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 

@@ -1,6 +1,6 @@
 import type { Goodbye } from '@millrace/wire'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
-import type { Admission, Admit } from '../base/options.ts'
+import type { Admission, Admit } from './pipe-options.ts'
 
 /** Asks the program which channels it admits, and keeps what it has not answered yet. */
 export class Admissions {

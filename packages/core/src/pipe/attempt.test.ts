@@ -1,8 +1,8 @@
 import { Rig } from '@millrace/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Cancel } from '../base/cancel.ts'
-import type { PipeOptions } from '../base/options.ts'
 import type { StreamTransport } from '../ports/transport.ts'
+import type { PipeOptions } from './pipe-options.ts'
 
 let rig: Rig
 beforeEach(() => {

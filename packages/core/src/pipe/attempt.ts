@@ -1,7 +1,7 @@
+import type { CancelSignal } from '../base/cancel.ts'
 import { Cancel } from '../base/cancel.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import type { CancelSignal } from '../ports/transport.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 

@@ -1,8 +1,8 @@
 import { PlainCodec, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
-import type { PipeOptions } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
 import { framed } from '../session/framed.ts'
+import type { PipeOptions } from './pipe-options.ts'
 
 async function crowd(count: number, options: PipeOptions = {}) {
   const codec = new PlainCodec()

@@ -4,13 +4,7 @@ import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { misuse, sideOf } from '../base/message-traits.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
-import {
-  type HeartbeatTimes,
-  type OverflowPolicy,
-  type PipeLimits,
-  type PipeOptions,
-  parseHeartbeat,
-} from '../base/options.ts'
+import { type HeartbeatTimes, type OverflowPolicy, type PipeLimits, parseHeartbeat } from '../base/options.ts'
 import { Channel, conversationOf } from '../channel/channel.ts'
 import { Conversation, type ConversationOwner } from '../channel/conversation.ts'
 import type { ChannelStatistics } from '../channel/statistics.ts'
@@ -21,6 +15,7 @@ import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
 import { Admissions } from './admissions.ts'
 import { HandshakeSlots } from './handshake-slots.ts'
+import type { PipeOptions } from './pipe-options.ts'
 import type { PipeStatistics } from './pipe-statistics.ts'
 
 /** What the registry tells its pipe. */

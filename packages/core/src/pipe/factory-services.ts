@@ -1,5 +1,5 @@
 import type { BlockPool } from '@millrace/buffer'
-import type { PipeLimits, PipeOptions } from '../base/options.ts'
+import type { PipeLimits } from '../base/options.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
@@ -8,6 +8,7 @@ import type { Address, TransportPlugin } from '../ports/transport.ts'
 import type { LoopWheel } from '../turn/loop-wheel.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 import type { PipeEncryption } from './pipe-encryption.ts'
+import type { PipeOptions } from './pipe-options.ts'
 
 /** Where a pipe leads, and what it speaks. */
 export interface PipeTarget {

@@ -1,9 +1,9 @@
 import { MillraceError, type MillraceErrorCode } from '../base/millrace-error.ts'
-import type { PipeOptions } from '../base/options.ts'
 import { similar } from '../base/similar.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { Address, TransportPlugin } from '../ports/transport.ts'
 import type { PipeTarget } from './factory-services.ts'
+import type { PipeOptions } from './pipe-options.ts'
 
 /** What a pipe speaks when no protocol is named: it takes any message. */
 const defaultProtocol = 'msgpack'

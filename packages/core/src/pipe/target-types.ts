@@ -2,7 +2,7 @@
  * How the arguments of `create` and `bind` follow from what a factory has registered: `Transports` maps names to plug-ins, `Protocols` names
  * to messages.
  */
-import type { PipeOptions } from '../base/options.ts'
+import type { PipeOptions } from './pipe-options.ts'
 
 /** Any message under any key: what a pipe speaks that was told no protocol with types. */
 // biome-ignore lint/suspicious/noExplicitAny: bodies of unknown messages may be anything, to read as well as to send

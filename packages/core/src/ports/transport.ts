@@ -1,4 +1,5 @@
 import type { SegmentBatch } from '@millrace/buffer'
+import type { CancelSignal } from '../base/cancel.ts'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 
 /** Where a pipe binds or opens, as its transport understands it. */
@@ -70,14 +71,6 @@ export interface Listener {
   readonly address: Address
   /** Takes no more connections, and resolves when the address is free again. Open links stay. */
   close(): Promise<void>
-}
-
-/** A signal that ends a wait: `AbortSignal` fits. */
-export interface CancelSignal {
-  readonly aborted: boolean
-  readonly reason?: unknown
-  addEventListener(type: 'abort', run: () => void, options?: { once?: boolean }): void
-  removeEventListener(type: 'abort', run: () => void): void
 }
 
 /**

@@ -1,6 +1,6 @@
 import { pair, plain, RawPeer, Rig, type RigOptions } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
-import type { PipeOptions } from '../base/options.ts'
+import type { PipeOptions } from '../pipe/pipe-options.ts'
 import type { AnyMessages } from '../pipe/target-types.ts'
 
 const close = 0x84

@@ -2,9 +2,9 @@ import { noblePrimitives } from '@millrace/cipher'
 import { Random, RawPeer, Rig } from '@millrace/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MillraceError } from '../base/millrace-error.ts'
-import type { PipeOptions } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Pipe } from '../pipe/pipe.ts'
+import type { PipeOptions } from '../pipe/pipe-options.ts'
 import type { AnyMessages } from '../pipe/target-types.ts'
 
 const manual: PipeOptions = { drive: 'manual' }
