@@ -16,7 +16,7 @@ import type { Turns } from '../turn/turns.ts'
 import { Admissions } from './admissions.ts'
 import { HandshakeSlots } from './handshake-slots.ts'
 import type { PipeOptions } from './pipe-options.ts'
-import type { PipeStatistics } from './pipe-statistics.ts'
+import { addStatistics, noStatistics, nothingWaits, type RegistryStatistics } from './pipe-statistics.ts'
 
 /** What the registry tells its pipe. */
 export interface ChannelRegistryOwner {
@@ -29,9 +29,6 @@ export interface ChannelRegistryOwner {
   closed(channel: Channel, reason: CloseReason): void
   report(error: MillraceError, channel: Channel | undefined): void
 }
-
-/** What all channels of a pipe, past and present, did so far. */
-type RegistryStatistics = Omit<PipeStatistics, 'errors' | 'datagramsDropped'>
 
 /** Waits for the outcome of one `open`. */
 export interface Opening {
@@ -300,34 +297,4 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     this.#openings.delete(conversation)
     return opening
   }
-}
-
-const nothingWaits = { queuedBytes: 0, queuedMessages: 0, storedBytes: 0, storedMessages: 0 }
-
-const noStatistics: ChannelStatistics = {
-  messagesIn: 0,
-  messagesOut: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  ...nothingWaits,
-  refused: 0,
-  droppedNewest: 0,
-  droppedOldest: 0,
-  superseded: 0,
-  unhandled: 0,
-  limited: 0,
-  roundTripMs: 0,
-}
-
-/** What a pipe did that has no channels yet. */
-export const noPipeStatistics: RegistryStatistics = {
-  ...noStatistics,
-  openChannels: 0,
-  handshakes: 0,
-  accepted: 0,
-  connected: 0,
-}
-
-function addStatistics(sums: Record<keyof ChannelStatistics, number>, more: ChannelStatistics): void {
-  for (const name of Object.keys(noStatistics) as (keyof ChannelStatistics)[]) sums[name] += more[name]
 }

@@ -11,3 +11,39 @@ export interface PipeStatistics extends ChannelStatistics {
   /** Datagrams dropped because too many waited. */
   readonly datagramsDropped: number
 }
+
+/** What all channels of a pipe, past and present, did so far. */
+export type RegistryStatistics = Omit<PipeStatistics, 'errors' | 'datagramsDropped'>
+
+/** What only channels that are open count. */
+export const nothingWaits = { queuedBytes: 0, queuedMessages: 0, storedBytes: 0, storedMessages: 0 }
+
+/** What a channel counts that did nothing yet. */
+export const noStatistics: ChannelStatistics = {
+  messagesIn: 0,
+  messagesOut: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  ...nothingWaits,
+  refused: 0,
+  droppedNewest: 0,
+  droppedOldest: 0,
+  superseded: 0,
+  unhandled: 0,
+  limited: 0,
+  roundTripMs: 0,
+}
+
+/** What a pipe did that has no channels yet. */
+export const noPipeStatistics: RegistryStatistics = {
+  ...noStatistics,
+  openChannels: 0,
+  handshakes: 0,
+  accepted: 0,
+  connected: 0,
+}
+
+/** Adds what one more channel did. */
+export function addStatistics(sums: Record<keyof ChannelStatistics, number>, more: ChannelStatistics): void {
+  for (const name of Object.keys(noStatistics) as (keyof ChannelStatistics)[]) sums[name] += more[name]
+}
