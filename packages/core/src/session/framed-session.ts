@@ -1,14 +1,4 @@
-import {
-  bodySizeLimit,
-  codeMessageEnd,
-  frameCode,
-  type Goodbye,
-  readGoodbye,
-  readText,
-  readVarint,
-  varintSizeOf,
-  writtenTextSize,
-} from '@millrace/wire'
+import { bodySizeLimit, codeMessageEnd, frameCode, type Goodbye, readGoodbye } from '@millrace/wire'
 import type { CloseReason } from '../base/close-reason.ts'
 import { sideOf } from '../base/message-traits.ts'
 import { type Codec, undecodable } from '../ports/codec.ts'
@@ -18,6 +8,7 @@ import { FrameWriter, type MessageSizes, tokenSize } from './frame-writer.ts'
 import { HeldFrames } from './held-frames.ts'
 import { HelloExchange } from './hello-exchange.ts'
 import { MessageGuard } from './message-guard.ts'
+import { MessageReader } from './message-reader.ts'
 
 /**
  * Millrace's own session: hello, frames, requests, ping and goodbye around a message codec (docs/WIRE.md), over whatever brings
@@ -34,6 +25,7 @@ export class FramedSession implements Session {
   readonly #sizes: MessageSizes
   readonly #frames: FrameSource
   readonly #writer: FrameWriter
+  readonly #reader: MessageReader
   /** What stands before the open channel; then undefined. */
   #opening: HelloExchange | undefined
   #isEnded = false
@@ -54,6 +46,7 @@ export class FramedSession implements Session {
     this.#sizes = sizes
     this.#frames = frames
     this.#writer = new FrameWriter(codec, sizes, host.pool, out, host.limits.messageSizeMax)
+    this.#reader = new MessageReader(host, codec, this.#guard, this.#writer)
     this.#opening = new HelloExchange(host, codec, frames, out, this.#writer)
   }
 
@@ -79,6 +72,7 @@ export class FramedSession implements Session {
     const frames = this.#frames
     const host = this.#host
     const codec = this.#codec
+    const guard = this.#guard
     if (this.#opening?.isAsking) {
       this.#opening.admit()
       this.#follow()
@@ -88,8 +82,7 @@ export class FramedSession implements Session {
       if (this.#held !== undefined) this.#takeHeld(now)
       while (host.mayDeliver && frames.next()) {
         const code = frames.code
-        if (code < this.#plainEnd) {
-          if (this.#guard.watches(code) && !this.#mayTake('message', code, now)) continue
+        if (code < this.#plainEnd && !guard.watches(code)) {
           const body = codec.decode(code, frames, frames.bodyStart, frames.bodyEnd)
           if (body === undecodable) return this.violate(codec.decodeError())
           host.deliver(code, body)
@@ -196,14 +189,12 @@ export class FramedSession implements Session {
     if (this.#opening !== undefined) return this.#takeOpening(frame)
     switch (code) {
       case frameCode.message:
-        return this.#takeNumbered(frame, now)
       case frameCode.namedMessage:
-        return this.#takeNamed(frame, bodyStart)
       case frameCode.request:
       case frameCode.namedRequest:
       case frameCode.reply:
       case frameCode.fault:
-        return this.#takeCall(frame, now)
+        return this.#takeMessage(frame, now)
       case frameCode.ping:
         if (bodyEnd - bodyStart !== tokenSize) return this.violate('a malformed ping')
         return this.#writer.pong(frame.view.getUint32(bodyStart, true))
@@ -222,7 +213,7 @@ export class FramedSession implements Session {
       case frameCode.contract:
         return this.violate('an unexpected contract frame')
     }
-    if (code < codeMessageEnd) this.#takeMessage(frame, code, bodyStart, now)
+    if (code < codeMessageEnd) this.#takeMessage(frame, now)
     else this.violate(`an unknown frame of code ${code}`)
   }
 
@@ -244,94 +235,9 @@ export class FramedSession implements Session {
     this.#host.opened()
   }
 
-  /** A message whose number stands in the body. */
-  #takeNumbered(frame: FrameView, now: number): void {
-    const { bytes, bodyStart, bodyEnd } = frame
-    if (!isVarint(bytes, bodyStart, bodyEnd)) return this.violate('a message without a number')
-    const number = readVarint(bytes, bodyStart)
-    this.#takeMessage(frame, number, bodyStart + varintSizeOf(bytes[bodyStart]), now)
-  }
-
-  #takeMessage(frame: FrameView, number: number, start: number, now: number): void {
-    if (this.#isNamed) return this.violate('a message by number, not by name')
-    if (number >= this.#codec.keys.count) return this.violate(unknownNumber(number))
-    if (this.#guard.watches(number) && !this.#mayTake('message', number, now)) return
-    const body = this.#codec.decode(number, frame, start, frame.bodyEnd)
-    if (body === undecodable) return this.violate(this.#codec.decodeError())
-    this.#host.deliver(number, body)
-  }
-
-  /** A message, or a request with this id, whose key stands at `start`. */
-  #takeNamed(frame: FrameView, start: number, id?: number): void {
-    const { keys } = this.#codec
-    if (!this.#isNamed) return this.violate('a message by name, not by number')
-    const key = readText(frame.view, start, frame.bodyEnd)
-    if (key === undefined || key === '') return this.violate('a message without a key')
-    const number = keys.find(key)
-    const body = this.#codec.decode(number, frame, start + writtenTextSize(frame.view, start), frame.bodyEnd)
-    if (body === undecodable) return this.violate(this.#codec.decodeError())
-    if (id === undefined) this.#host.deliver(number, body, key)
-    else this.#host.requested(id, number, body, key)
-  }
-
-  /** A frame that begins with the id of a request. */
-  #takeCall(frame: FrameView, now: number): void {
-    const { bytes, bodyStart, bodyEnd } = frame
-    if (!isVarint(bytes, bodyStart, bodyEnd)) return this.violate('a request or reply without an id')
-    const id = readVarint(bytes, bodyStart)
-    const start = bodyStart + varintSizeOf(bytes[bodyStart])
-    switch (frame.code) {
-      case frameCode.request:
-        return this.#takeRequest(frame, id, start, now)
-      case frameCode.namedRequest:
-        return this.#takeNamed(frame, start, id)
-      case frameCode.reply:
-        return this.#takeReply(frame, id, start)
-    }
-    const text = readText(frame.view, start, bodyEnd)
-    if (text === undefined) return this.violate('a malformed fault')
-    this.#host.faulted(id, text)
-  }
-
-  #takeRequest(frame: FrameView, id: number, start: number, now: number): void {
-    const codec = this.#codec
-    if (this.#isNamed) return this.violate('a request by number, not by name')
-    if (!isVarint(frame.bytes, start, frame.bodyEnd)) return this.violate('a request without a number')
-    const number = readVarint(frame.bytes, start)
-    if (number >= codec.keys.count) return this.violate(unknownNumber(number))
-    if (codec.replyNumber(number) < 0) {
-      return this.violate(
-        `a request '${codec.keys.name(number)}', which the contract declares without a reply`,
-      )
-    }
-    if (!this.#mayTake('request', number, now, id)) return
-    const body = codec.decode(number, frame, start + varintSizeOf(frame.bytes[start]), frame.bodyEnd)
-    if (body === undecodable) return this.violate(codec.decodeError())
-    this.#host.requested(id, number, body)
-  }
-
-  #takeReply(frame: FrameView, id: number, start: number): void {
-    const awaited = this.#host.awaited(id)
-    // Its request has ended, and its kind is not known here any more.
-    if (awaited < 0) return
-    const body = this.#codec.decode(this.#codec.replyNumber(awaited), frame, start, frame.bodyEnd)
-    if (body === undecodable) return this.violate(this.#codec.decodeError())
-    this.#host.replied(id, body)
-  }
-
-  /** Whether a message or request may be decoded, by what the contract says of it. If not, the peer is told, or it is counted. */
-  #mayTake(kind: 'message' | 'request', number: number, now: number, id = 0): boolean {
-    const fault = this.#guard.fault(kind, number)
-    if (fault !== '') {
-      this.violate(fault)
-      return false
-    }
-    if (this.#guard.admits(number, now)) return true
-    this.#host.limited()
-    if (kind === 'request') {
-      this.encodeFault(id, `more of '${this.#codec.keys.name(number)}' came than its rate allows`)
-    }
-    return false
+  #takeMessage(frame: FrameView, now: number): void {
+    const fault = this.#reader.take(frame, now)
+    if (fault !== '') this.violate(fault)
   }
 
   #takeGoodbye({ view, bodyStart, bodyEnd }: FrameView): void {
@@ -356,12 +262,3 @@ const waiting: ReadonlySet<number> = new Set([
   frameCode.request,
   frameCode.namedRequest,
 ])
-
-/** Whether a whole varint stands there. */
-function isVarint(bytes: Uint8Array, at: number, end: number): boolean {
-  return at < end && at + varintSizeOf(bytes[at]) <= end
-}
-
-function unknownNumber(number: number): string {
-  return `message number ${number}, which the contract does not have`
-}

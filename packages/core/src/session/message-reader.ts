@@ -1,0 +1,150 @@
+import { frameCode, readText, readVarint, varintSizeOf, writtenTextSize } from '@millrace/wire'
+import { type Codec, undecodable } from '../ports/codec.ts'
+import type { FrameView } from '../ports/framing.ts'
+import type { SessionHost } from '../ports/protocol.ts'
+import type { FrameWriter } from './frame-writer.ts'
+import type { MessageGuard } from './message-guard.ts'
+
+/**
+ * Reads the frames that carry messages, requests and their answers: finds the id and the key, asks the guard, decodes the body and hands it to
+ * the host. All of its methods return what the peer did wrong, or ''.
+ */
+export class MessageReader {
+  readonly #host: SessionHost
+  readonly #codec: Codec
+  readonly #guard: MessageGuard
+  readonly #writer: FrameWriter
+  readonly #isNamed: boolean
+
+  constructor(host: SessionHost, codec: Codec, guard: MessageGuard, writer: FrameWriter) {
+    this.#host = host
+    this.#codec = codec
+    this.#guard = guard
+    this.#writer = writer
+    this.#isNamed = codec.keys.kind === 'open'
+  }
+
+  take(frame: FrameView, now: number): string {
+    switch (frame.code) {
+      case frameCode.message:
+        return this.#numbered(frame, now)
+      case frameCode.namedMessage:
+        return this.#named(frame, frame.bodyStart)
+      case frameCode.request:
+      case frameCode.namedRequest:
+      case frameCode.reply:
+      case frameCode.fault:
+        return this.#call(frame, now)
+      default:
+        return this.#message(frame, frame.code, frame.bodyStart, now)
+    }
+  }
+
+  /** A message whose number stands in the body. */
+  #numbered(frame: FrameView, now: number): string {
+    const { bytes, bodyStart, bodyEnd } = frame
+    if (!isVarint(bytes, bodyStart, bodyEnd)) return 'a message without a number'
+    const number = readVarint(bytes, bodyStart)
+    return this.#message(frame, number, bodyStart + varintSizeOf(bytes[bodyStart]), now)
+  }
+
+  #message(frame: FrameView, number: number, start: number, now: number): string {
+    const codec = this.#codec
+    if (this.#isNamed) return 'a message by number, not by name'
+    if (number >= codec.keys.count) return unknownNumber(number)
+    if (this.#guard.watches(number)) {
+      const fault = this.#guard.fault('message', number)
+      if (fault !== '') return fault
+      if (!this.#guard.admits(number, now)) {
+        this.#host.limited()
+        return ''
+      }
+    }
+    const body = codec.decode(number, frame, start, frame.bodyEnd)
+    if (body === undecodable) return this.#undecodable()
+    this.#host.deliver(number, body)
+    return ''
+  }
+
+  /** A message, or a request with this id, whose key stands at `start`. */
+  #named(frame: FrameView, start: number, id?: number): string {
+    const codec = this.#codec
+    const { view, bodyEnd } = frame
+    if (!this.#isNamed) return 'a message by name, not by number'
+    const key = readText(view, start, bodyEnd)
+    if (key === undefined || key === '') return 'a message without a key'
+    const number = codec.keys.find(key)
+    const body = codec.decode(number, frame, start + writtenTextSize(view, start), bodyEnd)
+    if (body === undecodable) return this.#undecodable()
+    if (id === undefined) this.#host.deliver(number, body, key)
+    else this.#host.requested(id, number, body, key)
+    return ''
+  }
+
+  /** A frame that begins with the id of a request. */
+  #call(frame: FrameView, now: number): string {
+    const { bytes, bodyStart, bodyEnd } = frame
+    if (!isVarint(bytes, bodyStart, bodyEnd)) return 'a request or reply without an id'
+    const id = readVarint(bytes, bodyStart)
+    const start = bodyStart + varintSizeOf(bytes[bodyStart])
+    switch (frame.code) {
+      case frameCode.request:
+        return this.#request(frame, id, start, now)
+      case frameCode.namedRequest:
+        return this.#named(frame, start, id)
+      case frameCode.reply:
+        return this.#reply(frame, id, start)
+    }
+    const text = readText(frame.view, start, bodyEnd)
+    if (text === undefined) return 'a malformed fault'
+    this.#host.faulted(id, text)
+    return ''
+  }
+
+  #request(frame: FrameView, id: number, start: number, now: number): string {
+    const codec = this.#codec
+    const { keys } = codec
+    if (this.#isNamed) return 'a request by number, not by name'
+    if (!isVarint(frame.bytes, start, frame.bodyEnd)) return 'a request without a number'
+    const number = readVarint(frame.bytes, start)
+    if (number >= keys.count) return unknownNumber(number)
+    if (codec.replyNumber(number) < 0)
+      return `a request '${keys.name(number)}', which the contract declares without a reply`
+    const fault = this.#guard.fault('request', number)
+    if (fault !== '') return fault
+    if (!this.#guard.admits(number, now)) {
+      this.#host.limited()
+      this.#writer.fault(id, `more of '${keys.name(number)}' came than its rate allows`)
+      return ''
+    }
+    const body = codec.decode(number, frame, start + varintSizeOf(frame.bytes[start]), frame.bodyEnd)
+    if (body === undecodable) return this.#undecodable()
+    this.#host.requested(id, number, body)
+    return ''
+  }
+
+  #reply(frame: FrameView, id: number, start: number): string {
+    const codec = this.#codec
+    const awaited = this.#host.awaited(id)
+    // Its request has ended, and its kind is not known here any more.
+    if (awaited < 0) return ''
+    const body = codec.decode(codec.replyNumber(awaited), frame, start, frame.bodyEnd)
+    if (body === undecodable) return this.#undecodable()
+    this.#host.replied(id, body)
+    return ''
+  }
+
+  /** What the codec says of the last body; never '', which a codec of a third party might say. */
+  #undecodable(): string {
+    return this.#codec.decodeError() || 'a body that does not decode'
+  }
+}
+
+/** Whether a whole varint stands there. */
+function isVarint(bytes: Uint8Array, at: number, end: number): boolean {
+  return at < end && at + varintSizeOf(bytes[at]) <= end
+}
+
+function unknownNumber(number: number): string {
+  return `message number ${number}, which the contract does not have`
+}
