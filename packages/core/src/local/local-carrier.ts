@@ -1,35 +1,20 @@
-import type { Goodbye } from '@millrace/wire'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import type { PipeLimits } from '../base/options.ts'
-import type { Carrier, MessageSender, SendResult } from '../channel/carrier.ts'
+import type { Carrier } from '../channel/carrier.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { CarrierStatistics } from '../channel/statistics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { Turns, TurnTaker } from '../turn/turns.ts'
+import { type Call, type CloseTold, isReply } from './local-call.ts'
 import { LocalQueue } from './local-queue.ts'
+import { LocalSender, type LocalSenderOwner } from './local-sender.ts'
 import { LocalUpgrade } from './local-upgrade.ts'
-
-/** What a program says when it closes. */
-type CloseTold = Pick<Goodbye, 'appCode' | 'text'>
 
 function closed(by: 'local' | 'remote', words: CloseTold): CloseReason & { code: 'closed' } {
   return { code: 'closed', by, why: 'closed', ...words }
-}
-
-/** What lies in the queue in place of a body that belongs to a call. */
-class Call {
-  readonly kind: 'request' | 'reply' | 'fault' | 'close'
-  readonly id: number
-  readonly body: unknown
-
-  constructor(kind: 'request' | 'reply' | 'fault' | 'close', id: number, body: unknown) {
-    this.kind = kind
-    this.id = id
-    this.body = body
-  }
 }
 
 /** What a carrier needs of the pipe whose channel it carries. */
@@ -47,18 +32,17 @@ export interface LocalCarrierOwner {
  * that was sent, so the sender must not change it any more. What one end does is seen by the other in the turn of its own pipe, never
  * inside of the call.
  */
-export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
+export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   readonly conversation: Conversation
+  readonly turns: Turns
+  readonly sender: LocalSender
   isReady = false
   isDirty = false
 
   readonly #owner: LocalCarrierOwner
   #peer!: LocalCarrier
   /** What the peer sent. Calls have negative numbers, so that plain messages need not be looked at. */
-  readonly #queue = new LocalQueue()
-  readonly #queueMax: number
-  /** Replies and faults in the queue. */
-  #replies = 0
+  readonly queue = new LocalQueue()
   #isHeld = false
   #mayDeliver = false
   /** What is said at an orderly end in progress, until the end of the turn. */
@@ -72,7 +56,8 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
   private constructor(owner: LocalCarrierOwner, conversation: Conversation) {
     this.#owner = owner
     this.conversation = conversation
-    this.#queueMax = owner.limits.localQueueMax
+    this.turns = owner.turns
+    this.sender = new LocalSender(this, owner.limits.localQueueMax)
     this.#late = new Deadline(owner.turns, () => this.#conclude(this.#closing ?? { code: 'destroyed' }))
     this.#upgrade = new LocalUpgrade(owner, conversation, (reason) => this.fail(reason))
     conversation.carrier = this
@@ -87,14 +72,10 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
   ): [opened: LocalCarrier, accepted: LocalCarrier] {
     const near = new LocalCarrier(opening, opened)
     const far = new LocalCarrier(accepting, accepted)
-    near.#peer = far
-    far.#peer = near
+    near.#connect(far)
+    far.#connect(near)
     LocalUpgrade.connect(near.#upgrade, far.#upgrade)
     return [near, far]
-  }
-
-  get sender(): this {
-    return this
   }
 
   get isConnected(): boolean {
@@ -107,7 +88,7 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
   }
 
   get isFull(): boolean {
-    return this.#peer.#queue.count >= this.#queueMax
+    return this.sender.isFull
   }
 
   get mayReply(): boolean {
@@ -139,35 +120,6 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
     if (!this.#isHeld) this.hold('free')
   }
 
-  send(number: number, body: unknown): SendResult {
-    if (this.conversation.state !== 'open' || this.#peerEnd !== undefined) return 'closed'
-    if (this.isFull) return this.#overflowed(number, body)
-    this.#push(number, body)
-    return 'queued'
-  }
-
-  encodeShared(): undefined {
-    return undefined
-  }
-
-  sendShared(number: number, body: unknown): SendResult {
-    return this.send(number, body)
-  }
-
-  sendRequest(id: number, number: number, body: unknown): void {
-    this.#push(~number, new Call('request', id, body))
-  }
-
-  sendReply(id: number, number: number, body: unknown): void {
-    this.#peer.#replies++
-    this.#push(~number, new Call('reply', id, body))
-  }
-
-  sendFault(id: number, text: string): void {
-    this.#peer.#replies++
-    this.#push(~0, new Call('fault', id, text), 0)
-  }
-
   /** Ends in one process can't lose sight of each other: the heartbeat never fails. */
   heartbeatChanged(): void {}
 
@@ -176,7 +128,7 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
   hold(state: 'held' | 'free'): void {
     this.#isHeld = state === 'held'
     this.#mayDeliver = !this.#isHeld && this.conversation.state === 'open'
-    if (this.#mayDeliver) this.#owner.turns.later(this)
+    if (this.#mayDeliver) this.turns.later(this)
   }
 
   setEncryption(options: SharedKeyEncryption): Promise<void> {
@@ -193,10 +145,9 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
     this.#mayDeliver = false
     this.#closing = reason
     this.#goodbye = words
-    const { turns, limits } = this.#owner
-    turns.dirty(this)
+    this.turns.dirty(this)
     // The other pipe may be driven by a program that gives it no turn: its end then learns of this later.
-    this.#late.setIn(limits.closeTimeoutMs)
+    this.#late.setIn(this.#owner.limits.closeTimeoutMs)
   }
 
   destroy(): void {
@@ -211,8 +162,8 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
   }
 
   statistics(): CarrierStatistics {
-    const queuedMessages = this.#peer.#queue.count
-    return { bytesOut: 0, queuedBytes: 0, queuedMessages, storedBytes: 0, storedMessages: this.#queue.count }
+    const queuedMessages = this.#peer.queue.count
+    return { bytesOut: 0, queuedBytes: 0, queuedMessages, storedBytes: 0, storedMessages: this.queue.count }
   }
 
   describe(): string {
@@ -220,8 +171,8 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
   }
 
   process(): void {
-    const queue = this.#queue
-    if (!this.#mayDeliver && this.#replies > 0) this.#passReplies()
+    const queue = this.queue
+    if (!this.#mayDeliver && queue.replies > 0) this.#passReplies()
     // What comes in meanwhile waits for the next turn: two ends that answer each other let the rest of the pipe live.
     for (let left = queue.count; left > 0 && this.#mayDeliver && queue.count > 0; left--) {
       queue.next()
@@ -229,11 +180,16 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
       else this.conversation.dispatch.deliver(queue.number, queue.body)
     }
     queue.forget()
-    if (this.#mayDeliver && queue.count > 0) this.#owner.turns.later(this)
+    if (this.#mayDeliver && queue.count > 0) this.turns.later(this)
     this.#followPeer()
     if (this.conversation.state === 'closed') return
     const peer = this.#peer.conversation
-    if (peer.isDrainAwaited && queue.count <= this.#queueMax / 4) peer.wake('ready')
+    if (peer.isDrainAwaited && queue.count <= this.sender.queueMax / 4) peer.wake('ready')
+  }
+
+  overflowed(queuedMessages: number): void {
+    this.#peer.#hangUp({ ...closed('remote', { appCode: 0, text: '' }), why: 'overflow' })
+    this.#conclude({ code: 'overflow', queuedBytes: 0, queuedMessages })
   }
 
   /** The end of the turn in which the channel was closed: all that was sent stands before the last words. */
@@ -243,10 +199,15 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
     this.#goodbye = undefined
     const peer = this.#peer
     const { state } = peer.conversation
-    if (state === 'open' || state === 'handshaking') return this.#push(~0, new Call('close', 0, words), 0)
+    if (state === 'open' || state === 'handshaking') return this.sender.sendClose(words)
     // Ends that close at the same time needn't wait for each other: each has its own reason.
     if (peer.#closing !== undefined) peer.#hangUp(peer.#closing)
     this.#hangUp(this.#closing ?? { code: 'link-ended' })
+  }
+
+  #connect(peer: LocalCarrier): void {
+    this.#peer = peer
+    this.sender.connect(peer)
   }
 
   /** The other end has ended, and this one does in its turn. */
@@ -254,19 +215,19 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
     if (this.conversation.state === 'closed') return
     this.#peerEnd ??= reason
     this.conversation.wake('closed')
-    this.#owner.turns.later(this)
+    this.turns.later(this)
   }
 
   /** The other end has ended: once all that it sent is read, so has this one. */
   #followPeer(): void {
     if (this.#peerEnd === undefined) return
-    if (this.conversation.state === 'open' && !this.#mayDeliver && this.#queue.count > 0) return
-    if (this.#mayDeliver && this.#queue.count > 0) return
+    if (this.conversation.state === 'open' && !this.#mayDeliver && this.queue.count > 0) return
+    if (this.#mayDeliver && this.queue.count > 0) return
     this.#conclude(this.#closing ?? this.#peerEnd)
   }
 
   #passReplies(): void {
-    this.#queue.extract(
+    this.queue.extract(
       (number, body) => number < 0 && isReply(body as Call),
       (body) => this.#called(body as Call, 0),
     )
@@ -274,7 +235,7 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
 
   #called(call: Call, number: number): void {
     const { conversation } = this
-    if (isReply(call)) this.#replies--
+    if (isReply(call)) this.queue.replies--
     switch (call.kind) {
       case 'request':
         return conversation.dispatch.request(call.id, number, call.body)
@@ -290,38 +251,6 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
     }
   }
 
-  #push(number: number, body: unknown, messages = 1): void {
-    const peer = this.#peer
-    this.conversation.messagesOut += messages
-    peer.#queue.push(number, body)
-    if (!peer.isReady) peer.#owner.turns.later(peer)
-  }
-
-  #overflowed(number: number, body: unknown): SendResult {
-    const queuedMessages = this.#peer.#queue.count
-    const verdict = this.conversation.overflowed({ bytes: 0, messages: queuedMessages })
-    if (verdict === 'full') return 'full'
-    if (verdict === 'close') {
-      this.#peer.#hangUp({ ...closed('remote', { appCode: 0, text: '' }), why: 'overflow' })
-      this.#conclude({ code: 'overflow', queuedBytes: 0, queuedMessages })
-      return 'closed'
-    }
-    this.#supersede(this.#peer.#queue, number, body)
-    this.#push(number, body)
-    return 'queued'
-  }
-
-  /** Drops an older message of the same topic, or else the oldest. */
-  #supersede(queue: LocalQueue, number: number, body: unknown): void {
-    const { overflow, dispatch } = this.conversation
-    const key = dispatch.keyOf(number)
-    const topic = overflow.topic(key, body)
-    const isOlder = (other: number, otherBody: unknown) =>
-      other === number && overflow.topic(key, otherBody) === topic
-    if (topic !== undefined && queue.drop(isOlder)) overflow.superseded++
-    else if (queue.drop((other) => other >= 0)) overflow.droppedOldest++
-  }
-
   #conclude(reason: CloseReason): void {
     if (this.conversation.state === 'closed') return
     this.#mayDeliver = false
@@ -331,8 +260,4 @@ export class LocalCarrier implements Carrier, MessageSender, TurnTaker {
     this.conversation.end(reason)
     this.#owner.linkGone(this.conversation)
   }
-}
-
-function isReply({ kind }: Call): boolean {
-  return kind === 'reply' || kind === 'fault'
 }

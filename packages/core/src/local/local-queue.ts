@@ -6,6 +6,8 @@ export class LocalQueue {
   /** The message that `next` moved to. */
   number = 0
   body: unknown
+  /** How many of the messages answer requests. Counted by those who put them in and take them out. */
+  replies = 0
   #numbers: number[] = []
   #bodies: unknown[] = []
   #start = 0

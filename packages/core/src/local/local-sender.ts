@@ -1,0 +1,110 @@
+import type { MessageSender, SendResult } from '../channel/carrier.ts'
+import type { Conversation } from '../channel/conversation.ts'
+import type { Turns, TurnTaker } from '../turn/turns.ts'
+import { Call, type CloseTold } from './local-call.ts'
+import type { LocalQueue } from './local-queue.ts'
+
+/** What a sender needs of its carrier. */
+export interface LocalSenderOwner {
+  readonly conversation: Conversation
+  /** The other end has not ended. */
+  readonly isConnected: boolean
+  /** Ends the channel: its policy is `close`, and so many messages wait. */
+  overflowed(queuedMessages: number): void
+}
+
+/** The other end, as far as messages go there. */
+export interface LocalReceiver extends TurnTaker {
+  readonly turns: Turns
+  /** What it has not read. Calls have negative numbers, so that plain messages need not be looked at. */
+  readonly queue: LocalQueue
+}
+
+/** The way out of one end of a local channel: into the queue of the other end, which reads it in a turn of its own pipe. */
+export class LocalSender implements MessageSender {
+  /** So many messages may wait at the other end. */
+  readonly queueMax: number
+  readonly #owner: LocalSenderOwner
+  readonly #conversation: Conversation
+  #peer!: LocalReceiver
+
+  constructor(owner: LocalSenderOwner, queueMax: number) {
+    this.#owner = owner
+    this.#conversation = owner.conversation
+    this.queueMax = queueMax
+  }
+
+  get isFull(): boolean {
+    return this.#peer.queue.count >= this.queueMax
+  }
+
+  /** Says where messages go. Called once, before anything is sent. */
+  connect(peer: LocalReceiver): void {
+    this.#peer = peer
+  }
+
+  send(number: number, body: unknown): SendResult {
+    if (this.#conversation.state !== 'open' || !this.#owner.isConnected) return 'closed'
+    if (this.isFull) return this.#overflowed(number, body)
+    this.#push(number, body)
+    return 'queued'
+  }
+
+  encodeShared(): undefined {
+    return undefined
+  }
+
+  sendShared(number: number, body: unknown): SendResult {
+    return this.send(number, body)
+  }
+
+  sendRequest(id: number, number: number, body: unknown): void {
+    this.#push(~number, new Call('request', id, body))
+  }
+
+  sendReply(id: number, number: number, body: unknown): void {
+    this.#peer.queue.replies++
+    this.#push(~number, new Call('reply', id, body))
+  }
+
+  sendFault(id: number, text: string): void {
+    this.#peer.queue.replies++
+    this.#push(~0, new Call('fault', id, text), 0)
+  }
+
+  /** The last words. */
+  sendClose(words: CloseTold): void {
+    this.#push(~0, new Call('close', 0, words), 0)
+  }
+
+  #push(number: number, body: unknown, messages = 1): void {
+    const peer = this.#peer
+    this.#conversation.messagesOut += messages
+    peer.queue.push(number, body)
+    if (!peer.isReady) peer.turns.later(peer)
+  }
+
+  #overflowed(number: number, body: unknown): SendResult {
+    const queuedMessages = this.#peer.queue.count
+    const verdict = this.#conversation.overflowed({ bytes: 0, messages: queuedMessages })
+    if (verdict === 'full') return 'full'
+    if (verdict === 'close') {
+      this.#owner.overflowed(queuedMessages)
+      return 'closed'
+    }
+    this.#supersede(this.#peer.queue, number, body)
+    this.#push(number, body)
+    return 'queued'
+  }
+
+  /** Drops an older message of the same topic, or else the oldest. */
+  #supersede(queue: LocalQueue, number: number, body: unknown): void {
+    const { overflow, dispatch } = this.#conversation
+    const key = dispatch.keyOf(number)
+    const topic = overflow.topic(key, body)
+    const isOlder = (other: number, otherBody: unknown) =>
+      other === number && overflow.topic(key, otherBody) === topic
+    if (topic !== undefined && queue.drop(isOlder)) overflow.superseded++
+    else if (queue.drop((other) => other >= 0)) overflow.droppedOldest++
+  }
+}
