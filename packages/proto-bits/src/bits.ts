@@ -21,6 +21,9 @@ export function bits<Messages extends object>(contract: Contract<Messages>): Pro
 /** A size bound up to which room is simply reserved; above it, the body is measured. */
 const boundMax = 4096
 
+/** More than any body has. */
+const unlimited = 0x3fffffff
+
 /** Numbers of messages and replies, at most: what a frame's tag can hold. */
 const numbersMax = 0x3fff
 
@@ -32,8 +35,10 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
   readonly #schemas: Schema<unknown>[]
   readonly #bounds: number[]
   readonly #replyNumbers: number[]
-  /** Of messages alone: replies have none. */
+  /** By number, the most bytes of a body that are allowed; `unlimited` where no body can be larger. */
   readonly #sizeMaxes: number[]
+  /** Most contracts limit nothing, and every message would pay for looking. */
+  readonly #isLimited: boolean
   readonly #source = new Source(new Uint8Array(0))
   #error = ''
 
@@ -43,14 +48,14 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
       entries.map(({ key }) => key),
       traits,
     )
-    // A message that can't be larger needs no look.
-    this.#sizeMaxes = entries.map(({ schema }, number) =>
-      schema.sizeMax > traits[number].sizeMax ? traits[number].sizeMax : Number.POSITIVE_INFINITY,
-    )
     this.#schemas = entries.map(({ schema }) => schema)
     this.#replyNumbers = entries.map(({ reply }) =>
       reply === undefined ? -1 : this.#schemas.push(reply) - 1,
     )
+    this.#sizeMaxes = this.#schemas.map(({ sizeMax }, number) =>
+      number < entries.length && sizeMax > traits[number].sizeMax ? traits[number].sizeMax : unlimited,
+    )
+    this.#isLimited = this.#sizeMaxes.some((sizeMax) => sizeMax !== unlimited)
     if (this.#schemas.length > numbersMax) {
       const text = `a contract has ${this.#schemas.length} messages and replies; at most ${numbersMax} fit`
       throw new MillraceError('argument-invalid', text)
@@ -75,14 +80,15 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
 
   encode(number: number, body: unknown, target: Target, start: number): number {
     const end = this.#schemas[number].write(body, target, start)
-    if (end - start > this.#sizeMaxes[number]) this.#refuse(number, end - start)
+    if (this.#isLimited && end - start > this.#sizeMaxes[number]) this.#refuse(number, end - start)
     return end
   }
 
   decode(number: number, from: ByteSource, start: number, end: number): unknown {
     const schema = this.#schemas[number]
     if (schema === undefined) return this.#fail(`message number ${number}, which the contract does not have`)
-    if (end - start > this.#sizeMaxes[number]) return this.#fail(this.#sizeText(number, end - start))
+    if (this.#isLimited && end - start > this.#sizeMaxes[number])
+      return this.#fail(this.#sizeText(number, end - start))
     const source = this.#source
     // Many messages come in one chunk: storing the same two references again for each would cost more than to look.
     if (source.view !== from.view) {

@@ -6,6 +6,7 @@ import type { Link, LinkOwner } from './transport.ts'
 
 /** A handshake that is about to begin, and the suite that seals behind it. */
 export interface HandshakePlan {
+  /** @internal The machine of the handshake, for the code that made it. */
   readonly handshake: HandshakeState
   readonly suite: string
 }

@@ -10,6 +10,8 @@ import { HelloExchange } from './hello-exchange.ts'
 import { MessageGuard } from './message-guard.ts'
 import { MessageReader } from './message-reader.ts'
 
+const nothingPlain = new Uint8Array(256)
+
 /**
  * Millrace's own session: hello, frames, requests, ping and goodbye around a message codec (docs/WIRE.md), over whatever brings
  * and takes frames.
@@ -20,7 +22,6 @@ import { MessageReader } from './message-reader.ts'
 export class FramedSession implements Session {
   readonly #host: SessionHost
   readonly #codec: Codec
-  readonly #isNamed: boolean
   readonly #guard: MessageGuard
   readonly #sizes: MessageSizes
   readonly #frames: FrameSource
@@ -32,8 +33,8 @@ export class FramedSession implements Session {
   #held: HeldFrames | undefined
   /** A goodbye is among what is held: nothing behind it counts. */
   #isLastHeld = false
-  /** Codes below are messages by number. Zero before the channel is open, and where keys travel by name. */
-  #plainEnd = 0
+  /** By code, 1 for what need only be decoded and delivered. Nothing before the channel is open. */
+  #plain: Uint8Array = nothingPlain
   #pingedAt = 0
   #lastPing = 0
   #isPongDue = false
@@ -41,7 +42,6 @@ export class FramedSession implements Session {
   constructor(codec: Codec, sizes: MessageSizes, host: SessionHost, frames: FrameSource, out: FrameSink) {
     this.#host = host
     this.#codec = codec
-    this.#isNamed = codec.keys.kind === 'open'
     this.#guard = new MessageGuard(codec.keys, sideOf(host.role === 'opened' ? 'accepted' : 'opened'))
     this.#sizes = sizes
     this.#frames = frames
@@ -72,7 +72,6 @@ export class FramedSession implements Session {
     const frames = this.#frames
     const host = this.#host
     const codec = this.#codec
-    const guard = this.#guard
     if (this.#opening?.isAsking) {
       this.#opening.admit()
       this.#follow()
@@ -82,7 +81,7 @@ export class FramedSession implements Session {
       if (this.#held !== undefined) this.#takeHeld(now)
       while (host.mayDeliver && frames.next()) {
         const code = frames.code
-        if (code < this.#plainEnd && !guard.watches(code)) {
+        if (this.#plain[code] === 1) {
           const body = codec.decode(code, frames, frames.bodyStart, frames.bodyEnd)
           if (body === undecodable) return this.violate(codec.decodeError())
           host.deliver(code, body)
@@ -150,7 +149,7 @@ export class FramedSession implements Session {
   /** The peer did what the protocol refuses: ends the channel. */
   protected violate(what: string): void {
     this.#isEnded = true
-    this.#plainEnd = 0
+    this.#plain = nothingPlain
     this.#host.fail({ code: 'protocol-violation', what })
   }
 
@@ -231,7 +230,7 @@ export class FramedSession implements Session {
     this.#writer.limit(hello.messageSizeMax)
     this.#frames.bodySizeMax = Math.min(this.#host.limits.messageSizeMax, bodySizeLimit)
     this.#frames.fixedSizes = this.#sizes.fixed
-    if (!this.#isNamed) this.#plainEnd = Math.min(this.#codec.keys.count, codeMessageEnd)
+    this.#plain = this.#guard.plain
     this.#host.opened()
   }
 

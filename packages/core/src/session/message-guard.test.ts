@@ -68,11 +68,12 @@ describe('the guard of messages', () => {
   ])
 
   it('looks only at what has to be looked at', () => {
-    const watched = (guard: MessageGuard) => names.filter((_, number) => guard.watches(number))
-    expect(watched(new MessageGuard(keys, 'client'))).toEqual(['down', 'ask', 'often'])
-    expect(watched(new MessageGuard(keys, 'server'))).toEqual(['up', 'ask', 'often'])
-    expect(new MessageGuard(keys, 'client').watches(names.length)).toBe(false)
-    expect(new MessageGuard(KeyTable.open(), 'client').watches(0)).toBe(false)
+    const plain = (guard: MessageGuard) => names.filter((_, number) => guard.plain[number] === 1)
+    expect(plain(new MessageGuard(keys, 'client'))).toEqual(['plain', 'up'])
+    expect(plain(new MessageGuard(keys, 'server'))).toEqual(['plain', 'down'])
+    for (const guard of [new MessageGuard(keys, 'client'), new MessageGuard(KeyTable.open(), 'client')])
+      expect(guard.plain.slice(names.length).every((code) => code === 0)).toBe(true)
+    expect(new MessageGuard(KeyTable.open(), 'client').plain[0]).toBe(0)
   })
 
   it('says what a peer did wrong', () => {

@@ -1,3 +1,4 @@
+import { codeMessageEnd } from '@millrace/wire'
 import type { KeyTable } from '../base/key-table.ts'
 import type { Side } from '../base/messages.ts'
 import { type MessageRate, MessageRates } from './message-rates.ts'
@@ -8,6 +9,8 @@ const flag = { fromClient: 1, fromServer: 2, isRequest: 4, isLimited: 8 } as con
 interface Rules {
   /** By number, what has to be looked at before a message is decoded; 0: nothing. */
   readonly flags: Uint8Array
+  /** By code and peer: 1 for a message that needs nothing but to be decoded and delivered. */
+  readonly plain: Readonly<Record<Side, Uint8Array>>
   /** By number, the place of its rate. */
   readonly places: Uint16Array
   readonly rates: readonly MessageRate[]
@@ -20,7 +23,6 @@ export class MessageGuard {
   readonly #keys: KeyTable
   readonly #peer: Side
   readonly #rules: Rules
-  readonly #mask: number
   /** Made when the first message with a rate comes. */
   #rates: MessageRates | undefined
 
@@ -28,13 +30,11 @@ export class MessageGuard {
     this.#keys = keys
     this.#peer = peer
     this.#rules = rulesOf.get(keys) ?? makeRules(keys)
-    const other = peer === 'client' ? flag.fromServer : flag.fromClient
-    this.#mask = other | flag.isRequest | flag.isLimited
   }
 
-  /** Whether a plain message of this number needs a look. A request always does. */
-  watches(number: number): boolean {
-    return (this.#rules.flags[number] & this.#mask) !== 0
+  /** By code of a frame: 1 for a message that needs nothing but to be decoded and delivered. */
+  get plain(): Uint8Array {
+    return this.#rules.plain[this.#peer]
   }
 
   /** What the peer did wrong by sending this number in this way, or ''. */
@@ -71,7 +71,17 @@ function makeRules(keys: KeyTable): Rules {
     flags[number] |= flag.isLimited
     places[number] = rates.push({ rate, burst }) - 1
   }
-  const rules = { flags, places, rates }
+  const plain = { client: plainOf(flags, flag.fromServer), server: plainOf(flags, flag.fromClient) }
+  const rules = { flags, plain, places, rates }
   rulesOf.set(keys, rules)
   return rules
+}
+
+/** The messages that need no look of the guard, by their codes; `other` marks those of the other side. */
+function plainOf(flags: Uint8Array, other: number): Uint8Array {
+  const watched = other | flag.isRequest | flag.isLimited
+  return Uint8Array.from({ length: 256 }, (_, code) => {
+    const isPlain = code < codeMessageEnd && code < flags.length && (flags[code] & watched) === 0
+    return isPlain ? 1 : 0
+  })
 }

@@ -52,13 +52,11 @@ export class MessageReader {
     const codec = this.#codec
     if (this.#isNamed) return 'a message by number, not by name'
     if (number >= codec.keys.count) return unknownNumber(number)
-    if (this.#guard.watches(number)) {
-      const fault = this.#guard.fault('message', number)
-      if (fault !== '') return fault
-      if (!this.#guard.admits(number, now)) {
-        this.#host.limited()
-        return ''
-      }
+    const fault = this.#guard.fault('message', number)
+    if (fault !== '') return fault
+    if (!this.#guard.admits(number, now)) {
+      this.#host.limited()
+      return ''
     }
     const body = codec.decode(number, frame, start, frame.bodyEnd)
     if (body === undecodable) return this.#undecodable()
