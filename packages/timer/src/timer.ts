@@ -6,41 +6,8 @@ import { KeyedTask } from './keyed-task.ts'
 import { RestingTasks } from './resting-tasks.ts'
 import { assertTime, TimerError } from './timer-error.ts'
 import type { TimerLog, TimerLogLevel } from './timer-log.ts'
+import type { TimerOptions, TimerStatistics } from './timer-options.ts'
 import { TimerWheel } from './timer-wheel.ts'
-
-/** Options of `Timer`, read once. */
-export interface TimerOptions {
-  /** For `describe`. Default `''`. */
-  readonly name?: string | undefined
-  /** Live keys at most; one more throws `TimerError` (`full`). Default 10,000. */
-  readonly countMax?: number | undefined
-  /** `auto` (default): the clock wakes the timer. `manual`: only `process` runs callbacks. */
-  readonly drive?: 'auto' | 'manual' | undefined
-  /**
-   * Gets what a callback throws, at once; the others run in any case. Default: `process` throws it when all have
-   * run (several as an `AggregateError`), and with `drive: 'auto'` it ends up with whoever runs the clock's wake-ups.
-   */
-  readonly onError?: ((error: unknown, key: TimerKey) => void) | undefined
-  /** Where log lines go; nowhere unless given. */
-  readonly log?: TimerLog | undefined
-}
-
-/** Counters of a `Timer`, since it was made. */
-export interface TimerStatistics {
-  /** Keys that wait now. */
-  readonly liveCount: number
-  /** The most keys that have waited at once. */
-  readonly liveCountPeak: number
-  readonly setCount: number
-  /** Ended by `cancel`, by `close`, or by another `set` of the key. */
-  readonly cancelCount: number
-  readonly runCount: number
-  /** Intervals left out because their turn came too late. */
-  readonly missedCount: number
-  readonly errorCount: number
-  /** Keys refused at `countMax`. */
-  readonly refusedCount: number
-}
 
 /**
  * Keyed timers: one key, one timer, no ids to keep. On a `TimerWheel`, so `set` and `cancel` cost the same with
