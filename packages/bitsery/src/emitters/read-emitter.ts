@@ -2,6 +2,7 @@ import { BitWindow, loadAt, loadShifted } from './bit-window.ts'
 import { Emitter, functionText, isOutlined } from './emitter.ts'
 import { halvesFromBits, numberFromBits } from './numbers-from-bits.ts'
 import { objectLiteral, objectMaker } from './object-maker.ts'
+import { expectElements, sizeFromBits, sizeFromBytes } from './read-size.ts'
 
 /** The most bits of a window where the bit position is known at run time only. */
 const GROUP_BITS_MAX = 25
@@ -267,54 +268,12 @@ export class ReadEmitter extends Emitter {
 
   /** A size prefix of at most `max`: a local with the count. Ends the run. */
   size(max: number): string {
-    const count = this.name()
-    if (!this.isAligned) return this.#sizeFromBits(count, max)
-    this.line(`let ${count} = bytes[${this.take(1)}]`)
-    // The run's check is already written before the line above; `p` moves behind the first byte.
-    this.settle()
-    if (max < 0x80) {
-      // Longer spellings of small counts are legal and never seen: left to the reference.
-      this.giveUpIf(`${count} > ${max}`)
-      return count
-    }
-    const low = `${count} = (${count} & 127) << 8 | bytes[p++]`
-    const wide = `${count} = ((${count} & 63) << 8 | bytes[p]) << 16 | view.getUint16(p + 1, ${this.isLittle}); p += 3`
-    this.line(`if (${count} > 127) {`)
-    this.line(`if (${count} < 192) { if (${this.#end} - p < 1) ${this.giveUp}; ${low} }`)
-    this.line(`else { if (${this.#end} - p < 3) ${this.giveUp}; ${wide} }`)
-    this.giveUpIf(`${count} > ${max}`)
-    this.line('}')
-    return count
-  }
-
-  #sizeFromBits(count: string, max: number): string {
-    const first = this.bits(8)
-    this.line(`let ${count} = ${first}`)
-    if (max < 0x80) {
-      this.giveUpIf(`${count} > ${max}`)
-      return count
-    }
-    this.block(`if (${count} > 127)`, () => {
-      // So many elements behind a part of a byte are rare: left to the reference.
-      this.giveUpIf(`${count} > 191`)
-      const second = this.bits(8)
-      this.line(`${count} = (${count} & 127) << 8 | ${second}`)
-      this.giveUpIf(`${count} > ${max}`)
-    })
-    return count
+    return this.isAligned ? sizeFromBytes(this, max) : sizeFromBits(this, max)
   }
 
   /** Gives up unless there are the bits for `count` elements of at least `bits` each. */
   expectElements(count: string, bits: number): void {
-    this.settle()
-    if (bits === 0) {
-      // No bytes stand for them. Rare, and to be counted over the whole read: left to the reference.
-      this.giveUpIf(`${count} > 0`)
-    } else if (this.isPacked) {
-      this.giveUpIf(`${count} * ${bits} > (${this.#end} - p) * 8 - ${this.takenBits}`)
-    } else {
-      this.giveUpIf(`${count}${bits === 8 ? '' : ` * ${bits / 8}`} > ${this.#end} - p`)
-    }
+    expectElements(this, count, bits)
   }
 
   /** The expression of a plain object with these members. */

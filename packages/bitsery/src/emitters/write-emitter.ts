@@ -1,12 +1,10 @@
-import { shiftDown, swap32 } from '../bytes/shift.ts'
+import { shiftDown } from '../bytes/shift.ts'
 import { Emitter, functionText, isOutlined } from './emitter.ts'
+import { halvesToBits, numberToBits } from './numbers-to-bits.ts'
 import { PendingBits } from './pending-bits.ts'
 
 /** The most bits that are put into the output at once where the bit position is known at run time only. */
 const GROUP_BITS_MAX = 24
-
-/** Where floats lie while their bits are looked at. */
-const raw = new DataView(new ArrayBuffer(8))
 
 /** What this emitter needs of a node. */
 interface WritableNode {
@@ -49,6 +47,11 @@ export class WriteEmitter extends Emitter {
   /** Whether the next bit is known to be the first of a byte. */
   get isAligned(): boolean {
     return this.#isBitKnown && this.#pending.count % 8 === 0
+  }
+
+  /** Whether it is known which bit of a byte the next one is. */
+  get isBitKnown(): boolean {
+    return this.#isBitKnown
   }
 
   /** Takes `size` bytes at an aligned position: the expression of where they start. */
@@ -204,52 +207,17 @@ export class WriteEmitter extends Emitter {
       const at = this.take(size)
       if (size === 1) this.line(`bytes[${at}] = ${value}`)
       else this.line(`view.set${method}(${at}, ${value}, ${this.isLittle})`)
-    } else if (size === 1) this.bits(`${value} & 255`, 8)
-    else if (size === 2) this.bits(this.#ordered16(`${value} & 65535`), 16)
-    else if (method.endsWith('nt32')) this.bits(this.#ordered32(value), 32)
-    else {
-      const view = this.constant(raw)
-      this.line(`${view}.set${method}(0, ${value}, true)`)
-      const low = this.local(`${view}.getInt32(0, true)`)
-      if (size === 4) this.bits(this.#ordered32(low), 32)
-      else this.#halves(low, this.local(`${view}.getInt32(4, true)`))
-    }
+    } else numberToBits(this, method, size, value)
   }
 
   /** An integer of 8 bytes as its halves. */
   halves(low: string, high: string): void {
     if (!this.isAligned) {
-      this.#halves(low, high)
+      halvesToBits(this, low, high)
       return
     }
     this.number('Uint32', 4, this.isLittle ? low : high)
     this.number('Uint32', 4, this.isLittle ? high : low)
-  }
-
-  #halves(low: string, high: string): void {
-    if (this.isLittle || this.#isBitKnown) {
-      this.bits(low, 32)
-      this.bits(high, 32)
-      return
-    }
-    this.settle()
-    const isSwapped = this.local('b === 0')
-    const swap = this.constant(swap32)
-    this.bits(`${isSwapped} ? ${swap}(${high}) : ${low}`, 32)
-    this.bits(`${isSwapped} ? ${swap}(${low}) : ${high}`, 32)
-  }
-
-  /** In a big-endian schema, the order of bytes depends on whether they happen to lie on whole bytes. */
-  #ordered16(value: string): string {
-    if (this.isLittle || this.#isBitKnown) return value
-    this.settle()
-    return `b === 0 ? (${value}) >>> 8 | (${value} & 255) << 8 : ${value}`
-  }
-
-  #ordered32(value: string): string {
-    if (this.isLittle || this.#isBitKnown) return value
-    this.settle()
-    return `b === 0 ? ${this.constant(swap32)}(${value}) : ${value}`
   }
 
   /** A size prefix of a count that is at most `max`. */
