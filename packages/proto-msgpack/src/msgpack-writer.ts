@@ -1,12 +1,14 @@
 import { isForbiddenKey } from './forbidden-key.ts'
 import { MsgpackError } from './msgpack-error.ts'
 import type { MsgpackLimits } from './msgpack-limits.ts'
+import { type MsgpackTarget, targetOf } from './msgpack-target.ts'
 import { MsgpackTimestamp, TIMESTAMP_TYPE, timestampSize, writeTimestamp } from './msgpack-timestamp.ts'
 import { unwritable } from './unwritable-path.ts'
 import { textSize, writeText } from './utf8.ts'
 import { isPlain } from './value-kind.ts'
 import { bigintSize, ValueMeasure } from './value-measure.ts'
-import { countHeadSize, isFloat32, numberSize } from './value-size.ts'
+import { countHeadSize, numberSize } from './value-size.ts'
+import { writeNumber } from './write-number.ts'
 import {
   checkDensity,
   checkMapKey,
@@ -17,13 +19,6 @@ import {
   writerRules,
 } from './writer-rules.ts'
 
-/** Where to write: `view` shows the same memory as `bytes`. */
-export interface MsgpackTarget {
-  readonly bytes: Uint8Array
-  readonly view: DataView
-}
-
-const TWO_32 = 0x1_0000_0000
 /** Thrown inside only, so that a target that is too small costs no stack trace. */
 const TARGET_ENDS: unique symbol = Symbol('target ends')
 const BLOCK_SIZE = 8192
@@ -166,31 +161,7 @@ export class MsgpackWriter {
   #number(value: number, offset: number): number {
     const size = numberSize(value)
     this.#room(offset, size)
-    const bytes = this.#bytes
-    if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
-      const isShort = isFloat32(value)
-      bytes[offset] = isShort ? 0xca : 0xcb
-      if (isShort) this.#view.setFloat32(offset + 1, value)
-      else this.#view.setFloat64(offset + 1, value)
-      return offset + size
-    }
-    if (size === 1) {
-      bytes[offset] = value
-    } else if (size === 2) {
-      bytes[offset] = value < 0 ? 0xd0 : 0xcc
-      bytes[offset + 1] = value
-    } else if (size === 3) {
-      bytes[offset] = value < 0 ? 0xd1 : 0xcd
-      bytes[offset + 1] = value >> 8
-      bytes[offset + 2] = value
-    } else if (size === 5) {
-      bytes[offset] = value < 0 ? 0xd2 : 0xce
-      this.#view.setInt32(offset + 1, value)
-    } else {
-      bytes[offset] = value < 0 ? 0xd3 : 0xcf
-      this.#view.setInt32(offset + 1, Math.floor(value / TWO_32))
-      this.#view.setInt32(offset + 5, value)
-    }
+    writeNumber(value, size, this.#bytes, this.#view, offset)
     return offset + size
   }
 
@@ -341,9 +312,4 @@ export class MsgpackWriter {
     this.#room(at, size)
     return at
   }
-}
-
-function targetOf(size: number): MsgpackTarget {
-  const bytes = new Uint8Array(size)
-  return { bytes, view: new DataView(bytes.buffer) }
 }

@@ -1,6 +1,7 @@
 import { type ByteSource, type Codec, framed, KeyTable, type Protocol, undecodable } from '@millrace/core'
 import { MsgpackReader, type MsgpackReaderOptions } from './msgpack-reader.ts'
-import { type MsgpackTarget, MsgpackWriter } from './msgpack-writer.ts'
+import type { MsgpackTarget } from './msgpack-target.ts'
+import { MsgpackWriter } from './msgpack-writer.ts'
 import type { MsgpackWriterOptions } from './writer-rules.ts'
 
 /** How the protocol reads and writes. */
