@@ -1,28 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { type Descriptor, fingerprint, readBits, readMsgpack } from './wire-bodies.ts'
 import {
   close,
   codes,
   contractTable,
   cutFrame,
-  type Descriptor,
   type FixedSizes,
   type Frame,
   fault,
-  fingerprint,
   fixedMessage,
   frame,
   hello,
   ping,
   pong,
-  readBits,
   readCall,
   readClose,
   readContract,
   readFault,
   readHello,
-  readMsgpack,
   shortText,
   varint,
 } from './wire-peer.ts'

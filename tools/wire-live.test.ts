@@ -12,13 +12,13 @@ import {
   ProtoFactory,
 } from 'millrace'
 import { afterEach, describe, expect, it } from 'vitest'
+import { type Descriptor, readBits, readMsgpack } from './wire-bodies.ts'
 import { WireClient } from './wire-client.ts'
 import { describedContract, vectorContract } from './wire-contract.ts'
 import {
   close,
   codes,
   contractTable,
-  type Descriptor,
   type FixedSizes,
   type Frame,
   fault,
@@ -28,13 +28,11 @@ import {
   hello,
   ping,
   pong,
-  readBits,
   readCall,
   readClose,
   readContract,
   readFault,
   readHello,
-  readMsgpack,
   shortText,
   u16,
   u32,
