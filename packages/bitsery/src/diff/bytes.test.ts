@@ -4,7 +4,8 @@ import type { Descriptor, NumberName } from '../base/grammar.ts'
 import { schemaFromDescriptor } from '../descriptor.ts'
 import type { Schema } from '../schema/schema.ts'
 import { diffDescriptors, formatDiff, type SchemaDiff, type WireEffect } from './diff.ts'
-import { contains, spread } from './layout.ts'
+import { spread } from './layout.ts'
+import { contains } from './parts.ts'
 
 const SEED = 20_261_120
 const PAIRS = 5000

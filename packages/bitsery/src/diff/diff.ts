@@ -1,7 +1,7 @@
 import type { Descriptor } from '../base/grammar.ts'
 import type { Schema } from '../schema/schema.ts'
 import { type SchemaChange, type WireEffect, worst } from './change.ts'
-import { contains } from './layout.ts'
+import { contains } from './parts.ts'
 import { DescriptorWalk } from './walk.ts'
 
 export type { ChangeKind, SchemaChange, WireEffect } from './change.ts'

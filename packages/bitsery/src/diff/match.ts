@@ -1,4 +1,5 @@
-import { atomsOf, type Item, isEmpty, isNamed } from './layout.ts'
+import { atomsOf, type Item, isNamed } from './layout.ts'
+import { isEmpty } from './parts.ts'
 
 /** What has become of things that lie one behind the other, in their order. */
 export type Step =

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../base/grammar.ts'
 import { bothWays, type Effects, type WireEffect, worst } from './change.ts'
-import { atomsOf, contains, type Layout } from './layout.ts'
+import { atomsOf, type Layout } from './layout.ts'
+import { contains } from './parts.ts'
 import { type End, type Place, positionAfterIf } from './place.ts'
 import type { BitPosition } from './position.ts'
 

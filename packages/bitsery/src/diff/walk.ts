@@ -3,16 +3,13 @@ import { bothWays, type ChangeKind, type Effects, eachWay, type SchemaChange } f
 import {
   alternativeItems,
   atomsOf,
-  contains,
   couldBe,
   fieldItems,
   type Item,
-  isEmpty,
   isNamed,
   isRow,
   type Layout,
   layoutOf,
-  needsBits,
   spread,
 } from './layout.ts'
 import {
@@ -25,6 +22,7 @@ import {
   wholeKind,
 } from './leaf.ts'
 import { matchAlternatives, matchItems, type Step } from './match.ts'
+import { contains, isEmpty, needsBits } from './parts.ts'
 import { elementsOf, MIDDLE, nameOf, type Place, positionAfterIf, shown, unknownIf } from './place.ts'
 import { positionAfter } from './position.ts'
 import { lengthEffects, tailEffects } from './tail.ts'
