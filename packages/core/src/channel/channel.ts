@@ -1,6 +1,5 @@
 // For programs whose lib ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { isThenable, refuseLate } from '../base/callback.ts'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
@@ -25,7 +24,8 @@ import { MillraceError } from '../base/millrace-error.ts'
 import { type OverflowPolicy, parseHeartbeat, parseOverflow } from '../base/options.ts'
 import type { SendResult } from './carrier.ts'
 import type { Conversation } from './conversation.ts'
-import { Inbox } from './inbox.ts'
+import { iterate } from './iterate.ts'
+import { checkFunction, KeyedHandlers, type Run } from './keyed-handlers.ts'
 import type { OverflowOptions } from './overflow.ts'
 import type { RequestOptions } from './pending-requests.ts'
 import type { ChannelStatistics } from './statistics.ts'
@@ -50,8 +50,6 @@ export type KeyedHandler<
   channel: Channel<Messages, Own, Data>,
   subKey: NonNullable<SubKey>,
 ) => Answer<Messages, K>
-
-type Run = (body: unknown, channel: unknown) => unknown
 
 /** What a channel's pipe hands to it. */
 export interface ChannelInit {
@@ -83,8 +81,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   data: Data | undefined
   readonly #init: ChannelInit
   readonly #conversation: Conversation
-  /** For `off`: what stands in the dispatch for a handler with a `keyOf`. */
-  #wrapped: Map<unknown, [number, Run][]> | undefined
+  #handlers: KeyedHandlers | undefined
   #closed: Promise<CloseReason> | undefined
   #lastKey = ''
   #lastNumber = -1
@@ -222,9 +219,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
     const { dispatch } = this.#conversation
     const number = this.#init.keys.number(key)
     dispatch.remove(number, handler as Run)
-    for (const [other, run] of this.#wrapped?.get(handler) ?? []) {
-      if (other === number) dispatch.remove(number, run)
-    }
+    this.#handlers?.remove(number, handler)
     return this
   }
 
@@ -313,22 +308,8 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
    * Ends when the channel does; `reason` says why. Leaving the loop leaves the channel open.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<Messages, Own>> {
-    const { dispatch } = this.#conversation
-    if (dispatch.inbox !== undefined)
-      throw new MillraceError('already-open', 'this channel is being iterated already')
-    const leave = () => {
-      dispatch.listen(undefined)
-      this.#conversation.hold('free')
-    }
-    const inbox = new Inbox(this.#init.iteratorQueueMax, () => this.#conversation.hold('free'), leave)
-    if (this.reason === undefined) dispatch.listen(inbox)
-    else inbox.end()
-    const iterator = {
-      next: () => inbox.next() as Promise<IteratorResult<Message<Messages, Own>>>,
-      return: () => inbox.return() as Promise<IteratorResult<Message<Messages, Own>>>,
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
+    const messages = iterate(this.#conversation, this.#init.iteratorQueueMax)
+    return messages as AsyncIterableIterator<Message<Messages, Own>>
   }
 
   /** `await using` closes the channel. */
@@ -361,33 +342,14 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
     const { from } = keys.traits(number)
     if (from === (this.side as Side))
       this.#refuse(`'${key}' never comes in here: only the ${from} sends it, which is this side`)
-    const run = second === undefined ? (first as Run) : byKey(first as (body: unknown) => unknown, second)
-    checkFunction(run, `on('${key}')`)
-    this.#conversation.dispatch.add(number, run)
-    if (second === undefined) return this
-    this.#wrapped ??= new Map()
-    this.#wrapped.set(second, [...(this.#wrapped.get(second) ?? []), [number, run]])
+    const { dispatch } = this.#conversation
+    if (second === undefined) {
+      checkFunction(first, `on('${key}')`)
+      dispatch.add(number, first as Run)
+    } else {
+      this.#handlers ??= new KeyedHandlers(dispatch)
+      this.#handlers.add(number, first, second)
+    }
     return this
   }
-}
-
-type Keyed = (body: unknown, channel: unknown, subKey: unknown) => unknown
-
-function byKey(keyOf: (body: unknown) => unknown, handler: unknown): Run {
-  checkFunction(keyOf, 'keyOf')
-  const table = handler instanceof Map ? (handler as ReadonlyMap<unknown, Keyed>) : undefined
-  if (table === undefined) checkFunction(handler, 'the handler')
-  for (const [subKey, run] of table ?? []) checkFunction(run, `the handler of '${String(subKey)}'`)
-  return (body, channel) => {
-    const subKey = keyOf(body)
-    if (subKey === undefined || subKey === null) return undefined
-    if (isThenable(subKey)) return refuseLate(subKey, 'keyOf')
-    const run = table === undefined ? (handler as Keyed) : table.get(subKey)
-    return run?.(body, channel, subKey)
-  }
-}
-
-function checkFunction(value: unknown, what: string): void {
-  if (typeof value === 'function') return
-  throw new MillraceError('argument-invalid', `${what} wants a function; got ${typeof value}`)
 }

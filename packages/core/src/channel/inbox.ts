@@ -1,5 +1,5 @@
 /** A message that waits for an async iterator. */
-interface Waiting {
+export interface Waiting {
   readonly key: string
   readonly body: unknown
 }
