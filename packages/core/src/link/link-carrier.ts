@@ -3,7 +3,7 @@ import type { Goodbye } from '@millrace/wire'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { SharedKeyEncryption } from '../base/encryption-options.ts'
-import type { HeartbeatTimes, PipeLimits } from '../base/options.ts'
+import type { PipeLimits } from '../base/options.ts'
 import type { Carrier } from '../channel/carrier.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
 import type { Conversation } from '../channel/conversation.ts'
@@ -14,6 +14,7 @@ import type { Link, LinkOwner } from '../ports/transport.ts'
 import type { Turns } from '../turn/turns.ts'
 import { EncryptionUpgrade, type EncryptionUpgradeOwner } from './encryption-upgrade.ts'
 import { discardLink } from './guarded-link.ts'
+import type { LinkCarrierOwner } from './link-carrier-owner.ts'
 import { LinkEnding, type LinkEndingOwner } from './link-ending.ts'
 import { LinkReceiver, type LinkReceiverOwner } from './link-receiver.ts'
 import { LinkSender, type LinkSenderOwner } from './link-sender.ts'
@@ -23,24 +24,6 @@ import { SendQueue } from './send-queue.ts'
 import { SessionContext, type SessionContextOwner } from './session-context.ts'
 import { makeSession, SessionGuard } from './session-guard.ts'
 import { UpgradableLink } from './upgradable-link.ts'
-
-/** What a carrier needs of the pipe whose channel it carries. */
-export interface LinkCarrierOwner {
-  readonly limits: PipeLimits
-  readonly turns: Turns
-  readonly pool: BlockPool
-  /** What the platform lends for encryption. */
-  readonly crypto: PlatformCrypto
-  /** The heartbeat of its channels, if they have one. */
-  readonly heartbeat: HeartbeatTimes | undefined
-  /**
-   * Whether this channel may open, with what its opener said about itself; if not, what the peer is told. `later`: the program has not
-   * decided; `decided` is called when it has, and the next question gets the answer.
-   */
-  admit(conversation: Conversation, data: Uint8Array, decided: () => void): 'yes' | 'later' | Goodbye
-  /** The link of an ended channel is gone too. */
-  linkGone(conversation: Conversation): void
-}
 
 /**
  * Carries one conversation over a link: conducts the session, the way in, the way out, the deadlines and the end. Link

@@ -8,7 +8,7 @@ import { type HeartbeatTimes, type OverflowPolicy, type PipeLimits, parseHeartbe
 import { Channel, conversationOf } from '../channel/channel.ts'
 import { Conversation, type ConversationOwner } from '../channel/conversation.ts'
 import type { ChannelStatistics } from '../channel/statistics.ts'
-import type { LinkCarrierOwner } from '../link/link-carrier.ts'
+import type { LinkCarrierOwner } from '../link/link-carrier-owner.ts'
 import type { LocalCarrierOwner } from '../local/local-carrier.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'

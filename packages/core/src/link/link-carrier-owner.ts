@@ -1,0 +1,24 @@
+import type { BlockPool } from '@millrace/buffer'
+import type { Goodbye } from '@millrace/wire'
+import type { HeartbeatTimes, PipeLimits } from '../base/options.ts'
+import type { Conversation } from '../channel/conversation.ts'
+import type { PlatformCrypto } from '../ports/platform-crypto.ts'
+import type { Turns } from '../turn/turns.ts'
+
+/** What a carrier needs of the pipe whose channel it carries. */
+export interface LinkCarrierOwner {
+  readonly limits: PipeLimits
+  readonly turns: Turns
+  readonly pool: BlockPool
+  /** What the platform lends for encryption. */
+  readonly crypto: PlatformCrypto
+  /** The heartbeat of its channels, if they have one. */
+  readonly heartbeat: HeartbeatTimes | undefined
+  /**
+   * Whether this channel may open, with what its opener said about itself; if not, what the peer is told. `later`: the program has not
+   * decided; `decided` is called when it has, and the next question gets the answer.
+   */
+  admit(conversation: Conversation, data: Uint8Array, decided: () => void): 'yes' | 'later' | Goodbye
+  /** The link of an ended channel is gone too. */
+  linkGone(conversation: Conversation): void
+}
