@@ -24,7 +24,6 @@ export interface ChannelRegistryOwner {
   readonly pipe: unknown
   readonly crypto: PlatformCrypto
   topics(): Topics
-  keys(): KeyTable
   accepted(channel: Channel): void
   closed(channel: Channel, reason: CloseReason): void
   report(error: MillraceError, channel: Channel | undefined): void
@@ -46,6 +45,8 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   readonly overflow: OverflowPolicy
   readonly crypto: PlatformCrypto
   readonly heartbeat: HeartbeatTimes | undefined
+  /** The keys of the protocol that the pipe speaks. Set before the first channel. */
+  keys!: KeyTable
   maxOpenChannels: number
   isClosing = false
   /** Channels opened ever, each way. */
@@ -101,7 +102,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
 
   /** Sends one message to all channels, or to those of these that are open here, encoding it once. Returns how many took it. */
   broadcast(key: string, body: unknown, channels: Iterable<Channel> | undefined): number {
-    const keys = this.#owner.keys()
+    const { keys } = this
     const number = keys.number(key)
     const traits = keys.traits(number)
     const { kind, from } = traits
@@ -123,7 +124,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
 
   /** A conversation that has no carrier yet. */
   converse(role: 'accepted' | 'opened'): Conversation {
-    return new Conversation(this, this.#owner.keys(), role)
+    return new Conversation(this, this.keys, role)
   }
 
   /** A conversation begins its handshake; `opening` waits for the outcome. `peerAddress`: where the link comes from, if it tells. */
@@ -195,7 +196,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     if (channel !== undefined) return channel
     channel = new Channel({
       conversation,
-      keys: this.#owner.keys(),
+      keys: this.keys,
       iteratorQueueMax: this.limits.iteratorQueueMax,
       logOptions: this.#options,
     })

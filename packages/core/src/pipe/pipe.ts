@@ -1,39 +1,26 @@
 // For programs whose lib ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { runCallback } from '../base/callback.ts'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import { type LogLevel, writeLog } from '../base/log.ts'
 import type { Body, ComparedMessages, Sends, Side } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import { type PipeLimits, parseLimits } from '../base/options.ts'
+import { parseLimits } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
-import { discardLink } from '../link/guarded-link.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { Platform } from '../ports/platform.ts'
-import type { Address, Link, Transport } from '../ports/transport.ts'
-import { Turns } from '../turn/turns.ts'
-import { Attempt } from './attempt.ts'
-import { Binding } from './binding.ts'
-import { ChannelRegistry, type ChannelRegistryOwner } from './channel-registry.ts'
+import type { Address } from '../ports/transport.ts'
 import type { FactoryServices, PipeTarget } from './factory-services.ts'
-import { openLocal } from './local-opening.ts'
-import { checkOpening, connectLink, copyOpenData, greet, type OpenOptions, startCarrier } from './opening.ts'
+import type { OpenOptions } from './opening.ts'
+import { PipeBinder } from './pipe-binder.ts'
 import { PipeEncryption } from './pipe-encryption.ts'
 import { type PipeEvent, type PipeEvents, PipeHandlers } from './pipe-events.ts'
+import { PipeOpener } from './pipe-opener.ts'
 import { checkOptions, type PipeOptions } from './pipe-options.ts'
 import { PipeReports } from './pipe-reports.ts'
-import type { PipeStatistics } from './pipe-statistics.ts'
-import { noPipeStatistics } from './pipe-statistics.ts'
+import { noPipeStatistics, type PipeStatistics } from './pipe-statistics.ts'
 import { Proto } from './proto.ts'
-
-/** What a pipe has once it knows where it leads. */
-interface Settled {
-  readonly target: PipeTarget
-  readonly transport: Transport
-  readonly turns: Turns
-  readonly registry: ChannelRegistry
-}
+import { type PipeParts, type Settled, settle } from './settled.ts'
 
 /**
  * An endpoint: it binds and accepts channels, or opens them, or both. Made by `protoFactory.create(…)`. Owns its
@@ -42,37 +29,35 @@ interface Settled {
 export class Pipe<Messages extends object = object, Data = unknown> implements Runnable {
   /** Never set: see `ComparedMessages`. */
   declare readonly messages?: ComparedMessages<Messages>
-  readonly #services: FactoryServices
-  readonly #options: PipeOptions
-  readonly #limits: PipeLimits
-  readonly #handlers: PipeHandlers
-  readonly #reports: PipeReports
-  readonly #encryption: PipeEncryption | undefined
+  readonly #parts: PipeParts
+  readonly #binder: PipeBinder
+  readonly #opener: PipeOpener
   #settled: Settled | undefined
-  #binding: Binding | undefined
-  #life: 'fresh' | 'binding' | 'bound' | 'destroyed' = 'fresh'
+  #isDestroyed = false
   #maxOpenChannels: number | undefined
-  #attempts: Set<Attempt> | undefined
 
   /** @internal For factories only. */
   constructor(services: FactoryServices, target: PipeTarget | undefined, options: PipeOptions) {
-    this.#limits = services.limits(options)
+    const limits = services.limits(options)
     checkOptions(options)
-    if (options.encryption !== undefined)
-      this.#encryption = new PipeEncryption(options.encryption, services.platform.encryption)
-    this.#services = services
-    this.#options = options
-    this.#handlers = new PipeHandlers(
+    const handlers: PipeHandlers = new PipeHandlers(
       () => this.#settled?.turns,
-      (error, event) => this.#reports.handlerFailed(error, event),
+      (error, event) => reports.handlerFailed(error, event),
     )
-    this.#reports = new PipeReports(this, this.#handlers, options)
+    const reports = new PipeReports(this, handlers, options)
+    const encryption =
+      options.encryption === undefined
+        ? undefined
+        : new PipeEncryption(options.encryption, services.platform.encryption)
+    this.#parts = { services, options, limits, handlers, reports, encryption }
+    this.#binder = new PipeBinder(this, this.#parts)
+    this.#opener = new PipeOpener(this, this.#parts)
     if (target !== undefined) this.#settle(target)
   }
 
   /** Where the pipe is bound, with the port that the system chose; before that, where it was told to go. */
   get address(): Address | undefined {
-    return this.#binding?.address ?? this.#settled?.target.address
+    return this.#binder.address ?? this.#settled?.target.address
   }
 
   /** How many channels are open. */
@@ -82,17 +67,17 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
 
   /** Whether the pipe is being closed, or was destroyed: nothing can be opened then. */
   get isEnding(): boolean {
-    return this.#life === 'destroyed' || this.#settled?.registry.isClosing === true
+    return this.#isDestroyed || this.#settled?.registry.isClosing === true
   }
 
   /** @internal The topics of this pipe. */
   get topics(): Topics {
-    return this.#services.topics
+    return this.#parts.services.topics
   }
 
   /** What the pipe runs on. */
   get platform(): Platform {
-    return this.#services.platform
+    return this.#parts.services.platform
   }
 
   /** The open channels. */
@@ -106,7 +91,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     event: Event,
     handler: PipeEvents<Messages, Pipe<Messages, Data>, Data>[Event],
   ): this {
-    this.#handlers.add(event, handler as (...values: unknown[]) => unknown)
+    this.#parts.handlers.add(event, handler as (...values: unknown[]) => unknown)
     return this
   }
 
@@ -115,7 +100,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     event: Event,
     handler: PipeEvents<Messages, Pipe<Messages, Data>, Data>[Event],
   ): this {
-    this.#handlers.remove(event, handler as (...values: unknown[]) => unknown)
+    this.#parts.handlers.remove(event, handler as (...values: unknown[]) => unknown)
     return this
   }
 
@@ -148,24 +133,8 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
    */
   bind(): Promise<this>
   async bind(...target: unknown[]): Promise<this> {
-    if (target.length > 0) this.#settle(this.#services.target(target))
-    const settled = this.#need()
-    if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
-    if (this.#life !== 'fresh') {
-      throw new MillraceError('already-open', `${this.describe()} is bound already; close it first`)
-    }
-    if (settled.transport.carries === 'messages' && this.#services.boundAt(settled.target) !== undefined) {
-      const text = `a pipe of this process is bound at ${settled.target.address.text} already`
-      throw new MillraceError('address-in-use', text)
-    }
-    this.#life = 'binding'
-    try {
-      if (this.#encryption?.isLoaded === false) await this.#encryption.load()
-      this.#encryption?.expectKeys('accepted')
-      this.#bound(await Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) }))
-    } finally {
-      if (this.#life === 'binding') this.#life = 'fresh'
-    }
+    if (target.length > 0) this.#settle(this.#parts.services.target(target))
+    await this.#binder.bind(this.#need())
     return this
   }
 
@@ -178,19 +147,20 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     where: 'remote' | 'local' = 'remote',
     options: OpenOptions = {},
   ): Promise<Channel<Messages, 'client', Data>> {
+    const { handlers, reports } = this.#parts
     const opening = this.#open(where, options).then(
       (channel) => {
-        this.#handlers.emit('connected', this, channel, undefined)
+        handlers.emit('connected', this, channel, undefined)
         return channel as unknown as Channel<Messages, 'client', Data>
       },
       (error: unknown) => {
-        if (error instanceof MillraceError) this.#reports.note(error, undefined)
-        this.#handlers.emit('connected', this, undefined, error)
+        if (error instanceof MillraceError) reports.note(error, undefined)
+        handlers.emit('connected', this, undefined, error)
         throw error
       },
     )
     // Whoever listens to `connected` is told of a failure there, and need not await the promise as well.
-    if (this.#handlers.has('connected')) opening.catch(() => {})
+    if (handlers.has('connected')) opening.catch(() => {})
     return opening
   }
 
@@ -248,19 +218,20 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     } finally {
       await registry.emptied()
       registry.isClosing = false
-      if (this.#life !== 'destroyed') this.#life = 'fresh'
+      this.#binder.forget()
     }
   }
 
   /** Ends everything now. What was on its way may be lost. The event `destroy` follows when nothing is left. */
   destroy(): void {
-    if (this.#life === 'destroyed') return
-    this.#life = 'destroyed'
-    const freed = this.#free().catch((error: unknown) => this.#notFreed(error))
+    if (this.#isDestroyed) return
+    this.#isDestroyed = true
+    this.#binder.forget()
+    const freed = this.#free().catch((error: unknown) => this.#binder.notFreed(error, this.#settled))
     this.#settled?.registry.end('destroy', { appCode: 0, text: '' })
     void Promise.all([freed, this.#settled?.registry.emptied()]).then(() => {
       this.#settled?.turns.close()
-      this.#handlers.emit('destroy', this)
+      this.#parts.handlers.emit('destroy', this)
     })
   }
 
@@ -268,14 +239,14 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   statistics(): PipeStatistics {
     return {
       ...(this.#settled?.registry.statistics() ?? noPipeStatistics),
-      errors: this.#reports.count,
-      datagramsDropped: this.#binding?.datagramsDropped ?? 0,
+      errors: this.#parts.reports.count,
+      datagramsDropped: this.#binder.datagramsDropped,
     }
   }
 
   /** What this is, in one line, for people. */
   describe(): string {
-    const { name } = this.#options
+    const { name } = this.#parts.options
     const target = this.#settled?.target
     const where = target === undefined ? 'nowhere' : `${this.address?.text} '${target.protocolName}'`
     return `pipe${name === undefined ? '' : ` '${name}'`} ${where} ${this.#life}, ${this.channelCount} channels`
@@ -283,7 +254,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
 
   /** Writes a log line that begins with `describe()`, if the pipe has a log. */
   log(level: LogLevel, text: string): void {
-    writeLog(this.#options, level, this, text)
+    writeLog(this.#parts.options, level, this, text)
   }
 
   toString(): string {
@@ -296,37 +267,15 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     this.destroy()
   }
 
-  /** Takes a target: from here on the pipe has a transport, a loop and a registry. */
   #settle(target: PipeTarget): void {
     if (this.#life !== 'fresh')
       throw new MillraceError('already-open', `${this.describe()} already has an address`)
-    const { platform, pool } = this.#services
-    const turns = this.#settled?.turns ?? this.#makeTurns(platform)
-    const registry =
-      this.#settled?.registry ??
-      new ChannelRegistry(this.#registryOwner(), turns, pool, this.#limits, this.#options)
-    if (this.#maxOpenChannels !== undefined) registry.maxOpenChannels = this.#maxOpenChannels
-    this.#settled = { target, transport: target.plugin.create(), turns, registry }
+    this.#settled = settle(this, this.#parts, target, this.#settled)
+    if (this.#maxOpenChannels !== undefined) this.#settled.registry.maxOpenChannels = this.#maxOpenChannels
   }
 
-  #makeTurns(platform: Platform): Turns {
-    const { loop = platform.loop, drive = 'auto' } = this.#options
-    return new Turns(this.#services.wheel(loop), drive, {
-      runnable: this,
-      driverFailed: (error) => this.#reports.driverFailed(error),
-    })
-  }
-
-  #registryOwner(): ChannelRegistryOwner {
-    return {
-      pipe: this,
-      crypto: this.#services.platform,
-      topics: () => this.#services.topics,
-      keys: () => this.#need().target.protocol.keys,
-      accepted: (channel) => this.#handlers.emit('accepted', this, channel, undefined),
-      closed: (channel, reason) => this.#handlers.emit('close', this, channel, reason),
-      report: (error, channel) => this.#reports.report(error, channel),
-    }
+  get #life(): 'fresh' | 'binding' | 'bound' | 'destroyed' {
+    return this.#isDestroyed ? 'destroyed' : this.#binder.state
   }
 
   #need(): Settled {
@@ -337,79 +286,17 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     return this.#settled
   }
 
-  #bound(binding: Binding): void {
-    if (this.#life !== 'binding') {
-      runCallback(
-        () => binding.close(),
-        (error) => this.#notFreed(error),
-      )
-      throw new MillraceError('not-bound', `${this.describe()}: it was closed while binding`)
-    }
-    this.#life = 'bound'
-    this.#binding = binding
-    const { address } = binding
-    this.#services.setBound(this, { ...this.#need(), address, encryption: this.#encryption })
-    if (this.#services.topics.pipeBound.hasSubscribers)
-      this.#services.topics.pipeBound.publish({ pipe: this })
-  }
-
   /** Gives the address back, and gives up what is still connecting. */
-  async #free(): Promise<void> {
+  #free(): Promise<void> {
     const reason = new MillraceError(
       'channel-closed',
       `${this.describe()}: it was closed while a channel was opening`,
     )
-    for (const attempt of this.#attempts ?? []) attempt.abort(reason)
-    this.#services.setBound(this, undefined)
-    const binding = this.#binding
-    this.#binding = undefined
-    await binding?.close()
+    this.#opener.abort(reason)
+    return this.#binder.free()
   }
 
-  #notFreed(error: unknown): void {
-    this.#settled?.registry.linkFailed(error, `${this.describe()}: its address was not given back`)
-  }
-
-  #accept(link: Link, settled: Settled): void {
-    const { registry } = settled
-    if (this.#life !== 'bound' || registry.isClosing) {
-      return discardLink(link, (error) =>
-        registry.linkFailed(error, `${this.describe()} refused a connection`),
-      )
-    }
-    registry.makeRoom()
-    try {
-      startCarrier(link, 'accepted', settled, this.#encryption)
-    } catch (error) {
-      this.#reports.report(error as MillraceError, undefined)
-    }
-  }
-
-  async #open(where: 'remote' | 'local', { signal, data }: OpenOptions): Promise<Channel> {
-    const settled = this.#need()
-    const { target, transport, registry } = settled
-    checkOpening(where, target, transport)
-    if (this.#encryption?.isLoaded === false) await this.#encryption.load()
-    const openData = copyOpenData(data)
-    if (this.isEnding) throw new MillraceError('not-bound', `${this.describe()}: it is closing or destroyed`)
-    registry.checkRoom(this.describe())
-    this.#encryption?.expectKeys('opened')
-    const { handshakeTimeoutMs } = this.#limits
-    const attempt = new Attempt(registry.turns, handshakeTimeoutMs, target.address.text, signal)
-    this.#attempts ??= new Set()
-    this.#attempts.add(attempt)
-    try {
-      if (where === 'local' || transport.carries === 'messages') {
-        const opener = { registry, encryption: this.#encryption }
-        return await openLocal(opener, target, this.#services.boundAt(target), attempt, openData)
-      }
-      const link = await connectLink(transport, target.address, attempt.signal)
-      return await greet(attempt, openData, (opening) =>
-        startCarrier(link, 'opened', settled, this.#encryption, opening),
-      )
-    } finally {
-      this.#attempts.delete(attempt)
-      attempt.end()
-    }
+  async #open(where: 'remote' | 'local', options: OpenOptions): Promise<Channel> {
+    return this.#opener.open(where, options, this.#need())
   }
 }

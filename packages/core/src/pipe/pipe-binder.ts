@@ -1,0 +1,112 @@
+import { runCallback } from '../base/callback.ts'
+import { MillraceError } from '../base/millrace-error.ts'
+import { discardLink } from '../link/guarded-link.ts'
+import type { Address, Link } from '../ports/transport.ts'
+import { Binding } from './binding.ts'
+import { startCarrier } from './opening.ts'
+import type { PipeParts, Settled } from './settled.ts'
+
+/** What a binder needs of its pipe. */
+export interface PipeBinderOwner {
+  readonly isEnding: boolean
+  describe(): string
+}
+
+/** Takes the address of a pipe, lets links in as long as the pipe is bound, and gives the address back. */
+export class PipeBinder {
+  readonly #owner: PipeBinderOwner
+  readonly #parts: PipeParts
+  #state: 'fresh' | 'binding' | 'bound' = 'fresh'
+  #binding: Binding | undefined
+
+  constructor(owner: PipeBinderOwner, parts: PipeParts) {
+    this.#owner = owner
+    this.#parts = parts
+  }
+
+  /** `bound` until `forget`: a pipe that is closing still is. */
+  get state(): 'fresh' | 'binding' | 'bound' {
+    return this.#state
+  }
+
+  /** The address that it holds. */
+  get address(): Address | undefined {
+    return this.#binding?.address
+  }
+
+  get datagramsDropped(): number {
+    return this.#binding?.datagramsDropped ?? 0
+  }
+
+  /** Takes the address. Rejects with `not-bound`, `already-open`, or what `Binding.take` says. */
+  async bind(settled: Settled): Promise<void> {
+    const { services, encryption } = this.#parts
+    const { target, transport } = settled
+    const owner = this.#owner
+    if (owner.isEnding)
+      throw new MillraceError('not-bound', `${owner.describe()}: it is closing or destroyed`)
+    if (this.#state !== 'fresh')
+      throw new MillraceError('already-open', `${owner.describe()} is bound already; close it first`)
+    if (transport.carries === 'messages' && services.boundAt(target) !== undefined) {
+      const text = `a pipe of this process is bound at ${target.address.text} already`
+      throw new MillraceError('address-in-use', text)
+    }
+    this.#state = 'binding'
+    try {
+      if (encryption?.isLoaded === false) await encryption.load()
+      encryption?.expectKeys('accepted')
+      this.#bound(await Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) }), settled)
+    } finally {
+      if (this.#state === 'binding') this.#state = 'fresh'
+    }
+  }
+
+  /** Gives the address back. Resolves when it is free. */
+  async free(): Promise<void> {
+    this.#parts.services.setBound(this.#owner, undefined)
+    const binding = this.#binding
+    this.#binding = undefined
+    await binding?.close()
+  }
+
+  /** The pipe has closed, or was destroyed. */
+  forget(): void {
+    this.#state = 'fresh'
+  }
+
+  /** Tells that the address could not be given back. */
+  notFreed(error: unknown, settled: Settled | undefined): void {
+    settled?.registry.linkFailed(error, `${this.#owner.describe()}: its address was not given back`)
+  }
+
+  #bound(binding: Binding, settled: Settled): void {
+    if (this.#state !== 'binding') {
+      runCallback(
+        () => binding.close(),
+        (error) => this.notFreed(error, settled),
+      )
+      throw new MillraceError('not-bound', `${this.#owner.describe()}: it was closed while binding`)
+    }
+    this.#state = 'bound'
+    this.#binding = binding
+    const { services, encryption } = this.#parts
+    services.setBound(this.#owner, { ...settled, address: binding.address, encryption })
+    const { pipeBound } = services.topics
+    if (pipeBound.hasSubscribers) pipeBound.publish({ pipe: this.#owner })
+  }
+
+  #accept(link: Link, settled: Settled): void {
+    const { registry } = settled
+    if (this.#state !== 'bound' || registry.isClosing) {
+      return discardLink(link, (error) =>
+        registry.linkFailed(error, `${this.#owner.describe()} refused a connection`),
+      )
+    }
+    registry.makeRoom()
+    try {
+      startCarrier(link, 'accepted', settled, this.#parts.encryption)
+    } catch (error) {
+      this.#parts.reports.report(error as MillraceError, undefined)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { MillraceError } from '../base/millrace-error.ts'
+import type { Channel } from '../channel/channel.ts'
+import { Attempt } from './attempt.ts'
+import { openLocal } from './local-opening.ts'
+import { checkOpening, connectLink, copyOpenData, greet, type OpenOptions, startCarrier } from './opening.ts'
+import type { PipeParts, Settled } from './settled.ts'
+
+/** What an opener needs of its pipe. */
+export interface PipeOpenerOwner {
+  readonly isEnding: boolean
+  describe(): string
+}
+
+/** Opens the channels of a pipe. */
+export class PipeOpener {
+  readonly #owner: PipeOpenerOwner
+  readonly #parts: PipeParts
+  #attempts: Set<Attempt> | undefined
+
+  constructor(owner: PipeOpenerOwner, parts: PipeParts) {
+    this.#owner = owner
+    this.#parts = parts
+  }
+
+  /** Opens one. Rejects with a typed error that says why not, or with what `abort` was given. */
+  async open(where: 'remote' | 'local', options: OpenOptions, settled: Settled): Promise<Channel> {
+    const { services, encryption, limits } = this.#parts
+    const { target, transport, registry } = settled
+    const owner = this.#owner
+    checkOpening(where, target, transport)
+    if (encryption?.isLoaded === false) await encryption.load()
+    const data = copyOpenData(options.data)
+    if (owner.isEnding)
+      throw new MillraceError('not-bound', `${owner.describe()}: it is closing or destroyed`)
+    registry.checkRoom(owner.describe())
+    encryption?.expectKeys('opened')
+    const { address } = target
+    const attempt = new Attempt(registry.turns, limits.handshakeTimeoutMs, address.text, options.signal)
+    this.#attempts ??= new Set()
+    this.#attempts.add(attempt)
+    try {
+      if (where === 'local' || transport.carries === 'messages') {
+        const opener = { registry, encryption }
+        return await openLocal(opener, target, services.boundAt(target), attempt, data)
+      }
+      const link = await connectLink(transport, address, attempt.signal)
+      return await greet(attempt, data, (opening) =>
+        startCarrier(link, 'opened', settled, encryption, opening),
+      )
+    } finally {
+      this.#attempts.delete(attempt)
+      attempt.end()
+    }
+  }
+
+  /** Gives up all that is under way: those calls of `open` reject with `reason`. */
+  abort(reason: MillraceError): void {
+    for (const attempt of this.#attempts ?? []) attempt.abort(reason)
+  }
+}

@@ -1,0 +1,63 @@
+import type { PipeLimits } from '../base/options.ts'
+import type { Runnable } from '../ports/driver.ts'
+import type { Transport } from '../ports/transport.ts'
+import { Turns } from '../turn/turns.ts'
+import { ChannelRegistry, type ChannelRegistryOwner } from './channel-registry.ts'
+import type { FactoryServices, PipeTarget } from './factory-services.ts'
+import type { PipeEncryption } from './pipe-encryption.ts'
+import type { PipeHandlers } from './pipe-events.ts'
+import type { PipeOptions } from './pipe-options.ts'
+import type { PipeReports } from './pipe-reports.ts'
+
+/** What a pipe has from its beginning. */
+export interface PipeParts {
+  readonly services: FactoryServices
+  readonly options: PipeOptions
+  readonly limits: PipeLimits
+  readonly handlers: PipeHandlers
+  readonly reports: PipeReports
+  readonly encryption: PipeEncryption | undefined
+}
+
+/** What a pipe has once it knows where it leads. */
+export interface Settled {
+  readonly target: PipeTarget
+  readonly transport: Transport
+  readonly turns: Turns
+  readonly registry: ChannelRegistry
+}
+
+/** Gives a pipe its target, and its turns and its registry unless it has some from an earlier one. */
+export function settle(
+  pipe: Runnable,
+  parts: PipeParts,
+  target: PipeTarget,
+  before: Settled | undefined,
+): Settled {
+  const transport = target.plugin.create()
+  const turns = before?.turns ?? makeTurns(pipe, parts)
+  const registry = before?.registry ?? makeRegistry(pipe, parts, turns)
+  registry.keys = target.protocol.keys
+  return { target, transport, turns, registry }
+}
+
+function makeTurns(runnable: Runnable, { services, options, reports }: PipeParts): Turns {
+  const { loop = services.platform.loop, drive = 'auto' } = options
+  return new Turns(services.wheel(loop), drive, {
+    runnable,
+    driverFailed: (error) => reports.driverFailed(error),
+  })
+}
+
+function makeRegistry(pipe: Runnable, parts: PipeParts, turns: Turns): ChannelRegistry {
+  const { services, options, limits, handlers, reports } = parts
+  const owner: ChannelRegistryOwner = {
+    pipe,
+    crypto: services.platform,
+    topics: () => services.topics,
+    accepted: (channel) => handlers.emit('accepted', pipe, channel, undefined),
+    closed: (channel, reason) => handlers.emit('close', pipe, channel, reason),
+    report: (error, channel) => reports.report(error, channel),
+  }
+  return new ChannelRegistry(owner, turns, services.pool, limits, options)
+}
