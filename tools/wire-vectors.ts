@@ -97,6 +97,7 @@ function bench(
     deliver: nothing,
     requested: nothing,
     limited: nothing,
+
     replied: nothing,
     faulted: nothing,
     awaited: () => -1,

@@ -24,7 +24,6 @@ export type HonestFeature = (typeof honestFeatures)[number]
  */
 export const unmended: readonly HonestFeature[] = [
   'both ways full',
-  'heartbeat behind a goodbye',
   'asks locally while it reads',
   'seals with a full queue',
   'heartbeat while it encrypts',

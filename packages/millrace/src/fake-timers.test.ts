@@ -15,10 +15,12 @@ afterEach(() => {
 /** A channel over tcp or within the process; the server sells the item 1, and thinks about others for ever. */
 async function shop(transport: 'tcp' | 'local'): Promise<{ server: GamePipe; channel: GameChannel }> {
   const factory = gameFactory()
+  // A minute that passes at once leaves no pong the time to come.
+  const options = { heartbeat: false } as const
   const create = (port: number): GamePipe => {
     const pipe =
       transport === 'tcp'
-        ? factory.create('tcp', '127.0.0.1', port, 'game')
+        ? factory.create('tcp', '127.0.0.1', port, 'game', options)
         : factory.create('local', 'shop', 'game')
     pipes.push(pipe)
     return pipe

@@ -5,7 +5,7 @@ import { MillraceError } from './millrace-error.ts'
  * What a program tells the peer at the end of a channel: a text for people, at most 255 bytes, or also a number of its own from 1 to
  * 65,535, which the peer's program can switch over: `{ code: 4001, text: 'banned' }`.
  */
-export type CloseWords = string | { readonly code?: number; readonly text?: string }
+export type CloseWords = string | { readonly code?: number | undefined; readonly text?: string | undefined }
 
 /** Completes what a program says. Throws `argument-invalid` for a code or a text that is none. */
 export function parseCloseWords(words: CloseWords | undefined): Pick<Goodbye, 'appCode' | 'text'> {

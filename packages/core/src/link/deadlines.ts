@@ -29,6 +29,7 @@ export class Deadlines {
   #since: number
   #stalledSince = never
   #cutSince = never
+  #reading: 'on' | 'paused' | 'over' = 'on'
   /** When the next sign of life is due; `never` while this side reads. */
   #signOfLifeAt = never
 
@@ -60,11 +61,11 @@ export class Deadlines {
     else if (state === 'moved' || this.#cutSince === never) this.#cutSince = now
   }
 
-  /** Whether this side reads. Returns true when that is new. */
-  reading(state: 'on' | 'paused', now: number): boolean {
-    const isPaused = this.#signOfLifeAt !== never
-    if (isPaused === (state === 'paused')) return false
-    this.#signOfLifeAt = isPaused ? never : now
+  /** Whether this side reads, or nothing more will come (`over`). Returns true when that is new. */
+  reading(state: 'on' | 'paused' | 'over', now: number): boolean {
+    if (state === this.#reading) return false
+    this.#reading = state
+    this.#signOfLifeAt = state === 'paused' ? now : never
     // What could not be heard was no silence, and what could not be read was not late.
     this.heartbeat?.restart(now)
     this.#cutSince = never
@@ -87,7 +88,7 @@ export class Deadlines {
     if (!isQuiet && state === 'handshaking' && age >= handshakeTimeoutMs) return 'no-hello'
     if (now - this.#stalledSince >= stallTimeoutMs) return 'stalled'
     if (isQuiet) return 'nothing'
-    if (this.#signOfLifeAt !== never) return this.#dueUnread(now)
+    if (this.#reading !== 'on') return this.#dueUnread(now)
     if (now - this.#cutSince >= frameTimeoutMs) return 'frame-late'
     if (state !== 'open' || this.heartbeat === undefined) return 'nothing'
     const due = this.heartbeat.due(now)
@@ -99,7 +100,7 @@ export class Deadlines {
     const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
     if (state === 'closing' || state === 'closed') return this.#since + closeTimeoutMs
     if (isQuiet) return this.#stalledSince + stallTimeoutMs
-    if (this.#signOfLifeAt !== never) return Math.min(this.#stalledSince + stallTimeoutMs, this.#signOfLifeAt)
+    if (this.#reading !== 'on') return Math.min(this.#stalledSince + stallTimeoutMs, this.#signOfLifeAt)
     let at = Math.min(this.#stalledSince + stallTimeoutMs, this.#cutSince + frameTimeoutMs)
     if (state === 'handshaking') at = Math.min(at, this.#since + handshakeTimeoutMs)
     if (state === 'open' && this.heartbeat !== undefined) at = Math.min(at, this.heartbeat.deadline())

@@ -279,3 +279,28 @@ describe('the heartbeat of a pipe', () => {
     await rig.end()
   })
 })
+
+describe('the heartbeat of a slow reader', () => {
+  it('does not take for dead a peer that has closed in order, nor one whose link has ended', async () => {
+    for (const how of ['close', 'destroy'] as const) {
+      const { rig, opened, accepted } = await pair({ accepting: { iteratorQueueMax: 1 } })
+      accepted.setHeartbeat(100, 300)
+      const messages = accepted[Symbol.asyncIterator]()
+      for (let n = 0; n < 10; n++) opened.send('n', n)
+      await rig.loop.settle()
+      if (how === 'close') void opened.close('done')
+      else opened.destroy()
+      const heard: unknown[] = []
+      const reading = (async () => {
+        for await (const { body } of messages) {
+          heard.push(body)
+          await new Promise<void>((resolve) => void rig.loop.wakeAt(rig.loop.now() + 200, resolve))
+        }
+      })()
+      await rig.until(reading, 10_000)
+      expect(heard, how).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+      expect(accepted.reason?.code, how).toBe(how === 'close' ? 'closed' : 'link-ended')
+      await rig.end()
+    }
+  })
+})

@@ -6,12 +6,14 @@ import type { LinkWatchdog } from './link-watchdog.ts'
 import type { ReceiveThrottle } from './receive-throttle.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SessionGuard } from './session-guard.ts'
+import type { UpgradableLink } from './upgradable-link.ts'
 
 /** What a receiver needs of its carrier. */
 export interface LinkReceiverOwner extends TurnTaker {
   readonly conversation: Conversation
   readonly turns: Turns
   readonly session: StreamSession
+  readonly link: UpgradableLink
   readonly guard: SessionGuard
   readonly context: SessionContext
   readonly watchdog: LinkWatchdog
@@ -52,10 +54,12 @@ export class LinkReceiver {
 
   /** Lets the link rest while too much is stored. After a close everything is read, for the end of the link stands behind it. */
   regulate(): void {
-    const { conversation, guard, throttle, turns, watchdog } = this.#owner
+    const { conversation, guard, link, session, throttle, turns, watchdog } = this.#owner
     const stored = conversation.state === 'open' ? guard.stored : 0
     const state = throttle.regulate(stored)
-    if (state === 'overflow') this.#owner.fail({ code: 'receive-overflow', storedBytes: stored })
-    else watchdog.reading(state, turns.now)
+    if (state === 'overflow') return this.#owner.fail({ code: 'receive-overflow', storedBytes: stored })
+    // A peer that has said its last words may be silent, while messages that it sent before still wait for their reader.
+    const isAtEnd = link.state !== 'open' || session.isAtEnd === true
+    watchdog.reading(isAtEnd ? 'over' : state, turns.now)
   }
 }

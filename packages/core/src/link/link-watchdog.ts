@@ -73,8 +73,8 @@ export class LinkWatchdog {
     if (state === 'waiting') this.arm()
   }
 
-  /** Whether this side reads the link. While it doesn't, the peer can't be heard, and can't be late. */
-  reading(state: 'on' | 'paused', now: number): void {
+  /** Whether this side reads the link; `over`: nothing more will come. While it doesn't read, the peer can't be heard, and can't be late. */
+  reading(state: 'on' | 'paused' | 'over', now: number): void {
     if (this.#deadlines.reading(state, now)) this.arm()
   }
 

@@ -71,6 +71,8 @@ export interface Session {
   readonly stored: number
   /** True while what is stored waits for this side, not for more bytes of the peer: nobody is late then. */
   readonly isHolding?: boolean
+  /** True once the peer has said its last words: nothing more will come, and its silence means nothing. */
+  readonly isAtEnd?: boolean
   /** Appends a message to `host.out`. Throws for a body that can't be encoded, and leaves no trace of it then. */
   encode(number: number, body: unknown): void
   /** A message as bytes of their own, ready to be sent by any channel of the same protocol. */

@@ -60,7 +60,7 @@ export class FramedSession implements Session {
   }
 
   /** Nothing more of the peer counts. */
-  protected get isAtEnd(): boolean {
+  get isAtEnd(): boolean {
     return this.#isLastHeld
   }
 
