@@ -63,6 +63,26 @@ describe('diagnostics', () => {
     })
   })
 
+  it('warn once when they fail, and so does a log', async () => {
+    const fail = () => {
+      throw new Error('full')
+    }
+    const topic = { hasSubscribers: true, publish: fail }
+    const log = { debug: fail, info: fail, warn: fail, error: fail }
+    const { rig, accepted, opened } = await pair({
+      diagnostics: { channel: () => topic },
+      accepting: { log },
+    })
+    accepted.on('n', fail)
+    for (let n = 0; n < 3; n++) opened.send('n', n)
+    await rig.loop.settle()
+    expect(rig.network.warnings.map(({ message }) => message)).toEqual([
+      'the diagnostics failed: full',
+      'the log failed: full',
+    ])
+    await rig.end()
+  })
+
   it('cost nothing when nobody listens', async () => {
     const published: unknown[] = []
     const topic = { hasSubscribers: false, publish: (message: unknown) => void published.push(message) }
