@@ -125,10 +125,9 @@ export class GuardedLink implements Link {
   }
 }
 
-/** Cuts a link that nothing was carried over. */
-export function discardLink(link: Link, failed: (error: unknown) => void): void {
-  runCallback(() => {
-    link.start({ received() {}, sent() {}, ended() {}, gone() {} })
-    return link.destroy()
-  }, failed)
+/** Cuts a transport's link that nobody needs. */
+export function discardLink(link: Link, pipe: GuardedLinkOwner): void {
+  const guarded = new GuardedLink(link, pipe)
+  guarded.start({ received() {}, sent() {}, ended() {}, gone() {} })
+  guarded.destroy()
 }

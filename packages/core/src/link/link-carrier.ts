@@ -13,7 +13,6 @@ import type { Protocol, StreamSession } from '../ports/protocol.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 import type { Turns } from '../turn/turns.ts'
 import { EncryptionUpgrade, type EncryptionUpgradeOwner } from './encryption-upgrade.ts'
-import { discardLink } from './guarded-link.ts'
 import type { LinkCarrierOwner } from './link-carrier-owner.ts'
 import { LinkEnding, type LinkEndingOwner } from './link-ending.ts'
 import { LinkReceiver, type LinkReceiverOwner } from './link-receiver.ts'
@@ -95,7 +94,8 @@ export class LinkCarrier
       conversation.carrier = carrier
       return carrier
     } catch (error) {
-      discardLink(link, () => {})
+      link.start({ received() {}, sent() {}, ended() {}, gone() {} })
+      link.destroy()
       throw error
     }
   }

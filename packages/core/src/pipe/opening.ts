@@ -2,7 +2,7 @@ import { openDataSizeMax } from '@millrace/wire'
 import type { CancelSignal } from '../base/cancel.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
-import { discardLink, GuardedLink } from '../link/guarded-link.ts'
+import { discardLink, GuardedLink, type GuardedLinkOwner } from '../link/guarded-link.ts'
 import { LinkCarrier } from '../link/link-carrier.ts'
 import { tellingLink } from '../link/polled-link.ts'
 import type { Address, Link, Transport } from '../ports/transport.ts'
@@ -50,11 +50,12 @@ export async function connectLink(
   transport: Transport,
   address: Address,
   signal: CancelSignal,
+  pipe: GuardedLinkOwner,
 ): Promise<Link> {
   if (transport.carries !== 'bytes') throw new MillraceError('unsupported', `${address.text} has no links`)
   if (signal.aborted) throw signal.reason
   try {
-    return await firstOf(transport.connect(address, signal), signal)
+    return await firstOf(transport.connect(address, signal), signal, pipe)
   } catch (error) {
     if (signal.aborted) throw signal.reason
     if (error instanceof MillraceError) throw error
@@ -65,13 +66,13 @@ export async function connectLink(
 }
 
 /** The link, unless the signal comes first: a link that comes after it is destroyed. */
-function firstOf(connecting: Promise<Link>, signal: CancelSignal): Promise<Link> {
+function firstOf(connecting: Promise<Link>, signal: CancelSignal, pipe: GuardedLinkOwner): Promise<Link> {
   return new Promise((resolve, reject) => {
     const aborted = () => reject(signal.reason)
     signal.addEventListener('abort', aborted, { once: true })
     connecting.then((link) => {
       signal.removeEventListener('abort', aborted)
-      if (signal.aborted) discardLink(link, () => {})
+      if (signal.aborted) discardLink(link, pipe)
       else resolve(link)
     }, reject)
   })

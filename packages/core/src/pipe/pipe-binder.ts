@@ -98,9 +98,7 @@ export class PipeBinder {
   #accept(link: Link, settled: Settled): void {
     const { registry } = settled
     if (this.#state !== 'bound' || registry.isClosing) {
-      return discardLink(link, (error) =>
-        registry.linkFailed(error, `${this.#owner.describe()} refused a connection`),
-      )
+      return discardLink(link, registry)
     }
     registry.makeRoom()
     try {

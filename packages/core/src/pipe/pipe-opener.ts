@@ -43,7 +43,7 @@ export class PipeOpener {
         const opener = { registry, encryption }
         return await openLocal(opener, target, services.boundAt(target), attempt, data)
       }
-      const link = await connectLink(transport, address, attempt.signal)
+      const link = await connectLink(transport, address, attempt.signal, registry)
       return await greet(attempt, data, (opening) =>
         startCarrier(link, 'opened', settled, encryption, opening),
       )
