@@ -10,7 +10,6 @@ import {
   isRow,
   type Layout,
   layoutOf,
-  spread,
 } from './layout.ts'
 import {
   readBitset,
@@ -21,19 +20,20 @@ import {
   readWhole,
   wholeKind,
 } from './leaf.ts'
-import { matchAlternatives, matchItems, type Step } from './match.ts'
-import { contains, isEmpty, needsBits } from './parts.ts'
-import { elementsOf, MIDDLE, nameOf, type Place, positionAfterIf, shown, unknownIf } from './place.ts'
-import { positionAfter } from './position.ts'
-import { lengthEffects, tailEffects } from './tail.ts'
+import { matchAlternatives } from './match.ts'
+import { isEmpty, needsBits } from './parts.ts'
+import { elementsOf, MIDDLE, nameOf, type Place, shown, unknownIf } from './place.ts'
+import { RowWalk, type RowWalkOwner } from './row-walk.ts'
+import { lengthEffects } from './tail.ts'
 import { describe, few, valueWords } from './words.ts'
 
 type Of<T extends Descriptor['t']> = Descriptor & { readonly t: T }
 
 /** Walks two descriptors side by side and keeps what differs. */
-export class DescriptorWalk {
+export class DescriptorWalk implements RowWalkOwner {
   readonly changes: SchemaChange[] = []
   readonly #isLittle: boolean
+  readonly #rows = new RowWalk(this)
   /** Which virtual base became which: they may be renamed, but not merged or split. */
   readonly #idsOfFrom = new Map<string, string>()
   readonly #idsOfTo = new Map<string, string>()
@@ -44,24 +44,25 @@ export class DescriptorWalk {
 
   /** Compares all there is. */
   start(path: string, from: Descriptor, to: Descriptor): void {
-    this.#compare(from, to, { path, isPacked: false, position: 0, end: MIDDLE })
+    this.compare(from, to, { path, isPacked: false, position: 0, end: MIDDLE })
   }
 
-  #compare(from: Descriptor, to: Descriptor, place: Place): void {
+  /** Compares what stands at one place. */
+  compare(from: Descriptor, to: Descriptor, place: Place): void {
     const count = this.changes.length
     this.#compareBytes(from, to, place)
     const path = shown(place.path)
     // Other types of the same bytes: the form of the values is another.
     if (from.t !== to.t && !this.changes.slice(count).some((change) => change.path === path)) {
       const inner = this.changes.splice(count)
-      this.#changed('type-changed', place, describe(from), describe(to), bothWays('none'))
+      this.changed('type-changed', place, describe(from), describe(to), bothWays('none'))
       this.changes.push(...inner)
     }
   }
 
   #compareBytes(from: Descriptor, to: Descriptor, place: Place): void {
     if (from.t === 'bits' && to.t === 'bits') {
-      this.#compare(from.of, to.of, { ...place, isPacked: true })
+      this.compare(from.of, to.of, { ...place, isPacked: true })
       return
     }
     if (from.t === 'bits' && !needsBits(from.of)) return this.#compareBytes(from.of, to, place)
@@ -73,14 +74,14 @@ export class DescriptorWalk {
     else if (
       isRow(a) ? isRow(b) || couldBe(from, b, place.isPacked) : isRow(b) && couldBe(to, a, place.isPacked)
     )
-      this.#row(a, b, from, to, place)
+      this.#rows.compare(a, b, from, to, place)
     else this.#single(a, b, from, to, place)
   }
 
   /** What is neither several things one behind the other nor a list. */
   #single(a: Layout, b: Layout, from: Descriptor, to: Descriptor, place: Place): void {
     const tell = (kind: ChangeKind, effects: Effects): void => {
-      this.#changed(kind, place, describe(from), describe(to), effects)
+      this.changed(kind, place, describe(from), describe(to), effects)
     }
     if (a.form === 'whole' && b.form === 'whole') {
       const effects = eachWay(a, b, (writer, reader) => readWhole(writer, reader, this.#isLittle))
@@ -100,7 +101,7 @@ export class DescriptorWalk {
 
   #sameType(from: Descriptor, to: Descriptor, place: Place): void {
     const tell = (kind: ChangeKind, effects: Effects): void => {
-      this.#changed(kind, place, describe(from), describe(to), effects)
+      this.changed(kind, place, describe(from), describe(to), effects)
     }
     if (from.t === 'optional' && to.t === 'optional') this.#optional(from, to, place)
     else if (from.t === 'entropy' && to.t === 'entropy') this.#entropy(from, to, place)
@@ -110,7 +111,7 @@ export class DescriptorWalk {
     else if (from.t === 'growable' && to.t === 'growable') {
       // Within a byte its size goes wrong: nothing can be promised.
       const isSound = place.position === 0
-      this.#compare(from.of, to.of, { ...place, end: { from: isSound, to: isSound } })
+      this.compare(from.of, to.of, { ...place, end: { from: isSound, to: isSound } })
     } else if (from.t === 'rangeFloat' && to.t === 'rangeFloat') {
       tell(from.of === to.of ? 'range-changed' : 'type-changed', eachWay(from, to, readRangeFloat))
     } else if (from.t === 'bitset' && to.t === 'bitset') {
@@ -123,7 +124,7 @@ export class DescriptorWalk {
 
   #enumValues(from: Of<'enum'>, to: Of<'enum'>, effects: Effects, place: Place): void {
     const [was, is] = [valueWords(from, to), valueWords(to, from)]
-    if (was !== is) this.#changed('values-changed', place, was, is, effects)
+    if (was !== is) this.changed('values-changed', place, was, is, effects)
   }
 
   #list(
@@ -139,162 +140,30 @@ export class DescriptorWalk {
         const isRefused = (reader.isChecked && !writer.isText) || (reader.isUnique && !writer.isUnique)
         return isRefused ? 'limited' : 'none'
       })
-      this.#changed('type-changed', place, describe(from), describe(to), effects)
+      this.changed('type-changed', place, describe(from), describe(to), effects)
     }
     if (a.max !== b.max) {
       const effects = eachWay(a.max, b.max, (writer, reader) => (writer > reader ? 'limited' : 'none'))
       const kind = a.max < b.max ? 'limit-raised' : 'limit-lowered'
-      this.#changed(kind, place, `at most ${a.max}`, `at most ${b.max}`, effects)
+      this.changed(kind, place, `at most ${a.max}`, `at most ${b.max}`, effects)
     }
     // Where one side takes none, none is ever read.
     if (a.max === 0 || b.max === 0) return
     if (a.isText && b.isText && a.of.t !== b.of.t) {
-      this.#changed('type-changed', place, describe(from), describe(to), bothWays('breaks'))
-    } else this.#compare(a.of, b.of, elementsOf(place))
+      this.changed('type-changed', place, describe(from), describe(to), bothWays('breaks'))
+    } else this.compare(a.of, b.of, elementsOf(place))
   }
 
   #repeat(a: Layout & { form: 'repeat' }, b: Layout & { form: 'repeat' }, place: Place): void {
     if (a.n !== b.n) {
       const isFree = [a, b].every(({ n, of }) => n === 0 || isEmpty(of, place.isPacked))
       const effects = isFree ? bothWays('none') : lengthEffects(a, b, place)
-      this.#changed('length-changed', place, `${a.n} elements`, `${b.n} elements`, effects)
+      this.changed('length-changed', place, `${a.n} elements`, `${b.n} elements`, effects)
     }
     if (a.n === 0 || b.n === 0) return
     const inner = elementsOf(place)
     const isOne = a.n === 1 && b.n === 1
-    this.#compare(a.of, b.of, isOne ? { ...inner, position: place.position, end: place.end } : inner)
-  }
-
-  /** Several things one behind the other, on one side at least. */
-  #row(a: Layout, b: Layout, from: Descriptor, to: Descriptor, place: Place): void {
-    if (a.form === 'sequence' && b.form === 'sequence' && a.isNamed && b.isNamed) {
-      this.#steps(matchItems(a.items, b.items, 'names', place.isPacked), place)
-      return
-    }
-    const fromItems = spread([{ label: '', of: from }], place.isPacked)
-    const toItems = spread([{ label: '', of: to }], place.isPacked)
-    if (fromItems[0]?.of === from && toItems[0]?.of === to) {
-      this.#changed('type-changed', place, describe(from), describe(to), bothWays('breaks'))
-      return
-    }
-    // The elements of a fixed array may be read in one go: there is no end between them.
-    const hasArrays = [from, to].some((side) => contains(side, ({ t }) => t === 'fixedArray'))
-    const steps = matchItems(fromItems, toItems, 'bytes', place.isPacked)
-    const count = this.changes.length
-    this.#steps(steps, hasArrays ? { ...place, end: MIDDLE } : place)
-    // Elements without bytes came or went.
-    if (this.changes.length === count && from.t === to.t) {
-      this.#changed('type-changed', place, describe(from), describe(to), bothWays('none'))
-    }
-  }
-
-  #steps(steps: readonly Step[], place: Place): void {
-    let position = place.position
-    for (const step of steps) {
-      this.#step(step, { ...place, position })
-      const passed = step.kind === 'replaced' ? step.removed : step.kind === 'moved' ? [] : [step.from]
-      for (const { of } of passed) position = place.isPacked ? positionAfter(of, position) : 0
-    }
-  }
-
-  #step(step: Step, place: Place): void {
-    const at = (label: string): Place => ({ ...place, path: `${place.path}${label}` })
-    switch (step.kind) {
-      case 'pair': {
-        const end = {
-          from: place.end.from && step.isFromLast,
-          to: place.end.to && step.isToLast,
-        }
-        this.#compare(step.from.of, step.to.of, { ...at(step.to.label || step.from.label), end })
-        return
-      }
-      case 'renamed':
-        this.#renamed([step.from], [step.to], { ...place, end: MIDDLE })
-        return
-      case 'moved':
-        this.#changed('field-moved', at(step.to.label), 'elsewhere', 'here', bothWays('breaks'))
-        return
-      case 'replaced':
-        this.#replaced(step, place)
-    }
-  }
-
-  #replaced({ removed, added, isLast }: Step & { readonly kind: 'replaced' }, place: Place): void {
-    const here = { ...place, end: isLast ? place.end : MIDDLE }
-    if (removed.length === 0 || added.length === 0) {
-      this.#edited(removed, 'removed', here)
-      this.#edited(added, 'added', here)
-      return
-    }
-    // They may be the same things in other clothes: if that explanation holds at least one way, it is the better one.
-    const isExplained =
-      (removed.length === added.length && this.#tried(() => this.#renamed(removed, added, here))) ||
-      this.#tried(() => this.#regrouped(removed, added, here))
-    if (isExplained) return
-    this.#edited(removed, 'removed', { ...here, end: MIDDLE })
-    this.#edited(added, 'added', { ...here, end: MIDDLE })
-  }
-
-  /** Compares, and forgets what came out of it if nothing can be read either way. */
-  #tried(compare: () => void): boolean {
-    const count = this.changes.length
-    compare()
-    const found = this.changes.slice(count)
-    const isRead = (way: keyof Effects): boolean => found.every((change) => change[way] !== 'breaks')
-    if (isRead('newReadsOld') || isRead('oldReadsNew')) return true
-    this.changes.length = count
-    return false
-  }
-
-  #renamed(from: readonly Item[], to: readonly Item[], place: Place): void {
-    let position = place.position
-    for (const [index, { label, of }] of from.entries()) {
-      const end = index === from.length - 1 ? place.end : MIDDLE
-      const here = { ...place, path: `${place.path}${to[index].label}`, position, end }
-      this.#changed('field-renamed', here, nameOf({ label }), nameOf(to[index]), bothWays('none'))
-      this.#compare(of, to[index].of, here)
-      position = positionAfterIf({ ...place, position }, of)
-    }
-  }
-
-  #regrouped(removed: readonly Item[], added: readonly Item[], place: Place): void {
-    const from = spread(removed, place.isPacked)
-    const to = spread(added, place.isPacked)
-    const hasArrays = [...removed, ...added].some(({ of }) => contains(of, ({ t }) => t === 'fixedArray'))
-    const inner = hasArrays ? { ...place, end: MIDDLE } : place
-    this.#changed(
-      'fields-regrouped',
-      place,
-      few(removed.map(nameOf)),
-      few(added.map(nameOf)),
-      bothWays('none'),
-    )
-    let position = place.position
-    const count = Math.min(from.length, to.length)
-    for (let i = 0; i < count; i++) {
-      const end = {
-        from: inner.end.from && i === from.length - 1,
-        to: inner.end.to && i === to.length - 1,
-      }
-      this.#compare(from[i].of, to[i].of, { ...inner, path: `${place.path}${to[i].label}`, position, end })
-      position = positionAfterIf({ ...place, position }, from[i].of)
-    }
-    this.#edited(from.slice(count), 'removed', { ...inner, position })
-    this.#edited(to.slice(count), 'added', { ...inner, position })
-  }
-
-  #edited(items: readonly Item[], edit: 'added' | 'removed', place: Place): void {
-    for (const { label, of } of items) {
-      const here = { ...place, path: `${place.path}${label}` }
-      const isFree =
-        isEmpty(of, place.isPacked) ||
-        (of.t === 'align' && place.position === 0) ||
-        (of.t === 'range' && BigInt(of.min) === BigInt(of.max))
-      const effects = isFree ? bothWays('none') : tailEffects([of], edit, place.end, place.position)
-      const words = describe(of)
-      if (edit === 'added') this.#changed('field-added', here, 'absent', words, effects)
-      else this.#changed('field-removed', here, words, 'absent', effects)
-    }
+    this.compare(a.of, b.of, isOne ? { ...inner, position: place.position, end: place.end } : inner)
   }
 
   #optional(from: Of<'optional'>, to: Of<'optional'>, place: Place): void {
@@ -303,24 +172,24 @@ export class DescriptorWalk {
       const flagEnd = position === undefined ? undefined : (position + 1) % 8
       if (from.align !== to.align) {
         const effects = bothWays(flagEnd === 0 ? 'none' : 'breaks')
-        this.#changed('align-changed', place, describe(from), describe(to), effects)
+        this.changed('align-changed', place, describe(from), describe(to), effects)
       }
       position = from.align ? 0 : flagEnd
     } else if (from.align !== to.align) {
-      this.#changed('align-changed', place, describe(from), describe(to), bothWays('none'))
+      this.changed('align-changed', place, describe(from), describe(to), bothWays('none'))
     }
-    this.#compare(from.of, to.of, { ...place, position })
+    this.compare(from.of, to.of, { ...place, position })
   }
 
   #entropy(from: Of<'entropy'>, to: Of<'entropy'>, place: Place): void {
     if (from.align !== to.align) {
-      this.#changed('align-changed', place, describe(from), describe(to), bothWays('breaks'))
+      this.changed('align-changed', place, describe(from), describe(to), bothWays('breaks'))
     }
     const [was, is] = [from.values, to.values].map((values) => values.map((value) => JSON.stringify(value)))
     if (was.join() !== is.join()) {
-      this.#changed('values-changed', place, few(was), few(is), eachWay(was, is, readCommonValues))
+      this.changed('values-changed', place, few(was), few(is), eachWay(was, is, readCommonValues))
     }
-    this.#compare(from.of, to.of, { ...place, position: unknownIf(!from.align) })
+    this.compare(from.of, to.of, { ...place, position: unknownIf(!from.align) })
   }
 
   #virtualBase(from: Of<'virtualBase'>, to: Of<'virtualBase'>, place: Place): void {
@@ -332,30 +201,30 @@ export class DescriptorWalk {
     if (from.id !== to.id) {
       const words = (id: string): string => `virtual base ${JSON.stringify(id)}`
       const effects = bothWays(isConsistent ? 'none' : 'breaks')
-      this.#changed('type-changed', place, words(from.id), words(to.id), effects)
+      this.changed('type-changed', place, words(from.id), words(to.id), effects)
     }
-    this.#compare(from.of, to.of, { ...place, end: MIDDLE })
+    this.compare(from.of, to.of, { ...place, end: MIDDLE })
   }
 
   #pointer(from: Of<'ptr' | 'poly'>, to: Of<'ptr' | 'poly'>, place: Place): void {
     const writesType = ({ t, kind }: Of<'ptr' | 'poly'>): boolean => t === 'poly' && kind !== 'observer'
     if (writesType(from) !== writesType(to)) {
-      this.#changed('type-changed', place, describe(from), describe(to), bothWays('breaks'))
+      this.changed('type-changed', place, describe(from), describe(to), bothWays('breaks'))
       return
     }
     if (from.kind !== to.kind) {
       const effects = eachWay(from.kind, to.kind, readPointer)
-      this.#changed('type-changed', place, describe(from), describe(to), effects)
+      this.changed('type-changed', place, describe(from), describe(to), effects)
     }
     const isNullable = (of: Of<'ptr' | 'poly'>): boolean => of.kind !== 'referenced' && of.notNull !== true
     if (isNullable(from) !== isNullable(to)) {
       const words = (of: Of<'ptr' | 'poly'>): string => (isNullable(of) ? 'may be null' : 'not null')
       const effects = eachWay(from, to, (w, r) => (isNullable(w) && !isNullable(r) ? 'limited' : 'none'))
-      this.#changed('null-changed', place, words(from), words(to), effects)
+      this.changed('null-changed', place, words(from), words(to), effects)
     }
     if (from.kind === 'observer' || to.kind === 'observer') return
     const inner = { ...place, end: MIDDLE }
-    if (from.t === 'ptr' && to.t === 'ptr') this.#compare(from.of, to.of, inner)
+    if (from.t === 'ptr' && to.t === 'ptr') this.compare(from.of, to.of, inner)
     else if (from.t === 'poly' && to.t === 'poly') {
       this.#alternatives(fieldItems(from.of), fieldItems(to.of), inner)
     }
@@ -373,23 +242,23 @@ export class DescriptorWalk {
           // A name that stands for another alternative on the other side.
           const isTaken = isNamed(a) && (from.some(has(b)) || to.some(has(a)))
           const effects = bothWays(isTaken ? 'breaks' : 'none')
-          this.#changed('alternative-renamed', here, nameOf(a), nameOf(b), effects)
+          this.changed('alternative-renamed', here, nameOf(a), nameOf(b), effects)
         }
-        this.#compare(a.of, b.of, here)
+        this.compare(a.of, b.of, here)
       } else if (kind === 'removed') {
         const effects = { newReadsOld: 'limited', oldReadsNew: 'none' } as const
         const known = isShifting ? bothWays('breaks') : effects
-        this.#changed('alternative-removed', here, describe(a.of), 'absent', known)
+        this.changed('alternative-removed', here, describe(a.of), 'absent', known)
       } else {
         const effects = { newReadsOld: 'none', oldReadsNew: 'limited' } as const
         const known = isShifting ? bothWays('breaks') : effects
-        this.#changed('alternative-added', here, 'absent', describe(b.of), known)
+        this.changed('alternative-added', here, 'absent', describe(b.of), known)
       }
     }
   }
 
   /** Keeps a change, unless nothing is different. */
-  #changed(kind: ChangeKind, place: Place, was: string, is: string, effects: Effects): void {
+  changed(kind: ChangeKind, place: Place, was: string, is: string, effects: Effects): void {
     const { newReadsOld, oldReadsNew } = effects
     if (was === is && newReadsOld === 'none' && oldReadsNew === 'none') return
     this.changes.push({ path: shown(place.path), kind, was, is, newReadsOld, oldReadsNew })
