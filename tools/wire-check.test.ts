@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Descriptor, fingerprint, readBits, readMsgpack } from './wire-bodies.ts'
+import type { WireVector } from './wire-frames.ts'
 import {
   close,
   codes,
@@ -23,7 +24,7 @@ import {
   shortText,
   varint,
 } from './wire-peer.ts'
-import { type WireVector, type WireVectors, wireVectors } from './wire-vectors.ts'
+import { type WireVectors, wireVectors } from './wire-vectors.ts'
 import { root } from './workspace.ts'
 
 const stored: WireVectors = JSON.parse(readFileSync(join(root, 'docs/wire-vectors.json'), 'utf8'))

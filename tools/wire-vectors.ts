@@ -6,14 +6,11 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  BlockPool,
   bits,
   type Contract,
   contract,
   defaultLimits,
   msgpack,
-  type Protocol,
-  SegmentBuffer,
   type StreamSession,
   u8,
   u16,
@@ -26,22 +23,17 @@ import {
   olderContract,
   vectorContract,
 } from './wire-contract.ts'
+import {
+  answered,
+  behindHello,
+  helloOf,
+  hexOf,
+  random,
+  vector,
+  type WireVector,
+  written,
+} from './wire-frames.ts'
 import { root } from './workspace.ts'
-
-/** One frame: what is in it, and its bytes. */
-export interface WireVector {
-  readonly name: string
-  readonly what: string
-  /** The body's codec; `any`: the frame is the same with all of them. */
-  readonly codec: 'bits' | 'msgpack' | 'any'
-  /** The first byte of the frame, and the size of the whole of it in bytes. */
-  readonly code: number
-  readonly size: number
-  /** The bytes; of a long frame the first ones only: all that follow are `fill`. */
-  readonly hex: string
-  readonly fill?: number
-  readonly fields: Readonly<Record<string, unknown>>
-}
 
 /** A fingerprint and what it is made of. */
 export interface FingerprintVector {
@@ -74,94 +66,9 @@ export function wireVectors(): WireVectors {
   }
 }
 
-/** A session by itself, and what it writes. */
-function bench(
-  protocol: Protocol,
-  role: 'opened' | 'accepted',
-  data = '',
-): { session: StreamSession; take: () => Buffer } {
-  const pool = new BlockPool()
-  const out = new SegmentBuffer(pool)
-  const nothing = () => {}
-  const session = protocol.session!({
-    role,
-    limits: defaultLimits,
-    pool,
-    out,
-    mayDeliver: true,
-    isOver: false,
-    openData: Buffer.from(data),
-    random: () => (role === 'opened' ? Buffer.from(random, 'hex') : Buffer.alloc(8, 0xb1)),
-    admit: () => 'yes',
-    opened: nothing,
-    deliver: nothing,
-    requested: nothing,
-    limited: nothing,
-
-    replied: nothing,
-    faulted: nothing,
-    awaited: () => -1,
-    ponged: nothing,
-    farewell: nothing,
-    fail: nothing,
-    cipherStep: nothing,
-    wake: nothing,
-  })
-  const take = () => {
-    const batch = out.take()
-    const written = Buffer.concat(batch.segments)
-    batch.release()
-    return written
-  }
-  return { session, take }
-}
-
-function helloOf(protocol: Protocol, data = ''): Buffer {
-  const { session, take } = bench(protocol, 'opened', data)
-  session.start(0)
-  return take()
-}
-
-/** What an accepting side answers to a hello. */
-function answered(protocol: Protocol, hello: Uint8Array): Buffer {
-  const { session, take } = bench(protocol, 'accepted')
-  session.receive(hello)
-  session.process(0)
-  return take()
-}
-
-/** What a session that is open writes for one call. */
-function written(protocol: Protocol, write: (session: StreamSession) => void): Buffer {
-  const { session, take } = bench(protocol, 'accepted')
-  session.receive(helloOf(protocol))
-  session.process(0)
-  take()
-  write(session)
-  return take()
-}
-
-function vector(
-  name: string,
-  what: string,
-  codec: WireVector['codec'],
-  frame: Buffer,
-  fields: WireVector['fields'],
-): WireVector {
-  const code = frame[0]
-  if (frame.length <= 400) return { name, what, codec, code, size: frame.length, hex: hexOf(frame), fields }
-  const fill = frame[frame.length - 1]
-  const head = frame.findLastIndex((byte) => byte !== fill) + 1
-  return { name, what, codec, code, size: frame.length, hex: hexOf(frame.subarray(0, head)), fill, fields }
-}
-
-function hexOf(frame: Uint8Array): string {
-  return Buffer.from(frame).toString('hex')
-}
-
 const game = bits(vectorContract)
 const older = bits(olderContract)
 const lobby = msgpack()
-const random = 'a1a2a3a4a5a6a7a8'
 const chatKey = lobby.keys.number('chat')
 const buyKey = lobby.keys.number('buy')
 
@@ -210,11 +117,6 @@ function hellos(): WireVector[] {
       entries,
     }),
   ]
-}
-
-/** What follows a hello of less than 128 bytes. */
-function behindHello(frames: Buffer): Buffer {
-  return frames.subarray(2 + frames[1])
 }
 
 function endOfFrames(): WireVector[] {
