@@ -1,6 +1,6 @@
 import { MsgpackError } from './msgpack-error.ts'
-import type { MsgpackReaderOptions } from './msgpack-reader.ts'
 import { MsgpackReader } from './msgpack-reader.ts'
+import type { MsgpackReaderOptions } from './reader-rules.ts'
 
 let defaultReader: MsgpackReader | undefined
 

@@ -1,29 +1,16 @@
 import { copyBytes } from './copy-bytes.ts'
 import { isForbiddenKey } from './forbidden-key.ts'
-import { int64, uint64 } from './integer64.ts'
 import { KeyCache } from './key-cache.ts'
-import type { KeyShape } from './key-shapes.ts'
-import { KeyShapes } from './key-shapes.ts'
-import type { MapRecord } from './map-record.ts'
-import { MapRecordConstructor } from './map-record.ts'
-import type { MsgpackErrorCode } from './msgpack-error.ts'
-import { sentenceFor } from './msgpack-error.ts'
+import { type KeyShape, KeyShapes } from './key-shapes.ts'
+import { type MapRecord, MapRecordConstructor } from './map-record.ts'
+import { type MsgpackErrorCode, sentenceFor } from './msgpack-error.ts'
 import type { MsgpackExtension } from './msgpack-extension.ts'
-import { extensionsByType } from './msgpack-extension.ts'
-import { completeForms, type MsgpackForms } from './msgpack-forms.ts'
-import type { MsgpackLimitOptions, MsgpackLimits } from './msgpack-limits.ts'
-import { completeLimits } from './msgpack-limits.ts'
+import type { MsgpackLimits } from './msgpack-limits.ts'
 import { dateOf, readTimestamp, TIMESTAMP_TYPE } from './msgpack-timestamp.ts'
+import { numberWidth, readNumber } from './read-number.ts'
+import { type MsgpackReaderOptions, readerRules } from './reader-rules.ts'
 import { Utf8Reader } from './utf8.ts'
 import { sizeWidth } from './value-size.ts'
-
-/** How to read. */
-export interface MsgpackReaderOptions extends MsgpackForms {
-  /** Bounds that differ from `msgpackLimits`. */
-  readonly limits?: MsgpackLimitOptions | undefined
-  /** Application types; any other extension type is refused. */
-  readonly extensions?: readonly MsgpackExtension[] | undefined
-}
 
 const NOTHING = new Uint8Array(0)
 const NOTHING_VIEW = new DataView(NOTHING.buffer)
@@ -56,14 +43,14 @@ export class MsgpackReader {
 
   /** Throws `MsgpackError` with `bad-option` for options out of range. */
   constructor(options: MsgpackReaderOptions = {}) {
-    this.#limits = completeLimits(options.limits)
-    this.#depthMax = this.#limits.depthMax
-    this.#keysMax = this.#limits.keysMax
-    this.#textSizeMax = this.#limits.textSizeMax
-    const { maps, timestamps } = completeForms(options)
+    const { limits, maps, timestamps, extensions } = readerRules(options)
+    this.#limits = limits
+    this.#depthMax = limits.depthMax
+    this.#keysMax = limits.keysMax
+    this.#textSizeMax = limits.textSizeMax
     this.#maps = maps
     this.#timestamps = timestamps
-    this.#extensions = extensionsByType(options.extensions ?? [])
+    this.#extensions = extensions
   }
 
   /**
@@ -122,84 +109,27 @@ export class MsgpackReader {
         return false
       case 0xc3:
         return true
-      case 0xd4:
-      case 0xd5:
-      case 0xd6:
-      case 0xd7:
-      case 0xd8:
-        return this.#extension(1 << (head - 0xd4), at)
       default:
+        if (head >= 0xd4 && head <= 0xd8) return this.#extension(1 << (head - 0xd4), at)
         return this.#sized(head, at)
     }
   }
 
   #number(head: number, from: number): unknown {
-    const bytes = this.#bytes
-    const left = this.#end - from
-    switch (head) {
-      case 0xca:
-        if (left < 4) break
-        this.position = from + 4
-        return this.#view.getFloat32(from)
-      case 0xcb:
-        if (left < 8) break
-        this.position = from + 8
-        return this.#view.getFloat64(from)
-      case 0xcc:
-        if (left < 1) break
-        this.position = from + 1
-        return bytes[from]
-      case 0xcd:
-        if (left < 2) break
-        this.position = from + 2
-        return (bytes[from] << 8) | bytes[from + 1]
-      case 0xce:
-        if (left < 4) break
-        this.position = from + 4
-        return this.#view.getUint32(from)
-      case 0xd0:
-        if (left < 1) break
-        this.position = from + 1
-        return (bytes[from] << 24) >> 24
-      case 0xd1:
-        if (left < 2) break
-        this.position = from + 2
-        return ((bytes[from] << 24) >> 16) | bytes[from + 1]
-      case 0xd2:
-        if (left < 4) break
-        this.position = from + 4
-        return this.#view.getInt32(from)
-      default:
-        if (left < 8) break
-        this.position = from + 8
-        return head === 0xcf ? uint64(this.#view, from) : int64(this.#view, from)
-    }
-    return this.#fail('truncated', from - 1)
+    const size = numberWidth(head)
+    if (size > this.#end - from) return this.#fail('truncated', from - 1)
+    this.position = from + size
+    return readNumber(head, this.#bytes, this.#view, from)
   }
 
   /** Values whose size or count follows the head in 1, 2 or 4 bytes. */
   #sized(head: number, at: number): unknown {
     const size = this.#sizeAfter(head, at)
     if (size < 0) return undefined
-    switch (head) {
-      case 0xc4:
-      case 0xc5:
-      case 0xc6:
-        return this.#binary(size, at)
-      case 0xc7:
-      case 0xc8:
-      case 0xc9:
-        return this.#extension(size, at)
-      case 0xd9:
-      case 0xda:
-      case 0xdb:
-        return this.#text(size, at)
-      case 0xdc:
-      case 0xdd:
-        return this.#array(size, at)
-      default:
-        return this.#map(size, at)
-    }
+    if (head <= 0xc6) return this.#binary(size, at)
+    if (head <= 0xc9) return this.#extension(size, at)
+    if (head <= 0xdb) return this.#text(size, at)
+    return head <= 0xdd ? this.#array(size, at) : this.#map(size, at)
   }
 
   #sizeAfter(head: number, at: number): number {

@@ -1,7 +1,8 @@
 import { type ByteSource, type Codec, framed, KeyTable, type Protocol, undecodable } from '@millrace/core'
-import { MsgpackReader, type MsgpackReaderOptions } from './msgpack-reader.ts'
+import { MsgpackReader } from './msgpack-reader.ts'
 import type { MsgpackTarget } from './msgpack-target.ts'
 import { MsgpackWriter } from './msgpack-writer.ts'
+import type { MsgpackReaderOptions } from './reader-rules.ts'
 import type { MsgpackWriterOptions } from './writer-rules.ts'
 
 /** How the protocol reads and writes. */

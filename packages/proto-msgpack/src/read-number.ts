@@ -1,0 +1,34 @@
+import { int64, uint64 } from './integer64.ts'
+
+const widths = Uint8Array.of(4, 8, 1, 2, 4, 8, 1, 2, 4, 8)
+
+/** Bytes of the number behind a head from 0xca to 0xd3. */
+export function numberWidth(head: number): number {
+  return widths[head - 0xca]
+}
+
+/** Reads the number behind such a head, which is all there. */
+export function readNumber(head: number, bytes: Uint8Array, view: DataView, from: number): number | bigint {
+  switch (head) {
+    case 0xca:
+      return view.getFloat32(from)
+    case 0xcb:
+      return view.getFloat64(from)
+    case 0xcc:
+      return bytes[from]
+    case 0xcd:
+      return (bytes[from] << 8) | bytes[from + 1]
+    case 0xce:
+      return view.getUint32(from)
+    case 0xcf:
+      return uint64(view, from)
+    case 0xd0:
+      return (bytes[from] << 24) >> 24
+    case 0xd1:
+      return ((bytes[from] << 24) >> 16) | bytes[from + 1]
+    case 0xd2:
+      return view.getInt32(from)
+    default:
+      return int64(view, from)
+  }
+}
