@@ -11,12 +11,14 @@ import { wildNetwork } from './network-profile.ts'
 import { plain } from './plain-codec.ts'
 import { Random } from './random.ts'
 import { Rig } from './rig.ts'
+import { disturb, heal } from './swarm-disturbance.ts'
 import {
   drawEncryption,
   type EncryptionReport,
   SwarmEncryption,
   type SwarmEncryptionHost,
 } from './swarm-encryption.ts'
+import { SwarmLife } from './swarm-life.ts'
 import { lossOf, type Side, textOf } from './swarm-side.ts'
 
 /** What one run did. */
@@ -83,12 +85,10 @@ class Swarm {
   readonly #joining: Side[] = []
   readonly #reasons = new Map<string, number>()
   #isOver = false
-  #messages = 0
-  #requests = 0
-  #settled = 0
   #trace = 0x811c9dc5
   readonly #seed: number
   readonly #encryption: SwarmEncryption | undefined
+  readonly #life: SwarmLife
 
   constructor(seed: number, { encryption = 'none' }: SwarmOptions) {
     this.#seed = seed
@@ -102,6 +102,7 @@ class Swarm {
       ...(draw === undefined ? {} : { primitives: draw.primitives }),
     })
     if (draw !== undefined) this.#encryption = new SwarmEncryption(draw, this.#host())
+    this.#life = new SwarmLife(keys, { ...this.#host(), faults: this.#faults, endedAt: this.#endedAt })
   }
 
   get now(): number {
@@ -123,11 +124,11 @@ class Swarm {
       for (let count = this.#random.integer(1, 3); count > 0; count--)
         this.#begin('opening', this.#enterFrom(opener))
     }
-    this.#begin('disturbing', this.#disturb())
+    this.#begin('disturbing', disturb(this.#host(), this.#random.fork()))
     this.#begin('broadcasting', this.#speakToAll(accepting))
     while (this.#work.length > 0) await loop.until(Promise.all(this.#work.splice(0)), 3_600_000)
     if (this.#encryption !== undefined) await loop.until(this.#encryption.rest())
-    this.#heal()
+    heal(this.#rig.network)
     for (const side of this.#sides.values()) side.isEnding ||= side.channel.reason === undefined
     // From here on no program gives turns: what was asked for ends nevertheless.
     this.#isOver = true
@@ -139,8 +140,8 @@ class Swarm {
     return {
       seed: this.#seed,
       channels: this.#sides.size,
-      messages: this.#messages,
-      requests: this.#requests,
+      messages: this.#life.messages,
+      requests: this.#life.requests,
       reasons: this.#reasons,
       virtualMs: loop.now(),
       trace: this.#trace >>> 0,
@@ -156,7 +157,7 @@ class Swarm {
       note: (...words) => this.#note(...words),
       begin: (what, work) => this.#begin(what, work),
       sleep: (ms) => this.#sleep(ms),
-      end: (side, random) => this.#end(side, random),
+      end: (side, random) => this.#life.end(side, random),
     }
   }
 
@@ -241,7 +242,7 @@ class Swarm {
         if (body.text !== textOf(body.n)) this.#faults.push(`message ${body.n} changed on its way`)
         this.#encryption?.heard(side)
         if (random.chance(0.02)) throw new Error('a handler that fails')
-        if (random.chance(0.005)) void this.#end(side, random)
+        if (random.chance(0.005)) void this.#life.end(side, random)
         return undefined
       })
     }
@@ -252,80 +253,10 @@ class Swarm {
     })
     if (random.chance(0.3)) channel.setHeartbeat(random.integer(500, 2000), 6000)
     this.#encryption?.enter(side, pipe)
-    this.#begin(() => `living on ${channel.describe()}`, this.#live(side, random))
+    this.#begin(() => `living on ${channel.describe()}`, this.#life.live(side, random))
     // A reader waits for the end of its channel, however quiet that is.
-    if (random.chance(0.3)) this.#readers.push(this.#read(channel, random))
+    if (random.chance(0.3)) this.#readers.push(this.#life.read(channel, random))
     return side
-  }
-
-  async #live(side: Side, random: Random): Promise<void> {
-    const { channel } = side
-    for (let steps = random.integer(5, 60); steps > 0 && channel.reason === undefined; steps--) {
-      const kind = random.next()
-      if (kind < 0.7) this.#send(side, random)
-      else if (kind < 0.8) await this.#sendPatiently(side, random)
-      else if (kind < 0.9) this.#ask(channel, random)
-      else await this.#sleep(random.integer(0, 150))
-      if (random.chance(0.01)) await this.#end(side, random)
-    }
-    if (random.chance(0.7)) await this.#end(side, random)
-  }
-
-  #send(side: Side, random: Random): void {
-    const result = side.channel.send(random.pick(keys), { n: side.next, text: textOf(side.next) })
-    this.#note('send', result, side.next)
-    side.next++
-    if (result === 'queued') {
-      side.queued++
-      this.#messages++
-    } else side.isLossy = true
-  }
-
-  async #sendPatiently(side: Side, random: Random): Promise<void> {
-    const n = side.next++
-    // Whoever is full for good, because its peer is frozen, is cut off by its own deadlines.
-    const result = await side.channel.sendWhenReady(random.pick(keys), { n, text: textOf(n) })
-    this.#note('sent', result, n)
-    if (result === 'queued') side.queued++
-    else side.isLossy = true
-  }
-
-  #ask(channel: Channel<AnyMessages>, random: Random): void {
-    const n = this.#requests++
-    const controller = new AbortController()
-    const options = random.chance(0.3) ? { timeoutMs: random.integer(1, 500) } : { signal: controller.signal }
-    if (random.chance(0.2)) this.#rig.loop.wakeAt(this.now + random.integer(0, 200), () => controller.abort())
-    const asked = channel.request('ask', n, options).then(
-      (answer) => {
-        if (answer !== n + 1) this.#faults.push(`request ${n} was answered ${answer}`)
-        this.#note('answer', n)
-      },
-      (error: MillraceError) => {
-        this.#note('no answer', n, error.name)
-        const endedAt = this.#endedAt.get(channel) ?? Number.POSITIVE_INFINITY
-        if (error.code !== 'request-timeout' || endedAt >= this.now) return
-        this.#faults.push(`request ${n} outlived its channel by ${this.now - endedAt} ms`)
-      },
-    )
-    const settled = asked.then(() => {
-      this.#settled++
-    })
-    this.#begin(() => `asking on ${channel.describe()}`, settled)
-  }
-
-  async #read(channel: Channel<AnyMessages>, random: Random): Promise<void> {
-    let left = random.integer(0, 50)
-    for await (const { key } of channel) {
-      this.#note('read', key)
-      if (random.chance(0.1)) await this.#sleep(random.integer(0, 400))
-      if (left-- === 0) break
-    }
-  }
-
-  async #end(side: Side, random: Random): Promise<void> {
-    side.isEnding = true
-    if (random.chance(0.3)) side.channel.destroy()
-    else await side.channel.close(`after ${side.queued}`)
   }
 
   async #speakToAll(pipe: Pipe<AnyMessages>): Promise<void> {
@@ -341,31 +272,6 @@ class Swarm {
     }
   }
 
-  async #disturb(): Promise<void> {
-    const random = this.#random.fork()
-    for (let count = random.integer(0, 6); count > 0; count--) {
-      await this.#sleep(random.integer(0, 600))
-      const { connections } = this.#rig.network
-      if (connections.length === 0) continue
-      const connection = random.pick(connections)
-      const kind = random.next()
-      if (kind < 0.2) connection.cut(random.pick([undefined, new Error('cut')]))
-      else if (kind < 0.8) {
-        const link = random.pick([connection.opened, connection.accepted])
-        link.freeze('on')
-        await this.#sleep(random.integer(0, 3000))
-        link.freeze('off')
-      }
-    }
-  }
-
-  #heal(): void {
-    for (const { opened, accepted } of this.#rig.network.connections) {
-      opened.freeze('off')
-      accepted.freeze('off')
-    }
-  }
-
   #check(): void {
     const faults = this.#faults
     for (const { channel, heard } of this.#sides.values()) {
@@ -374,8 +280,8 @@ class Swarm {
     }
     for (const [one, two] of this.#pairs) faults.push(...lossOf(one, two), ...lossOf(two, one))
     faults.push(...(this.#encryption?.check(this.#pairs) ?? []))
-    if (this.#settled !== this.#requests)
-      faults.push(`${this.#requests - this.#settled} requests never ended`)
+    if (this.#life.settled !== this.#life.requests)
+      faults.push(`${this.#life.requests - this.#life.settled} requests never ended`)
     if (faults.length > 0) throw new Error(faults.join('; '))
   }
 
