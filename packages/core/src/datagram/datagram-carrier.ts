@@ -2,7 +2,8 @@ import { runCallback } from '../base/callback.ts'
 import type { DatagramSession } from '../ports/protocol.ts'
 import type { Address } from '../ports/transport.ts'
 import { Deadline } from '../turn/deadline.ts'
-import type { Turns, TurnTaker } from '../turn/turns.ts'
+import type { TurnTaker } from '../turn/turn-taker.ts'
+import type { Turns } from '../turn/turns.ts'
 
 /** Datagrams that wait for the pipe's turn; later ones are dropped and counted, as the network would. */
 const waitingMax = 4096

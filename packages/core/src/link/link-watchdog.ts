@@ -3,7 +3,8 @@ import type { PipeLimits } from '../base/options.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
 import type { HeartbeatSettings } from '../channel/conversation.ts'
 import { Deadline } from '../turn/deadline.ts'
-import type { Turns, TurnTaker } from '../turn/turns.ts'
+import type { TurnTaker } from '../turn/turn-taker.ts'
+import type { Turns } from '../turn/turns.ts'
 import { Deadlines } from './deadlines.ts'
 
 /** What a watchdog needs of the carrier whose link it watches. */

@@ -6,7 +6,8 @@ import type { Conversation } from '../channel/conversation.ts'
 import type { Dispatch } from '../channel/dispatch.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { SessionHost } from '../ports/protocol.ts'
-import type { Turns, TurnTaker } from '../turn/turns.ts'
+import type { TurnTaker } from '../turn/turn-taker.ts'
+import type { Turns } from '../turn/turns.ts'
 
 /** What a context needs of the carrier that it stands in for. */
 export interface SessionContextOwner extends TurnTaker {

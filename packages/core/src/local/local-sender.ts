@@ -1,6 +1,7 @@
 import type { MessageSender, SendResult } from '../channel/carrier.ts'
 import type { Conversation } from '../channel/conversation.ts'
-import type { Turns, TurnTaker } from '../turn/turns.ts'
+import type { TurnTaker } from '../turn/turn-taker.ts'
+import type { Turns } from '../turn/turns.ts'
 import { Call, type CloseTold } from './local-call.ts'
 import type { LocalQueue } from './local-queue.ts'
 

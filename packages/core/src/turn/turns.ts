@@ -3,23 +3,10 @@ import type { Loop } from '../ports/loop.ts'
 import { Deadline, type DeadlineOwner } from './deadline.ts'
 import { drain } from './drain.ts'
 import type { LoopWheel, Sleeper } from './loop-wheel.ts'
+import { flush, process, type TurnTaker } from './turn-taker.ts'
 
 /** So many calls may wait for the program's next turn; what peers can cause at will is not added to more. */
 export const deferredMax = 1000
-
-/** Something that gets a turn when it has work. */
-export interface TurnTaker {
-  /** In the list of those with work for the next turn. Kept by `Turns`. */
-  isReady: boolean
-  /** In the list of those with bytes to send at the end of the turn. Kept by `Turns`. */
-  isDirty: boolean
-  /** Decodes, delivers, keeps its books. */
-  process(now: number): void
-  /** Hands what was written to the link. */
-  flush(now: number): void
-  /** Whether its work need not wait for the program, and calls no function of it: it ends, and promises wait for that. Absent: never. */
-  readonly isUrgent?: boolean
-}
 
 /** What turns need of the pipe that they are given to. */
 export interface TurnsOwner {
@@ -309,16 +296,6 @@ function call(run: () => void): void {
   run()
 }
 
-function process(taker: TurnTaker, now: number): void {
-  taker.isReady = false
-  taker.process(now)
-}
-
 function come(deadline: Deadline, now: number): void {
   deadline.come(now)
-}
-
-function flush(taker: TurnTaker, now: number): void {
-  taker.isDirty = false
-  taker.flush(now)
 }
