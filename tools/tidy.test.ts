@@ -15,7 +15,10 @@ import {
 import { root, typescriptFiles, workspacePackages } from './workspace.ts'
 
 /** What is too long today, with its lines. Only ever taken from: shorten the thing, not the rule. */
-const RATCHET: Readonly<Record<string, number>> = {}
+const RATCHET: Readonly<Record<string, number>> = {
+  // The methods of one public class, a third of them doc comments: parted, it would be harder to find.
+  'packages/core/src/channel/channel.ts': 355,
+}
 
 describe('the workspace', () => {
   const folders = [...workspacePackages().map(({ directory }) => directory), 'tools']
@@ -43,9 +46,9 @@ describe('a planted violation is found', () => {
   const lines = (count: number) => 'x()\n'.repeat(count)
 
   it('a long file, unless it is a test', () => {
-    expect(longFiles(parseSource('a.ts', lines(401)))).toEqual([{ key: 'a.ts', lines: 401 }])
-    expect(longFiles(parseSource('a.ts', lines(400)))).toEqual([])
-    expect(longFiles(parseSource('a.test.ts', lines(401)))).toEqual([])
+    expect(longFiles(parseSource('a.ts', lines(321)))).toEqual([{ key: 'a.ts', lines: 321 }])
+    expect(longFiles(parseSource('a.ts', lines(320)))).toEqual([])
+    expect(longFiles(parseSource('a.test.ts', lines(321)))).toEqual([])
   })
 
   it('a long function of every kind', () => {
