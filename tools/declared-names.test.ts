@@ -8,32 +8,62 @@ import { publicPackages, root } from './workspace.ts'
 
 const compilers = ['typescript', 'typescript-5.9']
 
+/** What a game server and its client use. */
 const program = `import {
-  array, bits, contract, enumeration, f32, map, message, nodeLoop, optional, packed, ProtoFactory, protoFactory, range, request, Sink, text, Timer, u32, variant,
+  array, bits, contract, enumeration, f32, generateKeyPair, message, msgpack, nodeLoop, optional, ProtoFactory, protoFactory, request, Sink, struct, Tcp,
+  text, Timer, u32,
 } from 'millrace'
+export const monster = struct({ kind: enumeration(['orc', 'elf']), at: optional(f32) })
+export const line = text(200)
+export const herd = array(monster, 100)
+export const kinds = enumeration(['orc', 'elf'])
+export const steer = message({ x: f32 }, { from: 'client' })
+export const take = request({ item: u32 }, { left: u32 })
 export const game = contract({
   move: { id: u32, x: f32 },
   chat: { line: text(200), to: optional(u32) },
   aim: message({ yaw: f32 }, { from: 'client', rate: 20 }),
   buy: request({ item: u32 }, { left: u32 }),
-  look: packed({ yaw: range(u32, 0, 360) }),
-  hit: variant({ sword: { damage: u32 }, spell: text(20) }),
-  scores: map(text(20), u32, 100),
-  world: { monsters: array({ kind: enumeration(['orc', 'elf']) }, 100) },
+  world: { monsters: array(monster, 100) },
 })
 export const protocol = bits(game)
-export const net = protoFactory.add('game', protocol)
+export const lobby = msgpack<{ hello: string }>()
+export const net = protoFactory.add('game', protocol).add('lobby', lobby)
 export const other = new ProtoFactory().add('game', protocol)
 export const pipe = net.create('tcp', '127.0.0.1', 0, 'game')
 export const plain = net.create('tcp', '127.0.0.1', 0)
+export const byUrl = net.create('tcp://127.0.0.1:0', 'lobby').withData<{ name: string }>()
+export const unaddressed = net.create('arena')
 export const opened = pipe.open()
+export const settings = pipe.getProto().as(Tcp)
+export const where = () => pipe.address
 export const channels = () => [...pipe.channels()]
+export const numbers = () => pipe.statistics()
 export const join = async () => {
   const channel = await pipe.open()
-  return { channel, reply: await channel.request('buy', { item: 1 }), numbers: channel.statistics() }
+  const { encryption, peerAddress, reason } = channel
+  const parts = { channel, encryption, peerAddress, reason, closed: channel.closed, numbers: channel.statistics() }
+  return { ...parts, reply: await channel.request('buy', { item: 1 }), sent: channel.send('move', { id: 1, x: 1 }) }
 }
 export const sink = new Sink<NonNullable<(typeof game)['messages']>>((message) => message.key)
 export const timer = new Timer(nodeLoop)
+export const keys = generateKeyPair()
+`
+
+/** The other doors beside it. */
+const beside = `import { bits, contract, text, u32 } from 'millrace'
+import { BlockPool, nodePlatform, tcp } from 'millrace/extend'
+import * as t from 'millrace/schema'
+export const game = contract({
+  look: t.bits({ yaw: t.range(u32, 0, 360) }),
+  hit: t.variant({ sword: { damage: u32 }, spell: text(20) }),
+  scores: t.map(text(20), u32, 100),
+})
+export const grid = t.fixedArray(t.i16, 9)
+export const protocol = bits(game)
+export const transport = tcp()
+export const pool = new BlockPool()
+export const { loop, encryption } = nodePlatform
 `
 
 /** What beginners get wrong, and what the compilers say in their last line. */
@@ -82,6 +112,7 @@ beforeAll(() => {
   link(join(store('millrace'), 'millrace'), join(folder, 'node_modules/millrace'))
   writeFileSync(join(folder, 'package.json'), '{ "name": "stranger", "type": "module", "private": true }')
   writeFileSync(join(folder, 'program.ts'), program)
+  writeFileSync(join(folder, 'beside.ts'), beside)
   writeFileSync(join(folder, 'mistaken.ts'), mistaken)
 })
 
@@ -89,27 +120,41 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe.each(compilers)('with %s', (compiler) => {
   it('a program that knows only millrace, and no types of Node, exports what millrace makes, and is told its mistakes', async () => {
-    const options = {
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: false,
-      declaration: true,
-      emitDeclarationOnly: true,
-      outDir: compiler,
-      target: 'es2022',
-      module: 'nodenext',
-      types: [],
-    }
-    const project = join(folder, `${compiler}.json`)
-    writeFileSync(project, JSON.stringify({ compilerOptions: options, files: ['program.ts', 'mistaken.ts'] }))
-    const said = await run(join(root, 'node_modules', compiler, 'bin/tsc'), '-p', project)
+    const said = await compile(compiler, ['program.ts', 'mistaken.ts'])
     expect(said.split('\n').filter((line) => line !== '' && !/^(mistaken\.ts| )/.test(line))).toEqual([])
     expectWords(said)
-    const emitted = readFileSync(join(folder, compiler, 'program.d.ts'), 'utf8')
-    const named = [...emitted.matchAll(/import\("([^"]+)"\)/g)].map(([, specifier]) => specifier)
-    expect([...new Set(named)]).toEqual(['millrace'])
+    expect(named(compiler, 'program.d.ts')).toEqual(['millrace'])
+  }, 60_000)
+
+  it('a program exports what the other doors make', async () => {
+    expect(await compile(compiler, ['beside.ts'])).toBe('')
+    const doors = ['millrace', 'millrace/schema', 'millrace/extend']
+    expect(named(compiler, 'beside.d.ts').filter((door) => !doors.includes(door))).toEqual([])
   }, 60_000)
 })
+
+function compile(compiler: string, files: readonly string[]): Promise<string> {
+  const options = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    outDir: compiler,
+    target: 'es2022',
+    module: 'nodenext',
+    types: [],
+  }
+  const project = join(folder, `${compiler}.json`)
+  writeFileSync(project, JSON.stringify({ compilerOptions: options, files }))
+  return run(join(root, 'node_modules', compiler, 'bin/tsc'), '-p', project)
+}
+
+/** Whose types a declaration names. */
+function named(compiler: string, file: string): string[] {
+  const emitted = readFileSync(join(folder, compiler, file), 'utf8')
+  return [...new Set([...emitted.matchAll(/import\("([^"]+)"\)/g)].map(([, specifier]) => specifier))]
+}
 
 /** Each mistake is told once, at its line, in words that show names and not how the types are made. */
 function expectWords(said: string): void {

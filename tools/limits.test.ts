@@ -1,5 +1,6 @@
 import { openKeysMax } from '@millrace/core'
-import { bits, contract, KeyTable, msgpack, request, u8 } from 'millrace'
+import { bits, contract, msgpack, request, u8 } from 'millrace'
+import { KeyTable } from 'millrace/extend'
 import { describe, expect, it } from 'vitest'
 
 describe('limits that are no options', () => {

@@ -1,20 +1,6 @@
 /** The contract that the vectors of docs/WIRE.md are written with. */
-import {
-  bool,
-  bytes,
-  contract,
-  enumeration,
-  f32,
-  f64,
-  fixedArray,
-  i16,
-  optional,
-  request,
-  text,
-  u8,
-  u16,
-  u32,
-} from 'millrace'
+import { bool, contract, enumeration, f32, optional, request, text, u8, u16, u32 } from 'millrace'
+import { bytes, f64, fixedArray, i16 } from 'millrace/schema'
 
 /** One message of the contract of the vectors; its number is its place in the list. */
 export interface ContractMessage {

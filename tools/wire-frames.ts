@@ -1,5 +1,6 @@
 /** What Millrace's own sessions write, frame by frame, for the vectors of docs/WIRE.md. */
-import { BlockPool, defaultLimits, type Protocol, SegmentBuffer, type StreamSession } from 'millrace'
+import { defaultLimits, type Protocol } from 'millrace'
+import { BlockPool, SegmentBuffer, type StreamSession } from 'millrace/extend'
 
 /** One frame: what is in it, and its bytes. */
 export interface WireVector {

@@ -5,17 +5,8 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  bits,
-  type Contract,
-  contract,
-  defaultLimits,
-  msgpack,
-  type StreamSession,
-  u8,
-  u16,
-  u32,
-} from 'millrace'
+import { bits, type Contract, contract, defaultLimits, msgpack, u8, u16, u32 } from 'millrace'
+import type { StreamSession } from 'millrace/extend'
 import {
   type DescribedContract,
   describedContract,

@@ -1,4 +1,5 @@
-import { contract, f32, fixedArray, type Infer, i16, struct, u8, u16, u32 } from 'millrace'
+import { contract, f32, type Infer, struct, u8, u16, u32 } from 'millrace'
+import { fixedArray, i16 } from 'millrace/schema'
 
 /**
  * The state of one player as a game server sends it: 64 bytes in 19 fields. 24 bytes of ids and counters, 32 of position,

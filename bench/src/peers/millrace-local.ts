@@ -1,4 +1,5 @@
-import { bits, contract, f64, ProtoFactory, u32 } from 'millrace'
+import { bits, contract, ProtoFactory, u32 } from 'millrace'
+import { f64 } from 'millrace/schema'
 import type { WindowOptions } from '../window.ts'
 import { Window } from '../window.ts'
 import { work } from '../worker-side.ts'

@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { nodePrimitives } from '@millrace/cipher-node'
 import {
   bits,
   type Channel,
   type EncryptionOptions,
-  keyPair,
+  generateKeyPair,
   msgpack,
   type Pipe,
   ProtoFactory,
@@ -40,7 +38,7 @@ export function gamePipe(
 
 function encryptionOf(protection: 'chacha20-poly1305' | 'aes-256-gcm' | 'XX'): EncryptionOptions {
   if (protection !== 'XX') return { key: benchKey, algorithm: protection }
-  return { pattern: 'XX', identity: keyPair(nodePrimitives, randomBytes) }
+  return { pattern: 'XX', identity: generateKeyPair() }
 }
 
 /** The port that a bound pipe was given. */

@@ -1,17 +1,15 @@
 import { type AddressInfo, isIP } from 'node:net'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { SocketLink } from '@millrace/transports/socket-link'
+import type { Address, TcpAddress, TransportPlugin } from 'millrace'
 import {
-  type Address,
   type Link,
   type Listener,
   type ListenerOwner,
   type StreamTransport,
-  type TcpAddress,
   type TcpFields,
-  type TransportPlugin,
   tcp,
-} from 'millrace'
+} from 'millrace/extend'
 import { benchKey } from './protection.ts'
 
 const identity = 'bench'

@@ -2,19 +2,8 @@
  * The messages of the arena. The server and the bots import this one file: that is all they share on the wire. If they
  * ever had different versions of it, the hello would say which message differs, and which side is older.
  */
-import {
-  array,
-  bits,
-  contract,
-  enumeration,
-  i8,
-  type MessagesOf,
-  request,
-  text,
-  u8,
-  u16,
-  u32,
-} from 'millrace'
+import { array, bits, contract, enumeration, type MessagesOf, request, text, u8, u16, u32 } from 'millrace'
+import { i8 } from 'millrace/schema'
 
 /** What a player is at the moment: `out` after a hunter got it, until it asks to `respawn`. */
 export const roles = ['runner', 'hunter', 'out'] as const

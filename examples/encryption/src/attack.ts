@@ -1,7 +1,6 @@
 /** Plays attacks on a channel between two processes, one scene after the other, and says what became of each. */
-import { randomBytes } from 'node:crypto'
 import { TAG_SIZE } from '@millrace/cipher'
-import { type EncryptionOptions, randomKey } from 'millrace'
+import { type EncryptionOptions, generateKey } from 'millrace'
 import type { Child, Children } from './child.ts'
 import { type Change, Meddler } from './meddler.ts'
 import { freePlace, type Settings, type TransportName } from './place.ts'
@@ -33,8 +32,7 @@ const note = 'meet me at the old mill'
 const said: readonly Give[] = [10, 20, 30, 40, 50].map((coins, index) => ({ turn: index + 1, note, coins }))
 const attackedTurn = 3
 
-const random = (size: number): Uint8Array => randomBytes(size)
-const key = randomKey(random)
+const key = generateKey()
 
 /** Only a peer that says nothing sensible keeps a side waiting so long. */
 const handshakeTimeoutMs = 500
@@ -81,7 +79,7 @@ const scenes: readonly Scene[] = [
   },
   {
     title: 'the sender has another key',
-    settings: { sender: settings({ key: randomKey(random) }), receiver: sealed },
+    settings: { sender: settings({ key: generateKey() }), receiver: sealed },
     kind: 'changes',
   },
   {

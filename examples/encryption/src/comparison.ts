@@ -1,15 +1,7 @@
 /** The rows that are compared, each a pair of processes, and how they are measured: alternately, in rounds. */
-import { randomBytes } from 'node:crypto'
-import { type EncryptionOptions, keyPair, randomKey } from 'millrace'
+import { type EncryptionOptions, generateKey, generateKeyPair } from 'millrace'
 import type { Child, Children } from './child.ts'
-import {
-  type BackEnd,
-  freePlace,
-  type Place,
-  primitives,
-  type Settings,
-  type TransportName,
-} from './place.ts'
+import { type BackEnd, freePlace, type Place, type Settings, type TransportName } from './place.ts'
 import type { Bound, ReceiverTasks, Side } from './receiver.ts'
 import type { Measurement, Proof, SenderTasks } from './sender.ts'
 
@@ -55,9 +47,8 @@ interface Row extends RowKind {
 }
 
 /** Every side has the same shared key, and each has an identity of its own. */
-const random = (size: number): Uint8Array => randomBytes(size)
-const key = randomKey(random)
-const identities = { sender: keyPair(primitives.node, random), receiver: keyPair(primitives.node, random) }
+const key = generateKey()
+const identities = { sender: generateKeyPair(), receiver: generateKeyPair() }
 
 /**
  * Measures all rows one after the other in each round (A B C, A B C, …): a machine that becomes slower, or that others use as well, is then as slow for

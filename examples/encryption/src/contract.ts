@@ -2,11 +2,9 @@
 import {
   bits,
   bool,
-  bytes,
   type Channel,
   contract,
   f32,
-  f64,
   type MessagesOf,
   request,
   type SendResult,
@@ -14,6 +12,7 @@ import {
   u16,
   u32,
 } from 'millrace'
+import { bytes, f64 } from 'millrace/schema'
 
 export const sizeMin = 16
 export const sizeMax = 1 << 20

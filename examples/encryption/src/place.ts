@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { noblePrimitives } from '@millrace/cipher'
 import { nodePrimitives } from '@millrace/cipher-node'
 import { noiseLoader } from '@millrace/core/noise'
-import { nodePlatform, type Pipe, type PipeOptions, ProtoFactory } from 'millrace'
+import { type Pipe, type PipeOptions, ProtoFactory } from 'millrace'
+import { nodePlatform } from 'millrace/extend'
 import { type Messages, messages, sizeMax } from './contract.ts'
 
 export const transports = ['tcp', 'ipc'] as const

@@ -2,7 +2,8 @@
  * What sender and receiver say to each other, and the two protocols that can carry it. `bits` compiles the contract;
  * `msgpack` needs none and takes its types only.
  */
-import { bits, bytes, contract, f32, f64, type MessagesOf, msgpack, request, u16, u32 } from 'millrace'
+import { bits, contract, f32, type MessagesOf, msgpack, request, u16, u32 } from 'millrace'
+import { bytes, f64 } from 'millrace/schema'
 
 export const sizeMin = 16
 export const sizeMax = 1 << 20

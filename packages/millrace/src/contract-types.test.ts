@@ -4,20 +4,14 @@ import {
   type Channel,
   contract,
   f32,
-  growable,
   type MessagesOf,
-  map,
   ProtoFactory,
-  packed,
-  range,
-  rangeFloat,
   request,
-  set,
   text,
   u8,
   u16,
-  variant,
 } from 'millrace'
+import { growable, map, bits as packed, range, rangeFloat, set, variant } from 'millrace/schema'
 import { expect, it } from 'vitest'
 import { portOf } from '../fixtures/tcp-pair.ts'
 import { until, within } from '../fixtures/until.ts'

@@ -10,7 +10,6 @@ import {
   contract,
   type EncryptionOptions,
   type MessagesOf,
-  nodePlatform,
   type PendingChannel,
   type Pipe,
   type PipeOptions,
@@ -19,6 +18,7 @@ import {
   text,
   u32,
 } from 'millrace'
+import { nodePlatform } from 'millrace/extend'
 import { afterEach, describe, expect, it } from 'vitest'
 import { portOf } from '../fixtures/tcp-pair.ts'
 import { until, within } from '../fixtures/until.ts'

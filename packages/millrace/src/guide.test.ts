@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { noblePrimitives } from '@millrace/cipher'
 import {
   array,
   bits,
@@ -14,8 +12,9 @@ import {
   describeReason,
   enumeration,
   f32,
+  generateKey,
+  generateKeyPair,
   Ipc,
-  keyPair,
   type MessagesOf,
   MillraceError,
   message,
@@ -28,7 +27,6 @@ import {
   protoFactory,
   RequestError,
   type Runnable,
-  randomKey,
   request,
   Sink,
   struct,
@@ -40,6 +38,7 @@ import {
   u32,
   withSource,
 } from 'millrace'
+import * as t from 'millrace/schema'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { portOf } from '../fixtures/tcp-pair.ts'
 import { until, within } from '../fixtures/until.ts'
@@ -58,6 +57,13 @@ const game = contract({
 type Game = MessagesOf<typeof game> // for signatures: Channel<Game>, Sink<Game>
 
 const net = protoFactory.add('game', bits(game))
+// end
+
+// guide
+const views = contract({
+  positions: t.map(u32, { x: f32, y: f32 }, 100),
+  view: t.bits({ yaw: t.range(u16, 0, 359), pitch: t.rangeFloat(f32, -1, 1, { bits: 8 }) }), // 17 bits in 3 bytes
+})
 // end
 
 // guide
@@ -115,6 +121,22 @@ afterEach(() => {
 })
 
 describe('the code of docs/GUIDE.md', () => {
+  it('schemas of the other door', async () => {
+    const factory = new ProtoFactory().add('views', bits(views))
+    const server = factory.create('local', 'views', 'views')
+    pipes.push(server as unknown as Pipe<Game>)
+    const heard = new Promise((resolve) => {
+      server.on('accepted', (_pipe, channel) => channel.on('view', resolve))
+    })
+    await server.bind()
+    const client = factory.create('local', 'views', 'views')
+    pipes.push(client as unknown as Pipe<Game>)
+    expect((await client.open()).send('view', { yaw: 90, pitch: 0.5 })).toBe('queued')
+    expect(await within('the view', heard)).toEqual({ yaw: 90, pitch: 0.5 })
+    const view = views.entries.find(({ key }) => key === 'view')
+    expect(view?.schema.encode({ yaw: 90, pitch: 0.5 })).toHaveLength(3)
+  })
+
   it('traits of messages', async () => {
     const factory = new ProtoFactory().add('arena', bits(arena))
     const server = factory.create('local', 'arena', 'arena')
@@ -347,7 +369,7 @@ describe('the code of docs/GUIDE.md', () => {
 
   it('encryption by a shared key', async () => {
     // guide
-    const key = randomKey(randomBytes) // once; then keyFromText(process.env.GAME_KEY), the same on both sides
+    const key = generateKey() // once; then keyFromText(process.env.GAME_KEY), the same on both sides
     const server = net.create('tcp', '127.0.0.1', 0, 'game', { encryption: { key } })
     const client = (port: number) => net.create('tcp', '127.0.0.1', port, 'game', { encryption: { key } })
     // end
@@ -356,8 +378,8 @@ describe('the code of docs/GUIDE.md', () => {
 
   it('encryption by identities', async () => {
     // guide
-    const serverKeys = keyPair(noblePrimitives, randomBytes) // once; keyToText(serverKeys.secretKey) is for a safe place
-    const playerKeys = keyPair(noblePrimitives, randomBytes)
+    const serverKeys = generateKeyPair() // once; keyToText(serverKeys.secretKey) is for a safe place
+    const playerKeys = generateKeyPair()
     const known = new Set([Buffer.from(playerKeys.publicKey).toString('hex')])
 
     const server = net.create('tcp', '127.0.0.1', 0, 'game', {
@@ -376,7 +398,7 @@ describe('the code of docs/GUIDE.md', () => {
   })
 
   it('encryption of an open channel', async () => {
-    const key = randomKey(randomBytes)
+    const key = generateKey()
     const { channel, player } = await opened()
     const heard = new Promise((resolve) => player.on('chat', ({ line }) => resolve(line)))
     const theirs = player.setEncryption(key, 'aes-256-gcm')

@@ -11,10 +11,10 @@ import {
   Sink,
   Tcp,
   Timer,
-  tcp,
   VirtualClock,
   withSource,
 } from 'millrace'
+import { tcp } from 'millrace/extend'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Diary } from '../fixtures/diary.ts'
 import {

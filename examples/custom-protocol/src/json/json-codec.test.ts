@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { type FrameTarget, MillraceError, undecodable } from 'millrace'
+import { MillraceError } from 'millrace'
+import { type FrameTarget, undecodable } from 'millrace/extend'
 import { describe, expect, it } from 'vitest'
 import { JsonCodec } from './json-codec.ts'
 import { type JsonLimits, jsonLimits } from './json-fault.ts'

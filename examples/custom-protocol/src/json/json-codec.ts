@@ -1,13 +1,5 @@
-import {
-  type ByteSource,
-  type Codec,
-  type FrameTarget,
-  framed,
-  KeyTable,
-  MillraceError,
-  type Protocol,
-  undecodable,
-} from 'millrace'
+import { MillraceError, type Protocol } from 'millrace'
+import { type ByteSource, type Codec, type FrameTarget, framed, KeyTable, undecodable } from 'millrace/extend'
 import { type JsonLimits, jsonFault, jsonLimits } from './json-fault.ts'
 
 /** Any key, any body that JSON can hold, on Millrace's frames, hello and heartbeat. */

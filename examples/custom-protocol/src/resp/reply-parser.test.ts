@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { BlockPool, defaultLimits, SegmentBuffer } from 'millrace'
+import { defaultLimits } from 'millrace'
+import { BlockPool, SegmentBuffer } from 'millrace/extend'
 import { describe, expect, it } from 'vitest'
 import { cuts } from '../testing/cuts.ts'
 import { ReplyParser } from './reply-parser.ts'

@@ -1,4 +1,5 @@
-import { type CloseReason, MillraceError, type SessionHost, type StreamSession } from 'millrace'
+import { type CloseReason, MillraceError } from 'millrace'
+import type { SessionHost, StreamSession } from 'millrace/extend'
 import { ReplyParser } from './reply-parser.ts'
 import { commandNumber, pushNumber } from './resp-keys.ts'
 import type { RespLimits } from './resp-limits.ts'

@@ -1,4 +1,5 @@
-import { type CloseReason, type Goodbye, MillraceError, type SessionHost, type StreamSession } from 'millrace'
+import { type CloseReason, MillraceError } from 'millrace'
+import type { Goodbye, SessionHost, StreamSession } from 'millrace/extend'
 import { AnswerQueue } from './answer-queue.ts'
 import { CommandParser } from './command-parser.ts'
 import { greet } from './greeting.ts'

@@ -1,4 +1,4 @@
-import type { SessionHost } from 'millrace'
+import type { SessionHost } from 'millrace/extend'
 import { bytesOf, RespError, RespStatus, type RespValue, type RespVersion } from './resp-value.ts'
 
 /** Where bytes go: the part of a segment buffer that writers use. */

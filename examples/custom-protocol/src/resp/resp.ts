@@ -1,4 +1,5 @@
-import { KeyTable, type Protocol, type Request } from 'millrace'
+import type { Protocol, Request } from 'millrace'
+import { KeyTable } from 'millrace/extend'
 import { RespClientSession } from './resp-client-session.ts'
 import { respKeys } from './resp-keys.ts'
 import { parseRespLimits, type RespLimits } from './resp-limits.ts'

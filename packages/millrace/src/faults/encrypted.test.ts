@@ -1,15 +1,8 @@
 /** Everybody who attacks an encrypted pipe over real sockets; attacks on the records of a channel are in `../encryption.test.ts`. */
 import { randomBytes } from 'node:crypto'
 import { noblePrimitives } from '@millrace/cipher'
-import {
-  bits,
-  contract,
-  type EncryptionOptions,
-  nodePlatform,
-  type PipeOptions,
-  ProtoFactory,
-  u32,
-} from 'millrace'
+import { bits, contract, type EncryptionOptions, type PipeOptions, ProtoFactory, u32 } from 'millrace'
+import { nodePlatform } from 'millrace/extend'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Diary } from '../../fixtures/diary.ts'
 import { Random } from '../../fixtures/random.ts'

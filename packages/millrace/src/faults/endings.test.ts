@@ -1,4 +1,5 @@
 import { type PipeOptions, ProtoFactory } from 'millrace'
+import { KeyTable } from 'millrace/extend'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Child } from '../../fixtures/child.ts'
 import { Diary } from '../../fixtures/diary.ts'
@@ -81,7 +82,7 @@ describe('factories', () => {
   it('know nothing of each other', async () => {
     const one = new ProtoFactory()
     const other = new ProtoFactory()
-    one.add('mine', { kind: 'protocol', label: 'mine', keys: await keys() })
+    one.add('mine', { kind: 'protocol', label: 'mine', keys: KeyTable.open() })
     expect(one.has('mine')).toBe(true)
     expect(other.has('mine')).toBe(false)
     const bound = one.create('local', 'lobby', 'msgpack')
@@ -90,11 +91,6 @@ describe('factories', () => {
     bound.destroy()
   })
 })
-
-async function keys() {
-  const { KeyTable } = await import('millrace')
-  return KeyTable.open()
-}
 
 describe('pipes that end', () => {
   it('close while handshakes are pending, on the accepting side', async () => {

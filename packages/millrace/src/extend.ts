@@ -1,0 +1,58 @@
+/** The ports of Millrace, for transports, protocols, codecs and platforms of your own, and what stands behind the factory. */
+export {
+  type Block,
+  BlockPool,
+  type BlockPoolOptions,
+  type BlockPoolStatistics,
+  type OutstandingBlock,
+  ReceiveBuffer,
+  type ReceiveBufferOptions,
+  type SegmentBatch,
+  SegmentBuffer,
+  type SegmentBufferOptions,
+  type SizeClassStatistics,
+  type TrimOptions,
+} from '@millrace/buffer'
+export type { Aead, AeadKey, Dh, Hash, Primitives } from '@millrace/cipher'
+export {
+  type ByteSource,
+  type CancelSignal,
+  type Codec,
+  type DatagramHost,
+  type DatagramOwner,
+  type DatagramSession,
+  type DatagramSocket,
+  type DatagramTransport,
+  type Diagnostics,
+  type DiagnosticsTopic,
+  type EncryptionCode,
+  framed,
+  type HandshakePlan,
+  type HandshakeSide,
+  KeyTable,
+  type Link,
+  type LinkLayer,
+  type LinkOwner,
+  type Listener,
+  type ListenerOwner,
+  type LocalFields,
+  type LocalHandshakeResult,
+  type LocalTransport,
+  type Loop,
+  local,
+  type MessageTraits,
+  type Platform,
+  type ProtoFactoryOptions,
+  type SealOptions,
+  type Session,
+  type SessionHost,
+  type StreamSession,
+  type StreamTransport,
+  type Transport,
+  type TurnClock,
+  undecodable,
+} from '@millrace/core'
+export { type IpcFields, ipc } from '@millrace/transports/ipc'
+export { nodeLoop, nodePlatform } from '@millrace/transports/node-platform'
+export { type TcpFields, tcp } from '@millrace/transports/tcp'
+export type { ContractEntry, ContractTable, FrameTarget, Goodbye } from '@millrace/wire'
