@@ -2,48 +2,56 @@ import { once, runCallback } from '../base/callback.ts'
 import { type LogOptions, writeLog } from '../base/log.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { Topics } from '../ports/diagnostics.ts'
 import type { Platform } from '../ports/platform.ts'
 import { deferredMax } from '../turn/turns.ts'
+import type { FactoryServices } from './factory-services.ts'
 import type { PipeEvent, PipeHandlers } from './pipe-events.ts'
 
-/** Warnings that nobody asked for, at most, in the life of a pipe. */
+/** Process warnings of a pipe without a handler of `error`, at most. */
 const warningsMax = 10
 
-/** What the reports need to know of their pipe. */
+/** The pipe that is reported about. */
 export interface PipeReportsOwner {
-  readonly topics: Topics
-  readonly platform: Platform
   describe(): string
 }
 
-/** Brings a pipe's errors to those who want to know: tracers, the log, the event `error`, or else the platform. */
+/** Where reports go beside the pipe's own handlers. */
+type ReportServices = Pick<FactoryServices, 'topics' | 'platform'>
+
+/** Reports a pipe's errors to tracers, the log, the event `error`, or else the platform. */
 export class PipeReports {
   /** Errors reported. */
   count = 0
   readonly #owner: PipeReportsOwner
+  readonly #services: ReportServices
   readonly #handlers: PipeHandlers
   readonly #options: LogOptions
   /** What the log throws is not told to the log. */
-  readonly #logFailed = once((cause: unknown) => warnOf(this.#owner.platform, 'log', cause))
+  readonly #logFailed = once((cause: unknown) => warnOf(this.#services.platform, 'log', cause))
   #warnings = 0
 
-  constructor(owner: PipeReportsOwner, handlers: PipeHandlers, options: LogOptions) {
+  constructor(
+    owner: PipeReportsOwner,
+    services: ReportServices,
+    handlers: PipeHandlers,
+    options: LogOptions,
+  ) {
     this.#owner = owner
+    this.#services = services
     this.#handlers = handlers
     this.#options = options
   }
 
-  /** Tells tracers and the log of an error that its cause learns of elsewhere, as whoever awaits an `open` does. */
+  /** Reports to tracers and the log only: the caller already gets the error, as `open` rejects with it. */
   note(error: MillraceError, channel: Channel | undefined): void {
     this.count++
-    const { pipeError } = this.#owner.topics
+    const { pipeError } = this.#services.topics
     if (pipeError.hasSubscribers) pipeError.publish({ pipe: this.#owner, error, channel })
     if (this.#options.log === undefined) return
     runCallback(() => writeLog(this.#options, 'error', this.#owner, error.message), this.#logFailed)
   }
 
-  /** Tells everyone of an error. */
+  /** Reports an error to tracers, the log, and the event `error`, or else the platform. */
   report(error: MillraceError, channel: Channel | undefined): void {
     this.note(error, channel)
     if (this.#handlers.has('error')) {
@@ -52,7 +60,7 @@ export class PipeReports {
         this.#handlers.emit('error', this.#owner, error, channel)
       return
     }
-    // Peers can cause errors at will: only the program's own are worth a warning that nobody asked for.
+    // Peers can cause errors at will: only the program's own are worth a process warning.
     if (error.code === 'handler-failed') this.#warn(error)
   }
 
@@ -72,7 +80,7 @@ export class PipeReports {
   }
 
   #warn(error: MillraceError): void {
-    if (this.#warnings < warningsMax) warn(this.#owner.platform, error)
+    if (this.#warnings < warningsMax) warn(this.#services.platform, error)
     this.#warnings++
   }
 }

@@ -6,9 +6,7 @@ import type { Body, ComparedMessages, Sends, Side } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { parseLimits } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { Topics } from '../ports/diagnostics.ts'
 import type { Runnable } from '../ports/driver.ts'
-import type { Platform } from '../ports/platform.ts'
 import type { Address } from '../ports/transport.ts'
 import type { FactoryServices, PipeTarget } from './factory-services.ts'
 import type { OpenOptions } from './opening.ts'
@@ -44,7 +42,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
       () => this.#settled?.turns,
       (error, event) => reports.handlerFailed(error, event),
     )
-    const reports = new PipeReports(this, handlers, options)
+    const reports = new PipeReports(this, services, handlers, options)
     const encryption =
       options.encryption === undefined
         ? undefined
@@ -68,16 +66,6 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   /** Whether the pipe is being closed, or was destroyed: nothing can be opened then. */
   get isEnding(): boolean {
     return this.#isDestroyed || this.#settled?.registry.isClosing === true
-  }
-
-  /** @internal The topics of this pipe. */
-  get topics(): Topics {
-    return this.#parts.services.topics
-  }
-
-  /** What the pipe runs on. */
-  get platform(): Platform {
-    return this.#parts.services.platform
   }
 
   /** The open channels. */

@@ -63,10 +63,14 @@ describe('a proto factory', () => {
   })
 
   it('runs all its pipes on its platform, whatever the transport, and gives them one pool', async () => {
-    const [own, foreign] = [networkOf(), networkOf()]
+    const loop = new VirtualLoop()
+    const [own, foreign] = [networkOf(loop), networkOf(loop)]
     const allocated: number[] = []
+    const bound: unknown[] = []
+    const topic = { hasSubscribers: true, publish: (message: unknown) => void bound.push(message) }
     const platform = {
       ...own.platform,
+      diagnostics: { channel: () => topic },
       allocate: (size: number) => {
         allocated.push(size)
         return new Uint8Array(size)
@@ -77,7 +81,8 @@ describe('a proto factory', () => {
       .add('foreign', foreign.streams())
       .add('chat', plain())
     const pipes = [factory.create('own', 'x', 'chat'), factory.create('foreign', 'x', 'chat')]
-    for (const pipe of pipes) expect(pipe.platform).toBe(platform)
+    for (const pipe of pipes) await loop.until(pipe.bind())
+    expect(bound).toEqual(pipes.map((pipe) => ({ pipe })))
     factory.pool.take(1000)
     expect(allocated).toContain(1024)
   })
