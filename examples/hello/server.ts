@@ -2,7 +2,7 @@ import { net, port } from './contract.ts'
 
 const room = net.create('tcp', '127.0.0.1', port, 'chat')
 room.on('accepted', (_room, channel) => {
-  let me = 'somebody'
+  let me = 'guest'
   channel.on('join', ({ name }) => {
     me = name
     return { others: room.channelCount - 1 }

@@ -52,7 +52,7 @@ const game = contract({
   move: { id: u32, x: f32, y: f32 }, // an object of fields is a struct
   chat: { from: u32, line: text(200) },
   loot: { to: u32, items: array(item, 100), rare: bool },
-  buy: request({ item: u32, count: u16 }, { left: u32 }), // is answered
+  buy: request({ item: u32, count: u16 }, { left: u32 }), // has a reply
 })
 type Game = MessagesOf<typeof game> // for signatures: Channel<Game>, Sink<Game>
 
