@@ -236,7 +236,7 @@ describe('a pipe that is encrypted', () => {
     ['drops a byte', (bytes) => bytes.subarray(0, -1)],
     ['repeats what was sent', (bytes) => Buffer.concat([bytes, bytes])],
     ['puts something in', (bytes) => Buffer.concat([Buffer.from([40, 0]), randomBytes(40), bytes])],
-  ])('ends when somebody on the way %s, and delivers nothing of it', async (_, change) => {
+  ])('ends when a man in the middle %s, and delivers nothing of it', async (_, change) => {
     let isMeddling = false
     const { client, accepted, closed } = await sides(
       { encryption: bothKeys },

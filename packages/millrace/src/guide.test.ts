@@ -339,7 +339,7 @@ describe('the code of docs/GUIDE.md', () => {
   it('heartbeat', async () => {
     const { channel } = await opened()
     // guide
-    channel.setHeartbeat(5_000, 15_000) // asks after 5 s of silence, ends the channel after 15
+    channel.setHeartbeat(5_000, 15_000) // pings after 5 s of silence, ends the channel after 15
     channel.setHeartbeat(5_000, 15_000, (late) => void late.close('lost')) // or decide yourself
     console.log(channel.statistics().roundTripMs) // of the last ping; NaN before
     // end
@@ -404,10 +404,10 @@ describe('the code of docs/GUIDE.md', () => {
     const theirs = player.setEncryption(key, 'aes-256-gcm')
     // guide
     await channel.setEncryption(key, 'aes-256-gcm') // the other side does the same, in its own time
-    channel.send('chat', { from: 1, line: 'nobody reads this on the way' })
+    channel.send('chat', { from: 1, line: 'unreadable on the way' })
     // end
     await theirs
-    expect(await within('the line', heard)).toBe('nobody reads this on the way')
+    expect(await within('the line', heard)).toBe('unreadable on the way')
     expect(player.encryption?.handshakeHash).toEqual(channel.encryption?.handshakeHash)
   })
 

@@ -15,8 +15,8 @@ export function generateKey(): Uint8Array {
 }
 
 /**
- * A new pair of X25519 keys of 32 bytes each: who a side is, for `encryption: { pattern, identity }`. The public one may be told to
- * anyone; the secret one stays where it is used.
+ * A new pair of X25519 keys of 32 bytes each: who a side is, for `encryption: { pattern, identity }`. The public one is no secret; the secret
+ * one stays where it is used.
  */
 export function generateKeyPair(): KeyPair {
   const { x, d } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })

@@ -116,7 +116,7 @@ describe('a message with a rate', () => {
     const asked = [1, 2, 3].map((item) =>
       client.request('buy', { item }).catch((error: Error) => error.message),
     )
-    const refused = "the peer could not answer 'buy': more of 'buy' came than its rate allows"
+    const refused = "the peer could not reply to 'buy': more of 'buy' came than its rate allows"
     expect(await rig.until(Promise.all(asked))).toEqual([{ left: 0 }, { left: 1 }, refused])
     expect(accepted.statistics().limited).toBe(1)
     await rig.loop.advance(1000)

@@ -7,7 +7,7 @@ export type RandomSource = (size: number) => Uint8Array
 
 /**
  * What is wanted where a key is: 32 bytes. Throws for text (`unexpected`: a pass phrase is no key), for other sizes (`size`), and for
- * zeros (`option`: memory that nobody filled). `name` says whose key it is, for the message. Answers the same array.
+ * zeros (`option`: memory that was never filled). `name` says whose key it is, for the message. Returns the same array.
  */
 export function requireKey(value: unknown, name = 'the key'): Uint8Array {
   if (typeof value === 'string') {
@@ -25,7 +25,7 @@ export function requireKey(value: unknown, name = 'the key'): Uint8Array {
     )
   }
   if (value.every((byte) => byte === 0))
-    throw new CipherError('option', `${name} is all zeros: nobody filled it`)
+    throw new CipherError('option', `${name} is all zeros: it was never filled`)
   return value
 }
 
@@ -34,7 +34,7 @@ export function randomKey(random: RandomSource): Uint8Array {
   return requireKey(randomBytes(random, KEY_SIZE), 'what the random source gave')
 }
 
-/** A new pair of X25519 keys. The public one may be told to anybody. */
+/** A new pair of X25519 keys. The public one is no secret. */
 export function keyPair(primitives: Primitives, random: RandomSource): KeyPair {
   return primitives.dh.pair(randomKey(random))
 }

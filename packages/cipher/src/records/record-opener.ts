@@ -111,7 +111,7 @@ export class RecordOpener {
    */
   receive(chunk: Uint8Array, ownership: 'given' | 'lent'): void {
     if (!this.#isDrained)
-      throw new CipherError('turn', 'Read the chunk before first, until next() answers undefined')
+      throw new CipherError('turn', 'Read the chunk before first, until next() returns undefined')
     if (chunk.length === 0 || this.#state === 'failed') return
     if (this.#state === 'closed') {
       this.#fail('after-close')

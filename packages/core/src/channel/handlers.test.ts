@@ -95,7 +95,7 @@ describe('channel.on', () => {
     await rig.end()
   })
 
-  it('warns about failing handlers nobody listens for, a few times and not for ever', async () => {
+  it('warns of failing handlers when `error` has no handler, a few times and not for ever', async () => {
     const { rig } = await pair()
     const lonely = rig.factory.create('net', 'lonely', 'test')
     lonely.on('accepted', (_pipe, channel) => {

@@ -85,11 +85,11 @@ export class PendingRequests {
     this.#end(id)?.resolve(body)
   }
 
-  /** The peer could not answer. */
+  /** The peer could not reply. */
   faulted(id: number, text: string): void {
     const pending = this.#end(id)
     pending?.reject(
-      new MillraceError('request-failed', `the peer could not answer '${pending.key}': ${text}`),
+      new MillraceError('request-failed', `the peer could not reply to '${pending.key}': ${text}`),
     )
   }
 

@@ -173,7 +173,7 @@ describe('stallTimeoutMs', () => {
 })
 
 describe('limits of a pipe', () => {
-  it('maxHandshakes: whoever is silent for longest makes room for one more, and the pipe says so', async () => {
+  it('maxHandshakes: the one that is silent for longest makes room for one more, and the pipe says so', async () => {
     const rig = new Rig()
     const accepting = rig.pipe('server', { maxHandshakes: 3 })
     await rig.until(accepting.bind())

@@ -196,7 +196,7 @@ export class EncryptionUpgrade {
     const who =
       this.#state === 'asked' && this.#settle === undefined
         ? 'setEncryption was not called here'
-        : 'the peer did not go on with it'
+        : 'the peer did not continue it'
     this.#refuse(`it was asked for, and ${who} within ${this.#owner.limits.handshakeTimeoutMs} ms`)
   }
 

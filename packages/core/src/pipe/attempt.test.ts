@@ -36,7 +36,7 @@ describe('handshakeTimeoutMs', () => {
       expect(rig.loop.now()).toBe(500)
       expect(error.code).toBe('connect-failed')
       expect(error.message).toBe(
-        'cannot connect to slow://server: there was no answer within 500 ms (handshakeTimeoutMs)',
+        'cannot connect to slow://server: there was no response within 500 ms (handshakeTimeoutMs)',
       )
     },
   )

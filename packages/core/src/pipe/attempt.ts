@@ -57,7 +57,7 @@ export class Attempt {
   #late(): void {
     const within = `within ${this.#timeoutMs} ms (handshakeTimeoutMs)`
     if (this.#greeting === undefined) {
-      const text = `cannot connect to ${this.#address}: there was no answer ${within}`
+      const text = `cannot connect to ${this.#address}: there was no response ${within}`
       this.abort(new MillraceError('connect-failed', text))
     } else if (this.#turns.count === this.#turnsBefore) {
       const text = `cannot open ${this.#address}: the pipe got no turn ${within}; its program or driver must call process()`

@@ -86,7 +86,7 @@ function listenError(error: unknown, address: Address): MillraceError {
   if (error instanceof MillraceError) return error
   const isTaken = (error as { code?: unknown } | undefined)?.code === 'EADDRINUSE'
   const other = address.port === undefined ? 'choose another' : 'choose another, or port 0'
-  const text = isTaken ? `someone else is bound there; ${other}` : causeText(error)
+  const text = isTaken ? `the address is taken; ${other}` : causeText(error)
   const code = isTaken ? 'address-in-use' : 'listen-failed'
   return new MillraceError(code, `cannot bind ${address.text}: ${text}`, { cause: error })
 }

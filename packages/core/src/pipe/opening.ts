@@ -60,7 +60,7 @@ export async function connectLink(
     if (signal.aborted) throw signal.reason
     if (error instanceof MillraceError) throw error
     const isRefused = (error as { code?: unknown } | undefined)?.code === 'ECONNREFUSED'
-    const hint = isRefused ? 'nobody listens there' : causeText(error)
+    const hint = isRefused ? 'nothing listens there' : causeText(error)
     throw new MillraceError('connect-failed', `cannot connect to ${address.text}: ${hint}`, { cause: error })
   }
 }

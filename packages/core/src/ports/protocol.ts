@@ -44,7 +44,7 @@ export interface SessionHost {
   awaited(id: number): number
   /** A reply came. */
   replied(id: number, body: unknown): void
-  /** The peer could not answer a request. */
+  /** The peer could not reply to a request. */
   faulted(id: number, text: string): void
   /** The peer answered a ping after so many milliseconds. */
   ponged(roundTripMs: number): void

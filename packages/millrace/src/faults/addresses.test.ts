@@ -48,7 +48,7 @@ describe('addresses', () => {
     const error = await rejection(client.open())
     expect(error.code).toBe('connect-failed')
     expect(error.message).toContain(`127.0.0.1:${port}`)
-    expect(error.message).toContain('nobody listens there')
+    expect(error.message).toContain('nothing listens there')
     expect(diary.connected).toEqual([undefined])
     expect(diary.failures).toEqual([error])
   })

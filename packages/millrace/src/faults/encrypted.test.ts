@@ -89,7 +89,7 @@ describe('an encrypted pipe', () => {
     ['another key', { key: randomBytes(32) }],
     ['another pattern', { pattern: 'XX', identity: player }],
     ['no encryption at all', undefined],
-  ])('downgrade: lets nobody in who comes with %s', async (_, encryption) => {
+  ])('downgrade: refuses every peer with %s', async (_, encryption) => {
     const { diary, port } = await bound({ encryption: { key }, handshakeTimeoutMs })
     const client = opener(port, encryption === undefined ? {} : { encryption })
     await expect(within('the end', client.open())).rejects.toMatchObject({
