@@ -85,7 +85,7 @@ export class BlockChecker {
     return block.memory
   }
 
-  /** Throws `stale-write` if somebody wrote into free memory; forgets the memory either way. */
+  /** Throws `stale-write` if free memory was written to; forgets the memory either way. */
   verify(memory: PooledBlock): void {
     const handle = this.#lastHandles.get(memory)
     this.#lastHandles.delete(memory)

@@ -84,7 +84,7 @@ export class BlockPool {
   }
 
   /**
-   * Memory of exactly `size` bytes that is no block: nobody gives it back, and the garbage collector takes it. Its content is
+   * Memory of exactly `size` bytes that is no block: it is never given back, and the garbage collector takes it. Its content is
    * whatever was there. For bytes that many read at the same time, such as one broadcast for a thousand channels.
    */
   allocate(size: number): Uint8Array {

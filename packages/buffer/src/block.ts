@@ -1,5 +1,5 @@
 /**
- * One block of memory out of a pool. Whoever took it owns it until it is given back; after that neither
+ * One block of memory out of a pool. The taker owns it until it is given back; after that neither
  * `bytes` nor `view` nor anything cut from them may be touched.
  */
 export interface Block {

@@ -4,7 +4,7 @@
  * - `double-give`: a block or a batch was given back a second time.
  * - `foreign-block`: a block was given to a pool it did not come from.
  * - `use-after-release`: a block was touched after it had been given back (checks only).
- * - `stale-write`: somebody wrote into memory after it had been given back (checks only).
+ * - `stale-write`: memory was written to after it had been given back (checks only).
  * - `size-out-of-range`: a size, a position or an option lies outside what is possible.
  * - `checks-off`: a question that only a pool with `checks: 'on'` can answer.
  */

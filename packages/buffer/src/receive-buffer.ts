@@ -5,7 +5,7 @@ import { copyBytes } from './byte-copy.ts'
 
 /** Limits of one receive buffer. */
 export interface ReceiveBufferOptions {
-  /** Most bytes it holds; one more and `append` answers `'full'`. Default 16 MiB. */
+  /** Most bytes it holds; one more and `append` returns `'full'`. Default 16 MiB. */
   readonly sizeMax?: number | undefined
 }
 
@@ -14,7 +14,7 @@ export interface ReceiveBufferOptions {
  * its block back as soon as it is empty, so an idle channel holds no memory. Knows nothing of frames.
  *
  * The content is `bytes[start, end)`. `append`, `reserve`, `consume` and `release` may change all four fields,
- * so load them again after each call; what was cut from `bytes` before may be somebody else's memory then.
+ * so load them again after each call; views of `bytes` made before may show another owner's memory then.
  */
 export class ReceiveBuffer {
   /** The block in use, or the pool's empty one. Owned by this buffer. */
@@ -62,7 +62,7 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Makes room for `size` more bytes in one piece behind `end`, or does nothing and answers `'full'` where that
+   * Makes room for `size` more bytes in one piece behind `end`, or does nothing and returns `'full'` where that
    * would exceed `sizeMax`. It takes that much memory at once: a size that comes from the wire must have passed
    * a limit before.
    */

@@ -2,7 +2,7 @@ import type { Block } from './block.ts'
 import type { BlockPool } from './block-pool.ts'
 import { BufferError } from './buffer-error.ts'
 
-/** Whoever gets an emptied batch back for its next use. */
+/** Takes an emptied batch back for its next use. */
 export interface SegmentBatchOwner {
   released(batch: SegmentBatch): void
 }

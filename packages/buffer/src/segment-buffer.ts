@@ -96,9 +96,9 @@ export class SegmentBuffer {
   }
 
   /**
-   * Adds bytes of somebody else as a segment of their own, without copying: one encoded broadcast for 1,000
-   * channels. They must stay as they are until the batch is released, are never given to the pool, and belong to
-   * whoever made them. Up to 4 KiB are copied instead where there is content already, which is cheaper than one
+   * Adds bytes of another owner as a segment of their own, without copying: one encoded broadcast for 1,000
+   * channels. They must stay as they are until the batch is released, are never given to the pool, and stay
+   * their maker's. Up to 4 KiB are copied instead where there is content already, which is cheaper than one
    * more segment.
    */
   appendShared(bytes: Uint8Array): void {

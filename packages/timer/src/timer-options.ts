@@ -11,7 +11,7 @@ export interface TimerOptions {
   readonly drive?: 'auto' | 'manual' | undefined
   /**
    * Gets what a callback throws, at once; the others run in any case. Default: `process` throws it when all have
-   * run (several as an `AggregateError`), and with `drive: 'auto'` it ends up with whoever runs the clock's wake-ups.
+   * run (several as an `AggregateError`), and with `drive: 'auto'` it reaches the caller of the clock's wake-ups.
    */
   readonly onError?: ((error: unknown, key: TimerKey) => void) | undefined
   /** Where log lines go; nowhere unless given. */

@@ -16,7 +16,7 @@ const SLOT_COUNT = 256 + 4 * 64
  * Empty slots are skipped by a bitmap, so a jump over hours costs no more than the entries it passes.
  */
 export class TimerWheel {
-  /** Entries that wait. Not limited here: whoever owns entries limits them. */
+  /** Entries that wait. Not limited here: the owner of the entries limits them. */
   count = 0
 
   /** The tick 0, so that ticks stay small integers whatever the clock's scale. */

@@ -11,8 +11,8 @@ const reportIntervalMs = 1000
  * Watches how many descriptors are left before another connection is taken. Without it, the system's limit is met inside
  * the platform, which accepts and closes what it can't hold without a word to either side.
  *
- * Systems hand out the lowest free number, so the number of a descriptor opened for a moment tells how many are in use,
- * whoever holds them. Where the limit can't be read (outside Linux), nothing is watched.
+ * Systems hand out the lowest free number, so the number of a descriptor opened for a moment tells how many are in use
+ * in the whole process. Where the limit can't be read (outside Linux), nothing is watched.
  */
 export class DescriptorGuard {
   readonly #limit: number

@@ -6,7 +6,7 @@ import { nodeLoop } from './node-loop.ts'
 
 export { nodeLoop }
 
-/** What Node lends to a factory: its loop, its cryptography, its diagnostics channels, and warnings for errors that nobody listens for. */
+/** What Node lends to a factory: its loop, its cryptography, its diagnostics channels, and warnings for errors without a handler. */
 export const nodePlatform: Platform = {
   loop: nodeLoop,
   // Never `Buffer.allocUnsafe`: it hands out pieces of memory that others share.

@@ -33,9 +33,9 @@ export class Heartbeat {
   }
 
   /**
-   * What is due now. Nobody dies of this side's own stalls: a timeout is told only at the second question after the time was
+   * What is due now. This side's own stalls end no channel: a timeout is told only at the second question after the time was
    * over, at a later `now`, so that the peer's bytes are found in the link first; and when the question itself comes more
-   * than an interval late, the time that nobody looked doesn't count.
+   * than an interval late, the time in which it wasn't asked doesn't count.
    */
   due(now: number): HeartbeatDue {
     const lateMs = now - this.deadline()

@@ -5,8 +5,8 @@ import { causeText, MillraceError, type MillraceErrorCode } from './millrace-err
 /** Every way a channel can end. Each channel has exactly one, told exactly once. */
 export type CloseReason =
   /**
-   * One side called `close`. The other was told, and everything sent before had arrived there (`by: 'remote'`); whoever called it (`'local'`) knows that
-   * the peer ended, or had its time to. `why` is Millrace's own reason (`closed`: the program's), `appCode` and `text` are what the program said:
+   * One side called `close`. The other was told, and everything sent before had arrived there (`by: 'remote'`); the side that called it (`'local'`) knows
+   * that the peer ended, or had its time to. `why` is Millrace's own reason (`closed`: the program's), `appCode` and `text` are what the program said:
    * `close({ code: 4001, text: 'banned' })`. `appCode` is 0 if it said no code.
    */
   | {
@@ -48,14 +48,14 @@ export type CloseReason =
   | { readonly code: 'receive-overflow'; readonly storedBytes: number }
   /** What came was not what the peer sealed, or the peer is not who it should be; `what` says which. */
   | { readonly code: 'encryption-failed'; readonly what: string }
-  /** The link ended without a goodbye: the peer died, or someone cut the connection. */
+  /** The link ended without a goodbye: the peer died, or the connection was cut. */
   | { readonly code: 'link-ended' }
   /** The link reported an error. */
   | { readonly code: 'link-failed'; readonly cause: unknown }
 
 /**
- * Why a channel ends whose link is gone, with an error if it has one. A channel that is closing ends as it was `asked` to, unless somebody meddles with
- * what the peer still says.
+ * Why a channel ends whose link is gone, with an error if it has one. A channel that is closing ends as it was `asked` to, unless what
+ * the peer still sends is tampered with.
  */
 export function linkReason(error: unknown, asked?: CloseReason): CloseReason {
   const failure = error instanceof EncryptionFailure ? error : undefined
@@ -108,7 +108,7 @@ function wordsOf({
   return `${codes === '' ? '' : ` (${codes})`}${text === '' ? '' : `: ${text}`}`
 }
 
-/** The error for whoever waited for a channel that ended for this reason instead. */
+/** The error of a caller that waited for a channel, which ended for this reason instead. */
 export function reasonError(reason: CloseReason, what: string): MillraceError {
   const options = {
     ...(reason.code === 'link-failed' ? { cause: reason.cause } : {}),

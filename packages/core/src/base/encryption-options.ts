@@ -7,13 +7,13 @@ import { MillraceError } from './millrace-error.ts'
  */
 export type EncryptionAlgorithm = 'chacha20-poly1305' | 'aes-256-gcm' | `Noise_${string}`
 
-/** Both sides have the same secret: `NNpsk0`. Whoever has it can be either side. */
+/** Both sides have the same secret: `NNpsk0`. A holder of it can be either side. */
 export interface SharedKeyEncryption {
   /** 32 random bytes: never a pass phrase, see `keyFromPassphrase`. */
   readonly key: Uint8Array
   /** Default `'chacha20-poly1305'`. */
   readonly algorithm?: EncryptionAlgorithm | undefined
-  /** Never set: a shared key proves nobody's identity. */
+  /** Never set: a shared key proves no identity. */
   readonly pattern?: undefined
 }
 
@@ -38,7 +38,7 @@ export interface IdentityEncryption {
   readonly algorithm?: EncryptionAlgorithm | undefined
   /**
    * Whether this peer may have a channel; asked as soon as its key is proven, before `accepted` and before anything more is said to it. With `IK`
-   * that is when its first record comes: the first message alone could be somebody's recording. Without it, everyone with a key of their own may. A
+   * that is when its first record comes: the first message alone could be a recording. Without it, every peer with a key of its own may. A
    * promise that takes longer than `handshakeTimeoutMs` is too late. `channel` isn't open yet:
    * it is there to be remembered.
    */

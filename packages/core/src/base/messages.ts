@@ -29,7 +29,7 @@ type ReplyOf<Entry> = Entry extends Request<unknown, infer Answered> ? Answered 
 /** What is sent under a key. */
 export type Body<Messages extends object, K extends Key<Messages>> = BodyOf<What<Messages[K]>>
 
-/** What answers a request under a key. */
+/** The reply to a request under a key. */
 export type Reply<Messages extends object, K extends Key<Messages>> = unknown extends Messages[K]
   ? unknown
   : ReplyOf<What<Messages[K]>>

@@ -66,7 +66,7 @@ export let conversationOf: (channel: object) => Conversation
  * One conversation with one peer; both sides hold one. Messages arrive in the order in which they were sent, each of
  * them once, or the channel ends. Made by a pipe: `await pipe.open()`, or by the event `accepted`.
  *
- * All methods work at any time: on an ended channel `send` answers `'closed'`, and `on('close')` calls at once.
+ * All methods work at any time: on an ended channel `send` returns `'closed'`, and `on('close')` calls at once.
  */
 export class Channel<Messages extends object = object, Own extends Side = Side, Data = unknown> {
   /** Never set: see `ComparedMessages`. */
@@ -97,7 +97,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
     init.conversation.dispatch.channel = this
   }
 
-  /** True from the hello until someone closes, or the link is gone: while something can be sent. */
+  /** True from the hello until either side closes, or the link is gone: while something can be sent. */
   get isOpen(): boolean {
     return this.#conversation.isOpen
   }
@@ -273,7 +273,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   }
 
   /**
-   * Ends the channel in order: what was sent before arrives, so does what handlers answer in this turn; answers of handlers
+   * Ends the channel in order: what was sent before arrives, so do the replies of handlers in this turn; replies of handlers
    * that are still waiting for something are lost. The peer is told the words, a text or `{ code: 4001, text: 'banned' }`;
    * nothing more is delivered here. Throws `argument-invalid` for a code that is none. Resolves with the reason when the peer has ended too, or after `closeTimeoutMs`; under `drive: 'manual'` that takes
    * further calls of `pipe.process()`. Idempotent.

@@ -209,7 +209,7 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     this.#owner.failed(text, error, this)
   }
 
-  /** Answers the peer's request. Throws for a body that doesn't fit the contract. */
+  /** Replies to the peer's request. Throws for a body that doesn't fit the contract. */
   reply(id: number, number: number, body: unknown): void {
     if (this.carrier.mayReply) this.carrier.sender.sendReply(id, number, body)
   }

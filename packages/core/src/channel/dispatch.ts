@@ -27,7 +27,7 @@ export interface DispatchOwner {
 export class Dispatch {
   /** Messages delivered. */
   messagesIn = 0
-  /** Messages that nobody listened for. */
+  /** Messages without a listener. */
   unhandled = 0
   /** Messages and requests dropped by their rate. */
   limited = 0

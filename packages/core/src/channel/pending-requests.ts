@@ -80,7 +80,7 @@ export class PendingRequests {
     return this.#pending.get(id)?.number ?? -1
   }
 
-  /** A reply came. One that nobody waits for any more is ignored. */
+  /** A reply came. One that is no longer waited for is ignored. */
   replied(id: number, body: unknown): void {
     this.#end(id)?.resolve(body)
   }

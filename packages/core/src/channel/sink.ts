@@ -37,7 +37,7 @@ export class Sink<Messages extends object = object, Own extends Side = Side> {
     this.#options = options
   }
 
-  /** Forwards the channel's messages from now on; those for which `filter` answers something falsy, or a promise, aren't. A second call replaces the filter. */
+  /** Forwards the channel's messages from now on; those for which `filter` returns something falsy, or a promise, aren't. A second call replaces the filter. */
   attach(channel: Channel<Messages, Own>, filter?: SinkFilter<Messages, Own>): this {
     this.detach(channel)
     const tap: Tap = {

@@ -23,7 +23,7 @@ export interface LinkHandshakeOwner {
 
 /**
  * The handshake of one link: messages with their sizes before them, and the question whether the peer may come in. It is asked as soon as
- * the peer's key is known not to be somebody's recording: by then, mostly, its last message has come. With `IK` that can't be told from messages:
+ * the peer's key is known not to be a recording: by then, mostly, its last message has come. With `IK` that can't be told from messages:
  * `mustAsk` says that the link has to `ask` when it has opened a record.
  */
 export class LinkHandshake {
@@ -41,7 +41,7 @@ export class LinkHandshake {
     this.#stored = new ReceiveBuffer(pool, { sizeMax: waitingSizeMax + sizeSize })
   }
 
-  /** Whether somebody has to be asked about the peer. */
+  /** Whether `authorise` has to be asked about the peer. */
   get mustAsk(): boolean {
     return this.#authorise !== undefined && this.#peerKey !== undefined
   }
@@ -100,7 +100,7 @@ export class LinkHandshake {
     else this.#answer()
   }
 
-  /** Reads the messages that are there, and answers them. */
+  /** Reads the messages that are there, and replies to them. */
   #read(): void {
     const stored = this.#stored
     while (this.#state === 'talking' && stored.size >= sizeSize) {
@@ -125,7 +125,7 @@ export class LinkHandshake {
   #goOn(): void {
     const { role, turn, remoteStatic } = this.#handshake
     this.#peerKey = remoteStatic
-    // A key that came before this side has said anything (IK) may be somebody's recording: only who can seal what follows has it.
+    // A key that came before this side has said anything (IK) may be a recording: only a peer that can seal what follows has it.
     const isProven = role === 'initiator' || turn === 'split'
     if (isProven && this.mustAsk) this.ask()
     else this.#answer()

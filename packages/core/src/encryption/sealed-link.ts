@@ -183,7 +183,7 @@ export class SealedLink implements LinkLayer {
     this.#drop()
   }
 
-  /** Nobody needs what waits for the end of the handshake any more. */
+  /** What waits for the end of the handshake is not needed any more. */
   #drop(): void {
     this.#endHandshake()
     this.#early?.release()
@@ -240,7 +240,7 @@ export class SealedLink implements LinkLayer {
     this.#owner.received(plain, 'given')
   }
 
-  /** Opens what comes from somebody who may be a recording, and asks about him with the first record that is true. */
+  /** Opens what comes from a peer that may be a recording, and asks about it with the first authentic record. */
   #prove(opener: RecordOpener, bytes: Uint8Array, ownership: 'given' | 'lent'): void {
     this.#earlySize += bytes.length
     if (this.#earlySize > waitingSizeMax) return this.#fail('more than a handshake came before it was over')

@@ -89,7 +89,7 @@ export class EncryptionUpgrade {
   /** A step of the peer came. */
   came(step: number, message: Uint8Array): void {
     const { role, session } = this.#owner
-    // The link is gone. Behind a step stands nothing in clear: what nobody can open any more must not be taken for frames.
+    // The link is gone. Behind a step stands nothing in clear: what can't be opened any more must not be taken for frames.
     if (this.#state === 'over') {
       session.takeRest?.()
       return

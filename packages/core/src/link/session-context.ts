@@ -28,7 +28,7 @@ export interface SessionContextOwner extends TurnTaker {
 
 const noData = new Uint8Array(0)
 
-/** Why messages wait: their reader is behind, the opener has not set his handlers, the peer owes room, the channel is over. */
+/** Why messages wait: their reader is behind, the opener has not set its handlers, the peer owes room, the channel is over. */
 const causes = { held: 1, settling: 2, owing: 4, over: 8 } as const
 
 /** Why messages wait. */
@@ -81,7 +81,7 @@ export class SessionContext implements SessionHost {
     this.#owner.turns.later(this.#owner)
   }
 
-  /** Nobody hears messages any more; but what else comes is read, whatever they waited for. */
+  /** Messages are not delivered any more; but what else comes is read, whatever they waited for. */
   mute(): void {
     this.#isMuted = true
     this.#waiting = 0

@@ -50,7 +50,7 @@ function isPending(answer: Admission | PromiseLike<Admission>): answer is Promis
   return typeof (answer as PromiseLike<Admission> | undefined)?.then === 'function'
 }
 
-/** Only `true` admits: a rule that forgets to answer lets nobody in. */
+/** Only `true` admits: a rule that returns nothing refuses every peer. */
 function goodbyeFor(answer: Admission): 'yes' | Goodbye {
   if (answer === true) return 'yes'
   const words: CloseWords = typeof answer === 'boolean' || answer === undefined ? '' : answer

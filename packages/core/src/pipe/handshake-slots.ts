@@ -29,7 +29,7 @@ export class HandshakeSlots<Carrier extends object> {
     if (carriers?.size === 0) this.#carriers.delete(place)
   }
 
-  /** Whoever should go first. Looks at each address once: to be asked when there is no room left. */
+  /** The one to evict first. Looks at each address once: to be called when there is no room left. */
   first(): Carrier | undefined {
     let most: Set<Carrier> | undefined
     for (const carriers of this.#carriers.values()) {

@@ -45,7 +45,7 @@ export class PipeEncryption {
     this.#code = await this.#loader.load()
   }
 
-  /** Throws `argument-invalid` when the keys for this role are not there: better now than when a peer comes. */
+  /** Throws `argument-invalid` when the keys for this role are not there: better now than at the first connection. */
   expectKeys(role: 'accepted' | 'opened'): void {
     this.code.plan(this.#options, role, '').handshake.abandon()
   }

@@ -12,7 +12,7 @@ import type { Turns } from '../turn/turns.ts'
  * `process()` alone: what happens in between waits for its next call.
  */
 export interface PipeEvents<Messages extends object, PipeType = unknown, Data = unknown> {
-  /** Someone opened a channel to this pipe, and both sides have agreed. Attempts that fail are told to `error`. */
+  /** A peer opened a channel to this pipe, and both sides have agreed. Attempts that fail are told to `error`. */
   accepted: (pipe: PipeType, channel: Channel<Messages, 'server', Data>, error: undefined) => void
   /** An `open` of this pipe has ended: with a channel, or without one (`undefined`) and with the error instead. */
   connected: (

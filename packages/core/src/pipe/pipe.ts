@@ -147,7 +147,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
         throw error
       },
     )
-    // Whoever listens to `connected` is told of a failure there, and need not await the promise as well.
+    // A program that listens to `connected` is told of a failure there, and need not await the promise as well.
     if (handlers.has('connected')) opening.catch(() => {})
     return opening
   }

@@ -1,7 +1,7 @@
 import type { ContractTable, FrameTarget } from '@millrace/wire'
 import type { KeyTable } from '../base/key-table.ts'
 
-/** What `decode` answers when the bytes are no such message. */
+/** What `decode` returns when the bytes are no such message. */
 export const undecodable: unique symbol = Symbol('undecodable')
 
 /** Bytes to read: both are views of the same memory. */
@@ -33,8 +33,8 @@ export interface Codec<Messages extends object = object> {
   /** Writes a body at `start` and returns its end. Throws a typed error for a body that is none. */
   encode(number: number, body: unknown, target: FrameTarget, start: number): number
   /**
-   * Reads the body in `[start, end)`, or answers `undecodable`. Never throws, whatever the bytes are. `number` comes from
-   * the peer: for a closed table it may be any, for an open one it is -1 when nobody here knows the key.
+   * Reads the body in `[start, end)`, or returns `undecodable`. Never throws, whatever the bytes are. `number` comes from
+   * the peer: for a closed table it may be any, for an open one it is -1 when the key is unknown here.
    */
   decode(number: number, source: ByteSource, start: number, end: number): unknown
   /** What was wrong with the last bytes that were `undecodable`. */

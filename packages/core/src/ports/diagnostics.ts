@@ -65,5 +65,5 @@ export class Topics {
   }
 }
 
-/** The topics of those whom nobody can trace. */
+/** The topics of a platform without diagnostics. */
 export const silentTopics = new Topics(undefined, () => {})

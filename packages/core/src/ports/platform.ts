@@ -14,6 +14,6 @@ export interface Platform {
   readonly encryption?: EncryptionLoader
   /** For those who trace. Node: `node:diagnostics_channel`. */
   readonly diagnostics?: Diagnostics
-  /** Where an error goes that nobody listens for. Node: a process warning. */
+  /** Where an error goes when `error` has no handler. Node: a process warning. */
   warn?(error: MillraceError): void
 }

@@ -34,7 +34,7 @@ export interface SessionHost {
   admit(data?: Uint8Array): 'yes' | 'no' | 'later'
   /** The channel is open from here on. */
   opened(): void
-  /** A message came. `number` is the key's number, or -1 for a key that nobody here knows; then `key` is its name. */
+  /** A message came. `number` is the key's number, or -1 for a key that is unknown here; then `key` is its name. */
   deliver(number: number, body: unknown, key?: string): void
   /** A request came; the answer goes out by `encodeReply` or `encodeFault` with the same id. */
   requested(id: number, number: number, body: unknown, key?: string): void
@@ -69,7 +69,7 @@ export interface Session {
   process(now: number): void
   /** What the stored, undelivered bytes cost in memory. */
   readonly stored: number
-  /** True while what is stored waits for this side, not for more bytes of the peer: nobody is late then. */
+  /** True while what is stored waits for this side, not for more bytes of the peer: the peer is not late then. */
   readonly isHolding?: boolean
   /** True once the peer has said its last words: nothing more will come, and its silence means nothing. */
   readonly isAtEnd?: boolean
@@ -118,7 +118,7 @@ export interface DatagramHost {
   report(error: unknown): void
 }
 
-/** A protocol over datagrams, without channels: it answers what comes in, whoever sent it. */
+/** A protocol over datagrams, without channels: it replies to what comes in, from any sender. */
 export interface DatagramSession {
   /** A datagram came in. Called inside `process` of the pipe, never from the socket's event. */
   receive(bytes: Uint8Array, from: Address, now: number): void

@@ -30,9 +30,9 @@ export interface Link {
   /** Says who is told. Called once, before anything else. */
   start(owner: LinkOwner): void
   /**
-   * Sends all segments in one gather write, and releases the batch when they have left. Answers `waits`, and tells the
+   * Sends all segments in one gather write, and releases the batch when they have left. Returns `waits`, and tells the
    * owner by `sent` when they have; or, only if asked to report `unless-left`, `left`: all of it left at once, and nothing
-   * more will be told. That spares a callback where nobody has to be slowed down. A call that throws has not taken the batch.
+   * more will be told. That spares a callback where no sender has to be slowed down. A call that throws has not taken the batch.
    */
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits'
   /**
@@ -60,7 +60,7 @@ export interface Link {
 
 /** What a listening transport tells. */
 export interface ListenerOwner {
-  /** Someone connected. */
+  /** A peer connected. */
   accepted(link: Link): void
   /** Listening goes on, but something went wrong: a connection that could not be taken. */
   failed(error: unknown): void

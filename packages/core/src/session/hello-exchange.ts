@@ -18,7 +18,7 @@ const noFingerprint = '0'.repeat(16)
 
 /**
  * What stands before an open channel: the hellos of both sides, and their contract tables if those differ. The opening side
- * speaks first; the accepting side answers a hello that it likes, so that a stranger who connects learns nothing.
+ * speaks first; the accepting side replies to a valid hello only, so that an unauthenticated peer learns nothing.
  */
 export class HelloExchange {
   /** The peer began as Millrace does, so a goodbye would be understood. */
