@@ -57,7 +57,7 @@ const inMessage = 2
 const repeat: Change = (bytes) => Buffer.concat([bytes, bytes])
 
 const scenes: readonly Scene[] = [
-  { title: 'somebody reads along', settings: encrypted, kind: 'reads' },
+  { title: 'a listener on the way', settings: encrypted, kind: 'reads' },
   {
     title: 'a bit of the third message is flipped',
     settings: encrypted,
@@ -92,7 +92,7 @@ const scenes: readonly Scene[] = [
     settings: { sender: clear, receiver: sealed },
     kind: 'changes',
   },
-  { title: 'without encryption, somebody reads along', settings: plain, kind: 'reads' },
+  { title: 'without encryption, a listener on the way', settings: plain, kind: 'reads' },
   {
     title: 'without encryption, the same bit is flipped',
     settings: plain,
