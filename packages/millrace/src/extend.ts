@@ -13,7 +13,6 @@ export {
   type SizeClassStatistics,
   type TrimOptions,
 } from '@millrace/buffer'
-export type { Aead, AeadKey, Dh, Hash, Primitives } from '@millrace/cipher'
 export {
   type ByteSource,
   type CancelSignal,
