@@ -1,4 +1,3 @@
-import { runCallback } from '../base/callback.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { discardLink } from '../link/guarded-link.ts'
 import type { Address, Link } from '../ports/transport.ts'
@@ -18,6 +17,8 @@ export class PipeBinder {
   readonly #parts: PipeParts
   #state: 'fresh' | 'binding' | 'bound' = 'fresh'
   #binding: Binding | undefined
+  /** While the address is being taken; another one, or none, when that was given up. */
+  #taking: Promise<Binding> | undefined
 
   constructor(owner: PipeBinderOwner, parts: PipeParts) {
     this.#owner = owner
@@ -40,7 +41,7 @@ export class PipeBinder {
 
   /** Takes the address. Rejects with `not-bound`, `already-open`, or what `Binding.take` says. */
   async bind(settled: Settled): Promise<void> {
-    const { services, encryption } = this.#parts
+    const { services } = this.#parts
     const { target, transport } = settled
     const owner = this.#owner
     if (owner.isEnding)
@@ -52,21 +53,27 @@ export class PipeBinder {
       throw new MillraceError('address-in-use', text)
     }
     this.#state = 'binding'
+    const taking = this.#take(settled)
+    this.#taking = taking
     try {
-      if (encryption?.isLoaded === false) await encryption.load()
-      encryption?.expectKeys('accepted')
-      this.#bound(await Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) }), settled)
+      const binding = await taking
+      if (this.#taking !== taking)
+        throw new MillraceError('not-bound', `${owner.describe()}: it was closed while binding`)
+      this.#bound(binding, settled)
     } finally {
+      if (this.#taking === taking) this.#taking = undefined
       if (this.#state === 'binding') this.#state = 'fresh'
     }
   }
 
-  /** Gives the address back. Resolves when it is free. */
+  /** Gives the address back, also one that is just being taken. Resolves when it is free. */
   async free(): Promise<void> {
     this.#parts.services.setBound(this.#owner, undefined)
+    const taking = this.#taking
     const binding = this.#binding
-    this.#binding = undefined
+    this.#taking = this.#binding = undefined
     await binding?.close()
+    if (taking !== undefined) await (await taking.catch(() => undefined))?.close()
   }
 
   /** The pipe has closed, or was destroyed. */
@@ -79,14 +86,14 @@ export class PipeBinder {
     settled?.registry.linkFailed(error, `${this.#owner.describe()}: its address was not given back`)
   }
 
+  async #take(settled: Settled): Promise<Binding> {
+    const { encryption } = this.#parts
+    if (encryption?.isLoaded === false) await encryption.load()
+    encryption?.expectKeys('accepted')
+    return Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) })
+  }
+
   #bound(binding: Binding, settled: Settled): void {
-    if (this.#state !== 'binding') {
-      runCallback(
-        () => binding.close(),
-        (error) => this.notFreed(error, settled),
-      )
-      throw new MillraceError('not-bound', `${this.#owner.describe()}: it was closed while binding`)
-    }
     this.#state = 'bound'
     this.#binding = binding
     const { services, encryption } = this.#parts
