@@ -4,6 +4,7 @@ import {
   type AnyMessages,
   type Channel,
   type CloseReason,
+  checkInvariants,
   type Diagnostics,
   local,
   type MillraceError,
@@ -189,8 +190,7 @@ const recordRoom = 80
 const closeRoom = 200
 
 function checkChannel<Messages extends object>(channel: Channel<Messages>, link: FakeLink | undefined): void {
-  const checked: { invariants?(): void } = channel as object
-  checked.invariants?.()
+  checkInvariants(channel)
   const { queuedBytes, queuedMessages, storedBytes, storedMessages } = channel.statistics()
   const counts = [queuedBytes, queuedMessages, storedBytes, storedMessages]
   if (!counts.every((count) => count >= 0)) throw new Error(`a channel counts ${counts.join()}`)

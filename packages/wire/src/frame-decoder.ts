@@ -85,6 +85,22 @@ export class FrameDecoder {
     return this.stored + this.#later.length * chunkOverhead
   }
 
+  /** Throws when the numbers contradict each other. For tests. */
+  invariants(): void {
+    let waiting = 0
+    for (const chunk of this.#later) waiting += chunk.length
+    const isRight =
+      this.#position <= this.#end &&
+      this.#end <= this.bytes.length &&
+      this.#laterSize === waiting &&
+      (this.#laterPosition === 0 || this.#laterPosition < this.#later[0].length) &&
+      (!this.#isInCut || this.#cutTaken <= this.#cutSize) &&
+      this.stored >= 0
+    if (isRight) return
+    const numbers = `read ${this.#position} of ${this.#end}, waiting ${this.#laterSize} of ${waiting}, cut ${this.#cutSize}`
+    throw new Error(`the frame decoder contradicts itself: ${numbers}`)
+  }
+
   /** Lets go of a chunk that was read to its end: a quiet channel holds no memory. */
   rest(): void {
     if (this.#position < this.#end || this.#isInCut || this.bytes === noBytes) return

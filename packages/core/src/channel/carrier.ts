@@ -48,6 +48,8 @@ export interface Carrier {
   close(words: Pick<Goodbye, 'appCode' | 'text'>): void
   destroy(): void
   statistics(): CarrierStatistics
+  /** Throws when numbers contradict each other. For tests. */
+  invariants?(): void
   /** Where it leads, for people: `tcp://127.0.0.1:7777`. */
   describe(): string
 }

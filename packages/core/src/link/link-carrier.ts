@@ -51,7 +51,6 @@ export class LinkCarrier
   readonly sender: LinkSender
   isReady = false
   isDirty = false
-
   readonly #owner: LinkCarrierOwner
   readonly watchdog: LinkWatchdog
   readonly context: SessionContext
@@ -196,6 +195,11 @@ export class LinkCarrier
 
   describe(): string {
     return this.link.describe()
+  }
+
+  invariants(): void {
+    this.sendQueue.invariants()
+    this.session.invariants?.()
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {

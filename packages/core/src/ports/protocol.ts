@@ -89,6 +89,8 @@ export interface Session {
   goodbye?(goodbye: Goodbye): void
   /** What it means that the link ended, now that all stored bytes are read: an orderly end, or a cut. */
   linkEnded(): CloseReason
+  /** Throws when the session's own numbers contradict each other. Called by tests after each step. */
+  invariants?(): void
   /** Gives all memory back. The last call. */
   release(): void
 }

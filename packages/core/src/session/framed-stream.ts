@@ -30,6 +30,11 @@ export class FramedStream extends FramedSession implements StreamSession {
     this.#decoder.keep()
   }
 
+  /** Throws when what is stored contradicts itself. For tests. */
+  invariants(): void {
+    this.#decoder.invariants()
+  }
+
   override process(now: number): void {
     if (this.#check?.isStranger) this.violate(helloViolations['not-millrace'])
     else super.process(now)
