@@ -26,7 +26,6 @@ export const unmended: readonly HonestFeature[] = [
   'both ways full',
   'asks locally while it reads',
   'seals with a full queue',
-  'heartbeat while it encrypts',
   'own stall',
 ]
 

@@ -16,6 +16,9 @@ export type DeadlinesDue =
   | 'sign-of-life'
   | 'silent'
 
+/** Whether a side reads its link, is paused, reads but holds back what it sends, or has read the peer's last words. */
+export type LinkReading = 'on' | 'paused' | 'holding' | 'over'
+
 /** How often a side that doesn't read tells its peer that it lives, in milliseconds: it can't hear how often the peer asks. */
 const signOfLifeMs = 250
 
@@ -29,7 +32,7 @@ export class Deadlines {
   #since: number
   #stalledSince = never
   #cutSince = never
-  #reading: 'on' | 'paused' | 'over' = 'on'
+  #reading: LinkReading = 'on'
   /** When the next sign of life is due; `never` while this side reads. */
   #signOfLifeAt = never
 
@@ -61,11 +64,11 @@ export class Deadlines {
     else if (state === 'moved' || this.#cutSince === never) this.#cutSince = now
   }
 
-  /** Whether this side reads, or nothing more will come (`over`). Returns true when that is new. */
-  reading(state: 'on' | 'paused' | 'over', now: number): boolean {
+  /** How this side reads. Returns true when that is new. */
+  reading(state: LinkReading, now: number): boolean {
     if (state === this.#reading) return false
     this.#reading = state
-    this.#signOfLifeAt = state === 'paused' ? now : never
+    this.#signOfLifeAt = state === 'paused' || state === 'holding' ? now : never
     // What could not be heard was no silence, and what could not be read was not late.
     this.heartbeat?.restart(now)
     this.#cutSince = never
@@ -88,7 +91,7 @@ export class Deadlines {
     if (!isQuiet && state === 'handshaking' && age >= handshakeTimeoutMs) return 'no-hello'
     if (now - this.#stalledSince >= stallTimeoutMs) return 'stalled'
     if (isQuiet) return 'nothing'
-    if (this.#reading !== 'on') return this.#dueUnread(now)
+    if (this.#isUnread || now >= this.#signOfLifeAt) return this.#dueUnread(now)
     if (now - this.#cutSince >= frameTimeoutMs) return 'frame-late'
     if (state !== 'open' || this.heartbeat === undefined) return 'nothing'
     const due = this.heartbeat.due(now)
@@ -100,11 +103,16 @@ export class Deadlines {
     const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
     if (state === 'closing' || state === 'closed') return this.#since + closeTimeoutMs
     if (isQuiet) return this.#stalledSince + stallTimeoutMs
-    if (this.#reading !== 'on') return Math.min(this.#stalledSince + stallTimeoutMs, this.#signOfLifeAt)
-    let at = Math.min(this.#stalledSince + stallTimeoutMs, this.#cutSince + frameTimeoutMs)
+    let at = Math.min(this.#stalledSince + stallTimeoutMs, this.#signOfLifeAt)
+    if (this.#isUnread) return at
+    at = Math.min(at, this.#cutSince + frameTimeoutMs)
     if (state === 'handshaking') at = Math.min(at, this.#since + handshakeTimeoutMs)
     if (state === 'open' && this.heartbeat !== undefined) at = Math.min(at, this.heartbeat.deadline())
     return at
+  }
+
+  get #isUnread(): boolean {
+    return this.#reading === 'paused' || this.#reading === 'over'
   }
 
   #dueUnread(now: number): DeadlinesDue {

@@ -55,3 +55,30 @@ describe('a channel that is encrypted while it is open', () => {
     }
   })
 })
+
+describe('a heartbeat beside setEncryption', () => {
+  it('hears both sides while what they send waits for the cipher', async () => {
+    for (const first of ['opened', 'accepted'] as const) {
+      const { rig, ...sides } = await pair({ network: { delayMs: [1, 3] } })
+      const second = first === 'opened' ? 'accepted' : 'opened'
+      sides.opened.setHeartbeat(150, 500)
+      sides.accepted.setHeartbeat(150, 500)
+      const done = [sides[first].setEncryption(key)]
+      sides[first].send('n', 'a secret')
+      const heard: unknown[] = []
+      sides[second].onMessage('n', (text: unknown) => void heard.push(text))
+      await rig.loop.advance(1800)
+      expect([sides.opened.reason, sides.accepted.reason], first).toEqual([undefined, undefined])
+      expect(heard).toEqual([])
+      done.push(sides[second].setEncryption(key))
+      await rig.until(Promise.all(done))
+      await rig.loop.advance(1800)
+      expect([heard, sides.opened.reason, sides.accepted.reason]).toEqual([
+        ['a secret'],
+        undefined,
+        undefined,
+      ])
+      await rig.end()
+    }
+  })
+})

@@ -1,4 +1,4 @@
-import type { BlockPool } from '@millrace/buffer'
+import { type BlockPool, SegmentBuffer } from '@millrace/buffer'
 import { type CloseReason, describeReason } from '../base/close-reason.ts'
 import { checkEncryption, type SharedKeyEncryption } from '../base/encryption-options.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
@@ -27,6 +27,8 @@ export interface EncryptionUpgradeOwner {
   readonly link: UpgradableLink
   /** Hands everything written so far to the link. */
   flush(): void
+  /** The link holds back what is sent: the peer must hear in another way that this side lives. */
+  regulate(): void
   /** What is sent leaves again, sealed. */
   sealed(): void
   fail(reason: CloseReason): void
@@ -75,6 +77,7 @@ export class EncryptionUpgrade {
       throw new MillraceError('already-open', 'setEncryption was called on this channel before')
     this.#owner.flush()
     link.hold(sendQueue.inFlight)
+    this.#owner.regulate()
     this.#expect()
     const done = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject }
@@ -164,7 +167,9 @@ export class EncryptionUpgrade {
 
   #step(step: number, message: Uint8Array): void {
     const { link, session, pool } = this.#owner
-    link.pass(session.encodeCipherStep!(step, message), pool)
+    const buffer = new SegmentBuffer(pool)
+    buffer.append(session.encodeCipherStep!(step, message))
+    link.pass(buffer.take())
   }
 
   /** From here on everything that is sent is sealed. */

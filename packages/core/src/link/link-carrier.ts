@@ -275,6 +275,7 @@ export class LinkCarrier
   sealed(): void {
     this.flush()
     if (this.sendQueue.inFlight > 0) this.waiting()
+    this.regulate()
   }
 
   ask(data: Uint8Array): 'yes' | 'later' | Goodbye {
@@ -303,15 +304,13 @@ export class LinkCarrier
   }
 
   ping(now: number): void {
-    this.guard.ping(now)
-    this.turns.dirty(this)
+    this.sender.pass(() => this.guard.ping(now))
   }
 
   signOfLife(): void {
     // Whatever else is on its way says as much.
-    if (this.queuedBytes > 0) return
-    this.guard.pong()
-    this.turns.dirty(this)
+    if (this.queuedBytes > 0 && !this.link.isHolding) return
+    this.sender.pass(() => this.guard.pong())
   }
 
   get #upgrade(): EncryptionUpgrade {

@@ -61,6 +61,7 @@ export class LinkReceiver {
     if (state === 'overflow') return this.#owner.fail({ code: 'receive-overflow', storedBytes: stored })
     // A peer that has said its last words may be silent, while messages that it sent before still wait for their reader.
     const isAtEnd = link.state !== 'open' || session.isAtEnd === true
-    watchdog.reading(isAtEnd ? 'over' : state, turns.now)
+    const isHolding = state === 'on' && link.isHolding
+    watchdog.reading(isAtEnd ? 'over' : isHolding ? 'holding' : state, turns.now)
   }
 }

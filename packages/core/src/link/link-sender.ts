@@ -91,6 +91,18 @@ export class LinkSender implements MessageSender {
     if (this.#queue.isOwing) this.#owner.owing()
   }
 
+  /** Writes what says that this side lives. While the link holds all else back for a cipher, that passes it in clear: it tells nothing. */
+  pass(write: () => void): void {
+    const { link, turns } = this.#owner
+    if (!link.isHolding) {
+      write()
+      return turns.dirty(this.#owner)
+    }
+    this.push()
+    write()
+    link.pass(this.#queue.buffer.take())
+  }
+
   /** Hands what was written to the link. */
   push(report?: 'unless-left'): void {
     const wasAwaited = this.isAwaited

@@ -5,7 +5,7 @@ import type { HeartbeatSettings } from '../channel/conversation.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
-import { Deadlines } from './deadlines.ts'
+import { Deadlines, type LinkReading } from './deadlines.ts'
 
 /** What a watchdog needs of the carrier whose link it watches. */
 export interface LinkWatchdogOwner extends TurnTaker {
@@ -74,8 +74,8 @@ export class LinkWatchdog {
     if (state === 'waiting') this.arm()
   }
 
-  /** Whether this side reads the link; `over`: nothing more will come. While it doesn't read, the peer can't be heard, and can't be late. */
-  reading(state: 'on' | 'paused' | 'over', now: number): void {
+  /** Whether this side reads the link; `holding`: it does, but holds back what it sends; `over`: nothing more will come. While it doesn't read, the peer can't be heard, and can't be late. */
+  reading(state: LinkReading, now: number): void {
     if (this.#deadlines.reading(state, now)) this.arm()
   }
 

@@ -1,4 +1,4 @@
-import { type BlockPool, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
+import type { SegmentBatch } from '@millrace/buffer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { LinkLayer } from '../ports/encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
@@ -108,11 +108,8 @@ export class UpgradableLink implements Link, LinkOwner {
     this.#clearBytes = inFlight
   }
 
-  /** Sends bytes past everything that is held. */
-  pass(bytes: Uint8Array, pool: BlockPool): void {
-    const buffer = new SegmentBuffer(pool)
-    buffer.append(bytes)
-    const batch = buffer.take()
+  /** Sends a batch past everything that is held. */
+  pass(batch: SegmentBatch): void {
     const { size } = batch
     if (this.below.send(batch, 'unless-left') === 'waits') this.#passedBytes += size
   }
