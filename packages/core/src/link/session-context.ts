@@ -100,7 +100,7 @@ export class SessionContext implements SessionHost {
     const answer = this.#owner.ask(data)
     if (answer === 'later') return answer
     if (answer === 'yes') {
-      if (this.role === 'accepted') this.#conversation.openData = data
+      if (this.role === 'accepted' && data.length > 0) this.#conversation.openData = data
       return answer
     }
     const { code: why, appCode, text } = answer

@@ -22,9 +22,12 @@ export interface OpenOptions {
   readonly data?: Uint8Array | undefined
 }
 
+/** What most openers say: one array for all of them. */
+const noData = new Uint8Array(0)
+
 /** A copy of what an opener says about itself. Throws `argument-invalid` for more than fits into a hello. */
 export function copyOpenData(data: Uint8Array | undefined): Uint8Array {
-  if (data === undefined) return new Uint8Array(0)
+  if (data === undefined) return noData
   if (data instanceof Uint8Array && data.length <= openDataSizeMax) return new Uint8Array(data)
   const what = data instanceof Uint8Array ? `${data.length} bytes` : typeof data
   const text = `data is a Uint8Array of at most ${openDataSizeMax} bytes; got ${what}`
