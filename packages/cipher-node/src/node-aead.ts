@@ -81,7 +81,7 @@ class NodeKey implements AeadKey {
   }
 
   wipe(): void {
-    // Who ends a channel in a handler still reads the record whose message that is: the garbage collector takes it.
+    // A handler that ends its channel still reads the record that holds its message: the garbage collector takes it.
     this.#lent = undefined
     this.#key = undefined
   }

@@ -63,7 +63,7 @@ export function nodeX25519(): Dh {
 }
 
 /**
- * By the bytes where Node can, as of 24: they leave no string behind, which nobody could overwrite. Before that by JWK, which wants to see
+ * By the bytes where Node can, as of 24: they leave no string behind, which could not be overwritten. Before that by JWK, which wants to see
  * some `x` but computes its own; DER costs ten times as much on Node 20 (350 µs).
  */
 function importSecret(secretKey: Uint8Array): KeyObject {

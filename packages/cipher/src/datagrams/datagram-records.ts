@@ -34,7 +34,7 @@ export interface DatagramRecordsOptions {
 /**
  * Why a datagram was dropped. Whatever it is, nothing is sent, thrown or changed but a count.
  *
- * - `malformed`: too short, another kind, or the counter that nobody uses.
+ * - `malformed`: too short, another kind, or the counter that is never used.
  * - `other-receiver`: another receiver id.
  * - `replayed`, `too-old`: what the replay window says.
  * - `stale-key`, `early-key`: sealed with a key that is no longer kept; or with the next one, only seconds after the last change or by a
@@ -181,7 +181,7 @@ export class DatagramRecords {
     const verdict = this.#window.check(high, low)
     if (verdict !== 'new') return this.#drop(verdict)
     const phases = this.#phases
-    // A key whose time is over goes whoever sent this: that is the clock's doing, not the datagram's.
+    // A key whose time is over goes, authentic datagram or not: that is the clock's doing.
     phases.settle(now)
     const choice = phases.choose(packet[0] & 1, high, low)
     if (choice === 'stale') return this.#drop('stale-key')

@@ -35,7 +35,7 @@ export interface CipherPair {
  * A handshake of one side: HandshakeState of the Noise specification, revision 34, section 5.3. It moves no bytes itself: `write` gives
  * a message to be sent, `read` takes one that came, whole. `turn` says which comes next.
  *
- * The first error ends it for ever, whoever made it; secrets are overwritten at the end, whichever that is. Made by `startHandshake`.
+ * The first error ends it for ever, from either side; secrets are overwritten at the end, whichever that is. Made by `startHandshake`.
  */
 export class HandshakeState {
   readonly role: Role

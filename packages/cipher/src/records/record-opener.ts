@@ -15,7 +15,7 @@ import { claim } from './record-claim.ts'
 import { RecordPart, type RecordPool } from './record-part.ts'
 
 /**
- * Why a stream of records is over. All but `truncated` are the other side's fault, or that of somebody in between.
+ * Why a stream of records is over. All but `truncated` are the other side's fault, or that of a man in the middle.
  *
  * - `forged`: a tag didn't match. Something was changed, dropped, repeated or put in, or the keys differ.
  * - `malformed`: a size that no record has.
@@ -106,7 +106,7 @@ export class RecordOpener {
   }
 
   /**
-   * Takes a chunk, **whose bytes it may decrypt in place**: they must not be anybody else's at the same time. It is let go when `next` answers
+   * Takes a chunk, **whose bytes it may decrypt in place**: nothing else may use them at the same time. It is let go when `next` answers
    * undefined. Throws `turn` if the chunk before was not read to the end.
    */
   receive(chunk: Uint8Array, ownership: 'given' | 'lent'): void {

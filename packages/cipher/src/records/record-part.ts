@@ -20,7 +20,7 @@ const FIRST_SIZE = 512
 
 /**
  * A record that comes in pieces. Never takes more memory than twice the bytes at hand, plus 512, on the word of a header
- * that nobody has authenticated yet; holds none while it is empty.
+ * that is not authenticated yet; holds none while it is empty.
  */
 export class RecordPart {
   size = 0

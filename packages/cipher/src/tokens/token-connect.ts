@@ -10,7 +10,7 @@ export interface TokenServer {
   readonly id: string
   /** Where the client finds it, as its transport writes addresses. */
   readonly address: string
-  /** Its static X25519 key: the client talks to nobody else. */
+  /** Its static X25519 key: the client talks to no other. */
   readonly publicKey: Uint8Array
 }
 
@@ -63,7 +63,7 @@ export class ConnectToken {
     return text
   }
 
-  /** Nothing: a token in a log, or in an answer by accident, would be the user's to whoever reads it. */
+  /** Nothing: a token in a log, or in an answer by accident, would let its reader pass for the user. */
   toJSON(): string {
     return '[connect token]'
   }

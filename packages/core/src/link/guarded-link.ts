@@ -125,7 +125,7 @@ export class GuardedLink implements Link {
   }
 }
 
-/** Cuts a transport's link that nobody needs. */
+/** Cuts a transport's link that is not needed. */
 export function discardLink(link: Link, pipe: GuardedLinkOwner): void {
   const guarded = new GuardedLink(link, pipe)
   guarded.start({ received() {}, sent() {}, ended() {}, gone() {} })
