@@ -12,7 +12,7 @@ import type { BoundPipe, PipeTarget } from './factory-services.ts'
 import type { PipeEncryption } from './pipe-encryption.ts'
 
 /** One thing to do in a pipe's turn. */
-class Errand implements TurnTaker {
+class TurnTask implements TurnTaker {
   isReady = false
   isDirty = false
   readonly process: () => void
@@ -80,15 +80,15 @@ function openBetween(
       const settle = () => opened.settle()
       const open = () => {
         opened.open()
-        opener.registry.turns.settle(new Errand(settle))
+        opener.registry.turns.settle(new TurnTask(settle))
       }
       const begin = () => {
         accepted.open()
-        opener.registry.turns.later(new Errand(open))
+        opener.registry.turns.later(new TurnTask(open))
       }
       new LocalHandshake(opener, acceptor, opened, accepted).run(begin)
     }
-    acceptor.registry.turns.later(new Errand(accept))
+    acceptor.registry.turns.later(new TurnTask(accept))
   })
 }
 
@@ -117,7 +117,7 @@ class LocalHandshake {
       return this.#admit(begin)
     this.#late.setIn(this.#patienceMs)
     const settle = (result: LocalHandshakeResult) =>
-      turns.later(new Errand(() => this.#settle(result, begin)))
+      turns.later(new TurnTask(() => this.#settle(result, begin)))
     this.#shake().then(settle, (error: unknown) => settle(causeText(error)))
   }
 
@@ -157,7 +157,7 @@ class LocalHandshake {
     if (!this.#isWaiting) return
     const { registry } = this.#acceptor
     const { conversation } = this.#accepted
-    const again = () => registry.turns.later(new Errand(() => this.#admit(begin)))
+    const again = () => registry.turns.later(new TurnTask(() => this.#admit(begin)))
     const answer = registry.admit(conversation, conversation.openData, again)
     if (answer === 'later') return this.#late.setIn(this.#patienceMs)
     if (answer === 'yes') return begin()
