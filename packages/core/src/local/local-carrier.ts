@@ -80,7 +80,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   }
 
   get isConnected(): boolean {
-    return this.#peerEnd === undefined
+    return this.sender.isConnected
   }
 
   /** It ends: that calls no function of the program, and promises wait for it. */
@@ -172,13 +172,14 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   }
 
   process(): void {
-    const queue = this.queue
+    const { queue } = this
+    const { dispatch } = this.conversation
     if (!this.#mayDeliver && queue.replies > 0) this.#passReplies()
     // What comes in meanwhile waits for the next turn: two ends that answer each other let the rest of the pipe live.
     for (let left = queue.count; left > 0 && this.#mayDeliver && queue.count > 0; left--) {
       queue.next()
       if (queue.number < 0) this.#called(queue.body as Call, ~queue.number)
-      else this.conversation.dispatch.deliver(queue.number, queue.body)
+      else dispatch.deliver(queue.number, queue.body)
     }
     queue.forget()
     if (this.#mayDeliver && queue.count > 0) this.turns.later(this)
@@ -215,6 +216,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   #hangUp(reason: CloseReason): void {
     if (this.conversation.state === 'closed') return
     this.#peerEnd ??= reason
+    this.sender.isConnected = false
     this.conversation.wake('closed')
     this.turns.later(this)
   }

@@ -8,8 +8,6 @@ import type { LocalQueue } from './local-queue.ts'
 /** What a sender needs of its carrier. */
 export interface LocalSenderOwner {
   readonly conversation: Conversation
-  /** The other end has not ended. */
-  readonly isConnected: boolean
   /** Ends the channel: its policy is `close`, and so many messages wait. */
   overflowed(queuedMessages: number): void
 }
@@ -28,6 +26,10 @@ export class LocalSender implements MessageSender {
   readonly #owner: LocalSenderOwner
   readonly #conversation: Conversation
   #peer!: LocalReceiver
+  /** Where messages go: the queue of the other end. */
+  #queue!: LocalQueue
+  /** The other end has not ended. */
+  isConnected = true
 
   constructor(owner: LocalSenderOwner, queueMax: number) {
     this.#owner = owner
@@ -36,17 +38,19 @@ export class LocalSender implements MessageSender {
   }
 
   get isFull(): boolean {
-    return this.#peer.queue.count >= this.queueMax
+    return this.#queue.count >= this.queueMax
   }
 
   /** Says where messages go. Called once, before anything is sent. */
   connect(peer: LocalReceiver): void {
     this.#peer = peer
+    this.#queue = peer.queue
   }
 
   send(number: number, body: unknown): SendResult {
-    if (this.#conversation.state !== 'open' || !this.#owner.isConnected) return 'closed'
-    if (this.isFull) return this.#overflowed(number, body)
+    if (this.#conversation.state !== 'open' || !this.isConnected) return 'closed'
+    if (this.#queue.count >= this.queueMax) return this.#overflowed(number, body)
+    this.#conversation.messagesOut++
     this.#push(number, body)
     return 'queued'
   }
@@ -60,40 +64,42 @@ export class LocalSender implements MessageSender {
   }
 
   sendRequest(id: number, number: number, body: unknown): void {
+    this.#conversation.messagesOut++
     this.#push(~number, new Call('request', id, body))
   }
 
   sendReply(id: number, number: number, body: unknown): void {
-    this.#peer.queue.replies++
+    this.#queue.replies++
+    this.#conversation.messagesOut++
     this.#push(~number, new Call('reply', id, body))
   }
 
   sendFault(id: number, text: string): void {
-    this.#peer.queue.replies++
-    this.#push(~0, new Call('fault', id, text), 0)
+    this.#queue.replies++
+    this.#push(~0, new Call('fault', id, text))
   }
 
   /** The last words. */
   sendClose(words: CloseTold): void {
-    this.#push(~0, new Call('close', 0, words), 0)
+    this.#push(~0, new Call('close', 0, words))
   }
 
-  #push(number: number, body: unknown, messages = 1): void {
+  #push(number: number, body: unknown): void {
     const peer = this.#peer
-    this.#conversation.messagesOut += messages
-    peer.queue.push(number, body)
+    this.#queue.push(number, body)
     if (!peer.isReady) peer.turns.later(peer)
   }
 
   #overflowed(number: number, body: unknown): SendResult {
-    const queuedMessages = this.#peer.queue.count
+    const queuedMessages = this.#queue.count
     const verdict = this.#conversation.overflowed({ bytes: 0, messages: queuedMessages })
     if (verdict === 'full') return 'full'
     if (verdict === 'close') {
       this.#owner.overflowed(queuedMessages)
       return 'closed'
     }
-    this.#supersede(this.#peer.queue, number, body)
+    this.#supersede(this.#queue, number, body)
+    this.#conversation.messagesOut++
     this.#push(number, body)
     return 'queued'
   }
