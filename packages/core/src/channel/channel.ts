@@ -23,7 +23,7 @@ import type {
 import { MillraceError } from '../base/millrace-error.ts'
 import { type OverflowPolicy, parseHeartbeat, parseOverflow } from '../base/options.ts'
 import type { SendResult } from './carrier.ts'
-import type { Conversation } from './conversation.ts'
+import type { Conversation, EndListener } from './conversation.ts'
 import { iterate } from './iterate.ts'
 import { checkFunction, KeyedHandlers, type Run } from './keyed-handlers.ts'
 import type { OverflowOptions } from './overflow.ts'
@@ -203,9 +203,8 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   ): this
   on(key: string, first: unknown, second?: unknown): this {
     if (key !== 'close') return this.#listen(key, first, second)
-    const run = first as (reason: CloseReason, channel: Channel<Messages, Own, Data>) => void
-    checkFunction(run, 'on(close)')
-    this.#conversation.onEnd((reason) => run(reason, this))
+    checkFunction(first, 'on(close)')
+    this.#conversation.onEnd(first as EndListener)
     return this
   }
 
@@ -214,11 +213,12 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
     return this.#listen(key, handler, undefined)
   }
 
-  /** Removes a handler of a key: the function or map that was given to `on`. */
-  off<K extends Hears<Messages, Own>>(key: K, handler: unknown): this {
-    const { dispatch } = this.#conversation
-    const number = this.#init.keys.number(key)
-    dispatch.remove(number, handler as Run)
+  /** Removes a handler of a key, or of `close`: the function or map that was given to `on`. */
+  off<K extends Hears<Messages, Own> | 'close'>(key: K, handler: unknown): this {
+    const { keys } = this.#init
+    if (key === 'close') this.#conversation.offEnd(handler as EndListener)
+    const number = key === 'close' ? keys.find(key) : keys.number(key)
+    this.#conversation.dispatch.remove(number, handler as Run)
     this.#handlers?.remove(number, handler)
     return this
   }

@@ -26,12 +26,23 @@ export interface ConversationOwner {
 
 const noData = new Uint8Array(0)
 
+/** What a conversation counts that has met no full channel. */
+const noOverflow = { refused: 0, droppedNewest: 0, droppedOldest: 0, superseded: 0 }
+
+/** A function of the program that hears of the end. */
+export type EndListener = (reason: CloseReason, channel: unknown) => unknown
+
+/** The list with one more, made to measure: an array that grows by itself takes room for seventeen. */
+function appended<T>(list: readonly T[] | undefined, item: T): readonly T[] {
+  return list === undefined ? [item] : [...list, item]
+}
+
 /** How a peer is watched. Times in milliseconds. */
 export interface HeartbeatSettings {
   readonly intervalMs: number
   readonly timeoutMs: number
   /** Decides about a peer that is silent; without it the channel ends. */
-  readonly fail: (() => void) | undefined
+  readonly fail?: (() => void) | undefined
 }
 
 /**
@@ -42,7 +53,6 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
   readonly dispatch: Dispatch
-  readonly overflow: Overflow
   /** What carries the messages now. Set before anything else happens. */
   carrier!: Carrier
   /** Why the channel ended; undefined while it hasn't. */
@@ -54,10 +64,11 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   bytesIn = 0
   roundTripMs = Number.NaN
   #state: ChannelState = 'handshaking'
+  #overflow: Overflow | undefined
   readonly #owner: ConversationOwner
   #requests: PendingRequests | undefined
-  #endWaiters: ((reason: CloseReason) => void)[] | undefined
-  #endListeners: ((reason: CloseReason) => unknown)[] | undefined
+  #endWaiters: readonly ((reason: CloseReason) => void)[] | undefined
+  #endListeners: readonly EndListener[] | undefined
   #isEndTold = false
   #drainWaiters: ((result: 'ready' | 'closed') => void)[] | undefined
 
@@ -66,11 +77,20 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     this.role = role
     this.limits = owner.limits
     this.dispatch = new Dispatch(keys, this)
-    this.overflow = new Overflow(owner.overflow, this)
   }
 
   get state(): ChannelState {
     return this.#state
+  }
+
+  /** What a full channel does. */
+  get overflowPolicy(): OverflowPolicy {
+    return this.#overflow?.policy ?? this.#owner.overflow
+  }
+
+  /** The policy with its counts. Made when it is needed first: few channels are ever full. */
+  get overflow(): Overflow {
+    return (this.#overflow ??= new Overflow(this.#owner.overflow, this))
   }
 
   /** Whether something can still be sent. */
@@ -103,17 +123,22 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   /** Resolves a promise at the end, or at once if it has come. */
   settle(resolve: (reason: CloseReason) => void): void {
     if (this.reason !== undefined) resolve(this.reason)
-    else this.#endWaiters = [...(this.#endWaiters ?? []), resolve]
+    else this.#endWaiters = appended(this.#endWaiters, resolve)
   }
 
-  /** Calls `listener` when the end is told, or at once if it was. */
-  onEnd(listener: (reason: CloseReason) => unknown): void {
+  /** Calls `listener` with the channel when the end is told, or at once if it was. */
+  onEnd(listener: EndListener): void {
     if (this.reason !== undefined && this.#isEndTold) this.#tellEnd(listener, this.reason)
-    else this.#endListeners = [...(this.#endListeners ?? []), listener]
+    else this.#endListeners = appended(this.#endListeners, listener)
+  }
+
+  /** Calls it no more. */
+  offEnd(listener: EndListener): void {
+    this.#endListeners = this.#endListeners?.filter((other) => other !== listener)
   }
 
   get hasEndListeners(): boolean {
-    return this.#endListeners !== undefined
+    return this.#endListeners !== undefined && this.#endListeners.length > 0
   }
 
   /** Tells the program's functions of the end. Called once, by the owner, when they may be called. */
@@ -221,7 +246,7 @@ export class Conversation implements DispatchOwner, OverflowOwner {
 
   statistics(): ChannelStatistics {
     const { messagesIn, unhandled, limited } = this.dispatch
-    const { refused, droppedNewest, droppedOldest, superseded } = this.overflow
+    const { refused, droppedNewest, droppedOldest, superseded } = this.#overflow ?? noOverflow
     const { messagesOut, bytesIn, roundTripMs } = this
     return {
       messagesIn,
@@ -261,9 +286,9 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     return true
   }
 
-  #tellEnd(listener: (reason: CloseReason) => unknown, reason: CloseReason): void {
+  #tellEnd(listener: EndListener, reason: CloseReason): void {
     runCallback(
-      () => listener(reason),
+      () => listener(reason, this.dispatch.channel),
       (error) => this.failed("a handler of 'close' failed", error),
     )
   }

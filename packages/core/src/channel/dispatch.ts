@@ -53,10 +53,10 @@ export class Dispatch {
     this.#set(number, [...this.#listOf(number), handler])
   }
 
-  /** Removes a handler. */
+  /** Removes a handler, if it is there. */
   remove(number: number, handler: Run): void {
     const list = this.#listOf(number).filter((other) => other !== handler)
-    this.#set(number, list)
+    if (number >= 0) this.#set(number, list)
   }
 
   /** The key of a number. */

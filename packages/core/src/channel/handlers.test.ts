@@ -259,6 +259,22 @@ describe('channel.off', () => {
     expect(heard).toEqual([])
     await rig.end()
   })
+
+  it("forgets one of 'close' too, and a message of that name", async () => {
+    const { rig, opened, accepted } = await pair()
+    const heard: string[] = []
+    const [first, second] = ['first', 'second'].map((name) => () => void heard.push(name))
+    accepted.on('close', first).on('close', second).onMessage('close', first)
+    opened.send('close', 0)
+    await rig.loop.settle()
+    accepted.off('close', first)
+    opened.send('close', 0)
+    await rig.loop.settle()
+    void opened.close()
+    await rig.loop.settle()
+    expect(heard).toEqual(['first', 'second'])
+    await rig.end()
+  })
 })
 
 describe('types', () => {

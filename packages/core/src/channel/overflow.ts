@@ -27,6 +27,11 @@ export interface OverflowOwner {
   failed(text: string, error: unknown): void
 }
 
+/** Whether messages that meet a full channel are queued, and older ones dropped. */
+export function isQueueing(policy: OverflowPolicy): boolean {
+  return policy === 'drop-oldest' || policy === 'latest-by-key'
+}
+
 /** The overflow policy of one channel, and what it counted. The same for every carrier. */
 export class Overflow {
   /** Messages that were refused with `'full'`, under the policy `wait`. */
@@ -46,11 +51,6 @@ export class Overflow {
 
   get policy(): OverflowPolicy {
     return this.#policy
-  }
-
-  /** Whether messages that meet a full channel are queued, and older ones dropped. */
-  get isQueueing(): boolean {
-    return this.#policy === 'drop-oldest' || this.#policy === 'latest-by-key'
   }
 
   set(policy: OverflowPolicy, { topicOf }: OverflowOptions): void {

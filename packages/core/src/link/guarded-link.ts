@@ -17,10 +17,6 @@ export interface GuardedLinkOwner {
  * the pipe's next turn, never inside of the call.
  */
 export class GuardedLink implements Link {
-  /** As the link has them, or not. */
-  readonly pause?: () => void
-  readonly resume?: () => void
-  readonly buffered?: () => number
   readonly #link: Link
   readonly #pipe: GuardedLinkOwner
   #owner: LinkOwner | undefined
@@ -29,9 +25,19 @@ export class GuardedLink implements Link {
   constructor(link: Link, pipe: GuardedLinkOwner) {
     this.#link = link
     this.#pipe = pipe
-    if (link.pause !== undefined) this.pause = () => this.#call('pause')
-    if (link.resume !== undefined) this.resume = () => this.#call('resume')
-    if (link.buffered !== undefined) this.buffered = () => this.#buffered()
+  }
+
+  /** As the link has it, or not; so are the next two. */
+  get pause(): (() => void) | undefined {
+    return this.#link.pause === undefined ? undefined : this.#pause
+  }
+
+  get resume(): (() => void) | undefined {
+    return this.#link.resume === undefined ? undefined : this.#resume
+  }
+
+  get buffered(): (() => number) | undefined {
+    return this.#link.buffered === undefined ? undefined : this.#buffered
   }
 
   get encryption(): ChannelEncryption | undefined {
@@ -80,6 +86,14 @@ export class GuardedLink implements Link {
     } catch {
       return 'link'
     }
+  }
+
+  #pause(): void {
+    this.#call('pause')
+  }
+
+  #resume(): void {
+    this.#call('resume')
   }
 
   #call(method: 'pause' | 'resume' | 'end' | 'destroy'): void {

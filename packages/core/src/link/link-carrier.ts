@@ -70,7 +70,7 @@ export class LinkCarrier
     this.crypto = owner.crypto
     this.link = new UpgradableLink(link)
     this.throttle = new ReceiveThrottle(this.link, owner.limits)
-    this.sendQueue = new SendQueue(owner.pool, owner.limits, this.link, conversation.overflow)
+    this.sendQueue = new SendQueue(owner.pool, owner.limits, this.link, conversation)
     this.out = this.sendQueue.buffer
     this.watchdog = new LinkWatchdog(this, owner.limits, owner.turns)
     this.context = new SessionContext(this)
@@ -286,7 +286,7 @@ export class LinkCarrier
     const { conversation } = this
     const { heartbeat } = this.#owner
     if (heartbeat !== undefined && conversation.heartbeat === undefined && this.session.ping !== undefined)
-      conversation.setHeartbeat({ ...heartbeat, fail: undefined })
+      conversation.setHeartbeat(heartbeat)
     conversation.opened()
     // Code behind `await open()` runs after this turn: delivery waits until it has set its handlers.
     if (this.role !== 'opened') return

@@ -1,9 +1,15 @@
 import { type BlockPool, SegmentBuffer } from '@millrace/buffer'
 import { MillraceError } from '../base/millrace-error.ts'
-import type { PipeLimits } from '../base/options.ts'
-import type { Overflow } from '../channel/overflow.ts'
+import type { OverflowPolicy, PipeLimits } from '../base/options.ts'
+import { isQueueing, type Overflow } from '../channel/overflow.ts'
 import { DropQueue } from './drop-queue.ts'
 import type { UpgradableLink } from './upgradable-link.ts'
+
+/** What a send queue needs of the channel whose messages it holds. */
+export interface SendQueueOwner {
+  readonly overflowPolicy: OverflowPolicy
+  readonly overflow: Overflow
+}
 
 /** A block, less room for the message that fills it. */
 const flushSize = 61_440
@@ -20,7 +26,7 @@ export class SendQueue {
   readonly buffer: SegmentBuffer
   readonly #limits: PipeLimits
   readonly #link: UpgradableLink
-  readonly #overflow: Overflow
+  readonly #owner: SendQueueOwner
   /** The number of waiting bytes at which the policy speaks. */
   #mark: number
   #inFlight = 0
@@ -28,12 +34,12 @@ export class SendQueue {
   #bytesOut = 0
   #dropQueue: DropQueue | undefined
 
-  constructor(pool: BlockPool, limits: PipeLimits, link: UpgradableLink, overflow: Overflow) {
+  constructor(pool: BlockPool, limits: PipeLimits, link: UpgradableLink, owner: SendQueueOwner) {
     this.buffer = new SegmentBuffer(pool)
     this.#limits = limits
     this.#link = link
-    this.#overflow = overflow
-    this.#mark = this.#markOf(overflow)
+    this.#owner = owner
+    this.#mark = this.#markNow
   }
 
   /** Bytes that the link holds. */
@@ -104,15 +110,16 @@ export class SendQueue {
   overflowChanged(): void {
     this.pourAll()
     this.#dropQueue = undefined
-    if (this.#mark !== never) this.#mark = this.#markOf(this.#overflow)
+    if (this.#mark !== never) this.#mark = this.#markNow
   }
 
   /** Queues an encoded message behind the link. */
   queueLate(key: string, body: unknown, bytes: Uint8Array | undefined): void {
     if (bytes === undefined)
       throw new MillraceError('unsupported', 'this protocol cannot queue messages apart')
-    this.#dropQueue ??= new DropQueue(this.#overflow, this.#limits.highWaterBytes - this.#mark)
-    this.#dropQueue.push(this.#overflow.topic(key, body), bytes)
+    const { overflow } = this.#owner
+    this.#dropQueue ??= new DropQueue(overflow, this.#limits.highWaterBytes - this.#mark)
+    this.#dropQueue.push(overflow.topic(key, body), bytes)
   }
 
   /** Moves late messages up, as far as there is room. */
@@ -159,7 +166,7 @@ export class SendQueue {
     return this.#dropQueue === undefined ? 0 : this.#dropQueue.size
   }
 
-  #markOf({ isQueueing }: Overflow): number {
-    return isQueueing ? this.#limits.lowWaterBytes : this.#limits.highWaterBytes
+  get #markNow(): number {
+    return isQueueing(this.#owner.overflowPolicy) ? this.#limits.lowWaterBytes : this.#limits.highWaterBytes
   }
 }

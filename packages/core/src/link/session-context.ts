@@ -36,8 +36,6 @@ export type WaitCause = keyof typeof causes
 
 /** All that a session sees of the carrier it works for. */
 export class SessionContext implements SessionHost {
-  readonly role: 'accepted' | 'opened'
-  readonly limits: PipeLimits
   readonly pool: BlockPool
   readonly out: SegmentBuffer
   mayDeliver = true
@@ -51,8 +49,6 @@ export class SessionContext implements SessionHost {
   #isMuted = false
 
   constructor(owner: SessionContextOwner) {
-    this.role = owner.role
-    this.limits = owner.limits
     this.pool = owner.pool
     this.out = owner.out
     this.#owner = owner
@@ -86,6 +82,14 @@ export class SessionContext implements SessionHost {
     this.#isMuted = true
     this.#waiting = 0
     this.mayDeliver = true
+  }
+
+  get role(): 'accepted' | 'opened' {
+    return this.#owner.role
+  }
+
+  get limits(): PipeLimits {
+    return this.#owner.limits
   }
 
   get openData(): Uint8Array {

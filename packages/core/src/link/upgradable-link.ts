@@ -17,9 +17,6 @@ export class UpgradableLink implements Link, LinkOwner {
   error: unknown
   /** The link of the transport, for a layer to be put over it. */
   readonly below: Link
-  /** As the link of the transport has them, or not. */
-  readonly pause?: () => void
-  readonly resume?: () => void
   #owner!: LinkOwner
   #layer: LinkLayer | undefined
   #isOpening = false
@@ -34,8 +31,15 @@ export class UpgradableLink implements Link, LinkOwner {
 
   constructor(below: Link) {
     this.below = below
-    if (below.pause !== undefined) this.pause = () => this.#pause()
-    if (below.resume !== undefined) this.resume = () => this.#resume()
+  }
+
+  /** As the link of the transport has it, or not; so is the next. */
+  get pause(): (() => void) | undefined {
+    return this.below.pause === undefined ? undefined : this.#pause
+  }
+
+  get resume(): (() => void) | undefined {
+    return this.below.resume === undefined ? undefined : this.#resume
   }
 
   get encryption(): ChannelEncryption | undefined {

@@ -39,9 +39,9 @@ export interface Link {
    * Stops reading; what the platform already holds may still come. A link that can't stop has neither this nor `resume`: what is not
    * processed is stored then, up to `receiveHighWaterBytes` and one whole message, and more ends the channel with `receive-overflow`.
    */
-  pause?(): void
+  readonly pause?: (() => void) | undefined
   /** Reads on. */
-  resume?(): void
+  readonly resume?: (() => void) | undefined
   /** Ends this direction after everything sent. */
   end(): void
   /** Ends both directions now. What was on its way is lost. */
@@ -50,7 +50,7 @@ export interface Link {
    * How many of the bytes sent wait in the platform, for a link that isn't told when they leave, such as a WebSocket in a browser. It is asked in the
    * pipe's turns, every 10 ms, while any wait. Such a link releases a batch when its bytes are copied, and never tells `sent`.
    */
-  buffered?(): number
+  readonly buffered?: (() => number) | undefined
   describe(): string
   /** The network address of the peer without its port, for limits that count by address: of tcp an IP address. The same when the link is gone. */
   readonly peerAddress?: string | undefined
