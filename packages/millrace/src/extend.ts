@@ -36,6 +36,7 @@ export {
   type ListenerOwner,
   type LocalFields,
   type LocalHandshakeResult,
+  type LocalPlugin,
   type LocalTransport,
   type Loop,
   local,

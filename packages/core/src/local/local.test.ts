@@ -1,9 +1,11 @@
-import { PlainCodec, Rig } from '@millrace/testkit'
+import { PlainCodec, plain, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../channel/channel.ts'
 import type { PipeOptions } from '../pipe/pipe-options.ts'
+import { ProtoFactory } from '../pipe/proto-factory.ts'
 import type { AnyMessages } from '../pipe/target-types.ts'
 import { framed } from '../session/framed.ts'
+import { local as localTransport } from './local.ts'
 
 /** Both ways in which two pipes of one process meet without a link. */
 const ways = ["open('local')", 'the transport'] as const
@@ -230,6 +232,23 @@ describe('meeting locally', () => {
     expect(await rig.failureOf(rig.pipe().open('local'))).toMatchObject({ code: 'connect-failed' })
     await rig.end()
     await stranger.end()
+  })
+
+  it('needs a factory that has the transport, also when it was removed since', async () => {
+    const rig = new Rig()
+    const { platform } = rig.network
+    const factory = new ProtoFactory({ platform }).add('net', rig.network.streams()).add('test', plain())
+    const accepting = factory.create('net', 'server', 'test')
+    await rig.until(accepting.bind())
+    const opening = factory.create('net', 'server', 'test')
+    expect(await rig.failureOf(opening.open('local'))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining("add('local', local())"),
+    })
+    factory.add('here', localTransport()).remove('here')
+    expect(await rig.until(opening.open('local'))).toMatchObject({ isOpen: true })
+    for (const pipe of [accepting, opening]) await rig.until(pipe.close())
+    await rig.end()
   })
 
   it('takes one pipe per name', async () => {

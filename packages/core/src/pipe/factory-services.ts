@@ -1,5 +1,6 @@
 import type { BlockPool } from '@millrace/buffer'
 import type { PipeLimits } from '../base/options.ts'
+import type { OpenLocal } from '../local/local-opening.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
@@ -33,6 +34,8 @@ export interface FactoryServices {
   wheel(loop: Loop): LoopWheel
   /** Reads the arguments of `bind`. Throws for what makes no target. */
   target(values: readonly unknown[]): PipeTarget
+  /** What opens local channels, once a transport that brings the code for them was added. */
+  localOpener(): OpenLocal | undefined
   /** The pipe of this process that is bound where `wanted` leads. */
   boundAt(wanted: PipeTarget): BoundPipe | undefined
   /** The pipe `owner` is bound there from now on, or (`undefined`) nowhere. */

@@ -1,7 +1,6 @@
 import { MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import { Attempt } from './attempt.ts'
-import { openLocal } from './local-opening.ts'
 import { checkOpening, connectLink, copyOpenData, greet, type OpenOptions, startCarrier } from './opening.ts'
 import type { PipeParts, Settled } from './settled.ts'
 
@@ -40,8 +39,10 @@ export class PipeOpener {
     this.#attempts.add(attempt)
     try {
       if (where === 'local' || transport.carries === 'messages') {
-        const opener = { registry, encryption }
-        return await openLocal(opener, target, services.boundAt(target), attempt, data)
+        const openLocal = services.localOpener()
+        if (openLocal === undefined)
+          throw new MillraceError('unsupported', "local channels want a factory with add('local', local())")
+        return await openLocal({ registry, encryption }, target, services.boundAt(target), attempt, data)
       }
       const link = await connectLink(transport, address, attempt.signal, registry)
       return await greet(attempt, data, (opening) =>

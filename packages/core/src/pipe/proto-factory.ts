@@ -1,6 +1,8 @@
 import { BlockPool } from '@millrace/buffer'
 import { MillraceError } from '../base/millrace-error.ts'
 import { defaultLimits, given, type PipeLimits, parseLimits } from '../base/options.ts'
+import { openLocalOf } from '../local/local.ts'
+import type { OpenLocal } from '../local/local-opening.ts'
 import { silentTopics, Topics } from '../ports/diagnostics.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
@@ -44,6 +46,7 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
   readonly #bound = new Map<object, BoundPipe>()
   readonly #wheels = new WeakMap<Loop, LoopWheel>()
   #limits = defaultLimits
+  #openLocal: OpenLocal | undefined
   readonly #options: PipeOptions
   readonly #services: FactoryServices
   readonly #reader = new TargetReader(this.#transports, this.#protocols)
@@ -70,6 +73,7 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
         if (values.length === 1 || options === undefined) return target
         throw new MillraceError('argument-invalid', 'options are given to create, not to bind')
       },
+      localOpener: () => this.#openLocal,
       boundAt: (target) => this.#boundAt(target),
       setBound: (owner, bound) => {
         if (bound === undefined) this.#bound.delete(owner)
@@ -106,7 +110,10 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
       )
     }
     if (plugin.kind === 'protocol') this.#protocols.set(name, plugin)
-    else this.#transports.set(name, plugin)
+    else {
+      this.#transports.set(name, plugin)
+      this.#openLocal ??= openLocalOf(plugin)
+    }
     return this
   }
 

@@ -1,15 +1,15 @@
 import type { Goodbye } from '@millrace/wire'
+import type { CancelSignal } from '../base/cancel.ts'
 import { reasonError } from '../base/close-reason.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
-import { LocalCarrier } from '../local/local-carrier.ts'
-import type { LocalHandshakeResult } from '../ports/encryption.ts'
+import type { Conversation } from '../channel/conversation.ts'
+import type { EncryptionCode, HandshakeSide, LocalHandshakeResult } from '../ports/encryption.ts'
+import type { Protocol } from '../ports/protocol.ts'
+import type { Address } from '../ports/transport.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
-import type { Attempt } from './attempt.ts'
-import type { ChannelRegistry } from './channel-registry.ts'
-import type { BoundPipe, PipeTarget } from './factory-services.ts'
-import type { PipeEncryption } from './pipe-encryption.ts'
+import { LocalCarrier, type LocalCarrierOwner } from './local-carrier.ts'
 
 /** One thing to do in a pipe's turn. */
 class TurnTask implements TurnTaker {
@@ -24,18 +24,63 @@ class TurnTask implements TurnTaker {
   flush(): void {}
 }
 
+/** Where a local channel leads, and what it speaks. */
+interface LocalTarget {
+  readonly address: Address
+  readonly protocol: Protocol
+  readonly protocolName: string
+}
+
+/** Waits for the outcome of one `open`. */
+interface LocalWaiter {
+  /** What this side says about itself. */
+  readonly data: Uint8Array
+  resolve(channel: Channel): void
+  reject(error: MillraceError): void
+}
+
+/** One `open` under way, as far as it matters here. */
+interface LocalAttempt {
+  readonly signal: CancelSignal
+  greets(greeting: LocalCarrier): void
+}
+
+/** The channels of a pipe, as far as it matters here. */
+interface LocalRegistry extends LocalCarrierOwner {
+  /** What a peer is told while no channel can open here. */
+  readonly refusal: Goodbye | undefined
+  converse(role: 'accepted' | 'opened'): Conversation
+  add(conversation: Conversation, opening?: LocalWaiter): void
+  channelOf(conversation: Conversation): Channel
+  admit(conversation: Conversation, data: Uint8Array, decided: () => void): 'yes' | 'later' | Goodbye
+}
+
+/** How a pipe encrypts, as far as it matters here. */
+interface LocalEncryption {
+  readonly code: EncryptionCode
+  side(role: 'accepted' | 'opened', registry: LocalRegistry, channel: () => Channel): HandshakeSide
+}
+
 /** A pipe, as far as it matters here. */
 interface LocalEnd {
-  readonly registry: ChannelRegistry
-  readonly encryption: PipeEncryption | undefined
+  readonly registry: LocalRegistry
+  readonly encryption: LocalEncryption | undefined
 }
+
+/** A pipe that is bound, as far as it matters here. */
+interface BoundLocalEnd extends LocalEnd {
+  readonly target: LocalTarget
+}
+
+/** Opens a channel between two pipes of one process. */
+export type OpenLocal = typeof openLocal
 
 /** Opens a channel to the pipe of this process that is bound at the target. */
 export function openLocal(
   opener: LocalEnd,
-  { address, protocol, protocolName }: PipeTarget,
-  acceptor: BoundPipe | undefined,
-  attempt: Attempt,
+  { address, protocol, protocolName }: LocalTarget,
+  acceptor: BoundLocalEnd | undefined,
+  attempt: LocalAttempt,
   data: Uint8Array,
 ): Promise<Channel> {
   if (acceptor === undefined) {
@@ -53,7 +98,7 @@ export function openLocal(
 function openBetween(
   opener: LocalEnd,
   acceptor: LocalEnd,
-  attempt: Attempt,
+  attempt: LocalAttempt,
   data: Uint8Array,
 ): Promise<Channel> {
   const { signal } = attempt
