@@ -48,6 +48,7 @@ export type { OverflowOptions } from './channel/overflow.ts'
 export type { RequestOptions } from './channel/pending-requests.ts'
 export { Sink, type SinkFilter, type SinkHandler } from './channel/sink.ts'
 export type { ChannelStatistics } from './channel/statistics.ts'
+export { encryptionLoader } from './encryption/encryption-loader.ts'
 export { type LocalFields, type LocalPlugin, local } from './local/local.ts'
 export type { OpenOptions } from './pipe/opening.ts'
 export { Pipe } from './pipe/pipe.ts'
@@ -62,13 +63,19 @@ export { type ByteSource, type Codec, undecodable } from './ports/codec.ts'
 export type { Diagnostics, DiagnosticsTopic } from './ports/diagnostics.ts'
 export type { Drive, Driver, Runnable } from './ports/driver.ts'
 export type {
+  ChannelEncryptionOwner,
+  ChannelEncryptionSteps,
+  EncryptedPipe,
   Encryption,
   EncryptionCode,
   EncryptionLoader,
   HandshakePlan,
   HandshakeSide,
   LinkLayer,
+  LinkToEncrypt,
   LocalHandshakeResult,
+  PipeEncryption,
+  ProgramTurns,
   SealOptions,
   TurnClock,
 } from './ports/encryption.ts'

@@ -5,7 +5,8 @@ import type { Channel } from '../channel/channel.ts'
 import { noiseCode } from '../noise.ts'
 import { ProtoFactory } from '../pipe/proto-factory.ts'
 import type { AnyMessages } from '../pipe/target-types.ts'
-import type { EncryptionCode, EncryptionLoader } from '../ports/encryption.ts'
+import type { EncryptionCode } from '../ports/encryption.ts'
+import { encryptionLoader } from './encryption-loader.ts'
 
 const key = new Uint8Array(32).fill(7)
 
@@ -15,22 +16,15 @@ function lateCode(outcome: 'comes' | 'fails') {
   const network = new FakeNetwork(loop, { seed: 1 })
   const random = (size: number) => network.random.bytes(size)
   let loads = 0
-  let loaded: EncryptionCode | undefined
-  const loader: EncryptionLoader = {
-    get loaded() {
-      return loaded
-    },
-    load() {
-      loads++
-      return new Promise((resolve, reject) => {
-        loop.wakeAt(loop.now() + 200, () => {
-          if (outcome === 'fails') return reject(new Error('no such module'))
-          loaded = noiseCode({ primitives: noblePrimitives, random })
-          resolve(loaded)
-        })
+  const loader = encryptionLoader(() => {
+    loads++
+    return new Promise<EncryptionCode>((resolve, reject) => {
+      loop.wakeAt(loop.now() + 200, () => {
+        if (outcome === 'fails') reject(new Error('no such module'))
+        else resolve(noiseCode({ primitives: noblePrimitives, random }))
       })
-    },
-  }
+    })
+  })
   const factory = new ProtoFactory({ platform: { ...network.platform, encryption: loader } })
     .add('net', network.streams())
     .add('chat', plain())

@@ -1,6 +1,7 @@
 import { CipherError } from '@millrace/cipher'
 import { checkEncryption, type EncryptionOptions } from '../base/encryption-options.ts'
 import type { Encryption, EncryptionCode, EncryptionLoader } from '../ports/encryption.ts'
+import { encryptionLoader } from './encryption-loader.ts'
 import { type NoiseCrypto, planHandshake } from './handshake-plan.ts'
 import { handshakeLocally, handshakeWithAuthorisation } from './local-handshake.ts'
 import { SealedLink } from './sealed-link.ts'
@@ -19,8 +20,8 @@ export function noiseCode(crypto: NoiseCrypto): EncryptionCode {
 
 /** A loader for a platform that has the code already. */
 export function noiseLoader(crypto: NoiseCrypto): EncryptionLoader {
-  const loaded = noiseCode(crypto)
-  return { loaded, load: () => Promise.resolve(loaded) }
+  const code = noiseCode(crypto)
+  return encryptionLoader(() => Promise.resolve(code), code)
 }
 
 /**

@@ -8,11 +8,11 @@ import type { Carrier } from '../channel/carrier.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { CarrierStatistics } from '../channel/statistics.ts'
+import type { ChannelEncryptionOwner, ChannelEncryptionSteps } from '../ports/encryption.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Protocol, StreamSession } from '../ports/protocol.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 import type { Turns } from '../turn/turns.ts'
-import { EncryptionUpgrade, type EncryptionUpgradeOwner } from './encryption-upgrade.ts'
 import type { LinkCarrierOwner } from './link-carrier-owner.ts'
 import { LinkEnding, type LinkEndingOwner } from './link-ending.ts'
 import { LinkReceiver, type LinkReceiverOwner } from './link-receiver.ts'
@@ -23,6 +23,7 @@ import { SendQueue } from './send-queue.ts'
 import { SessionContext, type SessionContextOwner } from './session-context.ts'
 import { makeSession, SessionGuard } from './session-guard.ts'
 import { UpgradableLink } from './upgradable-link.ts'
+import { withoutEncryption } from './without-encryption.ts'
 
 /**
  * Carries one conversation over a link: conducts the session, the way in, the way out, the deadlines and the end. Link
@@ -31,7 +32,7 @@ import { UpgradableLink } from './upgradable-link.ts'
 export class LinkCarrier
   implements
     Carrier,
-    EncryptionUpgradeOwner,
+    ChannelEncryptionOwner,
     LinkEndingOwner,
     LinkOwner,
     LinkReceiverOwner,
@@ -58,7 +59,7 @@ export class LinkCarrier
   readonly throttle: ReceiveThrottle
   readonly #receiver: LinkReceiver
   readonly #ending: LinkEnding
-  #encryption: EncryptionUpgrade | undefined
+  #encryption: ChannelEncryptionSteps | undefined
   #isStarted = false
 
   private constructor(owner: LinkCarrierOwner, conversation: Conversation, protocol: Protocol, link: Link) {
@@ -161,7 +162,7 @@ export class LinkCarrier
   }
 
   setEncryption(options: SharedKeyEncryption): Promise<void> {
-    return this.#upgrade.begin(options)
+    return this.#encryptionSteps.begin(options)
   }
 
   close(words: Pick<Goodbye, 'appCode' | 'text'>): void {
@@ -295,7 +296,7 @@ export class LinkCarrier
   }
 
   cipherStep(step: number, message: Uint8Array): void {
-    this.#upgrade.came(step, message)
+    this.#encryptionSteps.came(step, message)
   }
 
   sessionFailed(error: unknown): void {
@@ -313,7 +314,7 @@ export class LinkCarrier
     this.sender.pass(() => this.guard.pong())
   }
 
-  get #upgrade(): EncryptionUpgrade {
-    return (this.#encryption ??= new EncryptionUpgrade(this))
+  get #encryptionSteps(): ChannelEncryptionSteps {
+    return (this.#encryption ??= this.crypto.encryption?.forChannel(this) ?? withoutEncryption(this))
   }
 }

@@ -1,10 +1,11 @@
+import type { BlockPool } from '@millrace/buffer'
 import type { Goodbye } from '@millrace/wire'
 import type { CancelSignal } from '../base/cancel.ts'
 import { reasonError } from '../base/close-reason.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Conversation } from '../channel/conversation.ts'
-import type { EncryptionCode, HandshakeSide, LocalHandshakeResult } from '../ports/encryption.ts'
+import type { LocalHandshakeResult, PipeEncryption } from '../ports/encryption.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { Address } from '../ports/transport.ts'
 import { Deadline } from '../turn/deadline.ts'
@@ -47,6 +48,7 @@ interface LocalAttempt {
 
 /** The channels of a pipe, as far as it matters here. */
 interface LocalRegistry extends LocalCarrierOwner {
+  readonly pool: BlockPool
   /** What a peer is told while no channel can open here. */
   readonly refusal: Goodbye | undefined
   converse(role: 'accepted' | 'opened'): Conversation
@@ -55,16 +57,10 @@ interface LocalRegistry extends LocalCarrierOwner {
   admit(conversation: Conversation, data: Uint8Array, decided: () => void): 'yes' | 'later' | Goodbye
 }
 
-/** How a pipe encrypts, as far as it matters here. */
-interface LocalEncryption {
-  readonly code: EncryptionCode
-  side(role: 'accepted' | 'opened', registry: LocalRegistry, channel: () => Channel): HandshakeSide
-}
-
 /** A pipe, as far as it matters here. */
 interface LocalEnd {
   readonly registry: LocalRegistry
-  readonly encryption: LocalEncryption | undefined
+  readonly encryption: PipeEncryption | undefined
 }
 
 /** A pipe that is bound, as far as it matters here. */

@@ -5,11 +5,11 @@ import type { Channel } from '../channel/channel.ts'
 import { discardLink, GuardedLink, type GuardedLinkOwner } from '../link/guarded-link.ts'
 import { LinkCarrier } from '../link/link-carrier.ts'
 import { tellingLink } from '../link/polled-link.ts'
+import type { PipeEncryption } from '../ports/encryption.ts'
 import type { Address, Link, Transport } from '../ports/transport.ts'
 import type { Attempt } from './attempt.ts'
 import type { ChannelRegistry, Opening } from './channel-registry.ts'
 import type { PipeTarget } from './factory-services.ts'
-import type { PipeEncryption } from './pipe-encryption.ts'
 
 /** How `open` waits. */
 export interface OpenOptions {

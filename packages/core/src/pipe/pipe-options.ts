@@ -10,8 +10,9 @@ import {
   parseOverflow,
 } from '../base/options.ts'
 import type { Drive } from '../ports/driver.ts'
-import type { Encryption } from '../ports/encryption.ts'
+import type { Encryption, PipeEncryption } from '../ports/encryption.ts'
 import type { Loop } from '../ports/loop.ts'
+import type { Platform } from '../ports/platform.ts'
 
 /** What a program says of a channel that is asked for: `true` admits it; `false`, or words for the peer, refuse it. */
 export type Admission = boolean | CloseWords
@@ -53,6 +54,19 @@ export function checkOptions(options: PipeOptions): void {
   if (options.drive !== undefined) checkDrive(options.drive)
   if (options.admit === undefined || typeof options.admit === 'function') return
   throw new MillraceError('argument-invalid', `admit is a function; got ${typeof options.admit}`)
+}
+
+/** How a pipe encrypts, if it does. Throws `argument-invalid` for options that make no sense in any role, and `unsupported` without code. */
+export function encryptionOf({ encryption }: PipeOptions, platform: Platform): PipeEncryption | undefined {
+  if (encryption === undefined) return undefined
+  const value = isValue(encryption) ? encryption : { options: encryption, loader: platform.encryption }
+  if (value.loader !== undefined) return value.loader.forPipe(value.options)
+  const text = 'this platform brings no code that encrypts: noise(options) of @millrace/core/noise does'
+  throw new MillraceError('unsupported', text)
+}
+
+function isValue(encryption: EncryptionOptions | Encryption): encryption is Encryption {
+  return (encryption as Encryption | null)?.kind === 'encryption'
 }
 
 function checkDrive(drive: Drive): void {

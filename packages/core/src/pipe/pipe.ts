@@ -11,10 +11,9 @@ import type { Address } from '../ports/transport.ts'
 import type { FactoryServices, PipeTarget } from './factory-services.ts'
 import type { OpenOptions } from './opening.ts'
 import { PipeBinder } from './pipe-binder.ts'
-import { PipeEncryption } from './pipe-encryption.ts'
 import { type PipeEvent, type PipeEvents, PipeHandlers } from './pipe-events.ts'
 import { PipeOpener } from './pipe-opener.ts'
-import { checkOptions, type PipeOptions } from './pipe-options.ts'
+import { checkOptions, encryptionOf, type PipeOptions } from './pipe-options.ts'
 import { PipeReports } from './pipe-reports.ts'
 import { noPipeStatistics, type PipeStatistics } from './pipe-statistics.ts'
 import { Proto } from './proto.ts'
@@ -43,10 +42,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
       (error, event) => reports.handlerFailed(error, event),
     )
     const reports = new PipeReports(this, services, handlers, options)
-    const encryption =
-      options.encryption === undefined
-        ? undefined
-        : new PipeEncryption(options.encryption, services.platform.encryption)
+    const encryption = encryptionOf(options, services.platform)
     this.#parts = { services, options, limits, handlers, reports, encryption }
     this.#binder = new PipeBinder(this, this.#parts)
     this.#opener = new PipeOpener(this, this.#parts)

@@ -1,6 +1,7 @@
 import { FakeNetwork, plain, Rig, VirtualLoop } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import { noise } from '../noise.ts'
+import type { Platform } from '../ports/platform.ts'
 import type { StreamTransport } from '../ports/transport.ts'
 import { Proto } from './proto.ts'
 import { ProtoFactory } from './proto-factory.ts'
@@ -85,6 +86,25 @@ describe('a proto factory', () => {
     expect(bound).toEqual(pipes.map((pipe) => ({ pipe })))
     factory.pool.take(1000)
     expect(allocated).toContain(1024)
+  })
+
+  it('ends a channel whose peer begins to encrypt it where no code encrypts', async () => {
+    const loop = new VirtualLoop()
+    const network = networkOf(loop)
+    const { encryption: _, ...platform } = network.platform
+    const factoryOn = (platform: Platform) =>
+      new ProtoFactory({ platform }).add('net', network.streams()).add('chat', plain())
+    const server = await loop.until(factoryOn(platform).create('net', 'x', 'chat').bind())
+    const client = factoryOn(network.platform).create('net', 'x', 'chat')
+    const channel = await loop.until(client.open())
+    const [accepted] = server.channels()
+    await expect(loop.until(channel.setEncryption(new Uint8Array(32).fill(1)))).rejects.toMatchObject({
+      code: 'encryption-failed',
+      message: expect.stringContaining('where no code encrypts'),
+    })
+    expect([channel.reason?.code, accepted.reason?.code]).toEqual(['encryption-failed', 'encryption-failed'])
+    for (const pipe of [server, client]) pipe.destroy()
+    await loop.advance(10_000)
   })
 
   it('works on a platform without code that encrypts, and refuses what asks for it', async () => {

@@ -1,7 +1,9 @@
-import type { BlockPool } from '@millrace/buffer'
+import type { BlockPool, SegmentBatch } from '@millrace/buffer'
 import type { HandshakeState } from '@millrace/cipher'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
-import type { EncryptionOptions } from '../base/encryption-options.ts'
+import type { CloseReason } from '../base/close-reason.ts'
+import type { EncryptionOptions, PendingChannel, SharedKeyEncryption } from '../base/encryption-options.ts'
+import type { StreamSession } from './protocol.ts'
 import type { Link, LinkOwner } from './transport.ts'
 
 /** A handshake that is about to begin, and the suite that seals behind it. */
@@ -31,6 +33,16 @@ export interface TurnClock {
   readonly now: number
   /** A deadline that isn't set yet; `due` is called in a turn. */
   deadline(due: () => void): { readonly isSet: boolean; setIn(ms: number): void; cancel(): void }
+}
+
+/** A pipe's turns, and when its program may be called. */
+export interface ProgramTurns extends TurnClock {
+  /** Whether a function of the program may be called now. */
+  readonly mayCall: boolean
+  /** How many calls wait for the program's next turn. */
+  readonly deferredCount: number
+  /** Calls this in the program's next turn. */
+  defer(run: () => void): void
 }
 
 /** What a sealed link needs besides the link below. */
@@ -63,12 +75,92 @@ export interface EncryptionCode {
   failureOf(error: unknown): string | undefined
 }
 
-/** Brings the code that encrypts when it is first needed, so that a program which doesn't encrypt doesn't load it. */
+/** What the encryption of a pipe needs of it. */
+export interface EncryptedPipe {
+  readonly pool: BlockPool
+  readonly turns: ProgramTurns
+  readonly limits: { readonly frameTimeoutMs: number }
+}
+
+/** How a pipe encrypts its links from their first byte on. Its code is loaded when the pipe is bound or opens for the first time. */
+export interface PipeEncryption {
+  /** The code, once `load` has resolved. */
+  readonly code: EncryptionCode
+  /** Whether `load` must be awaited first. */
+  readonly isLoaded: boolean
+  load(): Promise<void>
+  /** Throws `argument-invalid` when the keys for this role are not there: better now than at the first connection. */
+  expectKeys(role: 'accepted' | 'opened'): void
+  /** A link over this one that encrypts from the first byte on. `channel` gives the channel to be, for `authorise`. */
+  over(link: Link, role: 'accepted' | 'opened', pipe: EncryptedPipe, channel: () => PendingChannel): Link
+  /** What one end needs for its handshake. */
+  side(role: 'accepted' | 'opened', pipe: EncryptedPipe, channel: () => PendingChannel): HandshakeSide
+}
+
+/** The link of a channel that begins to encrypt: it keeps back what is sent until a layer seals it. */
+export interface LinkToEncrypt {
+  readonly state: 'open' | 'ended' | 'gone'
+  /** Whether what is sent is kept back. */
+  readonly isHolding: boolean
+  /** The link of the transport, for a layer to be put over it, and who that tells. */
+  readonly below: Link
+  readonly above: LinkOwner
+  /** Keeps back what is sent from now on. `inFlight`: the bytes that the link has already. */
+  hold(inFlight: number): void
+  /** Sends a batch past everything that is kept back. */
+  pass(batch: SegmentBatch): void
+  /** Everything that is sent leaves through this layer from now on, beginning with what was kept back. */
+  sealWith(layer: LinkLayer): void
+  /** Everything that comes in passes through the layer from now on, beginning with these bytes. */
+  openWith(rest: readonly Uint8Array[]): void
+}
+
+/** What the encryption of an open channel needs of its carrier. */
+export interface ChannelEncryptionOwner {
+  readonly role: 'accepted' | 'opened'
+  readonly turns: TurnClock
+  readonly limits: { readonly frameTimeoutMs: number; readonly handshakeTimeoutMs: number }
+  readonly pool: BlockPool
+  readonly sendQueue: { readonly inFlight: number }
+  readonly session: StreamSession
+  /** Whether the channel can still fail: one that closes has an end already. */
+  readonly isOpen: boolean
+  /** The reason of the end that was asked for, or of what is lost by it. */
+  readonly endReason: CloseReason
+  readonly link: LinkToEncrypt
+  /** Hands everything written so far to the link. */
+  flush(): void
+  /** The link holds back what is sent: the peer must hear in another way that this side lives. */
+  regulate(): void
+  /** What is sent leaves again, sealed. */
+  sealed(): void
+  fail(reason: CloseReason): void
+  destroy(reason: CloseReason): void
+}
+
+/** Begins encryption on one open channel. */
+export interface ChannelEncryptionSteps {
+  /** The program asks for it. What is sent from now on waits, also while the code that encrypts is loaded. */
+  begin(options: SharedKeyEncryption): Promise<void>
+  /** A step of the peer came. */
+  came(step: number, message: Uint8Array): void
+  /** The channel ended. */
+  end(reason: CloseReason): void
+}
+
+/**
+ * Brings the code that encrypts when it is first needed, so that a program which doesn't encrypt doesn't load it; and at once what pipes and
+ * channels do before it is there. `encryptionLoader` makes one.
+ */
 export interface EncryptionLoader {
   /** The code, once it is there. */
   readonly loaded: EncryptionCode | undefined
   /** Loads the code, once for all callers. */
   load(): Promise<EncryptionCode>
+  /** How a pipe encrypts. Throws `argument-invalid` for options that make no sense in any role. */
+  forPipe(options: EncryptionOptions): PipeEncryption
+  /** How a channel begins to encrypt while it is open. */
+  forChannel(owner: ChannelEncryptionOwner): ChannelEncryptionSteps
 }
 
 /** Encryption as a value that brings its own code: what `noise({ key })` makes. */

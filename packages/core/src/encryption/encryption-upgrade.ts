@@ -1,39 +1,15 @@
-import { type BlockPool, SegmentBuffer } from '@millrace/buffer'
+import { SegmentBuffer } from '@millrace/buffer'
 import { type CloseReason, describeReason } from '../base/close-reason.ts'
 import { checkEncryption, type SharedKeyEncryption } from '../base/encryption-options.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
-import type { PipeLimits } from '../base/options.ts'
-import type { EncryptionCode, EncryptionLoader, HandshakePlan } from '../ports/encryption.ts'
-import type { PlatformCrypto } from '../ports/platform-crypto.ts'
-import type { StreamSession } from '../ports/protocol.ts'
-import { Deadline } from '../turn/deadline.ts'
-import type { Turns } from '../turn/turns.ts'
-import type { SendQueue } from './send-queue.ts'
-import type { UpgradableLink } from './upgradable-link.ts'
-
-/** What this needs of the carrier whose channel begins to encrypt. */
-export interface EncryptionUpgradeOwner {
-  readonly role: 'accepted' | 'opened'
-  readonly turns: Turns
-  readonly limits: PipeLimits
-  readonly pool: BlockPool
-  readonly crypto: PlatformCrypto
-  readonly sendQueue: SendQueue
-  readonly session: StreamSession
-  /** Whether the channel can still fail: one that closes has an end already. */
-  readonly isOpen: boolean
-  /** The reason of the end that was asked for, or of what is lost by it. */
-  readonly endReason: CloseReason
-  readonly link: UpgradableLink
-  /** Hands everything written so far to the link. */
-  flush(): void
-  /** The link holds back what is sent: the peer must hear in another way that this side lives. */
-  regulate(): void
-  /** What is sent leaves again, sealed. */
-  sealed(): void
-  fail(reason: CloseReason): void
-  destroy(reason: CloseReason): void
-}
+import type {
+  ChannelEncryptionOwner,
+  ChannelEncryptionSteps,
+  EncryptionCode,
+  EncryptionLoader,
+  HandshakePlan,
+  TurnClock,
+} from '../ports/encryption.ts'
 
 /** The steps, by what their frames say. */
 const steps = { first: 1, second: 2, last: 3 } as const
@@ -43,30 +19,28 @@ const steps = { first: 1, second: 2, last: 3 } as const
  * the program there has asked for encryption too, and seals from the next byte on; the opening side says `last` and does the same. What
  * is sent after the call waits until its side seals, so that nothing of it is ever in clear, and keeps its order.
  */
-export class EncryptionUpgrade {
-  readonly #owner: EncryptionUpgradeOwner
+export class EncryptionUpgrade implements ChannelEncryptionSteps {
+  readonly #loader: EncryptionLoader
+  readonly #owner: ChannelEncryptionOwner
   #code: EncryptionCode | undefined
   #plan: HandshakePlan | undefined
   #state: 'asked' | 'idle' | 'shaking' | 'half' | 'sealed' | 'over' = 'idle'
   /** The first message, if the peer asked before the program did. */
   #first: Uint8Array | undefined
   #settle: { readonly resolve: () => void; readonly reject: (error: MillraceError) => void } | undefined
-  readonly #deadline: Deadline
+  readonly #deadline: ReturnType<TurnClock['deadline']>
 
-  constructor(owner: EncryptionUpgradeOwner) {
+  constructor(loader: EncryptionLoader, owner: ChannelEncryptionOwner) {
+    this.#loader = loader
     this.#owner = owner
-    this.#deadline = new Deadline(owner.turns, () => this.#late())
+    this.#deadline = owner.turns.deadline(() => this.#late())
     // A step that is read when the link is gone already begins nothing.
     if (owner.link.state === 'gone') this.#state = 'over'
   }
 
-  /** The program asks for encryption. What is sent from now on waits, also while the code that encrypts is loaded. */
   begin(options: SharedKeyEncryption): Promise<void> {
-    const { crypto, sendQueue, session, link } = this.#owner
+    const { sendQueue, session, link } = this.#owner
     checkEncryption(options, 'setEncryption')
-    const loader = crypto.encryption
-    if (loader === undefined)
-      throw new MillraceError('unsupported', 'this platform brings no code that encrypts')
     if (session.encodeCipherStep === undefined || session.takeRest === undefined) {
       throw new MillraceError(
         'unsupported',
@@ -84,12 +58,12 @@ export class EncryptionUpgrade {
     })
     // A program that only listens for the end of the channel need not catch this as well.
     done.catch(() => {})
-    if (loader.loaded !== undefined) this.#shake(loader.loaded, options)
-    else this.#load(loader, { ...options, key: new Uint8Array(options.key) })
+    const { loaded } = this.#loader
+    if (loaded !== undefined) this.#shake(loaded, options)
+    else this.#load({ ...options, key: new Uint8Array(options.key) })
     return done
   }
 
-  /** A step of the peer came. */
   came(step: number, message: Uint8Array): void {
     const { role, session } = this.#owner
     // The link is gone. Behind a step stands nothing in clear: what can't be opened any more must not be taken for frames.
@@ -107,7 +81,6 @@ export class EncryptionUpgrade {
     else this.#refuse(`step ${step} of the encryption came out of turn`)
   }
 
-  /** The channel ended. */
   end(reason: CloseReason): void {
     if (this.#state === 'over') return
     this.#state = 'over'
@@ -118,8 +91,8 @@ export class EncryptionUpgrade {
     this.#settle?.reject(new MillraceError(code, text))
   }
 
-  #load(loader: EncryptionLoader, options: SharedKeyEncryption): void {
-    loader.load().then(
+  #load(options: SharedKeyEncryption): void {
+    this.#loader.load().then(
       (code) => {
         if (this.#state !== 'over') this.#shake(code, options)
       },

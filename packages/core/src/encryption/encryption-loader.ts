@@ -1,0 +1,28 @@
+import type { EncryptionCode, EncryptionLoader } from '../ports/encryption.ts'
+import { EncryptionUpgrade } from './encryption-upgrade.ts'
+import { LoadedEncryption } from './pipe-encryption.ts'
+
+/**
+ * A loader for a platform. `load` is called when the first pipe or channel encrypts, and not again, also if it failed; `ready` is the code, where
+ * it is there already.
+ */
+export function encryptionLoader(
+  load: () => Promise<EncryptionCode>,
+  ready?: EncryptionCode,
+): EncryptionLoader {
+  let loaded = ready
+  let loading: Promise<EncryptionCode> | undefined
+  const loadOnce = async () => {
+    loaded = await load()
+    return loaded
+  }
+  const loader: EncryptionLoader = {
+    get loaded() {
+      return loaded
+    },
+    load: () => (loading ??= loadOnce()),
+    forPipe: (options) => new LoadedEncryption(loader, options),
+    forChannel: (owner) => new EncryptionUpgrade(loader, owner),
+  }
+  return loader
+}

@@ -1,0 +1,75 @@
+import { checkEncryption, type EncryptionOptions, type PendingChannel } from '../base/encryption-options.ts'
+import { MillraceError } from '../base/millrace-error.ts'
+import type {
+  EncryptedPipe,
+  EncryptionCode,
+  EncryptionLoader,
+  HandshakeSide,
+  PipeEncryption,
+  ProgramTurns,
+} from '../ports/encryption.ts'
+import type { Link } from '../ports/transport.ts'
+import { deferredMax } from '../turn/turns.ts'
+
+/** Encrypts the links of a pipe by the code that a loader brings. */
+export class LoadedEncryption implements PipeEncryption {
+  readonly #options: EncryptionOptions
+  readonly #loader: EncryptionLoader
+  #code: EncryptionCode | undefined
+
+  /** Throws `argument-invalid` for options that make no sense in any role. */
+  constructor(loader: EncryptionLoader, options: EncryptionOptions) {
+    checkEncryption(options, 'encryption')
+    this.#options = options
+    this.#loader = loader
+    this.#code = loader.loaded
+  }
+
+  get code(): EncryptionCode {
+    if (this.#code === undefined)
+      throw new MillraceError('unsupported', 'the code that encrypts is not loaded')
+    return this.#code
+  }
+
+  get isLoaded(): boolean {
+    return this.#code !== undefined
+  }
+
+  async load(): Promise<void> {
+    this.#code = await this.#loader.load()
+  }
+
+  expectKeys(role: 'accepted' | 'opened'): void {
+    this.code.plan(this.#options, role, '').handshake.abandon()
+  }
+
+  over(link: Link, role: 'accepted' | 'opened', pipe: EncryptedPipe, channel: () => PendingChannel): Link {
+    const { pool, turns, limits } = pipe
+    return this.code.seal(link, { pool, turns, limits, ...this.side(role, pipe, channel) })
+  }
+
+  side(role: 'accepted' | 'opened', pipe: EncryptedPipe, channel: () => PendingChannel): HandshakeSide {
+    const options = this.#options
+    const plan = this.code.plan(options, role, 'pipe')
+    const authorise = 'authorise' in options ? options.authorise : undefined
+    return authorise === undefined
+      ? { plan }
+      : { plan, authorise: (key: Uint8Array) => askInTurn(pipe.turns, () => authorise(key, channel())) }
+  }
+}
+
+/** Asks a function of the program when it may be called. */
+function askInTurn(turns: ProgramTurns, ask: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
+  if (turns.mayCall) return ask()
+  if (turns.deferredCount >= deferredMax)
+    throw new Error('the program has no turns, and too many wait for one')
+  return new Promise((resolve, reject) => {
+    turns.defer(() => {
+      try {
+        resolve(ask())
+      } catch (error) {
+        reject(error)
+      }
+    })
+  })
+}
