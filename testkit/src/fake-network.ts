@@ -1,6 +1,7 @@
 import { noblePrimitives, type Primitives } from '@millrace/cipher'
 import {
   type Address,
+  accepting,
   type CancelSignal,
   type DatagramOwner,
   type DatagramSocket,
@@ -78,6 +79,7 @@ export class FakeNetwork implements FakeLinkHome {
       loop,
       random: (size) => this.random.bytes(size),
       encryption: noiseLoader({ primitives: this.primitives, random: (size) => this.random.bytes(size) }),
+      accepting,
       warn: (error) => this.warnings.push(error),
       ...(diagnostics === undefined ? {} : { diagnostics }),
     }

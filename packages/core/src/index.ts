@@ -50,6 +50,7 @@ export { Sink, type SinkFilter, type SinkHandler } from './channel/sink.ts'
 export type { ChannelStatistics } from './channel/statistics.ts'
 export { encryptionLoader } from './encryption/encryption-loader.ts'
 export { type LocalFields, type LocalPlugin, local } from './local/local.ts'
+export { accepting } from './pipe/accepting.ts'
 export type { OpenOptions } from './pipe/opening.ts'
 export { Pipe } from './pipe/pipe.ts'
 export type { PipeEvent, PipeEvents } from './pipe/pipe-events.ts'
@@ -80,7 +81,7 @@ export type {
   TurnClock,
 } from './ports/encryption.ts'
 export type { Loop } from './ports/loop.ts'
-export type { Platform } from './ports/platform.ts'
+export type { Accepting, Platform } from './ports/platform.ts'
 export type {
   DatagramHost,
   DatagramSession,

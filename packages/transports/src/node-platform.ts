@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as diagnosticsChannel from 'node:diagnostics_channel'
-import type { MillraceError, Platform } from '@millrace/core'
+import { accepting, type MillraceError, type Platform } from '@millrace/core'
 import { nodeEncryption } from './node-encryption.ts'
 import { nodeLoop } from './node-loop.ts'
 
@@ -13,6 +13,7 @@ export const nodePlatform: Platform = {
   allocate: (size) => Buffer.allocUnsafeSlow(size),
   random: (size) => randomBytes(size),
   encryption: nodeEncryption,
+  accepting,
   diagnostics: diagnosticsChannel,
   warn(error: MillraceError) {
     const detail = error.cause instanceof Error ? (error.cause.stack ?? '') : ''

@@ -13,8 +13,8 @@ import type { LocalCarrierOwner } from '../local/local-carrier.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
-import { Admissions } from './admissions.ts'
-import { HandshakeSlots } from './handshake-slots.ts'
+import type { Admissions } from './admissions.ts'
+import type { Handshakes } from './handshake-slots.ts'
 import type { PipeOptions } from './pipe-options.ts'
 import { addStatistics, noStatistics, nothingWaits, type RegistryStatistics } from './pipe-statistics.ts'
 
@@ -27,6 +27,14 @@ export interface ChannelRegistryOwner {
   accepted(channel: Channel): void
   closed(channel: Channel, reason: CloseReason): void
   report(error: MillraceError, channel: Channel | undefined): void
+}
+
+/** What a registry is made of. */
+export interface ChannelRegistryParts {
+  readonly limits: PipeLimits
+  readonly options: PipeOptions
+  readonly handshakes: Handshakes<Conversation>
+  readonly admissions: Admissions | undefined
 }
 
 /** Waits for the outcome of one `open`. */
@@ -56,7 +64,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   readonly #owner: ChannelRegistryOwner
   readonly #options: PipeOptions
   readonly #channels = new Map<Conversation, Channel>()
-  readonly #handshakes = new HandshakeSlots<Conversation>()
+  readonly #handshakes: Handshakes<Conversation>
   readonly #lingering = new Set<Conversation>()
   readonly #openings = new Map<Conversation, Opening>()
   readonly #admissions: Admissions | undefined
@@ -69,8 +77,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     owner: ChannelRegistryOwner,
     turns: Turns,
     pool: BlockPool,
-    limits: PipeLimits,
-    options: PipeOptions,
+    { limits, options, handshakes, admissions }: ChannelRegistryParts,
   ) {
     this.#owner = owner
     this.#options = options
@@ -79,8 +86,8 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     this.limits = limits
     this.overflow = options.overflow ?? 'wait'
     this.heartbeat = parseHeartbeat(options.heartbeat)
-    if (options.admit !== undefined)
-      this.#admissions = new Admissions(options.admit, (error) => this.#notAdmitted(error))
+    this.#handshakes = handshakes
+    this.#admissions = admissions
     this.crypto = owner.crypto
     this.maxOpenChannels = limits.maxOpenChannels
   }
@@ -133,17 +140,6 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     if (opening === undefined) return
     this.#openings.set(conversation, opening)
     conversation.openData = opening.data
-  }
-
-  /**
-   * Makes room for one more handshake. A flood of strangers must not lock out those who say hello at once: where most come from, the one who
-   * is silent for longest is cut.
-   */
-  makeRoom(): void {
-    if (this.#handshakes.size < this.limits.maxHandshakes) return
-    this.#handshakes.first()?.carrier.destroy()
-    const text = `${this.#handshakes.size + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
-    this.#owner.report(new MillraceError('channel-limit', text), undefined)
   }
 
   /** Throws `channel-limit` if no more channels can be opened. */
@@ -271,11 +267,6 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
 
   get #isEmpty(): boolean {
     return this.#channels.size + this.#handshakes.size + this.#lingering.size === 0
-  }
-
-  #notAdmitted(cause: unknown): void {
-    const text = `the function 'admit' failed: ${causeText(cause)}`
-    this.#owner.report(new MillraceError('handler-failed', text, { cause }), undefined)
   }
 
   *#conversationsOf(channels: Iterable<Channel>): Generator<Conversation> {

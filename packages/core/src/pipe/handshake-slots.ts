@@ -1,5 +1,13 @@
+/** Those who are saying hello. A `Set` where none come from elsewhere. */
+export interface Handshakes<Carrier extends object> extends Iterable<Carrier> {
+  readonly size: number
+  has(carrier: Carrier): boolean
+  add(carrier: Carrier, address: string | undefined): unknown
+  delete(carrier: Carrier): unknown
+}
+
 /** Those who are saying hello, by where they are. Of the address that has most of them the longest waiting one makes room for others. */
-export class HandshakeSlots<Carrier extends object> {
+export class HandshakeSlots<Carrier extends object> implements Handshakes<Carrier> {
   readonly #places = new Map<Carrier, string>()
   readonly #carriers = new Map<string, Set<Carrier>>()
 

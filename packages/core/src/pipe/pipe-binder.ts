@@ -1,7 +1,9 @@
 import { MillraceError } from '../base/millrace-error.ts'
+import type { Conversation } from '../channel/conversation.ts'
 import { discardLink } from '../link/guarded-link.ts'
 import type { Address, Link } from '../ports/transport.ts'
 import { Binding } from './binding.ts'
+import type { HandshakeSlots } from './handshake-slots.ts'
 import { startCarrier } from './opening.ts'
 import type { PipeParts, Settled } from './settled.ts'
 
@@ -15,14 +17,17 @@ export interface PipeBinderOwner {
 export class PipeBinder {
   readonly #owner: PipeBinderOwner
   readonly #parts: PipeParts
+  readonly #slots: HandshakeSlots<Conversation>
   #state: 'fresh' | 'binding' | 'bound' = 'fresh'
   #binding: Binding | undefined
   /** While the address is being taken; another one, or none, when that was given up. */
   #taking: Promise<Binding> | undefined
 
-  constructor(owner: PipeBinderOwner, parts: PipeParts) {
+  /** `slots`: those who are saying hello to the pipe. */
+  constructor(owner: PipeBinderOwner, parts: PipeParts, slots: HandshakeSlots<Conversation>) {
     this.#owner = owner
     this.#parts = parts
+    this.#slots = slots
   }
 
   /** `bound` until `forget`: a pipe that is closing still is. */
@@ -102,12 +107,24 @@ export class PipeBinder {
     if (pipeBound.hasSubscribers) pipeBound.publish({ pipe: this.#owner })
   }
 
+  /**
+   * Makes room for one more handshake. A flood of strangers must not lock out those who say hello at once: where most come from, the one who
+   * is silent for longest is cut.
+   */
+  #makeRoom(): void {
+    const { limits, reports } = this.#parts
+    if (this.#slots.size < limits.maxHandshakes) return
+    this.#slots.first()?.carrier.destroy()
+    const text = `${this.#slots.size + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
+    reports.report(new MillraceError('channel-limit', text), undefined)
+  }
+
   #accept(link: Link, settled: Settled): void {
     const { registry } = settled
     if (this.#state !== 'bound' || registry.isClosing) {
       return discardLink(link, registry)
     }
-    registry.makeRoom()
+    this.#makeRoom()
     try {
       startCarrier(link, 'accepted', settled, this.#parts.encryption)
     } catch (error) {

@@ -6,11 +6,13 @@ import type { Body, ComparedMessages, Sends, Side } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { parseLimits } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
+import type { Conversation } from '../channel/conversation.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { Address } from '../ports/transport.ts'
+import { acceptingOf } from './accepting.ts'
 import type { FactoryServices, PipeTarget } from './factory-services.ts'
 import type { OpenOptions } from './opening.ts'
-import { PipeBinder } from './pipe-binder.ts'
+import type { PipeBinder } from './pipe-binder.ts'
 import { type PipeEvent, type PipeEvents, PipeHandlers } from './pipe-events.ts'
 import { PipeOpener } from './pipe-opener.ts'
 import { checkOptions, encryptionOf, type PipeOptions } from './pipe-options.ts'
@@ -27,7 +29,8 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   /** Never set: see `ComparedMessages`. */
   declare readonly messages?: ComparedMessages<Messages>
   readonly #parts: PipeParts
-  readonly #binder: PipeBinder
+  /** Undefined where pipes don't bind. */
+  readonly #binder: PipeBinder | undefined
   readonly #opener: PipeOpener
   #settled: Settled | undefined
   #isDestroyed = false
@@ -43,15 +46,21 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     )
     const reports = new PipeReports(this, services, handlers, options)
     const encryption = encryptionOf(options, services.platform)
-    this.#parts = { services, options, limits, handlers, reports, encryption }
-    this.#binder = new PipeBinder(this, this.#parts)
+    const accepting = acceptingOf(services.platform)
+    const slots = accepting && new accepting.HandshakeSlots<Conversation>()
+    const { admit } = options
+    const admissions =
+      admit && accepting && new accepting.Admissions(admit, (cause) => reports.admitFailed(cause))
+    const handshakes = slots ?? new Set<Conversation>()
+    this.#parts = { services, options, limits, handlers, reports, encryption, handshakes, admissions }
+    this.#binder = slots && new accepting.PipeBinder(this, this.#parts, slots)
     this.#opener = new PipeOpener(this, this.#parts)
     if (target !== undefined) this.#settle(target)
   }
 
   /** Where the pipe is bound, with the port that the system chose; before that, where it was told to go. */
   get address(): Address | undefined {
-    return this.#binder.address ?? this.#settled?.target.address
+    return this.#binder?.address ?? this.#settled?.target.address
   }
 
   /** How many channels are open. */
@@ -118,7 +127,13 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   bind(): Promise<this>
   async bind(...target: unknown[]): Promise<this> {
     if (target.length > 0) this.#settle(this.#parts.services.target(target))
-    await this.#binder.bind(this.#need())
+    const settled = this.#need()
+    if (this.#binder === undefined)
+      throw new MillraceError(
+        'unsupported',
+        'pipes bind on a platform that has `accepting` of @millrace/core',
+      )
+    await this.#binder.bind(settled)
     return this
   }
 
@@ -202,7 +217,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     } finally {
       await registry.emptied()
       registry.isClosing = false
-      this.#binder.forget()
+      this.#binder?.forget()
     }
   }
 
@@ -210,8 +225,8 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   destroy(): void {
     if (this.#isDestroyed) return
     this.#isDestroyed = true
-    this.#binder.forget()
-    const freed = this.#free().catch((error: unknown) => this.#binder.notFreed(error, this.#settled))
+    this.#binder?.forget()
+    const freed = this.#free().catch((error: unknown) => this.#binder?.notFreed(error, this.#settled))
     this.#settled?.registry.end('destroy', { appCode: 0, text: '' })
     void Promise.all([freed, this.#settled?.registry.emptied()]).then(() => {
       this.#settled?.turns.close()
@@ -224,7 +239,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     return {
       ...(this.#settled?.registry.statistics() ?? noPipeStatistics),
       errors: this.#parts.reports.count,
-      datagramsDropped: this.#binder.datagramsDropped,
+      datagramsDropped: this.#binder?.datagramsDropped ?? 0,
     }
   }
 
@@ -259,7 +274,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   }
 
   get #life(): 'fresh' | 'binding' | 'bound' | 'destroyed' {
-    return this.#isDestroyed ? 'destroyed' : this.#binder.state
+    return this.#isDestroyed ? 'destroyed' : (this.#binder?.state ?? 'fresh')
   }
 
   #need(): Settled {
@@ -271,13 +286,13 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   }
 
   /** Gives the address back, and gives up what is still connecting. */
-  #free(): Promise<void> {
+  async #free(): Promise<void> {
     const reason = new MillraceError(
       'channel-closed',
       `${this.describe()}: it was closed while a channel was opening`,
     )
     this.#opener.abort(reason)
-    return this.#binder.free()
+    await this.#binder?.free()
   }
 
   async #open(where: 'remote' | 'local', options: OpenOptions): Promise<Channel> {

@@ -88,6 +88,33 @@ describe('a proto factory', () => {
     expect(allocated).toContain(1024)
   })
 
+  it('opens channels on a platform where pipes do not bind, and says what binding wants', async () => {
+    const loop = new VirtualLoop()
+    const network = networkOf(loop)
+    const { accepting: _, ...platform } = network.platform
+    const factoryOn = (platform: Platform) =>
+      new ProtoFactory({ platform }).add('net', network.streams()).add('chat', plain())
+    const server = await loop.until(factoryOn(network.platform).create('net', 'x', 'chat').bind())
+    const client = factoryOn(platform).create('net', 'x', 'chat')
+    await expect(client.bind()).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('`accepting` of @millrace/core'),
+    })
+    expect(await loop.until(client.open())).toMatchObject({ isOpen: true })
+    expect([client.address?.text, client.describe()]).toEqual([
+      'net://x',
+      "pipe net://x 'chat' fresh, 1 channels",
+    ])
+    expect(client.statistics()).toMatchObject({ openChannels: 1, handshakes: 0, datagramsDropped: 0 })
+    await loop.until(client.close())
+    expect(await loop.until(client.open())).toMatchObject({ isOpen: true })
+    let destroyed = 0
+    client.on('destroy', () => void destroyed++).destroy()
+    server.destroy()
+    await loop.advance(10_000)
+    expect(destroyed).toBe(1)
+  })
+
   it('ends a channel whose peer begins to encrypt it where no code encrypts', async () => {
     const loop = new VirtualLoop()
     const network = networkOf(loop)

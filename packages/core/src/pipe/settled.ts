@@ -1,10 +1,13 @@
 import type { PipeLimits } from '../base/options.ts'
+import type { Conversation } from '../channel/conversation.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { PipeEncryption } from '../ports/encryption.ts'
 import type { Transport } from '../ports/transport.ts'
 import { Turns } from '../turn/turns.ts'
+import type { Admissions } from './admissions.ts'
 import { ChannelRegistry, type ChannelRegistryOwner } from './channel-registry.ts'
 import type { FactoryServices, PipeTarget } from './factory-services.ts'
+import type { Handshakes } from './handshake-slots.ts'
 import type { PipeHandlers } from './pipe-events.ts'
 import type { PipeOptions } from './pipe-options.ts'
 import type { PipeReports } from './pipe-reports.ts'
@@ -17,6 +20,8 @@ export interface PipeParts {
   readonly handlers: PipeHandlers
   readonly reports: PipeReports
   readonly encryption: PipeEncryption | undefined
+  readonly handshakes: Handshakes<Conversation>
+  readonly admissions: Admissions | undefined
 }
 
 /** What a pipe has once it knows where it leads. */
@@ -50,7 +55,7 @@ function makeTurns(runnable: Runnable, { services, options, reports }: PipeParts
 }
 
 function makeRegistry(pipe: Runnable, parts: PipeParts, turns: Turns): ChannelRegistry {
-  const { services, options, limits, handlers, reports } = parts
+  const { services, handlers, reports } = parts
   const owner: ChannelRegistryOwner = {
     pipe,
     crypto: services.platform,
@@ -59,5 +64,5 @@ function makeRegistry(pipe: Runnable, parts: PipeParts, turns: Turns): ChannelRe
     closed: (channel, reason) => handlers.emit('close', pipe, channel, reason),
     report: (error, channel) => reports.report(error, channel),
   }
-  return new ChannelRegistry(owner, turns, services.pool, limits, options)
+  return new ChannelRegistry(owner, turns, services.pool, parts)
 }

@@ -1,0 +1,15 @@
+import type { Accepting, Platform } from '../ports/platform.ts'
+import { Admissions } from './admissions.ts'
+import { HandshakeSlots } from './handshake-slots.ts'
+import { PipeBinder } from './pipe-binder.ts'
+
+/** What `accepting` holds. */
+const code = { kind: 'accepting', PipeBinder, Admissions, HandshakeSlots } as const
+
+/** The code by which pipes bind and accept channels, for the platform of a program that does: `{ loop, random, accepting }`. */
+export const accepting: Accepting = code
+
+/** The code by which pipes of this platform bind and accept channels, if it brings any. */
+export function acceptingOf(platform: Platform): typeof code | undefined {
+  return platform.accepting as typeof code | undefined
+}
