@@ -194,7 +194,7 @@ export function bits<const S extends Shape>(of: S): Schema<Infer<S>> {
  * `adapter().align()`, as a field of a struct only: inside `bits`, what follows begins with a whole byte. Has no value and
  * is no property; its name is free: `{ flag: bool, _1: align, id: u32 }`.
  */
-export const align: Schema<NoValue> = schemaOf(new AlignNode())
+export const align: Schema<NoValue> = /* @__PURE__ */ schemaOf(/* @__PURE__ */ new AlignNode())
 
 type WideBits =
   | (33 | 34 | 35 | 36 | 37 | 38 | 39 | 40 | 41 | 42 | 43 | 44 | 45 | 46 | 47 | 48)

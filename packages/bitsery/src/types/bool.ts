@@ -47,4 +47,4 @@ class BoolNode implements Node {
 }
 
 /** `bool`: one byte, 0 or 1; any other byte is InvalidData. One bit inside `bits`. */
-export const bool: Schema<boolean> = schemaOf(new BoolNode())
+export const bool: Schema<boolean> = /* @__PURE__ */ schemaOf(/* @__PURE__ */ new BoolNode())

@@ -9,7 +9,8 @@ import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import { type BitBounds, fixedBounds, type Node } from '../nodes/node.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
-import { emitNumber, emitReadNumber, formatOf, type NumberFormat, readNumber, writeNumber } from './number.ts'
+import { formatOf } from './number.ts'
+import type { NumberFormat } from './number-format.ts'
 
 /** An integer of 2, 4 or 8 bytes as groups of 7 bits, low groups first; signed ones zigzagged before. */
 class CompactNode implements Node {
@@ -43,7 +44,7 @@ class CompactNode implements Node {
 
   write(writer: ByteWriter, value: unknown): void {
     if (this.format.size === 1) {
-      writeNumber(writer, this.format, value as number)
+      this.format.write(writer, value as number)
       return
     }
     let rest = this.#toUnsigned(BigInt(value as number))
@@ -57,7 +58,7 @@ class CompactNode implements Node {
   }
 
   read(reader: ByteReader): number | bigint {
-    if (this.format.size === 1) return readNumber(reader, this.format)
+    if (this.format.size === 1) return this.format.read(reader)
     const start = reader.position
     let raw = 0n
     let byte = 0x80
@@ -83,7 +84,7 @@ class CompactNode implements Node {
   emitWrite(emitter: WriteEmitter, value: string): void {
     const local = emitter.local(value)
     emitter.refuseIf(this.format.misfit(local))
-    if (this.format.size === 1) emitNumber(emitter, this.format, local)
+    if (this.format.size === 1) this.format.emitWrite(emitter, local)
     else if (this.format.size === 8)
       emitter.whole((at) => `${emitter.constant(this.#writer())}(bytes, ${at}, ${local})`)
     else {
@@ -112,7 +113,7 @@ class CompactNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    if (this.format.size === 1) return emitReadNumber(emitter, this.format)
+    if (this.format.size === 1) return this.format.emitRead(emitter)
     emitter.settle()
     const read = emitter.constant(this.#reader())
     const value = emitter.isAligned

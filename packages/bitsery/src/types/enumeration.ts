@@ -7,7 +7,7 @@ import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import { type BitBounds, fixedBounds, type Node } from '../nodes/node.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
-import { NUMBER_FORMATS, type NumberFormat, readNumber, writeNumber } from './number.ts'
+import { NUMBER_FORMATS, type NumberFormat } from './number-format.ts'
 
 /** How an enumeration lies in bytes, and what to do with numbers it does not list. */
 export interface EnumerationOptions {
@@ -100,12 +100,12 @@ class EnumerationNode implements Node {
   }
 
   write(writer: ByteWriter, value: unknown): void {
-    writeNumber(writer, this.format, this.numberOf(value) as number | bigint)
+    this.format.write(writer, this.numberOf(value) as number | bigint)
   }
 
   read(reader: ByteReader): unknown {
     const start = reader.position
-    const value = this.valueOf(readNumber(reader, this.format))
+    const value = this.valueOf(this.format.read(reader))
     if (value === undefined) reader.invalid(start)
     return value
   }

@@ -6,7 +6,8 @@ import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import { type BitBounds, fixedBounds, NO_TRAITS, type Node } from '../nodes/node.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
-import { formatOf, type NumberFormat } from './number.ts'
+import { formatOf } from './number.ts'
+import type { NumberFormat } from './number-format.ts'
 
 /** An integer between two others. Bounds and span are bigints here, whatever values are. */
 class RangeNode implements Node {
