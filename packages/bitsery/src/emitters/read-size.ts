@@ -1,10 +1,8 @@
 /** What this needs of the emitter of a reader. */
 interface SizeSource {
   readonly isLittle: boolean
-  readonly isPacked: boolean
   readonly end: string
   readonly giveUp: string
-  readonly takenBits: string
   name(): string
   line(text: string): void
   giveUpIf(condition: string): void
@@ -53,17 +51,4 @@ export function sizeFromBits(source: SizeSource, max: number): string {
     source.giveUpIf(`${count} > ${max}`)
   })
   return count
-}
-
-/** Gives up unless there are the bits for `count` elements of at least `bits` each. */
-export function expectElements(source: SizeSource, count: string, bits: number): void {
-  source.settle()
-  if (bits === 0) {
-    // No bytes stand for them. Rare, and to be counted over the whole read: left to the reference.
-    source.giveUpIf(`${count} > 0`)
-  } else if (source.isPacked) {
-    source.giveUpIf(`${count} * ${bits} > (${source.end} - p) * 8 - ${source.takenBits}`)
-  } else {
-    source.giveUpIf(`${count}${bits === 8 ? '' : ` * ${bits / 8}`} > ${source.end} - p`)
-  }
 }

@@ -107,6 +107,12 @@ export function endOf(node: Node, packed: boolean, start: number): number | unde
   return end
 }
 
+/** The emitters that compile schemas with bit packing. The node of `bits` brings them, so that other schemas need none of their code. */
+export interface Packing {
+  readonly WriteEmitter: typeof WriteEmitter
+  readonly ReadEmitter: typeof ReadEmitter
+}
+
 /** What is said of a node by what it is or holds. */
 export interface Traits {
   /** The type in here that can only lie inside bit packing and does not yet, or `''`. */
@@ -115,10 +121,17 @@ export interface Traits {
   readonly hasPointers: boolean
   /** Whether there are growables: what is read of those may be shorter or longer than what is written. */
   readonly hasGrowables: boolean
+  /** What compiles it, if there is bit packing in here. */
+  readonly packing: Packing | undefined
 }
 
 /** The traits of most nodes. */
-export const NO_TRAITS: Traits = { needsBits: '', hasPointers: false, hasGrowables: false }
+export const NO_TRAITS: Traits = {
+  needsBits: '',
+  hasPointers: false,
+  hasGrowables: false,
+  packing: undefined,
+}
 
 /** The traits of a node that holds others. */
 export function traitsOf(nodes: readonly Node[]): Traits {
@@ -127,5 +140,6 @@ export function traitsOf(nodes: readonly Node[]): Traits {
     needsBits: all.map(({ needsBits }) => needsBits).find((kind) => kind !== '') ?? '',
     hasPointers: all.some(({ hasPointers }) => hasPointers),
     hasGrowables: all.some(({ hasGrowables }) => hasGrowables),
+    packing: all.find(({ packing }) => packing !== undefined)?.packing,
   }
 }

@@ -76,7 +76,8 @@ export function compile<T>(node: Node, settings: DoorSettings): Doors<T> {
 function compileWrite(node: Node, settings: DoorSettings, refuse: (value: unknown) => never): unknown {
   const constants: unknown[] = [refuse]
   const functions: string[] = []
-  const emitter = new WriteEmitter(settings.isLittle, 'return c0(value)', constants, functions)
+  const { WriteEmitter: Emitter = WriteEmitter } = node.traits?.packing ?? {}
+  const emitter = new Emitter(settings.isLittle, 'return c0(value)', constants, functions)
   node.emitWrite(emitter, 'value')
   const start = 'const bytes = target.bytes, view = target.view\nlet p = offset'
   const write = emitter.functionOf('write', 'value, target, offset', start)
@@ -86,7 +87,8 @@ function compileWrite(node: Node, settings: DoorSettings, refuse: (value: unknow
 function compileRead(node: Node, settings: DoorSettings, reference: unknown): unknown {
   const constants: unknown[] = [reference]
   const functions: string[] = []
-  const emitter = new ReadEmitter(settings.isLittle, 'return c0(source, offset, end)', constants, functions)
+  const { ReadEmitter: Emitter = ReadEmitter } = node.traits?.packing ?? {}
+  const emitter = new Emitter(settings.isLittle, 'return c0(source, offset, end)', constants, functions)
   const result = node.emitRead(emitter)
   const start = "const bytes = source.bytes, view = source.view\nlet p = offset\nsource.error = ''"
   const read = emitter.functionOf('read', 'source, offset, end', result, start)

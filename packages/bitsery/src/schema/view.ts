@@ -55,10 +55,12 @@ class ViewMaker {
   /** The bytes of the fields of fixed size. */
   #sizeMin = 0
   readonly #isEmitted: boolean
+  readonly #Emitter: typeof ReadEmitter
 
   constructor(node: Node, settings: DoorSettings, isCompiled: boolean) {
     this.#settings = settings
     this.#isEmitted = isCompiled && !node.traits?.hasPointers && canCompile()
+    this.#Emitter = node.traits?.packing?.ReadEmitter ?? ReadEmitter
     const fields = fieldsIn(node)
     if (fields === undefined) throw new BitseryError(settings.name, 'a struct to view', node.kind)
     this.#names = namesBesides(JSON.stringify(node.descriptor()))
@@ -160,7 +162,7 @@ class ViewMaker {
     const { field, bits, isPacked, isNested } = spot
     const constants: unknown[] = [this.#interpreted(spot), { position: 0 }]
     const functions: string[] = []
-    const emitter = new ReadEmitter(this.#settings.isLittle, 'return c0.call(this)', constants, functions)
+    const emitter = new this.#Emitter(this.#settings.isLittle, 'return c0.call(this)', constants, functions)
     emitter.isPacked = isPacked
     emitter.beginAtBit(bits & 7)
     const result = field.node.emitRead(emitter)

@@ -3,6 +3,8 @@ import type { Descriptor } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
+import { PackedReadEmitter } from '../emitters/packed-read-emitter.ts'
+import { PackedWriteEmitter } from '../emitters/packed-write-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import {
@@ -12,11 +14,14 @@ import {
   fixedSize,
   NO_TRAITS,
   type Node,
+  type Packing,
   type Traits,
   traitsOf,
 } from '../nodes/node.ts'
 import { type Infer, type NoValue, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
 import { shapeNode } from './struct.ts'
+
+const packing: Packing = { WriteEmitter: PackedWriteEmitter, ReadEmitter: PackedReadEmitter }
 
 class BitsNode implements Node {
   readonly kind = 'bits'
@@ -25,7 +30,7 @@ class BitsNode implements Node {
 
   constructor(of: Node) {
     this.content = of
-    this.traits = { ...traitsOf([of]), needsBits: '' }
+    this.traits = { ...traitsOf([of]), needsBits: '', packing }
   }
 
   bounds(packed: boolean): BitBounds {

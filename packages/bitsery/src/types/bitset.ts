@@ -7,7 +7,6 @@ import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import { type BitBounds, fixedBounds, type Node } from '../nodes/node.ts'
 import { limitOf } from '../nodes/size-prefix.ts'
-import { takeSpan } from '../nodes/span.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
 
 /** The up to 8 flags from `from` on as a byte, the first as its least significant bit; -1 when one is no boolean. */
@@ -112,7 +111,7 @@ class BitsetNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    const span = takeSpan(emitter, String(this.#sizes))
+    const span = emitter.span(String(this.#sizes))
     const flags = emitter.local(
       `${emitter.constant(readFlags)}(${span.bytes}, ${span.at}, ${this.#sizes}, ${this.n})`,
     )

@@ -7,7 +7,6 @@ import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import { type BitBounds, fixedBounds, type Node } from '../nodes/node.ts'
 import { limitOf, prefixSize } from '../nodes/size-prefix.ts'
-import { takeSpan } from '../nodes/span.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
 
 /** Up to this size a loop copies faster than `set`. */
@@ -98,7 +97,7 @@ class BytesNode implements Node {
     if (this.kind === 'fixedArray' && emitter.isAligned)
       return emitter.local(`${copy}(bytes, ${emitter.take(this.max)}, ${this.max})`)
     const size = this.kind === 'fixedArray' ? String(this.max) : emitter.size(this.max)
-    const span = takeSpan(emitter, size)
+    const span = emitter.span(size)
     return emitter.local(`${copy}(${span.bytes}, ${span.at}, ${size})`)
   }
 }

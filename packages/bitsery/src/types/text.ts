@@ -7,7 +7,6 @@ import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import type { BitBounds, Node } from '../nodes/node.ts'
 import { limitOf, prefixSize } from '../nodes/size-prefix.ts'
-import { takeSpan } from '../nodes/span.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
 import { readText, unrolledReadText, utf8Size, writeText, writeUtf8 } from '../text/utf8.ts'
 import { pointCount, readUtf16, readUtf32, writeUtf16, writeUtf32 } from '../text/wide-text.ts'
@@ -183,7 +182,7 @@ export class TextNode implements Node {
 
   emitRead(emitter: ReadEmitter): string {
     const count = emitter.size(this.max)
-    const span = takeSpan(emitter, this.charSize === 1 ? count : `${count} * ${this.charSize}`)
+    const span = emitter.span(this.charSize === 1 ? count : `${count} * ${this.charSize}`)
     if (this.charSize === 1) {
       const read = emitter.constant(unrolledReadText())
       const text = emitter.local(`${read}(${span.bytes}, ${span.at}, ${count})`)
