@@ -66,6 +66,7 @@ export type { Drive, Driver, Runnable } from './ports/driver.ts'
 export type {
   ChannelEncryptionOwner,
   ChannelEncryptionSteps,
+  ChannelLayer,
   EncryptedPipe,
   Encryption,
   EncryptionCode,

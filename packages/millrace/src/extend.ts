@@ -20,6 +20,7 @@ export {
   type CancelSignal,
   type ChannelEncryptionOwner,
   type ChannelEncryptionSteps,
+  type ChannelLayer,
   type Codec,
   type DatagramHost,
   type DatagramOwner,

@@ -10,6 +10,7 @@ import type {
   HandshakePlan,
   TurnClock,
 } from '../ports/encryption.ts'
+import { SealingLayer } from './sealing-layer.ts'
 
 /** The steps, by what their frames say. */
 const steps = { first: 1, second: 2, last: 3 } as const
@@ -23,6 +24,8 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
   readonly #loader: EncryptionLoader
   readonly #owner: ChannelEncryptionOwner
   #code: EncryptionCode | undefined
+  /** In the link from the call of `setEncryption` on. */
+  #layer: SealingLayer | undefined
   #plan: HandshakePlan | undefined
   #state: 'asked' | 'idle' | 'shaking' | 'half' | 'sealed' | 'over' = 'idle'
   /** The first message, if the peer asked before the program did. */
@@ -50,7 +53,8 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
     if (this.#settle !== undefined || this.#state === 'over' || this.#plan !== undefined)
       throw new MillraceError('already-open', 'setEncryption was called on this channel before')
     this.#owner.flush()
-    link.hold(sendQueue.inFlight)
+    this.#layer = new SealingLayer(link, sendQueue.inFlight)
+    link.putLayer(this.#layer)
     this.#owner.regulate()
     this.#expect()
     const done = new Promise<void>((resolve, reject) => {
@@ -139,17 +143,17 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
   }
 
   #step(step: number, message: Uint8Array): void {
-    const { link, session, pool } = this.#owner
+    const { session, pool } = this.#owner
     const buffer = new SegmentBuffer(pool)
     buffer.append(session.encodeCipherStep!(step, message))
-    link.pass(buffer.take())
+    this.#layer!.pass(buffer.take())
   }
 
   /** From here on everything that is sent is sealed. */
   #seal(): void {
     const owner = this.#owner
     const { link, pool, turns, limits } = owner
-    link.sealWith(
+    this.#layer!.sealWith(
       this.#code!.sealFromHere(link.below, { pool, turns, limits, plan: this.#plan! }, link.above),
     )
     owner.sealed()
@@ -157,13 +161,13 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
 
   /** From here on everything that comes is sealed, and so is what came already behind the last frame. */
   #open(): void {
-    const { session, link } = this.#owner
+    const { session } = this.#owner
     this.#state = 'sealed'
     this.#deadline.cancel()
     this.#settle?.resolve()
     this.#settle = undefined
     // It may be the link's memory still, of which `keep` would save the last record alone when readers are behind.
-    link.openWith(session.takeRest!().map((bytes) => new Uint8Array(bytes)))
+    this.#layer!.openWith(session.takeRest!().map((bytes) => new Uint8Array(bytes)))
   }
 
   #expect(): void {

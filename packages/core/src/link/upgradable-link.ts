@@ -1,33 +1,23 @@
 import type { SegmentBatch } from '@millrace/buffer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
-import type { LinkLayer } from '../ports/encryption.ts'
+import type { ChannelLayer, LinkToEncrypt } from '../ports/encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 
 /**
- * The one link that a carrier and its parts hold for good. A layer can be put into it while it is open: first `hold` keeps back what is
- * sent; `sealWith` lets it leave through the layer; `openWith` sends what comes in through it. Each change is at an exact byte, and those
- * who hold the link notice nothing.
+ * The one link that a carrier and its parts hold for good. A layer can be put into it while it is open, from which on everything passes
+ * through that; those who hold the link notice nothing.
  *
  * Owns the facts whether the link has ended or is gone, and why.
  */
-export class UpgradableLink implements Link, LinkOwner {
+export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
   /** Whether the peer ended its direction, or nothing is left of the link. */
   state: 'open' | 'ended' | 'gone' = 'open'
   /** The error with which the link went, if it was one. */
   error: unknown
-  /** The link of the transport, for a layer to be put over it. */
   readonly below: Link
+  isPaused = false
   #owner!: LinkOwner
-  #layer: LinkLayer | undefined
-  #isOpening = false
-  #isPaused = false
-  /** What was sent and is kept back. */
-  #held: SegmentBatch[] | undefined
-  #heldBytes = 0
-  /** Bytes of the owner's that the link below still has in clear; everything, while there is no layer. */
-  #clearBytes = Number.POSITIVE_INFINITY
-  /** Bytes that were sent past what is held. They are not the owner's. */
-  #passedBytes = 0
+  #layer: ChannelLayer | undefined
 
   constructor(below: Link) {
     this.below = below
@@ -52,12 +42,12 @@ export class UpgradableLink implements Link, LinkOwner {
 
   /** Whether what is sent is kept back. */
   get isHolding(): boolean {
-    return this.#held !== undefined
+    return this.#layer?.isHolding === true
   }
 
   /** Bytes that are kept back. */
   get heldBytes(): number {
-    return this.#heldBytes
+    return this.#layer?.heldBytes ?? 0
   }
 
   start(owner: LinkOwner): void {
@@ -65,11 +55,17 @@ export class UpgradableLink implements Link, LinkOwner {
     this.below.start(this)
   }
 
+  putLayer(layer: ChannelLayer): void {
+    this.#layer = layer
+  }
+
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
-    if (this.#held === undefined) return (this.#layer ?? this.below).send(batch, report)
-    this.#held.push(batch)
-    this.#heldBytes += batch.size
-    return 'waits'
+    return (this.#layer ?? this.below).send(batch, report)
+  }
+
+  /** Sends a batch past everything that is kept back. */
+  pass(batch: SegmentBatch): void {
+    this.#layer?.pass(batch)
   }
 
   end(): void {
@@ -86,7 +82,7 @@ export class UpgradableLink implements Link, LinkOwner {
     return this.below.describe()
   }
 
-  /** Who a layer in this link tells. */
+  /** Whom a layer tells. */
   get above(): LinkOwner {
     return {
       received: (bytes, ownership) => this.#owner.received(bytes, ownership),
@@ -97,74 +93,32 @@ export class UpgradableLink implements Link, LinkOwner {
   }
 
   #pause(): void {
-    this.#isPaused = true
+    this.isPaused = true
     this.#inside.pause?.()
   }
 
   #resume(): void {
-    this.#isPaused = false
+    this.isPaused = false
     this.#inside.resume?.()
   }
 
-  /** Keeps back what is sent from now on. `inFlight`: the bytes of the owner's that the link has. */
-  hold(inFlight: number): void {
-    this.#held = []
-    this.#clearBytes = inFlight
-  }
-
-  /** Sends a batch past everything that is held. */
-  pass(batch: SegmentBatch): void {
-    const { size } = batch
-    if (this.below.send(batch, 'unless-left') === 'waits') this.#passedBytes += size
-  }
-
-  /** Everything that is sent leaves through this layer from now on, beginning with what was held. Only what follows `openWith` comes in through it. */
-  sealWith(layer: LinkLayer): void {
-    this.#layer = layer
-    if (this.#isPaused) layer.pause?.()
-    const held = this.#held ?? []
-    this.#held = undefined
-    this.#heldBytes = 0
-    for (const batch of held) {
-      const { size } = batch
-      if (layer.send(batch, 'unless-left') === 'left') this.#owner.sent(size)
-    }
-  }
-
-  /** Everything that comes in passes through the layer from now on, beginning with these bytes. */
-  openWith(rest: readonly Uint8Array[]): void {
-    this.#isOpening = true
-    for (const bytes of rest) this.received(bytes, 'given')
-  }
-
-  /** Drops what is held: it can never leave. What is sent from now on leaves in clear, such as the last words. */
+  /** Drops what is kept back: it can never leave. What is sent from now on leaves in clear, such as the last words. */
   discardHeld(): void {
-    for (const batch of this.#held ?? []) batch.release()
-    this.#held = undefined
-    this.#heldBytes = 0
+    this.#layer?.discardHeld()
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    if (this.state === 'gone') return
-    if (this.#isOpening) this.#layer?.received(bytes, ownership)
-    else this.#owner.received(bytes, ownership)
+    if (this.state !== 'gone') (this.#layer ?? this.#owner).received(bytes, ownership)
   }
 
   sent(size: number): void {
-    if (this.state === 'gone') return
-    const clear = Math.min(size, this.#clearBytes)
-    this.#clearBytes -= clear
-    if (clear > 0) this.#owner.sent(clear)
-    if (size === clear) return
-    const passed = Math.min(size - clear, this.#passedBytes)
-    this.#passedBytes -= passed
-    if (size > clear + passed) this.#layer?.sent(size - clear - passed)
+    if (this.state !== 'gone') (this.#layer ?? this.#owner).sent(size)
   }
 
   ended(): void {
     if (this.state === 'gone') return
-    if (this.#isOpening) this.#layer?.ended()
-    else this.#ended()
+    if (this.#layer === undefined) this.#ended()
+    else this.#layer.ended()
   }
 
   /** The layer may end the link before the platform tells. */
@@ -172,12 +126,11 @@ export class UpgradableLink implements Link, LinkOwner {
     if (this.state === 'gone') return
     this.state = 'gone'
     this.error = error
-    this.discardHeld()
     this.#layer?.release()
     this.#owner.gone(error)
   }
 
-  get #inside(): Link {
+  get #inside(): Link | ChannelLayer {
     return this.#layer ?? this.below
   }
 

@@ -97,22 +97,35 @@ export interface PipeEncryption {
   side(role: 'accepted' | 'opened', pipe: EncryptedPipe, channel: () => PendingChannel): HandshakeSide
 }
 
-/** The link of a channel that begins to encrypt: it keeps back what is sent until a layer seals it. */
-export interface LinkToEncrypt {
-  readonly state: 'open' | 'ended' | 'gone'
-  /** Whether what is sent is kept back. */
+/** What stands in the link of a channel from the call of `setEncryption` on: to those above it is the link, to the link below its owner. */
+export interface ChannelLayer
+  extends Pick<LinkLayer, 'send' | 'pause' | 'resume' | 'end' | 'destroy' | 'received' | 'sent' | 'ended'> {
+  /** What is known of the encryption, once there is one. */
+  readonly encryption: ChannelEncryption | undefined
+  /** Whether what is sent is kept back, and how many bytes of it there are. */
   readonly isHolding: boolean
-  /** The link of the transport, for a layer to be put over it, and who that tells. */
-  readonly below: Link
-  readonly above: LinkOwner
-  /** Keeps back what is sent from now on. `inFlight`: the bytes that the link has already. */
-  hold(inFlight: number): void
+  readonly heldBytes: number
   /** Sends a batch past everything that is kept back. */
   pass(batch: SegmentBatch): void
-  /** Everything that is sent leaves through this layer from now on, beginning with what was kept back. */
-  sealWith(layer: LinkLayer): void
-  /** Everything that comes in passes through the layer from now on, beginning with these bytes. */
-  openWith(rest: readonly Uint8Array[]): void
+  /** Drops what is kept back: it can never leave. */
+  discardHeld(): void
+  /** Gives all memory back, and tells nothing more. */
+  release(): void
+}
+
+/** The link of a channel that begins to encrypt. */
+export interface LinkToEncrypt {
+  readonly state: 'open' | 'ended' | 'gone'
+  /** Whether those above have paused it. */
+  readonly isPaused: boolean
+  /** Whether what is sent is kept back. */
+  readonly isHolding: boolean
+  /** The link of the transport, for a layer to be put over it. */
+  readonly below: Link
+  /** Whom a layer tells. */
+  readonly above: LinkOwner
+  /** Everything passes through this layer from now on. */
+  putLayer(layer: ChannelLayer): void
 }
 
 /** What the encryption of an open channel needs of its carrier. */
