@@ -4,7 +4,10 @@ import type { Target } from './source.ts'
 
 const raw = new DataView(new ArrayBuffer(8))
 
-/** Writes step by step into a target, or only counts. Checks nothing: values are checked before. Knows no schema. */
+/**
+ * Writes step by step into a target, or only counts. Checks nothing: values are checked before. Knows no schema. All that it writes begins and
+ * ends with whole bytes: `FullByteWriter` is for bit packing.
+ */
 export class ByteWriter {
   position: number
   readonly isLittle: boolean
@@ -12,16 +15,13 @@ export class ByteWriter {
   isPacked = false
   /** The virtual bases of the object that is being written. */
   readonly bases = new BaseScope<unknown>()
-  readonly #bytes: Uint8Array | undefined
+  protected readonly target: Uint8Array | undefined
   readonly #view: DataView | undefined
-  /** The byte in the making, filled from its least significant bit upwards, and how many bits it has. */
-  #partial = 0
-  #partialBits = 0
   #links: PointerLinks | undefined
 
   /** Without a target it only counts. */
   constructor(target: Target | undefined, position: number, isLittle: boolean) {
-    this.#bytes = target?.bytes
+    this.target = target?.bytes
     this.#view = target?.view
     this.position = position
     this.isLittle = isLittle
@@ -35,28 +35,23 @@ export class ByteWriter {
 
   /** Whether the next bit is the first of a byte. */
   get isAligned(): boolean {
-    return this.#partialBits === 0
+    return true
   }
 
   /** An integer of 1, 2 or 4 bytes; a negative one as its two's complement. */
   integer(value: number, size: number): void {
-    if (this.#partialBits > 0) {
-      this.bits(value, size * 8)
-      return
-    }
     const at = this.position
     this.position = at + size
-    if (this.#view === undefined || this.#bytes === undefined) return
-    if (size === 1) this.#bytes[at] = value
+    if (this.#view === undefined || this.target === undefined) return
+    if (size === 1) this.target[at] = value
     else if (size === 2) this.#view.setUint16(at, value, this.isLittle)
     else this.#view.setUint32(at, value, this.isLittle)
   }
 
   /** An integer of 8 bytes as its halves of 32 bits. */
   halves(low: number, high: number): void {
-    const isLowFirst = this.isLittle || this.#partialBits > 0
-    this.integer(isLowFirst ? low : high, 4)
-    this.integer(isLowFirst ? high : low, 4)
+    this.integer(this.isLittle ? low : high, 4)
+    this.integer(this.isLittle ? high : low, 4)
   }
 
   /** An integer of 8 bytes. */
@@ -76,37 +71,21 @@ export class ByteWriter {
   }
 
   bool(value: boolean): void {
-    if (this.isPacked) this.bits(value ? 1 : 0, 1)
-    else this.integer(value ? 1 : 0, 1)
+    this.integer(value ? 1 : 0, 1)
   }
 
   /** The lowest `width` bits of an integer, at most 32. */
-  bits(value: number, width: number): void {
-    let rest = value
-    for (let left = width; left > 0; ) {
-      const taken = Math.min(8 - this.#partialBits, left)
-      this.#partial |= (rest & ((1 << taken) - 1)) << this.#partialBits
-      this.#partialBits += taken
-      rest >>>= taken
-      left -= taken
-      if (this.#partialBits === 8) this.align()
-    }
+  bits(_value: number, width: number): void {
+    throw new Error(`${width} bits outside bit packing`)
   }
 
   /** The lowest `width` bits of an integer, at most 64. */
   bigBits(value: bigint, width: number): void {
-    this.bits(Number(value & 0xffffffffn), Math.min(width, 32))
-    if (width > 32) this.bits(Number((value >> 32n) & 0xffffffffn), width - 32)
+    this.bits(Number(value), width)
   }
 
   /** Fills the byte in the making with zero bits, if there is one. */
-  align(): void {
-    if (this.#partialBits === 0) return
-    if (this.#bytes !== undefined) this.#bytes[this.position] = this.#partial
-    this.position += 1
-    this.#partial = 0
-    this.#partialBits = 0
-  }
+  align(): void {}
 
   /** A size prefix. */
   size(n: number): void {
@@ -123,11 +102,7 @@ export class ByteWriter {
 
   /** Bytes as they are, copied. */
   bytes(value: Uint8Array): void {
-    if (this.#partialBits > 0) {
-      for (const byte of value) this.bits(byte, 8)
-      return
-    }
-    this.#bytes?.set(value, this.position)
+    this.target?.set(value, this.position)
     this.position += value.length
   }
 

@@ -3,6 +3,7 @@ import { Emitter } from './emitter.ts'
 
 /** What this emitter needs of a node to leave it to the reference. */
 interface MeasurableNode {
+  readonly traits?: { readonly machines: { readonly ByteWriter?: typeof ByteWriter } }
   check(value: unknown): unknown
   write(writer: ByteWriter, value: unknown): void
 }
@@ -34,9 +35,10 @@ export class MeasureEmitter extends Emitter {
   /** Measures a node by the reference. */
   reference(node: MeasurableNode, value: string): void {
     const { isLittle } = this
+    const Writer = node.traits?.machines.ByteWriter ?? ByteWriter
     const measure = (of: unknown): number => {
       if (node.check(of) !== undefined) return -1
-      const writer = new ByteWriter(undefined, 0, isLittle)
+      const writer = new Writer(undefined, 0, isLittle)
       node.write(writer, of)
       return writer.position
     }

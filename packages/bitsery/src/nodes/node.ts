@@ -107,8 +107,10 @@ export function endOf(node: Node, packed: boolean, start: number): number | unde
   return end
 }
 
-/** The emitters that compile schemas with bit packing. The node of `bits` brings them, so that other schemas need none of their code. */
-export interface Packing {
+/** What writes and reads by a schema and compiles it. Nodes bring what the plain ones lack, so that other schemas need none of that code. */
+export interface Machines {
+  readonly ByteWriter: typeof ByteWriter
+  readonly ByteReader: typeof ByteReader
   readonly WriteEmitter: typeof WriteEmitter
   readonly ReadEmitter: typeof ReadEmitter
 }
@@ -121,8 +123,8 @@ export interface Traits {
   readonly hasPointers: boolean
   /** Whether there are growables: what is read of those may be shorter or longer than what is written. */
   readonly hasGrowables: boolean
-  /** What compiles it, if there is bit packing in here. */
-  readonly packing: Packing | undefined
+  /** What must stand in for the plain machines: there is bit packing in here, or a growable. */
+  readonly machines: Partial<Machines>
 }
 
 /** The traits of most nodes. */
@@ -130,7 +132,7 @@ export const NO_TRAITS: Traits = {
   needsBits: '',
   hasPointers: false,
   hasGrowables: false,
-  packing: undefined,
+  machines: {},
 }
 
 /** The traits of a node that holds others. */
@@ -140,6 +142,6 @@ export function traitsOf(nodes: readonly Node[]): Traits {
     needsBits: all.map(({ needsBits }) => needsBits).find((kind) => kind !== '') ?? '',
     hasPointers: all.some(({ hasPointers }) => hasPointers),
     hasGrowables: all.some(({ hasGrowables }) => hasGrowables),
-    packing: all.find(({ packing }) => packing !== undefined)?.packing,
+    machines: Object.assign({}, ...all.map(({ machines }) => machines)) as Partial<Machines>,
   }
 }

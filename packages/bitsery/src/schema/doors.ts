@@ -6,7 +6,7 @@ import { functionOf } from '../emitters/code.ts'
 import { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import { ReadEmitter } from '../emitters/read-emitter.ts'
 import { WriteEmitter } from '../emitters/write-emitter.ts'
-import type { Node } from '../nodes/node.ts'
+import type { Machines, Node } from '../nodes/node.ts'
 
 /** The three doors of a schema that allocate nothing but the value. */
 export interface Doors<T> {
@@ -22,9 +22,17 @@ export interface DoorSettings {
   readonly emptyElementsMax: number
 }
 
+const plainMachines: Machines = { ByteWriter, ByteReader, WriteEmitter, ReadEmitter }
+
+/** What writes, reads and compiles by a schema of this node. */
+export function machinesOf(node: Node): Machines {
+  return { ...plainMachines, ...node.traits?.machines }
+}
+
 /** The doors by walking over the nodes at each call: the reference, and what is left where text must not become code. */
 export function interpret<T>(node: Node, settings: DoorSettings): Doors<T> {
   const { isLittle, name, emptyElementsMax } = settings
+  const { ByteWriter, ByteReader } = machinesOf(node)
   const check = (value: T): void => {
     const issue = node.check(value)
     if (issue !== undefined) throw errorOf(issue, name)
@@ -76,8 +84,8 @@ export function compile<T>(node: Node, settings: DoorSettings): Doors<T> {
 function compileWrite(node: Node, settings: DoorSettings, refuse: (value: unknown) => never): unknown {
   const constants: unknown[] = [refuse]
   const functions: string[] = []
-  const { WriteEmitter: Emitter = WriteEmitter } = node.traits?.packing ?? {}
-  const emitter = new Emitter(settings.isLittle, 'return c0(value)', constants, functions)
+  const machines = machinesOf(node)
+  const emitter = new machines.WriteEmitter(settings.isLittle, 'return c0(value)', constants, functions)
   node.emitWrite(emitter, 'value')
   const start = 'const bytes = target.bytes, view = target.view\nlet p = offset'
   const write = emitter.functionOf('write', 'value, target, offset', start)
@@ -87,8 +95,13 @@ function compileWrite(node: Node, settings: DoorSettings, refuse: (value: unknow
 function compileRead(node: Node, settings: DoorSettings, reference: unknown): unknown {
   const constants: unknown[] = [reference]
   const functions: string[] = []
-  const { ReadEmitter: Emitter = ReadEmitter } = node.traits?.packing ?? {}
-  const emitter = new Emitter(settings.isLittle, 'return c0(source, offset, end)', constants, functions)
+  const machines = machinesOf(node)
+  const emitter = new machines.ReadEmitter(
+    settings.isLittle,
+    'return c0(source, offset, end)',
+    constants,
+    functions,
+  )
   const result = node.emitRead(emitter)
   const start = "const bytes = source.bytes, view = source.view\nlet p = offset\nsource.error = ''"
   const read = emitter.functionOf('read', 'source, offset, end', result, start)

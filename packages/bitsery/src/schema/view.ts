@@ -1,10 +1,8 @@
 import { BitseryError, phrase } from '../base/errors.ts'
-import { ByteReader } from '../bytes/byte-reader.ts'
 import { type Target, targetOf } from '../bytes/source.ts'
 import { canCompile, functionOf } from '../emitters/code.ts'
-import { ReadEmitter } from '../emitters/read-emitter.ts'
-import { endOf, type FieldNode, type Node } from '../nodes/node.ts'
-import type { DoorSettings } from './doors.ts'
+import { endOf, type FieldNode, type Machines, type Node } from '../nodes/node.ts'
+import { type DoorSettings, machinesOf } from './doors.ts'
 
 /**
  * A struct that is read in place: each property reads its field when it is asked for. Only as good as the bytes it lies over, which it
@@ -55,12 +53,12 @@ class ViewMaker {
   /** The bytes of the fields of fixed size. */
   #sizeMin = 0
   readonly #isEmitted: boolean
-  readonly #Emitter: typeof ReadEmitter
+  readonly #machines: Machines
 
   constructor(node: Node, settings: DoorSettings, isCompiled: boolean) {
     this.#settings = settings
     this.#isEmitted = isCompiled && !node.traits?.hasPointers && canCompile()
-    this.#Emitter = node.traits?.packing?.ReadEmitter ?? ReadEmitter
+    this.#machines = machinesOf(node)
     const fields = fieldsIn(node)
     if (fields === undefined) throw new BitseryError(settings.name, 'a struct to view', node.kind)
     this.#names = namesBesides(JSON.stringify(node.descriptor()))
@@ -144,13 +142,14 @@ class ViewMaker {
   #interpreted({ field, bits, isPacked, isNested }: Spot): () => unknown {
     const { isLittle, emptyElementsMax, name } = this.#settings
     const names = this.#names
+    const { ByteReader } = this.#machines
     return function (this: unknown) {
       const state = (isNested ? (this as State)[names.root] : this) as State
       const memory = { bytes: state[names.bytes] as Uint8Array, view: state[names.view] as DataView }
       const at = (state[names.offset] as number) + (bits >> 3)
       const reader = new ByteReader(memory, at, memory.bytes.length, isLittle, emptyElementsMax)
       reader.isPacked = isPacked
-      reader.bits(bits & 7)
+      if (isPacked) reader.bits(bits & 7)
       const value = field.node.read(reader)
       if (reader.error === '') return value
       const path = name === '' ? field.name : `${name}.${field.name}`
@@ -162,7 +161,12 @@ class ViewMaker {
     const { field, bits, isPacked, isNested } = spot
     const constants: unknown[] = [this.#interpreted(spot), { position: 0 }]
     const functions: string[] = []
-    const emitter = new this.#Emitter(this.#settings.isLittle, 'return c0.call(this)', constants, functions)
+    const emitter = new this.#machines.ReadEmitter(
+      this.#settings.isLittle,
+      'return c0.call(this)',
+      constants,
+      functions,
+    )
     emitter.isPacked = isPacked
     emitter.beginAtBit(bits & 7)
     const result = field.node.emitRead(emitter)

@@ -2,6 +2,8 @@ import { BitseryError, type Issue, issueAt, phrase } from '../base/errors.ts'
 import type { Descriptor } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { FullByteReader } from '../bytes/full-byte-reader.ts'
+import { FullByteWriter } from '../bytes/full-byte-writer.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import { PackedReadEmitter } from '../emitters/packed-read-emitter.ts'
 import { PackedWriteEmitter } from '../emitters/packed-write-emitter.ts'
@@ -12,16 +14,21 @@ import {
   endOf,
   fixedBounds,
   fixedSize,
+  type Machines,
   NO_TRAITS,
   type Node,
-  type Packing,
   type Traits,
   traitsOf,
 } from '../nodes/node.ts'
 import { type Infer, type NoValue, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
 import { shapeNode } from './struct.ts'
 
-const packing: Packing = { WriteEmitter: PackedWriteEmitter, ReadEmitter: PackedReadEmitter }
+const machines: Machines = {
+  ByteWriter: FullByteWriter,
+  ByteReader: FullByteReader,
+  WriteEmitter: PackedWriteEmitter,
+  ReadEmitter: PackedReadEmitter,
+}
 
 class BitsNode implements Node {
   readonly kind = 'bits'
@@ -30,7 +37,7 @@ class BitsNode implements Node {
 
   constructor(of: Node) {
     this.content = of
-    this.traits = { ...traitsOf([of]), needsBits: '', packing }
+    this.traits = { ...traitsOf([of]), needsBits: '', machines }
   }
 
   bounds(packed: boolean): BitBounds {

@@ -1,7 +1,9 @@
 import { BitseryError, errorOf, type Issue, phrase } from '../base/errors.ts'
 import type { Descriptor } from '../base/grammar.ts'
-import { ByteReader } from '../bytes/byte-reader.ts'
-import { ByteWriter } from '../bytes/byte-writer.ts'
+import type { ByteReader } from '../bytes/byte-reader.ts'
+import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { FullByteReader } from '../bytes/full-byte-reader.ts'
+import { FullByteWriter } from '../bytes/full-byte-writer.ts'
 import { targetOf } from '../bytes/source.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
@@ -123,15 +125,15 @@ function asRead(of: Node, value: unknown): unknown {
   if (descriptor.t === 'rangeFloat') return descriptor.of === 'f32' ? Math.fround(value as number) : value
   // A range of floats would be read a step lower; C++ keeps what is listed.
   if (JSON.stringify(descriptor).includes('"rangeFloat"')) return value
-  const counter = new ByteWriter(undefined, 0, true)
+  const counter = new FullByteWriter(undefined, 0, true)
   counter.isPacked = true
   of.write(counter, value)
   const target = targetOf(new Uint8Array(counter.position + 1))
-  const writer = new ByteWriter(target, 0, true)
+  const writer = new FullByteWriter(target, 0, true)
   writer.isPacked = true
   of.write(writer, value)
   writer.align()
-  const reader = new ByteReader(target, 0, target.bytes.length, true, Infinity)
+  const reader = new FullByteReader(target, 0, target.bytes.length, true, Infinity)
   reader.isPacked = true
   return of.read(reader)
 }

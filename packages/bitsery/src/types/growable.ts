@@ -1,7 +1,8 @@
 import { BitseryError, type Issue } from '../base/errors.ts'
 import type { Descriptor } from '../base/grammar.ts'
-import { ByteReader } from '../bytes/byte-reader.ts'
+import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { FullByteReader } from '../bytes/full-byte-reader.ts'
 import { targetOf } from '../bytes/source.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
@@ -17,7 +18,12 @@ class GrowableNode implements Node {
 
   constructor(of: Node) {
     this.of = of
-    this.traits = { ...traitsOf([of]), hasGrowables: true }
+    const traits = traitsOf([of])
+    this.traits = {
+      ...traits,
+      hasGrowables: true,
+      machines: { ...traits.machines, ByteReader: FullByteReader },
+    }
   }
 
   bounds(packed: boolean): BitBounds {
@@ -48,7 +54,8 @@ class GrowableNode implements Node {
   }
 
   read(reader: ByteReader): unknown {
-    return reader.growable(() => this.of.read(reader))
+    // By the machines that this node's traits ask for.
+    return (reader as FullByteReader).growable(() => this.of.read(reader))
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
@@ -157,7 +164,7 @@ function zeroExpression(emitter: ReadEmitter, node: Node, isPacked: boolean): st
 }
 
 function zeroOf(node: Node, isLittle: boolean, isPacked: boolean): unknown {
-  const reader = new ByteReader(targetOf(new Uint8Array(0)), 0, 0, isLittle, 0)
+  const reader = new FullByteReader(targetOf(new Uint8Array(0)), 0, 0, isLittle, 0)
   reader.isPacked = isPacked
   const zero = reader.zeros(() => node.read(reader))
   return reader.error === '' ? zero : NO_ZERO
