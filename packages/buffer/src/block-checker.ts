@@ -1,4 +1,5 @@
 import type { Block, PooledBlock } from './block.ts'
+import { foreignBlock } from './buffer-checks.ts'
 import { BufferError } from './buffer-error.ts'
 
 /** A block that is out, as `BlockPool.outstanding` lists it. */
@@ -69,9 +70,7 @@ export class BlockChecker {
 
   /** The memory behind a handle that comes back, filled with poison; the handle is dead from here on. */
   given(block: Block, owner: object): PooledBlock {
-    if (!(block instanceof CheckedBlock) || block.memory.owner !== owner) {
-      throw new BufferError('foreign-block', 'the block given back does not come from this pool')
-    }
+    if (!(block instanceof CheckedBlock) || block.memory.owner !== owner) throw foreignBlock()
     if (block.givenAt !== undefined) {
       throw new BufferError(
         'double-give',

@@ -1,6 +1,7 @@
 import { type Block, PooledBlock } from './block.ts'
 import { BlockChecker, type OutstandingBlock } from './block-checker.ts'
 import type { BlockPoolStatistics, SizeClassStatistics } from './block-pool-statistics.ts'
+import { foreignBlock, outOfRange, wholeNumber } from './buffer-checks.ts'
 import { BufferError } from './buffer-error.ts'
 import { SizeClass } from './size-class.ts'
 
@@ -66,12 +67,8 @@ export class BlockPool {
   constructor(options: BlockPoolOptions = {}) {
     this.sizeMin = powerOfTwo('sizeMin', options.sizeMin ?? 64)
     this.sizeMax = powerOfTwo('sizeMax', options.sizeMax ?? 2 * 1024 * 1024)
-    if (this.sizeMin > this.sizeMax) {
-      throw new BufferError(
-        'size-out-of-range',
-        `sizeMin ${this.sizeMin} must not be above sizeMax ${this.sizeMax}`,
-      )
-    }
+    if (this.sizeMin > this.sizeMax)
+      throw outOfRange(`sizeMin ${this.sizeMin} must not be above sizeMax ${this.sizeMax}`)
     this.keepBytesMax = wholeNumber('keepBytesMax', options.keepBytesMax ?? 64 * 1024 * 1024)
     this.keepCountMax = wholeNumber('keepCountMax', options.keepCountMax ?? 65_536)
     this.checks = options.checks ?? 'off'
@@ -90,10 +87,7 @@ export class BlockPool {
   allocate(size: number): Uint8Array {
     const bytes = this.#allocate(size)
     if (bytes.length === size) return bytes
-    throw new BufferError(
-      'size-out-of-range',
-      `allocate(${size}) must return ${size} bytes, not ${bytes.length}`,
-    )
+    throw outOfRange(`allocate(${size}) must return ${size} bytes, not ${bytes.length}`)
   }
 
   /**
@@ -231,16 +225,7 @@ const NO_OWNER = {}
 
 function powerOfTwo(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= 2 ** 30 && (value & (value - 1)) === 0) return value
-  throw new BufferError('size-out-of-range', `${name} must be a power of two from 1 to 2^30, not ${value}`)
-}
-
-function wholeNumber(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value
-  throw new BufferError('size-out-of-range', `${name} must be a whole number from 0, not ${value}`)
-}
-
-function foreignBlock(): BufferError {
-  return new BufferError('foreign-block', 'the block given back does not come from this pool')
+  throw outOfRange(`${name} must be a power of two from 1 to 2^30, not ${value}`)
 }
 
 function doubleGive(memory: PooledBlock): BufferError {

@@ -1,6 +1,6 @@
 import type { Block } from './block.ts'
 import type { BlockPool } from './block-pool.ts'
-import { BufferError } from './buffer-error.ts'
+import { outOfRange, wholeNumber } from './buffer-checks.ts'
 import { copyBytes } from './byte-copy.ts'
 
 /** Limits of one receive buffer. */
@@ -31,10 +31,7 @@ export class ReceiveBuffer {
   #block: Block
 
   constructor(pool: BlockPool, options: ReceiveBufferOptions = {}) {
-    this.sizeMax = options.sizeMax ?? 16 * 1024 * 1024
-    if (!Number.isSafeInteger(this.sizeMax) || this.sizeMax < 1) {
-      throw new BufferError('size-out-of-range', `sizeMax must be a whole number from 1, not ${this.sizeMax}`)
-    }
+    this.sizeMax = wholeNumber('sizeMax', options.sizeMax ?? 16 * 1024 * 1024, 1)
     this.#pool = pool
     this.#block = pool.empty
     this.bytes = pool.empty.bytes
@@ -67,12 +64,7 @@ export class ReceiveBuffer {
    * a limit before.
    */
   reserve(size: number): 'reserved' | 'full' {
-    if (!Number.isSafeInteger(size) || size < 0) {
-      throw new BufferError(
-        'size-out-of-range',
-        `the size to reserve must be a whole number from 0, not ${size}`,
-      )
-    }
+    wholeNumber('the size to reserve', size)
     if (this.end - this.start + size > this.sizeMax) return 'full'
     if (this.bytes.length - this.end < size) this.#makeRoom(size)
     return 'reserved'
@@ -84,9 +76,8 @@ export class ReceiveBuffer {
    */
   consume(size: number): void {
     const start = this.start + size
-    if (!(size >= 0 && start <= this.end)) {
-      throw new BufferError('size-out-of-range', `cannot consume ${size} of ${this.end - this.start} bytes`)
-    }
+    if (!(size >= 0 && start <= this.end))
+      throw outOfRange(`cannot consume ${size} of ${this.end - this.start} bytes`)
     this.start = start
     if (start === this.end && size > 0) this.release()
   }
@@ -130,6 +121,6 @@ export class ReceiveBuffer {
   }
 }
 
-function badRange(from: number, to: number, length: number): BufferError {
-  return new BufferError('size-out-of-range', `cannot append [${from}, ${to}) of ${length} bytes`)
+function badRange(from: number, to: number, length: number): Error {
+  return outOfRange(`cannot append [${from}, ${to}) of ${length} bytes`)
 }

@@ -1,6 +1,6 @@
 import type { Block } from './block.ts'
 import type { BlockPool } from './block-pool.ts'
-import { BufferError } from './buffer-error.ts'
+import { outOfRange, wholeNumber } from './buffer-checks.ts'
 import { copyBytes } from './byte-copy.ts'
 import { SegmentBatch } from './segment-batch.ts'
 
@@ -49,8 +49,8 @@ export class SegmentBuffer {
   #spareBatch: SegmentBatch | undefined
 
   constructor(pool: BlockPool, options: SegmentBufferOptions = {}) {
-    this.blockSize = sizeOption('blockSize', options.blockSize ?? 65_536)
-    this.firstBlockSize = sizeOption('firstBlockSize', options.firstBlockSize ?? 2048)
+    this.blockSize = wholeNumber('blockSize', options.blockSize ?? 65_536, 1)
+    this.firstBlockSize = wholeNumber('firstBlockSize', options.firstBlockSize ?? 2048, 1)
     this.#pool = pool
     this.#block = pool.empty
     this.bytes = pool.empty.bytes
@@ -136,12 +136,7 @@ export class SegmentBuffer {
   }
 
   #openFor(size: number): void {
-    if (!Number.isSafeInteger(size) || size < 0) {
-      throw new BufferError(
-        'size-out-of-range',
-        `the size to reserve must be a whole number from 0, not ${size}`,
-      )
-    }
+    wholeNumber('the size to reserve', size)
     const isFirst = this.offset === 0 && (this.#batch === undefined || this.#batch.blockCount === 0)
     const sizeMin = isFirst && !this.#isBusy ? this.firstBlockSize : this.blockSize
     const block = this.#pool.take(Math.max(size, sizeMin))
@@ -187,14 +182,6 @@ export class SegmentBuffer {
   }
 }
 
-function sizeOption(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value
-  throw new BufferError('size-out-of-range', `${name} must be a whole number from 1, not ${value}`)
-}
-
-function badEnd(end: number, offset: number, length: number): BufferError {
-  return new BufferError(
-    'size-out-of-range',
-    `cannot commit up to ${end}: must lie from ${offset} to ${length}`,
-  )
+function badEnd(end: number, offset: number, length: number): Error {
+  return outOfRange(`cannot commit up to ${end}: must lie from ${offset} to ${length}`)
 }
