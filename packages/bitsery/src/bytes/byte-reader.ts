@@ -1,6 +1,6 @@
 import type { ReadErrorCode } from '../base/errors.ts'
-import { BaseScope } from './base-scope.ts'
-import { PointerLinks } from './pointer-links.ts'
+import type { BaseScope } from './base-scope.ts'
+import type { PointerLinks } from './pointer-links.ts'
 import type { Target } from './source.ts'
 
 /** Where integers of 8 bytes and floats lie while they are put together. */
@@ -16,14 +16,15 @@ export class ByteReader {
   error: ReadErrorCode | '' = ''
   /** Whether this is inside bit packing: a bool is one bit there. */
   isPacked = false
-  /** The virtual bases of the object that is being read. */
-  readonly bases = new BaseScope<unknown>()
+  /** The virtual bases of the object that is being read, once there are some. */
+  bases: BaseScope<unknown> | undefined
+  /** The pointers read so far, once there are some. */
+  links: PointerLinks | undefined
   /** Where the bytes that `take` took are. */
   from: Uint8Array
   protected readonly bytes: Uint8Array
   protected end: number
   readonly #view: DataView
-  #links: PointerLinks | undefined
   /** How many more elements that take no bytes are accepted: no bytes justify them. */
   #emptyLeft: number
 
@@ -40,12 +41,6 @@ export class ByteReader {
   /** How many bits lie before the next one, from the start of the memory on. Zeros from behind a soft end don't move it. */
   get bitPosition(): number {
     return this.position * 8
-  }
-
-  /** The pointers read so far. */
-  get links(): PointerLinks {
-    this.#links ??= new PointerLinks()
-    return this.#links
   }
 
   /** Whether the next bit is the first of a byte. */

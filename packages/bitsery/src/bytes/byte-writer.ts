@@ -1,5 +1,5 @@
-import { BaseScope } from './base-scope.ts'
-import { PointerLinks } from './pointer-links.ts'
+import type { BaseScope } from './base-scope.ts'
+import type { PointerLinks } from './pointer-links.ts'
 import type { Target } from './source.ts'
 
 const raw = new DataView(new ArrayBuffer(8))
@@ -13,11 +13,12 @@ export class ByteWriter {
   readonly isLittle: boolean
   /** Whether this is inside bit packing: a bool is one bit there. */
   isPacked = false
-  /** The virtual bases of the object that is being written. */
-  readonly bases = new BaseScope<unknown>()
+  /** The virtual bases of the object that is being written, once there are some. */
+  bases: BaseScope<unknown> | undefined
+  /** The pointers written so far, once there are some. */
+  links: PointerLinks | undefined
   protected readonly target: Uint8Array | undefined
   readonly #view: DataView | undefined
-  #links: PointerLinks | undefined
 
   /** Without a target it only counts. */
   constructor(target: Target | undefined, position: number, isLittle: boolean) {
@@ -25,12 +26,6 @@ export class ByteWriter {
     this.#view = target?.view
     this.position = position
     this.isLittle = isLittle
-  }
-
-  /** The pointers written so far. */
-  get links(): PointerLinks {
-    this.#links ??= new PointerLinks()
-    return this.#links
   }
 
   /** Whether the next bit is the first of a byte. */

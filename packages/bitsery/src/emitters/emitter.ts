@@ -1,4 +1,4 @@
-import { BaseScope } from '../bytes/base-scope.ts'
+import type { BaseScope } from '../bytes/base-scope.ts'
 
 /** How many lines a function may have before its nested structs become functions of their own. */
 const LINES_MAX = 300
@@ -10,8 +10,8 @@ const LINES_MAX = 300
 export class Emitter {
   readonly isLittle: boolean
   readonly lines: string[] = []
-  /** The virtual bases of the object in the making: locals. */
-  readonly bases = new BaseScope<string>()
+  /** The virtual bases of the object in the making, once there are some: locals. */
+  bases: BaseScope<string> | undefined
   /** The values from outside, shared by functions that are compiled together. */
   protected readonly constants: unknown[]
   #locals = 0

@@ -1,7 +1,7 @@
 import { BitseryError, errorOf } from '../base/errors.ts'
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
-import type { Source, Target } from '../bytes/source.ts'
+import { NO_IDS, type Source, type Target } from '../bytes/source.ts'
 import { functionOf } from '../emitters/code.ts'
 import { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import { ReadEmitter } from '../emitters/read-emitter.ts'
@@ -49,7 +49,7 @@ export function interpret<T>(node: Node, settings: DoorSettings): Doors<T> {
       const value = node.read(reader)
       source.position = reader.position
       source.error = reader.error
-      if (node.traits?.hasPointers) source.unresolved = reader.links.unresolved
+      if (node.traits?.hasPointers) source.unresolved = reader.links?.unresolved ?? NO_IDS
       return value as T
     },
     measure(value) {

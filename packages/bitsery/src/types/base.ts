@@ -1,5 +1,6 @@
 import { BitseryError, type Issue, phrase } from '../base/errors.ts'
 import type { Descriptor } from '../base/grammar.ts'
+import { BaseScope } from '../bytes/base-scope.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
@@ -9,6 +10,12 @@ import { type BitBounds, type Node, type Traits, traitsOf } from '../nodes/node.
 import { type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
 import { keyOf } from './json-value.ts'
 import { shapeNode } from './struct.ts'
+
+/** The bases of the object at hand: what writes, reads or compiles has none before it meets one. */
+function basesOf<T>(machine: { bases: BaseScope<T> | undefined }): BaseScope<T> {
+  machine.bases ??= new BaseScope()
+  return machine.bases
+}
 
 /** A base of a C++ class: its content in place. What is in it belongs to the same object, so that virtual bases are written once. */
 class BaseNode implements Node {
@@ -34,23 +41,23 @@ class BaseNode implements Node {
   }
 
   write(writer: ByteWriter, value: unknown): void {
-    writer.bases.inBase(() => this.content.write(writer, value))
+    basesOf(writer).inBase(() => this.content.write(writer, value))
   }
 
   read(reader: ByteReader): unknown {
-    return reader.bases.inBase(() => this.content.read(reader))
+    return basesOf(reader).inBase(() => this.content.read(reader))
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
-    emitter.bases.inBase(() => this.content.emitWrite(emitter, value))
+    basesOf(emitter).inBase(() => this.content.emitWrite(emitter, value))
   }
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
-    emitter.bases.inBase(() => this.content.emitMeasure(emitter, value))
+    basesOf(emitter).inBase(() => this.content.emitMeasure(emitter, value))
   }
 
   emitRead(emitter: ReadEmitter): string {
-    return emitter.bases.inBase(() => this.content.emitRead(emitter))
+    return basesOf(emitter).inBase(() => this.content.emitRead(emitter))
   }
 }
 
@@ -88,7 +95,7 @@ class VirtualBaseNode implements Node {
   }
 
   write(writer: ByteWriter, value: unknown): void {
-    const { bases } = writer
+    const bases = basesOf(writer)
     if (!bases.has(this.id)) {
       bases.set(this.id, value)
       bases.inBase(() => this.of.write(writer, value))
@@ -103,7 +110,7 @@ class VirtualBaseNode implements Node {
   }
 
   read(reader: ByteReader): unknown {
-    const { bases } = reader
+    const bases = basesOf(reader)
     if (bases.has(this.id)) return bases.get(this.id)
     // Marked before it is read, in case it holds itself; what it is comes after.
     bases.set(this.id, undefined)
@@ -113,7 +120,7 @@ class VirtualBaseNode implements Node {
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
-    const { bases } = emitter
+    const bases = basesOf(emitter)
     const local = emitter.local(value)
     if (bases.has(this.id)) {
       const isSame = (one: unknown, other: unknown): boolean => this.#isSame(one, other)
@@ -126,14 +133,14 @@ class VirtualBaseNode implements Node {
   }
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
-    const { bases } = emitter
+    const bases = basesOf(emitter)
     if (bases.has(this.id)) return
     bases.set(this.id, value)
     bases.inBase(() => this.of.emitMeasure(emitter, value))
   }
 
   emitRead(emitter: ReadEmitter): string {
-    const { bases } = emitter
+    const bases = basesOf(emitter)
     const known = bases.get(this.id)
     if (known !== undefined) return known
     const value = emitter.local(bases.inBase(() => this.of.emitRead(emitter)))

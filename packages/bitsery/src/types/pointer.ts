@@ -2,6 +2,7 @@ import { BitseryError, type Issue, issueAt, issueUnder, phrase } from '../base/e
 import type { Descriptor, PointerKind } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { PointerLinks } from '../bytes/pointer-links.ts'
 import { type BitBounds, type Node, type Traits, traitsOf } from '../nodes/node.ts'
 import { SIZE_LIMIT } from '../nodes/size-prefix.ts'
 import { type Fields, type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
@@ -33,6 +34,12 @@ interface Pointed {
   readonly ref?: unknown
   readonly type?: unknown
   readonly value?: unknown
+}
+
+/** The pointers of the message at hand: what writes or reads has none before it meets one. */
+function linksOf(machine: { links: PointerLinks | undefined }): PointerLinks {
+  machine.links ??= new PointerLinks()
+  return machine.links
 }
 
 /** A class that a polymorphic pointer may point to, or the only one there is, without a name. */
@@ -124,7 +131,7 @@ class PointerNode implements Node {
 
   /** Whether the object comes here, by the rules of C++; throws when the value says otherwise. */
   #hasObject(writer: ByteWriter, id: number, isReference: boolean): boolean {
-    const { links } = writer
+    const links = linksOf(writer)
     if (this.pointer === 'observer') return false
     const isShared = this.pointer === 'shared' || this.pointer === 'weak'
     const isFirst = !isShared || links.share(id)
@@ -147,15 +154,16 @@ class PointerNode implements Node {
       if (this.isNullRefused) reader.fail('InvalidPointer', start)
       return null
     }
-    const id = reader.links.numberOf(given)
+    const links = linksOf(reader)
+    const id = links.numberOf(given)
     if (this.pointer === 'observer') {
-      reader.links.observe(id)
+      links.observe(id)
       return { ref: id }
     }
     if (this.pointer === 'shared' || this.pointer === 'weak') {
-      if (!reader.links.share(id)) return { ref: id }
+      if (!links.share(id)) return { ref: id }
     }
-    reader.links.own(id)
+    links.own(id)
     if (this.kind === 'ptr') return { id, value: this.classes[0].node.read(reader) }
     const typeStart = reader.position
     const known = this.classes[reader.size(SIZE_LIMIT)]

@@ -66,29 +66,29 @@ class StructNode implements Node {
   }
 
   write(writer: ByteWriter, value: unknown): void {
-    const outer = writer.bases.enter()
+    const outer = writer.bases?.enter()
     for (const { name, node } of this.fields) node.write(writer, (value as Record<string, unknown>)[name])
-    writer.bases.leave(outer)
+    writer.bases?.leave(outer)
   }
 
   read(reader: ByteReader): unknown {
     const value: Record<string, unknown> = {}
-    const outer = reader.bases.enter()
+    const outer = reader.bases?.enter()
     for (const { name, node } of this.fields) {
       const field = node.read(reader)
       if (node.kind !== 'align') value[name] = field
       if (reader.error !== '') break
     }
-    reader.bases.leave(outer)
+    reader.bases?.leave(outer)
     return value
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
     const local = emitter.local(value)
     emitter.refuseIf(`typeof ${local} !== 'object' || ${local} === null`)
-    const outer = emitter.bases.enter()
+    const outer = emitter.bases?.enter()
     for (const { name, node } of this.fields) emitter.nested(node, `${local}[${JSON.stringify(name)}]`)
-    emitter.bases.leave(outer)
+    emitter.bases?.leave(outer)
   }
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
@@ -99,15 +99,15 @@ class StructNode implements Node {
     }
     const local = emitter.local(value)
     emitter.refuseIf(`typeof ${local} !== 'object' || ${local} === null`)
-    const outer = emitter.bases.enter()
+    const outer = emitter.bases?.enter()
     for (const { name, node } of this.fields) node.emitMeasure(emitter, `${local}[${JSON.stringify(name)}]`)
-    emitter.bases.leave(outer)
+    emitter.bases?.leave(outer)
   }
 
   emitRead(emitter: ReadEmitter): string {
-    const outer = emitter.bases.enter()
+    const outer = emitter.bases?.enter()
     const values = this.fields.map(({ node }) => emitter.nested(node))
-    emitter.bases.leave(outer)
+    emitter.bases?.leave(outer)
     return emitter.object(
       this.#values.map(({ name }) => name),
       values.filter((_, index) => hasValue(this.fields[index])),
