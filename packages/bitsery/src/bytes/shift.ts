@@ -21,7 +21,7 @@ export interface Shifted {
 }
 
 const SPARE_SIZE = 4096
-const spare = shiftedOf(SPARE_SIZE)
+const spare = /* @__PURE__ */ shiftedOf(SPARE_SIZE)
 
 function shiftedOf(size: number): Shifted {
   const bytes = new Uint8Array(size)

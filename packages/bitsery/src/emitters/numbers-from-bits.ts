@@ -12,7 +12,7 @@ interface BitSource {
 }
 
 /** Where floats lie while they are put together from bits. */
-const raw = new DataView(new ArrayBuffer(8))
+const raw = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8))
 
 /** The local of a number that doesn't lie on whole bytes: least significant byte first, in schemas of any byte order. */
 export function numberFromBits(source: BitSource, method: string, size: number): string {

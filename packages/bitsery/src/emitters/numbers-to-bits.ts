@@ -12,7 +12,7 @@ interface BitTarget {
 }
 
 /** Where floats lie while their bits are looked at. */
-const raw = new DataView(new ArrayBuffer(8))
+const raw = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8))
 
 /** A number that doesn't lie on whole bytes: least significant byte first, in schemas of any byte order. */
 export function numberToBits(target: BitTarget, method: string, size: number, value: string): void {

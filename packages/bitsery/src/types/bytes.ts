@@ -13,7 +13,7 @@ import { type Schema, schemaOf } from '../schema/schema.ts'
 const LOOP_MAX = 24
 
 // An array of no bytes has nothing to change and costs a hundred bytes: all are one.
-const EMPTY = new Uint8Array(0)
+const EMPTY = /* @__PURE__ */ new Uint8Array(0)
 
 /** Copies `value` to `at`; returns the end. */
 function writeBytes(bytes: Uint8Array, at: number, value: Uint8Array): number {

@@ -1,17 +1,18 @@
 import type { Goodbye } from '@millrace/wire'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
+import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Admission, Admit } from './pipe-options.ts'
 
 /** Asks the program which channels it admits, and keeps what it has not answered yet. */
 export class Admissions {
   readonly #rule: Admit
-  readonly #failed: (error: unknown) => void
+  readonly #report: (error: MillraceError) => void
   readonly #answers = new WeakMap<object, 'later' | 'yes' | Goodbye>()
 
-  /** `failed` is told what the rule throws. */
-  constructor(rule: Admit, failed: (error: unknown) => void) {
+  /** `report` is told what the rule throws. */
+  constructor(rule: Admit, report: (error: MillraceError) => void) {
     this.#rule = rule
-    this.#failed = failed
+    this.#report = report
   }
 
   /** Whether `applicant` may have a channel. After `later`, `decided` is called once, and the next question gets the answer. */
@@ -43,6 +44,11 @@ export class Admissions {
       this.#answers.set(applicant, goodbyeFor(false))
     }
     decided()
+  }
+
+  #failed(cause: unknown): void {
+    const text = `the function 'admit' failed: ${causeText(cause)}`
+    this.#report(new MillraceError('handler-failed', text, { cause }))
   }
 }
 

@@ -73,15 +73,9 @@ export class PipeReports {
     this.#warn(error)
   }
 
-  /** The function that says which channels are admitted threw. */
-  admitFailed(cause: unknown): void {
-    const text = `the function 'admit' failed: ${causeText(cause)}`
-    this.report(new MillraceError('handler-failed', text, { cause }), undefined)
-  }
-
   /** The driver threw. */
   driverFailed(cause: unknown): void {
-    const text = `the driver failed when it was told of a pipe that is ready: ${causeText(cause)}`
+    const text = `the driver's ready() failed: ${causeText(cause)}`
     this.report(new MillraceError('handler-failed', text, { cause }), undefined)
   }
 
