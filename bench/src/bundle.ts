@@ -11,8 +11,14 @@ export type BundleSize = { readonly minifiedBytes: number; readonly gzippedBytes
 
 const folder = fileURLToPath(new URL('./bundles', import.meta.url))
 
-/** What a browser loads for an entry, of the packages as `npm run build` made them: minified by esbuild, then gzipped. */
+/** The size of what a browser loads for an entry, gzipped as servers do. */
 export async function bundleSize(entry: BundleEntry): Promise<BundleSize> {
+  const contents = await bundle(entry)
+  return { minifiedBytes: contents.length, gzippedBytes: gzipSync(contents, { level: 9 }).length }
+}
+
+/** What a browser loads for an entry, of the packages as `npm run build` made them: minified by esbuild. */
+export async function bundle(entry: BundleEntry): Promise<Uint8Array> {
   const { outputFiles } = await build({
     ...('file' in entry
       ? { entryPoints: [join(folder, entry.file)] }
@@ -29,5 +35,5 @@ export async function bundleSize(entry: BundleEntry): Promise<BundleSize> {
     logLevel: 'silent',
   })
   const [{ contents }] = outputFiles
-  return { minifiedBytes: contents.length, gzippedBytes: gzipSync(contents, { level: 9 }).length }
+  return contents
 }
