@@ -86,9 +86,9 @@ export function describeReason(reason: CloseReason): string {
         ? `${reason.queuedMessages} messages were waiting (localQueueMax)`
         : `${reason.queuedBytes} bytes were waiting, more than the high-water mark`
     case 'slow-reader':
-      return `the peer took nothing for ${Math.round(reason.stalledMs)} ms while ${reason.queuedBytes} bytes were waiting`
+      return `the peer took nothing for ${Math.round(reason.stalledMs)} ms while ${reason.queuedBytes} bytes waited`
     case 'receive-overflow':
-      return `${reason.storedBytes} bytes were received and not processed, and the link cannot pause`
+      return `${reason.storedBytes} received bytes were waiting, and the link cannot pause`
     case 'encryption-failed':
       return `the encryption failed: ${reason.what}`
     case 'link-ended':

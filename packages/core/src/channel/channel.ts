@@ -249,7 +249,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
    */
   setEncryption(key: Uint8Array, algorithm?: EncryptionAlgorithm): Promise<void> {
     if (!this.isOpen) {
-      const text = 'an open channel is needed to encrypt it; this one is closing or closed'
+      const text = `cannot encrypt: the channel is ${this.#conversation.stateText}`
       return Promise.reject(new MillraceError('channel-closed', text))
     }
     try {

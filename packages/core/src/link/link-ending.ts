@@ -88,7 +88,7 @@ export class LinkEnding {
   get endReason(): CloseReason {
     const size = this.#owner.link.isHolding ? this.#owner.link.heldBytes + this.#owner.out.size : 0
     if (size === 0) return this.#closing?.reason ?? { code: 'destroyed' }
-    const what = `the channel ended before it was encrypted: what was sent since, ${size} bytes, is lost`
+    const what = `the channel ended before it was encrypted: ${size} bytes sent since are lost`
     return { code: 'encryption-failed', what }
   }
 

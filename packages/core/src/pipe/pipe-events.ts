@@ -51,7 +51,7 @@ export class PipeHandlers {
   /** Throws `argument-invalid` for an event that there isn't. */
   add(event: PipeEvent, handler: Run): void {
     if (!pipeEventNames.includes(event)) {
-      const text = `no pipe event '${event}'; there are: ${pipeEventNames.join(', ')}. Messages come by channel.on`
+      const text = `no pipe event '${event}'; there are: ${pipeEventNames.join(', ')}; messages come by channel.on`
       throw new MillraceError('argument-invalid', text)
     }
     if (typeof handler !== 'function') {

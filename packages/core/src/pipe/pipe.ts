@@ -50,7 +50,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     const slots = accepting && new accepting.HandshakeSlots<Conversation>()
     const { admit } = options
     const admissions =
-      admit && accepting && new accepting.Admissions(admit, (cause) => reports.admitFailed(cause))
+      admit && accepting && new accepting.Admissions(admit, (error) => reports.report(error, undefined))
     const handshakes = slots ?? new Set<Conversation>()
     this.#parts = { services, options, limits, handlers, reports, encryption, handshakes, admissions }
     this.#binder = slots && new accepting.PipeBinder(this, this.#parts, slots)
@@ -131,7 +131,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     if (this.#binder === undefined)
       throw new MillraceError(
         'unsupported',
-        'pipes bind on a platform that has `accepting` of @millrace/core',
+        'pipes bind where the platform has `accepting` of @millrace/core',
       )
     await this.#binder.bind(settled)
     return this

@@ -94,10 +94,7 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
   ): ProtoFactory<Protocols, Transports & Record<Name, Plugin>>
   add(name: string, plugin: Protocol | TransportPlugin): unknown {
     if (typeof name !== 'string' || name === '') {
-      throw new MillraceError(
-        'argument-invalid',
-        'a transport or protocol is registered under a name, a text',
-      )
+      throw new MillraceError('argument-invalid', 'a transport or protocol is registered under a name')
     }
     if (plugin?.kind !== 'protocol' && plugin?.kind !== 'transport') {
       const text = `add('${name}', …) wants a protocol such as bits(contract), or a transport such as tcp()`

@@ -100,7 +100,7 @@ export class TargetReader {
 function refuseMore(tooMany: readonly unknown[]): void {
   const extra = tooMany.find((value) => value !== undefined)
   if (extra === undefined) return
-  const text = `too many arguments: '${String(extra)}' stands behind address and protocol`
+  const text = `too many arguments: '${String(extra)}' behind address and protocol`
   throw new MillraceError('argument-invalid', text)
 }
 

@@ -52,7 +52,7 @@ export class HelloExchange {
 
   /** What is said of a frame that is too large now. */
   get sizeText(): string {
-    return `a frame of more than ${this.#frames.bodySizeMax} bytes before the hello was accepted`
+    return `a frame of more than ${this.#frames.bodySizeMax} bytes before the hello`
   }
 
   start(): void {
@@ -137,8 +137,7 @@ export const helloViolations = {
   'malformed-hello': 'a malformed hello',
 }
 
-const ownHello =
-  "this side's own hello came back: the address leads to this very connection, or to a service that echoes"
+const ownHello = "this side's own hello came back: the address leads to itself, or to a service that echoes"
 const bothOpened = 'both sides opened the connection: the peer does not accept channels'
 const bothAccepted = 'both sides accepted the connection: the peer does not open channels'
 
