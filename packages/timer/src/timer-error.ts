@@ -23,5 +23,8 @@ export class TimerError extends Error {
 /** Throws `TimerError` unless `ms` is a time that sums can be made with. `what` begins the message. */
 export function assertTime(what: string, ms: number): void {
   if (ms <= Number.MAX_SAFE_INTEGER && ms >= -Number.MAX_SAFE_INTEGER) return
-  throw new TimerError('bad-time', `${what} is ${String(ms)}, not a number of ms within ±(2^53 - 1)`)
+  throw new TimerError(
+    'bad-time',
+    `${what} is ${String(ms)}; it must be a number of milliseconds within ±(2^53 - 1)`,
+  )
 }

@@ -263,14 +263,6 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     }
   }
 
-  /** Throws when state, reason and numbers contradict each other. For tests. */
-  invariants(): void {
-    const isOver = this.#state === 'closed'
-    if (isOver !== (this.reason !== undefined) || (isOver && this.isDrainAwaited))
-      throw new Error(`the conversation contradicts itself: ${this.#state}, reason ${this.reason?.code}`)
-    this.carrier.invariants?.()
-  }
-
   describe(): string {
     return `${this.carrier.describe()} ${this.stateText}`
   }

@@ -1,5 +1,6 @@
 import type { SegmentBatch } from '@millrace/buffer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import type { CloseReason } from '../base/close-reason.ts'
 import type { ChannelLayer, LinkLayer, LinkToEncrypt } from '../ports/encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 
@@ -39,6 +40,13 @@ export class SealingLayer implements ChannelLayer {
 
   get heldBytes(): number {
     return this.#heldBytes
+  }
+
+  lossWith(writtenBytes: number): CloseReason | undefined {
+    const size = this.isHolding ? this.#heldBytes + writtenBytes : 0
+    if (size === 0) return undefined
+    const what = `the channel ended before it was encrypted: what was sent since, ${size} bytes, is lost`
+    return { code: 'encryption-failed', what }
   }
 
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {

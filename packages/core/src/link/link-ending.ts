@@ -86,10 +86,8 @@ export class LinkEnding {
 
   /** The reason of an end that was asked for, or of what is lost by it. */
   get endReason(): CloseReason {
-    const size = this.#owner.link.isHolding ? this.#owner.link.heldBytes + this.#owner.out.size : 0
-    if (size === 0) return this.#closing?.reason ?? { code: 'destroyed' }
-    const what = `the channel ended before it was encrypted: ${size} bytes sent since are lost`
-    return { code: 'encryption-failed', what }
+    const loss = this.#owner.link.lossWith(this.#owner.out.size)
+    return loss ?? this.#closing?.reason ?? { code: 'destroyed' }
   }
 
   silent(reason: CloseReason, fail: () => void): void {

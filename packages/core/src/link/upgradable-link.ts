@@ -1,5 +1,6 @@
 import type { SegmentBatch } from '@millrace/buffer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import type { CloseReason } from '../base/close-reason.ts'
 import type { ChannelLayer, LinkToEncrypt } from '../ports/encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 
@@ -48,6 +49,11 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
   /** Bytes that are kept back. */
   get heldBytes(): number {
     return this.#layer?.heldBytes ?? 0
+  }
+
+  /** The reason of an end that loses what is kept back, and so many bytes that were written behind that; undefined if nothing is lost. */
+  lossWith(writtenBytes: number): CloseReason | undefined {
+    return this.#layer?.lossWith(writtenBytes)
   }
 
   start(owner: LinkOwner): void {

@@ -105,6 +105,8 @@ export interface ChannelLayer
   /** Whether what is sent is kept back, and how many bytes of it there are. */
   readonly isHolding: boolean
   readonly heldBytes: number
+  /** The reason of an end that loses what is kept back, and so many bytes that were written behind that; undefined if nothing is lost. */
+  lossWith(writtenBytes: number): CloseReason | undefined
   /** Sends a batch past everything that is kept back. */
   pass(batch: SegmentBatch): void
   /** Drops what is kept back: it can never leave. */
