@@ -36,6 +36,8 @@ function bench(
     out,
     mayDeliver: true,
     isOver: false,
+    allowance: Number.POSITIVE_INFINITY,
+    refill: () => true,
     openData: Buffer.from(data),
     random: () => (role === 'opened' ? Buffer.from(random, 'hex') : Buffer.alloc(8, 0xb1)),
     admit: () => 'yes',

@@ -77,7 +77,7 @@ export class FrameDecoder {
     const last = this.#later.length - 1
     // The constructor copies; `slice` of a Node Buffer wouldn't.
     if (last >= 0) this.#later[last] = new Uint8Array(this.#later[last])
-    else if (!this.#isInCut && this.#position < this.#end) this.#storeCut()
+    else if (!this.#isInCut && this.#position < this.#end) this.#keepRest()
   }
 
   /** What the stored bytes cost in memory: each chunk that waits also costs its own overhead. */
@@ -169,6 +169,14 @@ export class FrameDecoder {
 
   get #cutSize(): number {
     return this.#cut === undefined ? 0 : this.#cut.size
+  }
+
+  /** Copies what is left of the chunk: whole frames to be shown in place, or the beginning of a cut one. */
+  #keepRest(): void {
+    const frameSize = this.#frameSize(this.bytes, this.#position, this.#end)
+    const isWhole = frameSize > 0 && this.#end - this.#position >= frameSize
+    if (isWhole) this.#show(this.bytes.slice(this.#position, this.#end), 0)
+    else this.#storeCut()
   }
 
   #nextSlowly(): boolean {

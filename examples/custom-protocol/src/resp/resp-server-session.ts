@@ -61,9 +61,11 @@ export class RespServerSession implements StreamSession {
     if (!this.#isOpen) return
     const host = this.#host
     const parser = this.#parser
-    while (host.mayDeliver && !this.#isLast && !this.isHolding && parser.next()) {
+    while (host.mayDeliver && !this.#isLast && !this.isHolding && (host.allowance > 0 || host.refill())) {
+      if (!parser.next()) break
       const id = this.#answers.ask()
       const { name, args } = parser
+      host.allowance -= args.reduce((size, argument) => size + argument.length, 60)
       if (name === 'HELLO') this.#answer(id, greet(args, this.#version))
       else if (name === 'QUIT') this.#finish(id, { reply: ok, end: 'quit' })
       else host.requested(id, commandNumber, { name, args })

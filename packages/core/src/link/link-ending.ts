@@ -103,7 +103,8 @@ export class LinkEnding {
     const { link } = this.#owner
     if (link.state === 'open' || this.#state === 'closed') return
     if (this.#state === 'closing') return this.#finish(linkReason(link.error, this.endReason), undefined)
-    if (!this.#owner.context.mayDeliver && this.#owner.guard.stored > 0) return
+    const { context } = this.#owner
+    if ((!context.mayDeliver || context.isSpent) && this.#owner.guard.stored > 0) return
     this.#finish(link.error === undefined ? this.#owner.guard.linkEnded() : linkReason(link.error), undefined)
   }
 

@@ -1,6 +1,7 @@
 import type { CloseReason } from '../base/close-reason.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { StreamSession } from '../ports/protocol.ts'
+import { turnBudget } from '../turn/turn-budget.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { LinkWatchdog } from './link-watchdog.ts'
@@ -45,10 +46,14 @@ export class LinkReceiver {
 
   /** Decodes what is stored, and notes whether the peer gets on with its frames. */
   decode(now: number): void {
-    const { context, guard, session, watchdog } = this.#owner
+    const { context, guard, session, turns, watchdog } = this.#owner
+    const { rounds } = turns
     const before = context.framesIn
-    guard.process(now)
-    const isCut = context.mayDeliver && guard.stored > 0 && session.isHolding !== true
+    context.beginTurn()
+    if (rounds.isCrowded && guard.stored > turnBudget.sliceBytes) context.postpone()
+    else guard.process(now)
+    if (context.isSpent) rounds.postpone(this.#owner)
+    const isCut = context.mayDeliver && !context.isSpent && guard.stored > 0 && session.isHolding !== true
     const hasMoved = context.framesIn !== before
     watchdog.frame(!isCut ? 'whole' : hasMoved ? 'moved' : 'cut', now)
   }
@@ -57,7 +62,7 @@ export class LinkReceiver {
   regulate(): void {
     const { conversation, guard, link, session, throttle, turns, watchdog } = this.#owner
     const stored = conversation.state === 'open' ? guard.stored : 0
-    const state = throttle.regulate(stored)
+    const state = throttle.regulate(stored, this.#owner.context.isSpent)
     if (state === 'overflow') return this.#owner.fail({ code: 'receive-overflow', storedBytes: stored })
     // A peer that has said its last words may be silent, while messages that it sent before still wait for their reader.
     const isAtEnd = link.state !== 'open' || session.isAtEnd === true

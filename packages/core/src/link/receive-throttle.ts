@@ -5,14 +5,15 @@ import type { Link } from '../ports/transport.ts'
 const slack = 65_536
 
 /**
- * Lets a link rest while too much is stored. One whole message always fits, whatever the marks say: the bytes of a message
- * that is still coming must never be what keeps the rest of it from coming.
+ * Lets a link rest while too much is stored, or while the channel waits for its next turn: what is read meanwhile would only lie in memory. One whole
+ * message always fits, whatever the marks say: the bytes of a message that is still coming must never be what keeps the rest of it from coming.
  */
 export class ReceiveThrottle {
   readonly #link: Link
   readonly #pauseAbove: number
   readonly #resumeBelow: number
   #state: 'on' | 'paused' = 'on'
+  #isResting = false
 
   constructor(link: Link, { receiveHighWaterBytes, messageSizeMax }: PipeLimits) {
     this.#link = link
@@ -20,19 +21,23 @@ export class ReceiveThrottle {
     this.#resumeBelow = Math.max(receiveHighWaterBytes / 2, messageSizeMax + slack)
   }
 
-  /** Pauses or resumes by the bytes that are stored, and returns which it is. `overflow`: they are too many, and the link can't pause. */
-  regulate(stored: number): 'on' | 'paused' | 'overflow' {
+  /**
+   * Pauses or resumes by the bytes that are stored, and returns which it is. `overflow`: they are too many, and the link can't pause. `isSpent`: the
+   * channel has used up its turn; the link rests until the next, and is not paused.
+   */
+  regulate(stored: number, isSpent: boolean): 'on' | 'paused' | 'overflow' {
     if (stored > this.#pauseAbove) {
       if (this.#link.pause === undefined) return 'overflow'
-      this.#set('paused')
-    } else if (stored < this.#resumeBelow) this.#set('on')
+      this.#state = 'paused'
+    } else if (stored < this.#resumeBelow) this.#state = 'on'
+    this.#rest(isSpent || this.#state === 'paused')
     return this.#state
   }
 
-  #set(state: 'on' | 'paused'): void {
-    if (this.#state === state) return
-    this.#state = state
-    if (state === 'paused') this.#link.pause?.()
+  #rest(isResting: boolean): void {
+    if (this.#isResting === isResting) return
+    this.#isResting = isResting
+    if (isResting) this.#link.pause?.()
     else this.#link.resume?.()
   }
 }

@@ -6,6 +6,7 @@ import type { Conversation } from '../channel/conversation.ts'
 import type { Dispatch } from '../channel/dispatch.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { SessionHost } from '../ports/protocol.ts'
+import { turnBudget } from '../turn/turn-budget.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
 
@@ -42,6 +43,12 @@ export class SessionContext implements SessionHost {
   isOver = false
   /** Frames that the session has told of, so that a peer is seen to get on. */
   framesIn = 0
+  allowance = 0
+  /** The session has spent its budget, and may have more to do. */
+  isSpent = false
+  /** What is left of this turn's budget, behind the allowance. */
+  #budget = 0
+  #isTimed = false
   readonly #owner: SessionContextOwner
   readonly #conversation: Conversation
   readonly #dispatch: Dispatch
@@ -54,6 +61,33 @@ export class SessionContext implements SessionHost {
     this.#owner = owner
     this.#conversation = owner.conversation
     this.#dispatch = owner.conversation.dispatch
+  }
+
+  /** The channel has its turn. */
+  beginTurn(): void {
+    this.isSpent = this.#isTimed = false
+    this.allowance = turnBudget.firstSliceBytes
+    this.#budget = turnBudget.bytes - turnBudget.firstSliceBytes
+  }
+
+  refill(): boolean {
+    const { rounds } = this.#owner.turns
+    // A frame may be larger than what was left for it.
+    const budget = this.#budget + this.allowance
+    const share = rounds.shareLeft(this.#isTimed ? 'again' : 'first')
+    this.#isTimed = true
+    this.isSpent = budget <= 0 || share <= 0
+    if (this.isSpent) return false
+    // What is slow gets no more than will fit into its time, by what it took so far.
+    const fitting = ((turnBudget.bytes - budget) * share) / (1 - share)
+    this.allowance = Math.min(budget, turnBudget.sliceBytes, fitting)
+    this.#budget = budget - this.allowance
+    return true
+  }
+
+  /** Postponed without a look: the round has taken too long already. */
+  postpone(): void {
+    this.isSpent = true
   }
 
   /** Messages wait from now on, for this cause among others. */

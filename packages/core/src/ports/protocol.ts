@@ -22,6 +22,16 @@ export interface SessionHost {
   readonly mayDeliver: boolean
   /** The channel is closed or closing: nothing of the peer counts any more. */
   readonly isOver: boolean
+  /**
+   * What the session may still take in this turn: it subtracts the bytes of each frame, at least 60. At zero or below it asks `refill`, before it takes
+   * another; one frame may be larger than what was left. A session that doesn't do so lets its peer have as much of this process as it likes.
+   */
+  allowance: number
+  /**
+   * Asks for more allowance in this turn. False: the budget of the channel is spent, for now. The session returns from `process`, which is called again when the
+   * others have had their turn.
+   */
+  refill(): boolean
   /** What this side tells the peer about itself before the channel opens. Empty on the accepting side. */
   readonly openData: Uint8Array
   /** Unpredictable bytes from the platform. */

@@ -12,6 +12,13 @@ import { MessageReader } from './message-reader.ts'
 
 const nothingPlain = new Uint8Array(256)
 
+/** What a frame takes of the allowance at least: a thousand empty ones are a budget too. */
+const frameCostMin = 60
+
+function frameCost({ bodyStart, bodyEnd }: FrameView): number {
+  return Math.max(bodyEnd - bodyStart, frameCostMin)
+}
+
 /**
  * Millrace's own session: hello, frames, requests, ping and goodbye around a message codec (docs/WIRE.md), over whatever brings
  * and takes frames.
@@ -79,8 +86,17 @@ export class FramedSession implements Session {
     do {
       if (this.#opening?.isAsking) return
       if (this.#held !== undefined) this.#takeHeld(now)
-      while (host.mayDeliver && frames.next()) {
+      // The allowance is kept at hand: a message costs a subtraction.
+      let { allowance } = host
+      while (host.mayDeliver) {
+        if (allowance <= 0) {
+          host.allowance = allowance
+          if (!host.refill()) break
+          allowance = host.allowance
+        }
+        if (!frames.next()) break
         const code = frames.code
+        allowance -= frameCost(frames)
         if (this.#plain[code] === 1) {
           const body = codec.decode(code, frames, frames.bodyStart, frames.bodyEnd)
           if (body === undecodable) return this.violate(codec.decodeError())
@@ -90,8 +106,9 @@ export class FramedSession implements Session {
           if (this.#opening?.isAsking) return
         }
       }
+      host.allowance = allowance
       if (!host.mayDeliver) this.#lookAhead(now)
-    } while (host.mayDeliver && this.isHolding)
+    } while (host.mayDeliver && this.isHolding && this.#mayGoOn)
     frames.rest()
     if (frames.violation === undefined || host.isOver) return
     const limit = `a frame of more than ${frames.bodySizeMax} bytes (messageSizeMax)`
@@ -153,17 +170,27 @@ export class FramedSession implements Session {
     this.#host.fail({ code: 'protocol-violation', what })
   }
 
+  /** Whether the budget of this turn lets it take another frame. */
+  get #mayGoOn(): boolean {
+    return this.#host.allowance > 0 || this.#host.refill()
+  }
+
   /** Takes what was held, in its order, as long as it may be delivered. */
   #takeHeld(now: number): void {
     const held = this.#held!
-    while (this.#host.mayDeliver && held.next()) this.#take(held, now)
+    const host = this.#host
+    while (host.mayDeliver && this.#mayGoOn && held.next()) {
+      host.allowance -= frameCost(held)
+      this.#take(held, now)
+    }
   }
 
   /** Messages wait: holds those that came, and takes what may pass them. */
   #lookAhead(now: number): void {
     const host = this.#host
     const frames = this.#frames
-    while (!host.isOver && frames.next()) {
+    while (!host.isOver && this.#mayGoOn && frames.next()) {
+      host.allowance -= frameCost(frames)
       if (!this.#mustWait(frames.code)) {
         this.#take(frames, now)
         continue

@@ -3,6 +3,7 @@ import type { Loop } from '../ports/loop.ts'
 import { Deadline, type DeadlineOwner } from './deadline.ts'
 import { drain } from './drain.ts'
 import type { LoopWheel, Sleeper } from './loop-wheel.ts'
+import { Rounds } from './rounds.ts'
 import { flush, process, type TurnTaker } from './turn-taker.ts'
 
 /** So many calls may wait for the program's next turn; what peers can cause at will is not added to more. */
@@ -26,6 +27,7 @@ export interface TurnsOwner {
  * program has functions for is told at the beginning of its next turn.
  */
 export class Turns implements DeadlineOwner, Sleeper {
+  readonly rounds: Rounds
   readonly #loop: Loop
   readonly #wheel: LoopWheel
   readonly #isAuto: boolean
@@ -52,6 +54,7 @@ export class Turns implements DeadlineOwner, Sleeper {
   constructor(wheel: LoopWheel, drive: Drive, owner: TurnsOwner) {
     this.#loop = wheel.loop
     this.#wheel = wheel
+    this.rounds = new Rounds(wheel.loop)
     this.#isAuto = drive === 'auto'
     this.#driver = typeof drive === 'object' ? drive : undefined
     this.#owner = owner
@@ -137,14 +140,23 @@ export class Turns implements DeadlineOwner, Sleeper {
 
   /** One turn. A call from inside a turn does nothing: the turn is already running. */
   run(now: number): void {
+    this.#turn(now, this.#isAuto ? 'event' : 'round')
+  }
+
+  /** One turn: that of an event, or the one of a new round, in which those go on that were postponed. */
+  #turn(now: number, kind: 'event' | 'round'): void {
     if (this.#phase !== 'between') return
+    const { rounds } = this
     this.#phase = 'turn'
     this.#now = now
     this.count++
     this.#isDriverTold = false
+    if (kind === 'round') rounds.begin()
+    rounds.beginTurn(now)
     try {
       drain(this.#deferred, call, now)
       drain(this.#ready, process, now)
+      if (kind === 'round') rounds.goOn(now)
       this.#wheel.advance(now, this)
       drain(this.#due, come, now)
       drain(this.#dirty, flush, now)
@@ -204,7 +216,8 @@ export class Turns implements DeadlineOwner, Sleeper {
   }
 
   get #isWaiting(): boolean {
-    return this.#ready.length + this.#due.length + this.#dirty.length + this.#deferred.length > 0
+    const parts = this.#ready.length + this.rounds.postponedCount + this.#dirty.length
+    return parts + this.#due.length + this.#deferred.length > 0
   }
 
   /** A turn of the loop's, in which no function of the program is called. */
@@ -214,6 +227,7 @@ export class Turns implements DeadlineOwner, Sleeper {
     this.#phase = 'quiet'
     this.#now = now
     try {
+      this.#ready.push(...this.rounds.takeAll())
       drain(this.#ready, this.#processQuietly, now)
       this.#wheel.advance(now, this)
       drain(this.#due, come, now)
@@ -225,6 +239,7 @@ export class Turns implements DeadlineOwner, Sleeper {
 
   #end(): void {
     this.#phase = 'between'
+    if (this.rounds.endTurn() && this.#isAuto) this.#askNext()
     if (this.#due.length > 0) this.#stir()
     if (this.#isWaiting) this.#ask()
     this.#wheel.arm()
@@ -283,7 +298,7 @@ export class Turns implements DeadlineOwner, Sleeper {
 
   readonly #nextTurn = (): void => {
     this.#isNextAsked = this.#isSettling = false
-    this.run(this.#loop.now())
+    this.#turn(this.#loop.now(), 'round')
   }
 
   readonly #quietTurn = (): void => {
