@@ -36,6 +36,7 @@ function bench(
     out,
     mayDeliver: true,
     isOver: false,
+    isOwing: false,
     allowance: Number.POSITIVE_INFINITY,
     refill: () => true,
     openData: Buffer.from(data),

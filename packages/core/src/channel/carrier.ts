@@ -37,6 +37,8 @@ export interface Carrier {
   /** The network address of the peer without its port, if the link has one. */
   readonly peerAddress: string | undefined
   readonly sender: MessageSender
+  /** What reads the frames, where there are any: it knows the size of the one that is being delivered. */
+  readonly session?: { readonly frameSize?: number }
   /** The heartbeat of the conversation was set. */
   heartbeatChanged(): void
   /** The overflow policy of the conversation was set. */

@@ -6,7 +6,7 @@ import type { OverflowPolicy, PipeLimits } from '../base/options.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { Carrier } from './carrier.ts'
 import { type ChannelEvent, type ChannelState, nextState } from './channel-state.ts'
-import { Dispatch, type DispatchOwner } from './dispatch.ts'
+import { Dispatch, type DispatchOwner, type HoldCause } from './dispatch.ts'
 import { Overflow, type OverflowOptions, type OverflowOwner } from './overflow.ts'
 import { PendingRequests, type RequestOptions } from './pending-requests.ts'
 import type { ChannelStatistics } from './statistics.ts'
@@ -25,6 +25,8 @@ export interface ConversationOwner {
 }
 
 const noData = new Uint8Array(0)
+
+const holdCauses: Readonly<Record<HoldCause, number>> = { reading: 1, handling: 2 }
 
 /** What a conversation counts that has met no full channel. */
 const noOverflow = { refused: 0, droppedNewest: 0, droppedOldest: 0, superseded: 0 }
@@ -70,6 +72,7 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   #endWaiters: readonly ((reason: CloseReason) => void)[] | undefined
   #endListeners: readonly EndListener[] | undefined
   #isEndTold = false
+  #holds = 0
   #drainWaiters: ((result: 'ready' | 'closed') => void)[] | undefined
 
   constructor(owner: ConversationOwner, keys: KeyTable, role: 'accepted' | 'opened') {
@@ -221,8 +224,26 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     return this.limits.maxRequests
   }
 
-  hold(state: 'held' | 'free'): void {
-    this.carrier.hold(state)
+  get receiveHighWaterBytes(): number {
+    return this.limits.receiveHighWaterBytes
+  }
+
+  get frameSize(): number {
+    return this.carrier.session?.frameSize ?? 0
+  }
+
+  get isFull(): boolean {
+    return this.carrier.isFull
+  }
+
+  wait(cause: HoldCause): void {
+    this.#holds |= holdCauses[cause]
+    this.carrier.hold('held')
+  }
+
+  goOn(cause: HoldCause): void {
+    this.#holds &= ~holdCauses[cause]
+    if (this.#holds === 0) this.carrier.hold('free')
   }
 
   handlerFailed(error: unknown, key: string): void {

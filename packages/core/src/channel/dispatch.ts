@@ -1,6 +1,7 @@
-import { isThenable, runCallback, watchResult } from '../base/callback.ts'
+import { isThenable, once } from '../base/callback.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { RequestError } from '../base/request-error.ts'
+import { decodedWeight } from './decoded-weight.ts'
 import type { Inbox } from './inbox.ts'
 
 type Run = (body: unknown, channel: unknown) => unknown
@@ -12,11 +13,24 @@ export interface Tap {
   detached(channel: object): void
 }
 
+/** Why messages wait: the reader of the iterator is behind, or async handlers are. */
+export type HoldCause = 'reading' | 'handling'
+
 /** What a dispatch needs of its owner. */
 export interface DispatchOwner {
   readonly maxRequests: number
-  /** Lets messages wait (`held`): the iterator has enough for now. */
-  hold(state: 'held'): void
+  /** So much of what was decoded may wait: what async handlers still have, and what the iterator has not read. */
+  readonly receiveHighWaterBytes: number
+  /** The size of the frame that is being delivered, in bytes. */
+  readonly frameSize: number
+  /** Whether replies must wait. */
+  readonly isFull: boolean
+  /** Resolves when there is room for replies (`ready`), or never will be. */
+  drained(): Promise<'ready' | 'closed'>
+  /** Lets messages wait: the iterator has enough for now, or handlers have. */
+  wait(cause: HoldCause): void
+  /** This cause is over. */
+  goOn(cause: HoldCause): void
   /** A handler threw: says so, the channel lives on. */
   handlerFailed(error: unknown, key: string): void
   reply(id: number, number: number, body: unknown): void
@@ -42,6 +56,9 @@ export class Dispatch {
   #taps: Tap[] | undefined
   #hasListeners = false
   #answering = 0
+  /** The weight of what async handlers still have. */
+  #handledBytes = 0
+  #isHandling = false
 
   constructor(keys: KeyTable, owner: DispatchOwner) {
     this.#keys = keys
@@ -123,31 +140,69 @@ export class Dispatch {
   }
 
   async #answer(id: number, number: number, name: string, handler: Run, body: unknown): Promise<void> {
+    let weight = 0
     try {
       const result = handler(body, this.channel)
-      this.#owner.reply(id, number, isThenable(result) ? await result : result)
+      if (!isThenable(result)) return this.#owner.reply(id, number, result)
+      weight = this.#begin()
+      const reply = await result
+      // Many that were answered at once leave one after the other.
+      while (this.#owner.isFull && (await this.#owner.drained()) === 'ready');
+      this.#owner.reply(id, number, reply)
     } catch (error) {
       const isFault = error instanceof RequestError
       this.#owner.fault(id, isFault ? error.message : 'its handler failed')
       if (!isFault) this.#owner.handlerFailed(error, name)
     } finally {
       this.#answering--
+      this.#handled(weight)
     }
   }
 
   #tell(key: string, body: unknown): void {
-    this.inbox?.push(key, body)
-    if (this.inbox?.isFull) this.#owner.hold('held')
+    this.inbox?.push(key, body, decodedWeight(this.#owner.frameSize))
+    if (this.inbox?.isFull) this.#owner.wait('reading')
     for (const tap of this.#taps ?? []) {
-      runCallback(
-        () => tap.forward(key, body, this.channel),
-        (error) => this.#owner.handlerFailed(error, key),
-      )
+      try {
+        this.#watch(tap.forward(key, body, this.channel), key)
+      } catch (error) {
+        this.#owner.handlerFailed(error, key)
+      }
     }
   }
 
-  #watch(result: unknown, number: number): void {
-    watchResult(result, (error) => this.#owner.handlerFailed(error, this.#keys.name(number)))
+  /** Watches what a handler returned: while it is a promise, the handler has the body. */
+  #watch(result: unknown, key: string | number): void {
+    if (!isThenable(result)) return
+    const weight = this.#begin()
+    const settled = once(() => this.#handled(weight))
+    const failed = (error: unknown) => {
+      settled()
+      this.#owner.handlerFailed(error, typeof key === 'string' ? key : this.#keys.name(key))
+    }
+    try {
+      result.then(settled, failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+  /** An async handler has the body of this frame: returns what that weighs. */
+  #begin(): number {
+    const weight = decodedWeight(this.#owner.frameSize)
+    this.#handledBytes += weight
+    if (!this.#isHandling && this.#handledBytes >= this.#owner.receiveHighWaterBytes) {
+      this.#isHandling = true
+      this.#owner.wait('handling')
+    }
+    return weight
+  }
+
+  #handled(weight: number): void {
+    this.#handledBytes -= weight
+    if (!this.#isHandling || this.#handledBytes > this.#owner.receiveHighWaterBytes / 2) return
+    this.#isHandling = false
+    this.#owner.goOn('handling')
   }
 
   #listOf(number: number): Run[] {

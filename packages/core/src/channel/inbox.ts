@@ -4,30 +4,43 @@ export interface Waiting {
   readonly body: unknown
 }
 
+/** How much may wait for an async iterator. */
+export interface InboxLimits {
+  readonly countMax: number
+  /** By the weight of decoded messages. */
+  readonly bytesMax: number
+}
+
 /** Messages that wait for an async iterator. When it is full, its owner lets the link wait. */
 export class Inbox implements AsyncIterator<Waiting> {
-  readonly #countMax: number
+  readonly #limits: InboxLimits
   readonly #left: () => void
   readonly #roomMade: () => void
   #queue: Waiting[] = []
+  #weights: number[] = []
+  #bytes = 0
   #start = 0
   #isEnded = false
   #waiters: ((result: IteratorResult<Waiting>) => void)[] = []
 
-  constructor(countMax: number, roomMade: () => void, left: () => void) {
-    this.#countMax = countMax
+  constructor(limits: InboxLimits, roomMade: () => void, left: () => void) {
+    this.#limits = limits
     this.#roomMade = roomMade
     this.#left = left
   }
 
   get isFull(): boolean {
-    return this.#queue.length - this.#start >= this.#countMax
+    const { countMax, bytesMax } = this.#limits
+    return this.#queue.length - this.#start >= countMax || this.#bytes >= bytesMax
   }
 
-  push(key: string, body: unknown): void {
+  /** `weight`: what it costs in memory, in bytes. */
+  push(key: string, body: unknown, weight: number): void {
     const waiter = this.#waiters.shift()
-    if (waiter !== undefined) waiter({ done: false, value: { key, body } })
-    else this.#queue.push({ key, body })
+    if (waiter !== undefined) return waiter({ done: false, value: { key, body } })
+    this.#queue.push({ key, body })
+    this.#weights.push(weight)
+    this.#bytes += weight
   }
 
   /** No more messages will come; those that wait are still read. */
@@ -44,7 +57,7 @@ export class Inbox implements AsyncIterator<Waiting> {
 
   return(): Promise<IteratorResult<Waiting>> {
     this.#left()
-    this.#queue.length = this.#start = 0
+    this.#queue.length = this.#weights.length = this.#start = this.#bytes = 0
     this.end()
     return Promise.resolve({ done: true, value: undefined })
   }
@@ -52,12 +65,14 @@ export class Inbox implements AsyncIterator<Waiting> {
   #take(): Waiting {
     const wasFull = this.isFull
     const message = this.#queue[this.#start]
+    this.#bytes -= this.#weights[this.#start]
     this.#start++
-    if (this.#start === this.#queue.length || this.#start >= this.#countMax) {
+    if (this.#start === this.#queue.length || this.#start >= this.#limits.countMax) {
       this.#queue = this.#queue.slice(this.#start)
+      this.#weights = this.#weights.slice(this.#start)
       this.#start = 0
     }
-    if (wasFull) this.#roomMade()
+    if (wasFull && !this.isFull) this.#roomMade()
     return message
   }
 }

@@ -9,9 +9,10 @@ export function iterate(conversation: Conversation, countMax: number): AsyncIter
     throw new MillraceError('already-open', 'this channel is being iterated already')
   const leave = () => {
     dispatch.listen(undefined)
-    conversation.hold('free')
+    conversation.goOn('reading')
   }
-  const inbox = new Inbox(countMax, () => conversation.hold('free'), leave)
+  const bytesMax = conversation.limits.receiveHighWaterBytes
+  const inbox = new Inbox({ countMax, bytesMax }, () => conversation.goOn('reading'), leave)
   if (conversation.reason === undefined) dispatch.listen(inbox)
   else inbox.end()
   const iterator: AsyncIterableIterator<Waiting> = {

@@ -68,7 +68,7 @@ describe('an async iterator', () => {
   it('that is not read holds back the peer, within bounds, and loses nothing', async () => {
     const text = 'x'.repeat(900)
     const { rig, accepted, opened } = await pair({
-      accepting: { iteratorQueueMax: 10, receiveHighWaterBytes: 2000, messageSizeMax: 1000 },
+      accepting: { iteratorQueueMax: 10, receiveHighWaterBytes: 40_000, messageSizeMax: 1000 },
       opening: { highWaterBytes: 4000 },
       network: { windowBytes: 1000 },
     })

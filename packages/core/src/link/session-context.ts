@@ -41,6 +41,7 @@ export class SessionContext implements SessionHost {
   readonly out: SegmentBuffer
   mayDeliver = true
   isOver = false
+  isOwing = false
   /** Frames that the session has told of, so that a peer is seen to get on. */
   framesIn = 0
   allowance = 0
@@ -92,6 +93,7 @@ export class SessionContext implements SessionHost {
 
   /** Messages wait from now on, for this cause among others. */
   wait(cause: WaitCause): void {
+    if (cause === 'owing') this.isOwing = true
     if (this.#isMuted && cause !== 'over') return
     this.#waiting |= causes[cause]
     if (cause === 'over') this.isOver = true
@@ -100,6 +102,7 @@ export class SessionContext implements SessionHost {
 
   /** This cause is over. Messages come again when no other is left. */
   goOn(cause: WaitCause): void {
+    if (cause === 'owing') this.isOwing = false
     this.#waiting &= ~causes[cause]
     this.mayDeliver = this.#waiting === 0
   }

@@ -20,6 +20,8 @@ export interface SessionHost {
    * one. Replies, faults, pings and pongs need not wait, and should not: two sides that wait for each other would wait for ever.
    */
   readonly mayDeliver: boolean
+  /** Whether the peer doesn't take what it is sent: what it asks for with little, such as pongs, should wait. */
+  readonly isOwing: boolean
   /** The channel is closed or closing: nothing of the peer counts any more. */
   readonly isOver: boolean
   /**
@@ -83,6 +85,8 @@ export interface Session {
   readonly isHolding?: boolean
   /** True once the peer has said its last words: nothing more will come, and its silence means nothing. */
   readonly isAtEnd?: boolean
+  /** The size of the frame whose message is being delivered, in bytes: limits of what waits, decoded, go by it. */
+  readonly frameSize?: number
   /** Appends a message to `host.out`. Throws for a body that can't be encoded, and leaves no trace of it then. */
   encode(number: number, body: unknown): void
   /** A message as bytes of their own, ready to be sent by any channel of the same protocol. */

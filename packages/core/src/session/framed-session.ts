@@ -37,6 +37,8 @@ export class FramedSession implements Session {
   /** What stands before the open channel; then undefined. */
   #opening: HelloExchange | undefined
   #isEnded = false
+  /** Where the frame stands that is being taken. */
+  #shown: FrameView
   #held: HeldFrames | undefined
   /** A goodbye is among what is held: nothing behind it counts. */
   #isLastHeld = false
@@ -45,13 +47,15 @@ export class FramedSession implements Session {
   #pingedAt = 0
   #lastPing = 0
   #isPongDue = false
+  /** What the last ping carried, of those that could not be answered yet. */
+  #owedPong: number | undefined
 
   constructor(codec: Codec, sizes: MessageSizes, host: SessionHost, frames: FrameSource, out: FrameSink) {
     this.#host = host
     this.#codec = codec
     this.#guard = new MessageGuard(codec.keys, sideOf(host.role === 'opened' ? 'accepted' : 'opened'))
     this.#sizes = sizes
-    this.#frames = frames
+    this.#frames = this.#shown = frames
     this.#writer = new FrameWriter(codec, sizes, host.pool, out, host.limits.messageSizeMax)
     this.#reader = new MessageReader(host, codec, this.#guard, this.#writer)
     this.#opening = new HelloExchange(host, codec, frames, out, this.#writer)
@@ -71,6 +75,10 @@ export class FramedSession implements Session {
     return this.#isLastHeld
   }
 
+  get frameSize(): number {
+    return this.#shown.bodyEnd - this.#shown.bodyStart
+  }
+
   start(): void {
     this.#opening?.start()
   }
@@ -79,6 +87,7 @@ export class FramedSession implements Session {
     const frames = this.#frames
     const host = this.#host
     const codec = this.#codec
+    this.#payPong()
     if (this.#opening?.isAsking) {
       this.#opening.admit()
       this.#follow()
@@ -179,10 +188,12 @@ export class FramedSession implements Session {
   #takeHeld(now: number): void {
     const held = this.#held!
     const host = this.#host
+    this.#shown = held
     while (host.mayDeliver && this.#mayGoOn && held.next()) {
       host.allowance -= frameCost(held)
       this.#take(held, now)
     }
+    this.#shown = this.#frames
   }
 
   /** Messages wait: holds those that came, and takes what may pass them. */
@@ -223,7 +234,7 @@ export class FramedSession implements Session {
         return this.#takeMessage(frame, now)
       case frameCode.ping:
         if (bodyEnd - bodyStart !== tokenSize) return this.violate('a malformed ping')
-        return this.#writer.pong(frame.view.getUint32(bodyStart, true))
+        return this.#takePing(frame.view.getUint32(bodyStart, true))
       case frameCode.pong:
         return this.#takePong(frame, now)
       case frameCode.close:
@@ -270,6 +281,19 @@ export class FramedSession implements Session {
     const goodbye = readGoodbye(view, bodyStart, bodyEnd)
     if (goodbye === undefined) return this.violate('a malformed goodbye')
     this.#host.farewell(goodbye)
+  }
+
+  /** A peer that takes nothing is owed one pong at most, the last. */
+  #takePing(token: number): void {
+    if (this.#host.isOwing) this.#owedPong = token
+    else this.#writer.pong(token)
+  }
+
+  #payPong(): void {
+    const token = this.#owedPong
+    if (token === undefined || this.#host.isOwing || this.#host.isOver) return
+    this.#owedPong = undefined
+    this.#writer.pong(token)
   }
 
   #takePong({ view, bodyStart, bodyEnd }: FrameView, now: number): void {

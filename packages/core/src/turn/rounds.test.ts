@@ -2,8 +2,8 @@ import { Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 
 /** A bound pipe, and the ends of as many channels to it as asked for: those that open, and in the same order those that it accepted. */
-async function channels(count: number, drive: 'auto' | 'manual' = 'auto') {
-  const rig = new Rig()
+async function channels(count: number, drive: 'auto' | 'manual' = 'auto', pausing: 'on' | 'off' = 'on') {
+  const rig = new Rig({ network: { pausing } })
   const server = rig.pipe('server', { drive, highWaterBytes: 2 ** 24 })
   await rig.until(server.bind())
   const opened = []
@@ -48,12 +48,15 @@ describe('a channel with much to do', () => {
     const { rig, opened, accepted } = await channels(33)
     const [quiet, ...busy] = accepted
     let flood = 0
-    for (const channel of busy) {
+    let leastAtHalf = 0
+    const counts = busy.map(() => 0)
+    busy.forEach((channel, index) => {
       channel.on('n', () => {
-        flood++
+        counts[index]++
+        if (++flood === 16 * 300) leastAtHalf = Math.min(...counts)
         rig.loop.block(0.25)
       })
-    }
+    })
     const latencies: number[] = []
     quiet.on('asked', (at) => void latencies.push(rig.loop.now() - (at as number)))
     for (let n = 0; n < 300; n++) for (const channel of opened.slice(1)) channel.send('n', n)
@@ -62,6 +65,7 @@ describe('a channel with much to do', () => {
       rig.loop.eventAt(start + 5 * count, () => void opened[0].send('asked', rig.loop.now()))
     await rig.loop.advance(3000)
     expect(flood).toBe(32 * 300)
+    expect(leastAtHalf).toBeGreaterThan(100)
     expect(latencies.length).toBe(400)
     // The first ones come while every flood begins.
     latencies.sort((one, other) => one - other)
@@ -77,6 +81,20 @@ describe('a channel with much to do', () => {
     void opened[0].close('all said')
     const reason = await rig.until(accepted[0].closed)
     expect([heard, reason]).toMatchObject([20_000, { code: 'closed', by: 'remote', text: 'all said' }])
+    await rig.end()
+  })
+
+  it('is read to its end before the bare end of its link counts', async () => {
+    const { rig, opened, accepted } = await channels(1, 'auto', 'off')
+    let heard = 0
+    accepted[0].on('n', () => {
+      heard++
+      rig.loop.block(0.01)
+    })
+    for (let n = 0; n < 10_000; n++) opened[0].send('n', 1)
+    rig.loop.endOfTurn(() => rig.network.connections[0].opened.end())
+    expect(await rig.until(accepted[0].closed)).toMatchObject({ code: 'link-ended' })
+    expect(heard).toBe(10_000)
     await rig.end()
   })
 
