@@ -12,6 +12,7 @@ import {
   type PipeOptions,
   type Protocol,
   ProtoFactory,
+  type ProtoFactoryOptions,
 } from '@millrace/core'
 import type { FakeLink } from './fake-link.ts'
 import { FakeNetwork, type FakePlugin } from './fake-network.ts'
@@ -34,7 +35,7 @@ export interface RigOptions<Messages extends object> {
   /** Default: a plain codec with keys by name. */
   readonly protocol?: Protocol<Messages>
   /** For all pipes. Unlike everywhere else, they have no heartbeat unless told. */
-  readonly options?: PipeOptions
+  readonly options?: Omit<ProtoFactoryOptions, 'platform' | 'pool'>
   readonly diagnostics?: Diagnostics
   /** What the platform lends for encryption. Default: noble's. */
   readonly primitives?: Primitives

@@ -88,7 +88,7 @@ export function describeReason(reason: CloseReason): string {
     case 'slow-reader':
       return `the peer took nothing for ${Math.round(reason.stalledMs)} ms while ${reason.queuedBytes} bytes waited`
     case 'receive-overflow':
-      return `${reason.storedBytes} received bytes were waiting, and the link cannot pause`
+      return `${reason.storedBytes} received bytes were waiting, more than there was room for`
     case 'encryption-failed':
       return `the encryption failed: ${reason.what}`
     case 'link-ended':

@@ -78,6 +78,12 @@ export interface HeartbeatTimes {
 
 const limitNames = Object.keys(defaultLimits) as (keyof PipeLimits)[]
 
+/** Throws `argument-invalid` for a limit that is no positive number. */
+export function checkPositive(name: string, value: unknown): void {
+  if (typeof value === 'number' && value > 0) return
+  throw new MillraceError('argument-invalid', `${name} is a positive number; got ${String(value)}`)
+}
+
 /** Completes limits with the defaults, once. Throws `argument-invalid` for what is no positive number. */
 export function parseLimits(options: PipeLimitOptions): PipeLimits {
   // Most pipes have no limits of their own: they share one object.
@@ -86,9 +92,7 @@ export function parseLimits(options: PipeLimitOptions): PipeLimits {
   for (const name of limitNames) {
     const value = options[name]
     if (value === undefined) continue
-    if (typeof value !== 'number' || !(value > 0)) {
-      throw new MillraceError('argument-invalid', `${name} is a positive number; got ${String(value)}`)
-    }
+    checkPositive(name, value)
     limits[name] = value
   }
   if (limits.lowWaterBytes > limits.highWaterBytes) {

@@ -4,12 +4,15 @@ import type { HeartbeatTimes, PipeLimits } from '../base/options.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
+import type { IncompleteFrames } from './incomplete-frames.ts'
 
 /** What a carrier needs of the pipe whose channel it carries. */
 export interface LinkCarrierOwner {
   readonly limits: PipeLimits
   readonly turns: Turns
   readonly pool: BlockPool
+  /** The frames that have begun and not ended, of all channels of the factory. */
+  readonly incomplete: IncompleteFrames
   /** What the platform lends for encryption. */
   readonly crypto: PlatformCrypto
   /** The heartbeat of its channels, if they have one. */

@@ -78,7 +78,7 @@ export class LinkCarrier
     this.session = makeSession(protocol, this.context)
     this.guard = new SessionGuard(this.session, this)
     this.sender = new LinkSender(this)
-    this.#receiver = new LinkReceiver(this)
+    this.#receiver = new LinkReceiver(this, owner.incomplete)
     this.#ending = new LinkEnding(this)
   }
 

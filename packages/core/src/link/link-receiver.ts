@@ -4,6 +4,7 @@ import type { StreamSession } from '../ports/protocol.ts'
 import { turnBudget } from '../turn/turn-budget.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
+import type { IncompleteFrame, IncompleteFrames } from './incomplete-frames.ts'
 import type { LinkWatchdog } from './link-watchdog.ts'
 import type { ReceiveThrottle } from './receive-throttle.ts'
 import type { SessionContext } from './session-context.ts'
@@ -25,11 +26,13 @@ export interface LinkReceiverOwner extends TurnTaker {
 }
 
 /** The way in of one channel: the session stores what the link brings, and decodes it in the turn. */
-export class LinkReceiver {
+export class LinkReceiver implements IncompleteFrame {
   readonly #owner: LinkReceiverOwner
+  readonly #incomplete: IncompleteFrames
 
-  constructor(owner: LinkReceiverOwner) {
+  constructor(owner: LinkReceiverOwner, incomplete: IncompleteFrames) {
     this.#owner = owner
+    this.#incomplete = incomplete
   }
 
   /** The link brought bytes. */
@@ -53,17 +56,24 @@ export class LinkReceiver {
     if (rounds.isCrowded && guard.stored > turnBudget.sliceBytes) context.postpone()
     else guard.process(now)
     if (context.isSpent) rounds.postpone(this.#owner)
-    const isCut = context.mayDeliver && !context.isSpent && guard.stored > 0 && session.isHolding !== true
-    const hasMoved = context.framesIn !== before
-    watchdog.frame(!isCut ? 'whole' : hasMoved ? 'moved' : 'cut', now)
+    const stored = context.mayDeliver && !context.isSpent && session.isHolding !== true ? guard.stored : 0
+    const state = stored === 0 ? 'whole' : context.framesIn !== before ? 'moved' : 'cut'
+    watchdog.frame(state, now)
+    if (state === 'whole') this.#incomplete.ended(this)
+    else this.#incomplete.grew(this, stored, state)
+  }
+
+  overflowed(storedBytes: number): void {
+    this.#owner.fail({ code: 'receive-overflow', storedBytes })
   }
 
   /** Lets the link rest while too much is stored. After a close everything is read, for the end of the link stands behind it. */
   regulate(): void {
     const { conversation, guard, link, session, throttle, turns, watchdog } = this.#owner
     const stored = conversation.state === 'open' ? guard.stored : 0
+    if (conversation.state === 'closed') this.#incomplete.ended(this)
     const state = throttle.regulate(stored, this.#owner.context.isSpent)
-    if (state === 'overflow') return this.#owner.fail({ code: 'receive-overflow', storedBytes: stored })
+    if (state === 'overflow') return this.overflowed(stored)
     // A peer that has said its last words may be silent, while messages that it sent before still wait for their reader.
     const isAtEnd = link.state !== 'open' || session.isAtEnd === true
     const isHolding = state === 'on' && link.isHolding

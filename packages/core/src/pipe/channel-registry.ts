@@ -8,6 +8,7 @@ import { type HeartbeatTimes, type OverflowPolicy, type PipeLimits, parseHeartbe
 import { Channel, conversationOf } from '../channel/channel.ts'
 import { Conversation, type ConversationOwner } from '../channel/conversation.ts'
 import type { ChannelStatistics } from '../channel/statistics.ts'
+import type { IncompleteFrames } from '../link/incomplete-frames.ts'
 import type { LinkCarrierOwner } from '../link/link-carrier-owner.ts'
 import type { LocalCarrierOwner } from '../local/local-carrier.ts'
 import type { Topics } from '../ports/diagnostics.ts'
@@ -33,6 +34,7 @@ export interface ChannelRegistryOwner {
 export interface ChannelRegistryParts {
   readonly limits: PipeLimits
   readonly options: PipeOptions
+  readonly incomplete: IncompleteFrames
   readonly handshakes: Handshakes<Conversation>
   readonly admissions: Admissions | undefined
 }
@@ -53,6 +55,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   readonly overflow: OverflowPolicy
   readonly crypto: PlatformCrypto
   readonly heartbeat: HeartbeatTimes | undefined
+  readonly incomplete: IncompleteFrames
   /** The keys of the protocol that the pipe speaks. Set before the first channel. */
   keys!: KeyTable
   maxOpenChannels: number
@@ -77,13 +80,14 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     owner: ChannelRegistryOwner,
     turns: Turns,
     pool: BlockPool,
-    { limits, options, handshakes, admissions }: ChannelRegistryParts,
+    { limits, options, incomplete, handshakes, admissions }: ChannelRegistryParts,
   ) {
     this.#owner = owner
     this.#options = options
     this.turns = turns
     this.pool = pool
     this.limits = limits
+    this.incomplete = incomplete
     this.overflow = options.overflow ?? 'wait'
     this.heartbeat = parseHeartbeat(options.heartbeat)
     this.#handshakes = handshakes

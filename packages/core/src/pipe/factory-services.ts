@@ -1,5 +1,6 @@
 import type { BlockPool } from '@millrace/buffer'
 import type { PipeLimits } from '../base/options.ts'
+import type { IncompleteFrames } from '../link/incomplete-frames.ts'
 import type { OpenLocal } from '../local/local-opening.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { PipeEncryption } from '../ports/encryption.ts'
@@ -24,6 +25,8 @@ export interface PipeTarget {
 export interface FactoryServices {
   /** The memory of all pipes. */
   readonly pool: BlockPool
+  /** The frames that have begun and not ended, of all channels. */
+  readonly incomplete: IncompleteFrames
   /** What all pipes run on. */
   readonly platform: Platform
   /** The topics of the platform. */

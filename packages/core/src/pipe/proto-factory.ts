@@ -1,6 +1,7 @@
 import { BlockPool } from '@millrace/buffer'
 import { MillraceError } from '../base/millrace-error.ts'
-import { defaultLimits, given, type PipeLimits, parseLimits } from '../base/options.ts'
+import { checkPositive, defaultLimits, given, type PipeLimits, parseLimits } from '../base/options.ts'
+import { IncompleteFrames } from '../link/incomplete-frames.ts'
 import { openLocalOf } from '../local/local.ts'
 import type { OpenLocal } from '../local/local-opening.ts'
 import { silentTopics, Topics } from '../ports/diagnostics.ts'
@@ -34,7 +35,14 @@ export interface ProtoFactoryOptions extends PipeOptions {
   readonly platform: Platform
   /** Memory for messages on their way. Default: a pool of the factory's own, allocated by the platform. */
   readonly pool?: BlockPool | undefined
+  /**
+   * So many bytes of frames that have begun and not ended may be stored, over all channels; above it those end whose frames began first:
+   * `receive-overflow`. Default 64 MiB.
+   */
+  readonly incompleteBytesMax?: number | undefined
 }
+
+const incompleteBytesDefault = 64 * 1024 * 1024
 
 /**
  * The registry of transports and protocols by name, and the maker of pipes. `Protocols` maps the protocols' names to
@@ -51,16 +59,23 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
   readonly #services: FactoryServices
   readonly #reader = new TargetReader(this.#transports, this.#protocols)
 
-  /** Throws `argument-invalid` without a platform. */
-  constructor({ platform, pool, ...options }: ProtoFactoryOptions) {
+  /** Throws `argument-invalid` without a platform, and for limits that are none. */
+  constructor({
+    platform,
+    pool,
+    incompleteBytesMax = incompleteBytesDefault,
+    ...options
+  }: ProtoFactoryOptions) {
     if (platform === undefined) {
       const text = 'a factory wants a platform: new ProtoFactory({ platform: nodePlatform })'
       throw new MillraceError('argument-invalid', text)
     }
+    checkPositive('incompleteBytesMax', incompleteBytesMax)
     this.#options = options
     const { allocate, diagnostics } = platform
     this.#services = {
       pool: pool ?? new BlockPool(allocate === undefined ? {} : { allocate }),
+      incomplete: new IncompleteFrames(incompleteBytesMax),
       platform,
       topics:
         diagnostics === undefined

@@ -64,5 +64,5 @@ function makeRegistry(pipe: Runnable, parts: PipeParts, turns: Turns): ChannelRe
     closed: (channel, reason) => handlers.emit('close', pipe, channel, reason),
     report: (error, channel) => reports.report(error, channel),
   }
-  return new ChannelRegistry(owner, turns, services.pool, parts)
+  return new ChannelRegistry(owner, turns, services.pool, { ...parts, incomplete: services.incomplete })
 }
