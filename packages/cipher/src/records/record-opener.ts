@@ -136,6 +136,14 @@ export class RecordOpener {
     return undefined
   }
 
+  /** The chunk will be overwritten, though it was not read to the end: copies what is left. The last plaintext is gone then. */
+  keep(): void {
+    if (this.#isDrained || this.#chunkOwnership === 'given') return
+    this.#chunk = new Uint8Array(this.#chunk.subarray(this.#at))
+    this.#chunkOwnership = 'given'
+    this.#at = 0
+  }
+
   /** The link ended. Answers what that means: an orderly end, a cut, or an end that came before for a reason of its own. */
   end(): 'closed' | RecordFailure {
     if (this.#state === 'open') this.#fail('truncated')

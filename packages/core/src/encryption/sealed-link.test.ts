@@ -62,6 +62,35 @@ describe('a sealed link', () => {
     }
   })
 
+  for (const ownership of ['lent', 'given'] as const) {
+    for (const pausing of ['on', 'off'] as const) {
+      for (const end of ['close', 'cut'] as const) {
+        it(`loses nothing of a thousand small records at once, ${ownership}, pausing ${pausing}, then ${end}`, async () => {
+          const options = { encryption: { key } }
+          const network = { ownership, pausing, windowBytes: 262_144 }
+          const made = await pair({ accepting: options, opening: options, network })
+          rig = made.rig
+          const [{ accepted: link, opened: far }] = rig.network.connections
+          link.freeze('on')
+          const heard: unknown[] = []
+          made.accepted.on('n', (n: unknown) => void heard.push(n))
+          for (let n = 0; n < 1000; n++) {
+            made.opened.send('n', n)
+            await rig.loop.settle()
+          }
+          if (end === 'close') void made.opened.close('done')
+          await rig.loop.settle()
+          link.freeze('off')
+          await rig.loop.advance(100)
+          if (end === 'cut') far.end()
+          const reason = await rig.until(made.accepted.closed)
+          expect(heard).toEqual(Array.from({ length: 1000 }, (_, n) => n))
+          expect(reason.code).toBe(end === 'close' ? 'closed' : 'link-ended')
+        })
+      }
+    }
+  }
+
   it('seals many messages of a turn in one record', async () => {
     const made = await pair({ accepting: { encryption: { key } }, opening: { encryption: { key } } })
     rig = made.rig

@@ -4,7 +4,9 @@ import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { EncryptionFailure } from '../base/encryption-failure.ts'
 import type { LinkLayer, SealOptions, TurnClock } from '../ports/encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
+import { Flights } from './flights.ts'
 import { LinkHandshake, waitingSizeMax } from './link-handshake.ts'
+import { RecordReader, type RecordReaderOwner } from './record-reader.ts'
 
 /**
  * A link that is encrypted: to its owner it is a link like any other, below it has another one. Begins with a handshake, in which nothing of the
@@ -12,7 +14,7 @@ import { LinkHandshake, waitingSizeMax } from './link-handshake.ts'
  *
  * Whatever is wrong ends it at once, without a word to the peer: the owner is told `gone` with an EncryptionFailure.
  */
-export class SealedLink implements LinkLayer {
+export class SealedLink implements LinkLayer, RecordReaderOwner {
   readonly #link: Link
   readonly #pool: BlockPool
   readonly #turns: TurnClock
@@ -25,11 +27,15 @@ export class SealedLink implements LinkLayer {
   #state: 'handshake' | 'proving' | 'asking' | 'sealed' | 'quiet' | 'over' = 'handshake'
   #sealer: RecordSealer | undefined
   #opener: RecordOpener | undefined
+  /** Reads what comes once the peer may go on. */
+  #reader: RecordReader | undefined
+  #onReading: ReturnType<TurnClock['deadline']> | undefined
+  #isEndHeld = false
   #encryption: ChannelEncryption | undefined
-  /** What was opened while it is not yet known whether its sender may come in, and how many bytes that was before. */
   /** As the link below has them, or not. */
   readonly pause?: () => void
   readonly resume?: () => void
+  /** What was opened while it is not yet known whether its sender may come in, and how many bytes that was before. */
   #early: ReceiveBuffer | undefined
   #earlySize = 0
   /** What the owner sent before anything could be sealed. */
@@ -38,8 +44,9 @@ export class SealedLink implements LinkLayer {
   /** The record that has begun must end. Looks whether one is open when it comes: to cancel it with each one isn't worth the work. */
   readonly #late: ReturnType<TurnClock['deadline']>
   #isPaused = false
-  /** Batches on their way below: what they take sealed, and what they were to the owner. */
-  readonly #flights: { sealed: number; readonly plain: number }[] = []
+  /** A record was opened since the last look at its deadline. */
+  #hasOpened = false
+  readonly #flights = new Flights()
 
   constructor(link: Link, options: SealOptions) {
     const { pool, turns, limits, plan } = options
@@ -123,27 +130,20 @@ export class SealedLink implements LinkLayer {
     if (this.#isSilent) return
     const opener = this.#opener
     if (opener === undefined) this.#handshake?.received(bytes)
-    else if (this.#state === 'sealed') this.#open(opener, bytes, ownership)
+    else if (this.#state === 'sealed')
+      this.#open(opener, (reader, now) => reader.receive(bytes, ownership, now))
     else this.#prove(opener, bytes, ownership)
   }
 
   sent(size: number): void {
-    let left = size
-    let plain = 0
-    while (left > 0 && this.#flights.length > 0) {
-      const [flight] = this.#flights
-      const taken = Math.min(left, flight.sealed)
-      flight.sealed -= taken
-      left -= taken
-      if (flight.sealed > 0) break
-      plain += flight.plain
-      this.#flights.shift()
-    }
+    const plain = this.#flights.sent(size)
     if (plain > 0) this.#owner.sent(plain)
   }
 
   ended(): void {
     if (this.#state === 'over') return
+    this.#isEndHeld = this.#reader?.isResting === true
+    if (this.#isEndHeld) return
     const opener = this.#opener
     // A bare end may be a cut by anyone on the way: only the peer can make a close record.
     if (opener === undefined || opener.end() === 'closed') return this.#owner.ended()
@@ -151,6 +151,7 @@ export class SealedLink implements LinkLayer {
   }
 
   gone(error?: unknown): void {
+    this.#reader?.finish(this.#turns.now)
     if (this.#state === 'over') return
     this.#over()
     this.#owner.gone(error)
@@ -169,7 +170,8 @@ export class SealedLink implements LinkLayer {
   #resume(): void {
     if (this.#isPaused && (this.#opener?.stored ?? 0) > 0) this.#cut()
     this.#isPaused = false
-    this.#link.resume?.()
+    if (this.#reader?.isResting) this.#onReading?.setIn(0)
+    else this.#link.resume?.()
   }
 
   /** Whether it neither says nor hears anything more. */
@@ -200,7 +202,7 @@ export class SealedLink implements LinkLayer {
     const batch = this.#out.take()
     const { size } = batch
     const result = this.#link.send(batch, report)
-    if (result === 'waits') this.#flights.push({ sealed: size, plain })
+    if (result === 'waits') this.#flights.add(size, plain)
     return result
   }
 
@@ -253,15 +255,38 @@ export class SealedLink implements LinkLayer {
     this.#handshake?.ask()
   }
 
-  #open(opener: RecordOpener, bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    let isNew = opener.stored === 0
-    opener.receive(bytes, ownership)
-    for (let plain = opener.next(); plain !== undefined; plain = opener.next()) {
-      isNew = true
-      this.#owner.received(plain, opener.ownership)
-    }
+  opened(plain: Uint8Array, ownership: 'given' | 'lent'): void {
+    this.#hasOpened = true
+    this.#owner.received(plain, ownership)
+  }
+
+  rests(): void {
+    // What can't be paused would only grow.
+    if (this.#link.pause === undefined) return this.#reader?.finish(this.#turns.now)
+    this.#onReading ??= this.#turns.deadline(() => this.#readOn())
+    this.#onReading.setIn(0)
+    if (!this.#isPaused) this.#link.pause?.()
+  }
+
+  #open(opener: RecordOpener, read: (reader: RecordReader, now: number) => void): void {
+    const { now } = this.#turns
+    this.#hasOpened = opener.stored === 0
+    this.#reader ??= new RecordReader(opener, this, now)
+    read(this.#reader, now)
+    const { excess } = this.#reader
     if (opener.failure !== undefined) this.#fail(`a record was refused: ${opener.failure}`)
-    else if (isNew && opener.stored > 0) this.#cut()
+    else if (excess !== '') this.#fail(`too many ${excess}`)
+    else if (this.#hasOpened && opener.stored > 0) this.#cut()
+  }
+
+  /** The loop has come round: reads on where it rested. */
+  #readOn(): void {
+    const opener = this.#opener
+    if (opener === undefined || this.#isPaused || this.#isSilent) return
+    this.#open(opener, (reader, now) => reader.goOn(now))
+    if (this.#reader?.isResting || this.#isSilent) return
+    if (!this.#isPaused) this.#link.resume?.()
+    if (this.#isEndHeld) this.ended()
   }
 
   /** A record has begun, and its end is due. */
@@ -270,7 +295,8 @@ export class SealedLink implements LinkLayer {
   }
 
   #due(): void {
-    if (this.#isPaused || this.#isSilent || (this.#opener?.stored ?? 0) === 0) return
+    const isOurs = this.#isPaused || this.#reader?.isResting === true
+    if (isOurs || this.#isSilent || (this.#opener?.stored ?? 0) === 0) return
     this.#fail(`a record took longer than ${this.#limits.frameTimeoutMs} ms`)
   }
 
@@ -284,6 +310,8 @@ export class SealedLink implements LinkLayer {
   #over(): void {
     this.#state = 'over'
     this.#late.cancel()
+    this.#onReading?.cancel()
+    this.#reader?.end()
     this.#drop()
     this.#sealer?.drop()
     this.#opener?.release()
