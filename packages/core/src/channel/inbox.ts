@@ -14,7 +14,7 @@ export interface InboxLimits {
 /** Messages that wait for an async iterator. When it is full, its owner lets the link wait. */
 export class Inbox implements AsyncIterator<Waiting> {
   readonly #limits: InboxLimits
-  readonly #left: () => void
+  readonly #left: (unread: number) => void
   readonly #roomMade: () => void
   #queue: Waiting[] = []
   #weights: number[] = []
@@ -23,7 +23,7 @@ export class Inbox implements AsyncIterator<Waiting> {
   #isEnded = false
   #waiters: ((result: IteratorResult<Waiting>) => void)[] = []
 
-  constructor(limits: InboxLimits, roomMade: () => void, left: () => void) {
+  constructor(limits: InboxLimits, roomMade: () => void, left: (unread: number) => void) {
     this.#limits = limits
     this.#roomMade = roomMade
     this.#left = left
@@ -56,7 +56,7 @@ export class Inbox implements AsyncIterator<Waiting> {
   }
 
   return(): Promise<IteratorResult<Waiting>> {
-    this.#left()
+    this.#left(this.#queue.length - this.#start)
     this.#queue.length = this.#weights.length = this.#start = this.#bytes = 0
     this.end()
     return Promise.resolve({ done: true, value: undefined })

@@ -47,6 +47,8 @@ describe('an async iterator', () => {
     await rig.until(reading)
     expect(heard).toEqual([0, 1, 2])
     expect(accepted.isOpen).toBe(true)
+    // Nothing is lost uncounted.
+    expect(accepted.statistics().unhandled).toBe(2)
     accepted.on('n', (n) => void heard.push(['handler', n]))
     opened.send('n', 9)
     await rig.loop.settle()
