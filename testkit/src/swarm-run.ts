@@ -117,7 +117,7 @@ class Swarm {
   async run(): Promise<SwarmReport> {
     const { loop } = this.#rig
     const accepting = this.#pipe('accepting')
-    accepting.on('accepted', (_pipe, channel) => this.#enter(channel, accepting))
+    accepting.on('accepted', (_pipe, channel) => this.#enter(channel, accepting, 'accepted'))
     await loop.until(accepting.bind())
     const openers = Array.from({ length: this.#random.integer(1, 3) }, () => this.#pipe('opening'))
     for (const opener of openers) {
@@ -210,13 +210,10 @@ class Swarm {
       if (typeof error.code !== 'string') throw error
     })
     if (channel === undefined) return
-    const side = this.#enter(channel, pipe)
-    if (side === undefined) return
-    // The first message says who is at the other end.
-    channel.request('join', this.#joining.push(side) - 1).catch(() => undefined)
+    this.#enter(channel, pipe, 'opened')
   }
 
-  #enter(channel: Channel<AnyMessages>, pipe: Pipe<AnyMessages>): Side | undefined {
+  #enter(channel: Channel<AnyMessages>, pipe: Pipe<AnyMessages>, role: 'opened' | 'accepted'): void {
     const random = this.#random.fork()
     const policy = random.pick(policies)
     const side: Side = {
@@ -252,11 +249,12 @@ class Swarm {
       return n + 1
     })
     if (random.chance(0.3)) channel.setHeartbeat(random.integer(500, 2000), 6000)
+    // The first message says who is at the other end: behind others it might find no room.
+    if (role === 'opened') channel.request('join', this.#joining.push(side) - 1).catch(() => undefined)
     this.#encryption?.enter(side, pipe)
     this.#begin(() => `living on ${channel.describe()}`, this.#life.live(side, random))
     // A reader waits for the end of its channel, however quiet that is.
     if (random.chance(0.3)) this.#readers.push(this.#life.read(channel, random))
-    return side
   }
 
   async #speakToAll(pipe: Pipe<AnyMessages>): Promise<void> {
