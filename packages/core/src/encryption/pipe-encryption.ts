@@ -43,18 +43,31 @@ export class LoadedEncryption implements PipeEncryption {
     this.code.plan(this.#options, role, '').handshake.abandon()
   }
 
-  over(link: Link, role: 'accepted' | 'opened', pipe: EncryptedPipe, channel: () => PendingChannel): Link {
+  over(
+    link: Link,
+    role: 'accepted' | 'opened',
+    pipe: EncryptedPipe,
+    channel: () => PendingChannel | undefined,
+  ): Link {
     const { pool, turns, limits } = pipe
     return this.code.seal(link, { pool, turns, limits, ...this.side(role, pipe, channel) })
   }
 
-  side(role: 'accepted' | 'opened', pipe: EncryptedPipe, channel: () => PendingChannel): HandshakeSide {
+  side(
+    role: 'accepted' | 'opened',
+    pipe: EncryptedPipe,
+    channel: () => PendingChannel | undefined,
+  ): HandshakeSide {
     const options = this.#options
     const plan = this.code.plan(options, role, 'pipe')
     const authorise = 'authorise' in options ? options.authorise : undefined
-    return authorise === undefined
-      ? { plan }
-      : { plan, authorise: (key: Uint8Array) => askInTurn(pipe.turns, () => authorise(key, channel())) }
+    if (authorise === undefined) return { plan }
+    // It may have ended while the question waited: nothing is decided by the answer then.
+    const ask = (key: Uint8Array): boolean | Promise<boolean> => {
+      const pending = channel()
+      return pending !== undefined && authorise(key, pending)
+    }
+    return { plan, authorise: (key) => askInTurn(pipe.turns, () => ask(key)) }
   }
 }
 

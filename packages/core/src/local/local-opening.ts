@@ -53,7 +53,7 @@ interface LocalRegistry extends LocalCarrierOwner {
   readonly refusal: Goodbye | undefined
   converse(role: 'accepted' | 'opened'): Conversation
   add(conversation: Conversation, opening?: LocalWaiter): void
-  channelOf(conversation: Conversation): Channel
+  channelToBe(conversation: Conversation): Channel | undefined
   admit(conversation: Conversation, data: Uint8Array, decided: () => void): 'yes' | 'later' | Goodbye
 }
 
@@ -175,10 +175,10 @@ class LocalHandshake {
     if (acceptor.encryption === undefined) return 'this pipe encrypts, the one that is bound there does not'
     return opener.encryption.code.meetAsking(
       opener.encryption.side('opened', opener.registry, () =>
-        opener.registry.channelOf(this.#opened.conversation),
+        opener.registry.channelToBe(this.#opened.conversation),
       ),
       acceptor.encryption.side('accepted', acceptor.registry, () =>
-        acceptor.registry.channelOf(this.#accepted.conversation),
+        acceptor.registry.channelToBe(this.#accepted.conversation),
       ),
     )
   }

@@ -207,6 +207,12 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     return channel
   }
 
+  /** The same before it is open; undefined once it has ended, or its peer is gone. */
+  channelToBe(conversation: Conversation): Channel | undefined {
+    const isOver = conversation.reason !== undefined || !conversation.carrier.isConnected
+    return isOver ? undefined : this.channelOf(conversation)
+  }
+
   opened(conversation: Conversation): void {
     this.#handshakes.delete(conversation)
     const channel = this.channelOf(conversation)

@@ -118,7 +118,7 @@ export function startCarrier(
   opening?: Opening,
 ): LinkCarrier {
   const conversation = registry.converse(role)
-  const channel = () => registry.channelOf(conversation)
+  const channel = () => registry.channelToBe(conversation)
   const telling = tellingLink(new GuardedLink(link, registry), registry.turns)
   const below = encryption?.over(telling, role, registry, channel) ?? telling
   const carrier = LinkCarrier.over(below, registry, conversation, target.protocol)

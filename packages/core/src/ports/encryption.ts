@@ -91,10 +91,19 @@ export interface PipeEncryption {
   load(): Promise<void>
   /** Throws `argument-invalid` when the keys for this role are not there: better now than at the first connection. */
   expectKeys(role: 'accepted' | 'opened'): void
-  /** A link over this one that encrypts from the first byte on. `channel` gives the channel to be, for `authorise`. */
-  over(link: Link, role: 'accepted' | 'opened', pipe: EncryptedPipe, channel: () => PendingChannel): Link
+  /** A link over this one that encrypts from the first byte on. `channel` gives the channel to be, for `authorise`; undefined once it has ended. */
+  over(
+    link: Link,
+    role: 'accepted' | 'opened',
+    pipe: EncryptedPipe,
+    channel: () => PendingChannel | undefined,
+  ): Link
   /** What one end needs for its handshake. */
-  side(role: 'accepted' | 'opened', pipe: EncryptedPipe, channel: () => PendingChannel): HandshakeSide
+  side(
+    role: 'accepted' | 'opened',
+    pipe: EncryptedPipe,
+    channel: () => PendingChannel | undefined,
+  ): HandshakeSide
 }
 
 /** What stands in the link of a channel from the call of `setEncryption` on: to those above it is the link, to the link below its owner. */

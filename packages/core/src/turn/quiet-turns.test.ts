@@ -256,6 +256,30 @@ describe('without turns', () => {
     }
   })
 
+  it('nobody is asked about a channel that ended before the next one', async () => {
+    const random = new Random(20_261_208)
+    const [ours, theirs] = [1, 2].map(() => noblePrimitives.dh.pair(random.bytes(32)))
+    for (const where of ['link', 'local'] as const) {
+      let count = 0
+      const authorise = () => ++count > 0
+      const make = (options: PipeOptions) =>
+        where === 'local' ? rig.local('hall', options) : rig.pipe('hall', options)
+      const server = make({ ...manual, encryption: { pattern: 'XX', identity: ours, authorise } })
+      await rig.until(server.bind())
+      const client = make({ encryption: { pattern: 'XX', identity: theirs } })
+      const opening = client.open().catch(() => {})
+      await rig.loop.advance(50)
+      if (where === 'local') server.process()
+      await rig.loop.advance(50)
+      if (where === 'local') client.destroy()
+      else rig.network.connections[0].cut()
+      await rig.until(opening)
+      await rig.loop.advance(50)
+      server.process()
+      expect(count).toBe(0)
+    }
+  })
+
   it('a flood of strangers leaves no more than a few reports behind', async () => {
     const server = rig.pipe('server', { ...manual, maxHandshakes: 1 })
     await rig.until(server.bind())
