@@ -30,6 +30,7 @@ export interface TimerStatistics {
   readonly runCount: number
   /** Intervals left out because their turn came too late. */
   readonly missedCount: number
+  /** How often a callback, or the log, failed. */
   readonly errorCount: number
   /** Keys refused at `countMax`. */
   readonly refusedCount: number

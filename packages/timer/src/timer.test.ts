@@ -163,6 +163,42 @@ describe('Timer', () => {
     )
   })
 
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('disk full')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('disk full'))],
+  ])('a log that %s is counted, and stops nothing', async (_how, fail) => {
+    const clock = new VirtualClock()
+    const told: unknown[] = []
+    const log: TimerLog = { debug: fail, info: fail, warn: fail, error: fail }
+    const timer = new Timer(clock, { countMax: 2, log, onError: (error) => void told.push(error) })
+    const untold = Object.create(null)
+    const seen: number[] = []
+    timer.set('tick', (_, now) => void seen.push(now), 100, 100)
+    timer.set(
+      'fails',
+      () => {
+        throw untold
+      },
+      150,
+      1000,
+    )
+    expect(codeOf(() => timer.once('third', () => {}, 1))).toBe('full')
+    clock.advance(100)
+    clock.advance(250)
+    timer.log('info', 'a line')
+    timer.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(seen).toEqual([100, 200, 300])
+    expect(told).toEqual([untold])
+    // The callback, and the lines of it, of the refused key, of the program and of the end.
+    expect(timer.statistics()).toMatchObject({ refusedCount: 1, errorCount: 5 })
+  })
+
   it('runs in order of deadline, then of set', () => {
     const clock = new VirtualClock()
     const timer = new Timer(clock)

@@ -5,7 +5,7 @@ import type { TimerCallback, TimerKey } from './keyed-task.ts'
 import { KeyedTask } from './keyed-task.ts'
 import { RestingTasks } from './resting-tasks.ts'
 import { assertTime, TimerError } from './timer-error.ts'
-import type { TimerLog, TimerLogLevel } from './timer-log.ts'
+import { type TimerLog, type TimerLogLevel, textOf, writeLine } from './timer-log.ts'
 import type { TimerOptions, TimerStatistics } from './timer-options.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
@@ -48,6 +48,7 @@ export class Timer {
   readonly #log: TimerLog | undefined
   readonly #taskOwner = { fired: (task: KeyedTask, now: number) => this.#fired(task, now) }
   readonly #wakeUp = () => this.#woken()
+  readonly #logFailed = () => void this.#errorCount++
   #state: 'idle' | 'processing' | 'closed' = 'idle'
   #wake: Wake | undefined
   /** When the clock wakes us, Infinity for never. At most the wheel's next deadline while the state is idle. */
@@ -190,9 +191,9 @@ export class Timer {
     return `${name}: ${this.#wheel.count} of ${this.#countMax} keys${next}`
   }
 
-  /** Writes a log line that begins with `describe()`; costs nothing without a `log` option. */
+  /** Writes a log line that begins with `describe()`; costs nothing without a `log` option. A log that fails is only counted (`errorCount`). */
   log(level: TimerLogLevel, text: string): void {
-    this.#log?.[level](`${this.describe()}: ${text}`)
+    if (this.#log !== undefined) writeLine(this.#log, level, `${this.describe()}: ${text}`, this.#logFailed)
   }
 
   statistics(): TimerStatistics {
@@ -252,7 +253,7 @@ export class Timer {
       callback(key, now)
     } catch (error) {
       this.#errorCount++
-      this.log('error', `the callback of key ${nameOf(key)} threw: ${String(error)}`)
+      this.log('error', `the callback of key ${nameOf(key)} threw: ${textOf(error)}`)
       if (this.#onError === undefined) throw error
       this.#onError(error, key)
     }
