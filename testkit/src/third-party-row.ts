@@ -1,16 +1,24 @@
-import { type FaultKind, failing, Scene, type SceneOptions } from './third-party.ts'
+import {
+  answering,
+  type FaultKind,
+  failing,
+  isFault,
+  type QuietKind,
+  Scene,
+  type SceneOptions,
+} from './third-party.ts'
 
 /** One thing that a third party lends, and how it is made to fail. */
 export interface ThirdPartyRow {
   readonly name: string
-  readonly kinds: readonly FaultKind[]
+  readonly kinds: readonly (FaultKind | QuietKind)[]
   readonly where: readonly ('link' | 'local')[]
   /** Before anything is open. */
   readonly setUp?: (fail: () => never) => SceneOptions
   /** Lets it fail. */
   play(scene: Scene, fail: () => never): unknown
-  /** `once`: to `error`, exactly once; `somewhere`: to `error`, in a close reason, or to a caller; `never`: the fault says nothing by itself. */
-  readonly told: 'once' | 'somewhere' | 'never'
+  /** `once`: to `error`, exactly once; `warned`: to the platform, exactly once; `somewhere`: to `error`, in a close reason, or to a caller; `never`: the fault says nothing by itself. */
+  readonly told: 'once' | 'warned' | 'somewhere' | 'never'
   /** What becomes of the channel that it happened to. */
   readonly victim: 'lives' | 'ends' | 'either'
 }
@@ -18,12 +26,12 @@ export interface ThirdPartyRow {
 /** Plays a row, and says what of the promises was broken; nothing if none was. */
 export async function playRow(
   row: ThirdPartyRow,
-  kind: FaultKind,
+  kind: FaultKind | QuietKind,
   where: 'link' | 'local',
 ): Promise<string[]> {
   const broken: string[] = []
   const unwatch = watchRejections(broken)
-  const fail = failing(kind)
+  const fail = isFault(kind) ? failing(kind) : answering(kind)
   const step = async (what: string, run: () => unknown): Promise<void> => {
     try {
       await run()
@@ -53,13 +61,15 @@ interface Verdict {
 async function judge(
   scene: Scene,
   row: ThirdPartyRow,
-  kind: FaultKind,
+  kind: FaultKind | QuietKind,
   { broken, step }: Verdict,
 ): Promise<void> {
-  const { errors, elsewhere } = scene.told
+  const { errors, warnings, elsewhere } = scene.told
   // What nobody reads is no fault: only a promise, or something like one, has to be watched.
-  const isQuiet = kind === 'getter' && errors === 0
+  const isQuiet = kind === 'getter' && errors + warnings === 0
   if (row.told === 'once' && errors !== 1 && !isQuiet) broken.push(`told ${errors} times`)
+  if (row.told === 'warned' && (errors > 0 || warnings !== 1) && !isQuiet)
+    broken.push(`told ${errors} times, warned ${warnings} times`)
   if (row.told === 'somewhere' && errors === 0 && !elsewhere && !isQuiet) broken.push('told nowhere')
   scene.armed = undefined
   await step('hangs', () => scene.rig.until(Promise.all(scene.promises), 30_000))

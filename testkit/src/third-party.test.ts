@@ -1,16 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import type { FaultKind } from './third-party.ts'
 import { channelRows, pipeRows } from './third-party-callbacks.ts'
 import { knownToFail } from './third-party-known.ts'
+import { logRows } from './third-party-log.ts'
 import { platformRows, transportRows } from './third-party-ports.ts'
 import { playRow, type ThirdPartyRow } from './third-party-row.ts'
 import { codecRows, datagramRows, sessionRows } from './third-party-sessions.ts'
 
-type Case = readonly [name: string, row: ThirdPartyRow, kind: FaultKind, where: 'link' | 'local']
+type Case = readonly [
+  name: string,
+  row: ThirdPartyRow,
+  kind: ThirdPartyRow['kinds'][number],
+  where: 'link' | 'local',
+]
 
 const rows = [
   ...channelRows,
   ...pipeRows,
+  ...logRows,
   ...sessionRows,
   ...codecRows,
   ...datagramRows,

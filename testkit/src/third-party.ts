@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import {
   type AnyMessages,
   type Channel,
@@ -18,10 +19,17 @@ import { PlainCodec } from './plain-codec.ts'
 import { Rig } from './rig.ts'
 
 /** How what a program lends can fail. */
-export const faultKinds = ['throws', 'rejects', 'thenable', 'getter'] as const
+export const faultKinds = ['throws', 'rejects', 'thenable', 'getter', 'foreign'] as const
 
-/** One of them: a throw; a rejected promise; an object with a `then` that rejects; an object whose `then` cannot even be read. */
+/**
+ * One of them: a throw; a rejected promise; an object with a `then` that rejects; an object whose `then` cannot even be read; a rejected
+ * promise, and an error, of another realm.
+ */
 export type FaultKind = (typeof faultKinds)[number]
+
+export function isFault(kind: string): kind is FaultKind {
+  return (faultKinds as readonly string[]).includes(kind)
+}
 
 /** What stands in every planted fault, so that it is known wherever it is told. */
 const planted = 'a planted fault'
@@ -42,6 +50,7 @@ export function failing(kind: FaultKind): () => never {
         throw fault()
       },
     }),
+    foreign: () => runInNewContext('Promise.reject(new Error(text))', { text: planted }),
   }
   return results[kind] as () => never
 }
@@ -136,18 +145,14 @@ export class Scene {
     this.promises.push(promise.catch((error: unknown) => this.caught.push(error)))
   }
 
-  /** How often the fault was told to `error`, and whether a close reason or a caller knows of it. */
-  get told(): { readonly errors: number; readonly elsewhere: boolean } {
+  /** How often the fault was told to `error`, how often the platform warned of it, and whether that, a close reason or a caller knows of it. */
+  get told(): { readonly errors: number; readonly warnings: number; readonly elsewhere: boolean } {
     const diaries = [this.accepting, this.opening].map((pipe) => this.rig.diary(pipe))
     const errors = diaries.flatMap((diary) => diary.errors).filter(isPlanted).length
     const reasons = diaries.flatMap(({ closed }) => closed.map(({ reason }) => reason))
-    return {
-      errors,
-      elsewhere:
-        reasons.some(isPlantedReason) ||
-        this.caught.some(isPlanted) ||
-        this.rig.network.warnings.some(isPlanted),
-    }
+    const warnings = this.rig.network.warnings.filter(isPlanted).length
+    const elsewhere = warnings > 0 || reasons.some(isPlantedReason) || this.caught.some(isPlanted)
+    return { errors, warnings, elsewhere }
   }
 
   /** The protocol of the pipes: plain, with sessions and a codec that fail when they are armed. */
@@ -176,6 +181,32 @@ export class Scene {
   }
 }
 
+/** What a program answers that is no answer: a promise that never settles, and values of no sense. */
+export const quietKinds = ['never', 'nothing', 'number', 'object', 'settled twice'] as const
+
+/** One of them. */
+export type QuietKind = (typeof quietKinds)[number]
+
+/** A function of a third party that answers in this way. */
+export function answering(kind: QuietKind): () => never {
+  const results: Record<QuietKind, () => unknown> = {
+    never: () => new Promise(() => {}),
+    nothing: () => null,
+    number: () => Number.NaN,
+    object: () => ({ code: 'none', text: Symbol('none') }),
+    'settled twice': () => ({
+      // biome-ignore lint/suspicious/noThenProperty: a thenable that answers at once, and twice
+      then: (resolve: (value: unknown) => void, reject: (error: Error) => void) => {
+        resolve(1)
+        reject(new Error('too late'))
+        resolve(true)
+        throw new Error('later still')
+      },
+    }),
+  }
+  return results[kind] as () => never
+}
+
 /** A log that fails at one level. */
 export function failingLog(level: keyof Log, fail: () => never): Log {
   const quiet = (): void => {}
@@ -183,8 +214,9 @@ export function failingLog(level: keyof Log, fail: () => never): Log {
 }
 
 function isPlanted(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  return error.message.includes(planted) || isPlanted((error as MillraceError).cause)
+  if (typeof error !== 'object' || error === null) return false
+  const { message, cause } = error as Partial<MillraceError>
+  return message?.includes(planted) === true || isPlanted(cause)
 }
 
 function isPlantedReason(reason: CloseReason): boolean {

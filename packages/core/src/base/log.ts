@@ -1,4 +1,6 @@
-/** Where log lines go. `console` fits, and so does a pino logger. */
+import { once, runCallback } from './callback.ts'
+
+/** Where log lines go. `console` fits, and so does a pino logger. What it throws, or rejects with, is told once, as a process warning. */
 export interface Log {
   debug(line: string): void
   info(line: string): void
@@ -20,10 +22,34 @@ export interface Describable {
   describe(): string
 }
 
-/** Writes one line: what speaks, and what it says. Returns what the log does, which may be a promise. */
-export function writeLog({ log }: LogOptions, level: LogLevel, speaker: Describable, text: string): unknown {
-  return log?.[level](`${speaker.describe()}: ${text}`)
+/** Writes lines to the log of a program, which may fail at each of them: the first failure is told, and nothing else suffers. */
+export class LineWriter {
+  readonly #log: Log | undefined
+  readonly #failed: (error: unknown) => void
+
+  private constructor(log: Log | undefined, failed: (error: unknown) => void) {
+    this.#log = log
+    this.#failed = failed
+  }
+
+  /** `failed` is told the first failure. Without a log all share one that writes nothing. */
+  static of({ log }: LogOptions, failed: (error: unknown) => void): LineWriter {
+    return log === undefined ? noLines : new LineWriter(log, once(failed))
+  }
+
+  /** Writes nothing. */
+  static none(): LineWriter {
+    return new LineWriter(undefined, () => {})
+  }
+
+  /** Writes one line: what speaks, and what it says. */
+  write(level: LogLevel, speaker: Describable, text: string): void {
+    const log = this.#log
+    if (log !== undefined) runCallback(() => log[level](`${speaker.describe()}: ${text}`), this.#failed)
+  }
 }
+
+const noLines = LineWriter.none()
 
 /**
  * A log that ends each line of a `log` method (of a pipe, channel, sink or timer) with the function and line that called it. Costs a

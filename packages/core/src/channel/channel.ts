@@ -5,7 +5,7 @@ import type { CloseReason } from '../base/close-reason.ts'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import type { EncryptionAlgorithm } from '../base/encryption-options.ts'
 import type { KeyTable } from '../base/key-table.ts'
-import { type LogLevel, type LogOptions, writeLog } from '../base/log.ts'
+import type { LineWriter, LogLevel } from '../base/log.ts'
 import { misuse, sideOf } from '../base/message-traits.ts'
 import type {
   Answer,
@@ -56,7 +56,7 @@ export interface ChannelInit {
   readonly conversation: Conversation
   readonly keys: KeyTable
   readonly iteratorQueueMax: number
-  readonly logOptions: LogOptions
+  readonly lines: LineWriter
 }
 
 /** For pipes and sinks: the conversation behind a channel. */
@@ -300,7 +300,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
 
   /** Writes a log line that begins with `describe()`, if the pipe has a log. */
   log(level: LogLevel, text: string): void {
-    writeLog(this.#init.logOptions, level, this, text)
+    this.#init.lines.write(level, this, text)
   }
 
   /**

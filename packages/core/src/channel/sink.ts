@@ -1,5 +1,5 @@
 import { isThenable, refuseLate } from '../base/callback.ts'
-import { type LogLevel, type LogOptions, writeLog } from '../base/log.ts'
+import { LineWriter, type LogLevel, type LogOptions } from '../base/log.ts'
 import type { ComparedMessages, ComparedSide, Message, Side } from '../base/messages.ts'
 import { type Channel, conversationOf } from './channel.ts'
 import type { Tap } from './dispatch.ts'
@@ -28,13 +28,17 @@ export class Sink<Messages extends object = object, Own extends Side = Side> {
   // Not by the type parameters: they would keep a sink of one contract from being taken for any sink.
   readonly #handler: (message: unknown, channel: unknown) => unknown
   readonly #taps = new Map<Channel<Messages, Own>, Tap>()
-  readonly #options: LogOptions & { readonly name?: string }
+  readonly #name: string | undefined
+  readonly #lines: LineWriter
+  /** How the log failed while there was no channel. */
+  #logFailure: { readonly cause: unknown } | undefined
   #received = 0
   #filtered = 0
 
   constructor(handler: SinkHandler<Messages, Own>, options: LogOptions & { readonly name?: string } = {}) {
     this.#handler = handler as (message: unknown, channel: unknown) => unknown
-    this.#options = options
+    this.#name = options.name
+    this.#lines = LineWriter.of(options, (error) => this.#logFailed(error))
   }
 
   /** Forwards the channel's messages from now on; those for which `filter` returns something falsy, or a promise, aren't. A second call replaces the filter. */
@@ -48,6 +52,7 @@ export class Sink<Messages extends object = object, Own extends Side = Side> {
     const conversation = conversationOf(channel)
     if (conversation.reason === undefined) conversation.dispatch.attach(tap)
     else tap.detached(channel)
+    if (this.#logFailure !== undefined) this.#tellLogFailure(channel, this.#logFailure.cause)
     return this
   }
 
@@ -67,17 +72,28 @@ export class Sink<Messages extends object = object, Own extends Side = Side> {
 
   /** What this is, in one line, for people. */
   describe(): string {
-    const { name } = this.#options
+    const name = this.#name
     return `sink${name === undefined ? '' : ` '${name}'`} of ${this.#taps.size} channels`
   }
 
-  /** Writes a log line that begins with `describe()`. */
+  /** Writes a log line that begins with `describe()`. A log that fails is told of once, to `error` of the pipe of a channel that is attached. */
   log(level: LogLevel, text: string): void {
-    writeLog(this.#options, level, this, text)
+    this.#lines.write(level, this, text)
   }
 
   toString(): string {
     return this.describe()
+  }
+
+  #logFailed(cause: unknown): void {
+    const [channel] = this.#taps.keys()
+    if (channel === undefined) this.#logFailure = { cause }
+    else this.#tellLogFailure(channel, cause)
+  }
+
+  #tellLogFailure(channel: Channel<Messages, Own>, cause: unknown): void {
+    this.#logFailure = undefined
+    conversationOf(channel).failed('the log of a sink failed', cause)
   }
 
   #forward(

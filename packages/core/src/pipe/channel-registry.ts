@@ -2,6 +2,7 @@ import type { BlockPool } from '@millrace/buffer'
 import type { Goodbye } from '@millrace/wire'
 import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import type { KeyTable } from '../base/key-table.ts'
+import type { LineWriter } from '../base/log.ts'
 import { misuse, sideOf } from '../base/message-traits.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import { type HeartbeatTimes, type OverflowPolicy, type PipeLimits, parseHeartbeat } from '../base/options.ts'
@@ -24,6 +25,7 @@ export interface ChannelRegistryOwner {
   /** Whom those who trace are told. */
   readonly pipe: unknown
   readonly crypto: PlatformCrypto
+  readonly lines: LineWriter
   topics(): Topics
   accepted(channel: Channel): void
   closed(channel: Channel, reason: CloseReason): void
@@ -65,7 +67,6 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   connectedCount = 0
 
   readonly #owner: ChannelRegistryOwner
-  readonly #options: PipeOptions
   readonly #channels = new Map<Conversation, Channel>()
   readonly #handshakes: Handshakes<Conversation>
   readonly #lingering = new Set<Conversation>()
@@ -83,7 +84,6 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     { limits, options, incomplete, handshakes, admissions }: ChannelRegistryParts,
   ) {
     this.#owner = owner
-    this.#options = options
     this.turns = turns
     this.pool = pool
     this.limits = limits
@@ -198,7 +198,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
       conversation,
       keys: this.keys,
       iteratorQueueMax: this.limits.iteratorQueueMax,
-      logOptions: this.#options,
+      lines: this.#owner.lines,
     })
     if (this.#handshakes.has(conversation)) {
       this.#early ??= new WeakMap()

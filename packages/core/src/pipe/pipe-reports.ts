@@ -1,5 +1,5 @@
-import { once, runCallback } from '../base/callback.ts'
-import { type LogOptions, writeLog } from '../base/log.ts'
+import { runCallback } from '../base/callback.ts'
+import { LineWriter, type LogOptions } from '../base/log.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Platform } from '../ports/platform.ts'
@@ -25,9 +25,8 @@ export class PipeReports {
   readonly #owner: PipeReportsOwner
   readonly #services: ReportServices
   readonly #handlers: PipeHandlers
-  readonly #options: LogOptions
-  /** What the log throws is not told to the log. */
-  readonly #logFailed = once((cause: unknown) => warnOf(this.#services.platform, 'log', cause))
+  /** The log of the pipe and its channels. */
+  readonly lines: LineWriter
   #warnings = 0
 
   constructor(
@@ -39,7 +38,7 @@ export class PipeReports {
     this.#owner = owner
     this.#services = services
     this.#handlers = handlers
-    this.#options = options
+    this.lines = LineWriter.of(options, (cause) => warnOf(services.platform, 'log', cause))
   }
 
   /** Reports to tracers and the log only: the caller already gets the error, as `open` rejects with it. */
@@ -47,8 +46,7 @@ export class PipeReports {
     this.count++
     const { pipeError } = this.#services.topics
     if (pipeError.hasSubscribers) pipeError.publish({ pipe: this.#owner, error, channel })
-    if (this.#options.log === undefined) return
-    runCallback(() => writeLog(this.#options, 'error', this.#owner, error.message), this.#logFailed)
+    this.lines.write('error', this.#owner, error.message)
   }
 
   /** Reports an error to tracers, the log, and the event `error`, or else the platform. */

@@ -1,7 +1,7 @@
 // For programs whose lib ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
-import { type LogLevel, writeLog } from '../base/log.ts'
+import type { LogLevel } from '../base/log.ts'
 import type { Body, ComparedMessages, Sends, Side } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { parseLimits } from '../base/options.ts'
@@ -253,7 +253,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
 
   /** Writes a log line that begins with `describe()`, if the pipe has a log. */
   log(level: LogLevel, text: string): void {
-    writeLog(this.#parts.options, level, this, text)
+    this.#parts.reports.lines.write(level, this, text)
   }
 
   toString(): string {

@@ -59,6 +59,7 @@ function makeRegistry(pipe: Runnable, parts: PipeParts, turns: Turns): ChannelRe
   const owner: ChannelRegistryOwner = {
     pipe,
     crypto: services.platform,
+    lines: reports.lines,
     topics: () => services.topics,
     accepted: (channel) => handlers.emit('accepted', pipe, channel, undefined),
     closed: (channel, reason) => handlers.emit('close', pipe, channel, reason),
