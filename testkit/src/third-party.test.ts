@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { channelRows, pipeRows } from './third-party-callbacks.ts'
+import { driverRows } from './third-party-driver.ts'
 import { knownToFail } from './third-party-known.ts'
 import { logRows } from './third-party-log.ts'
 import { platformRows, transportRows } from './third-party-ports.ts'
@@ -16,6 +17,7 @@ type Case = readonly [
 const rows = [
   ...channelRows,
   ...pipeRows,
+  ...driverRows,
   ...logRows,
   ...sessionRows,
   ...codecRows,

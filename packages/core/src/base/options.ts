@@ -130,3 +130,10 @@ export function parseHeartbeat(options: false | HeartbeatOptions = {}): Heartbea
   const text = `a heartbeat wants 0 < interval < timeout, in ms; got ${intervalMs} and ${timeoutMs}`
   throw new MillraceError('argument-invalid', text)
 }
+
+/** Checks the time of a turn, if one is given: with one that is none, every deadline would be wrong from then on. */
+export function parseTime(now: number | undefined): number | undefined {
+  if (now === undefined || (typeof now === 'number' && Math.abs(now) <= Number.MAX_SAFE_INTEGER)) return now
+  const text = `the time of a turn is in milliseconds of the loop's clock; got ${String(now)}`
+  throw new MillraceError('argument-invalid', text)
+}

@@ -4,7 +4,7 @@ import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import type { LogLevel } from '../base/log.ts'
 import type { Body, ComparedMessages, Sends, Side } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import { parseLimits } from '../base/options.ts'
+import { parseLimits, parseTime } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { Runnable } from '../ports/driver.ts'
@@ -166,14 +166,15 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   /**
    * One turn: decodes and delivers what came in, keeps heartbeats and deadlines, and sends what was written. With
    * `drive: 'manual'` the program calls it, once per tick; with a driver, that does; with `auto` the library. `now`: milliseconds of the
-   * loop's clock, which is used if it is left out.
+   * loop's clock, which is used if it is left out. Throws `argument-invalid` for a time that is none.
    *
    * Unless the library gives the turns, handlers run in this call and at no other time. A program that gives no more turns can still
    * await what it asked for: `close`, `open`, `request` and the like settle, at their deadlines at the latest.
    */
   process(now?: number): void {
+    const at = parseTime(now)
     const turns = this.#settled?.turns
-    turns?.run(now ?? turns.now)
+    turns?.run(at ?? turns.now)
   }
 
   /**
@@ -188,8 +189,9 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
    * Sends what was written, without a turn: for a game loop that broadcasts after it has called `process`. `now`: as in `process`.
    */
   flush(now?: number): void {
+    const at = parseTime(now)
     const turns = this.#settled?.turns
-    turns?.flush(now ?? turns.now)
+    turns?.flush(at ?? turns.now)
   }
 
   /**

@@ -12,8 +12,8 @@ export interface Runnable {
 /** Gives turns to pipes that have work, in an order and at a pace of its own: `drive: driver`. One may drive many pipes. */
 export interface Driver {
   /**
-   * `runnable` has work: it is to be processed soon. Told once, and again only after the next `process`. Must not call `process` itself: it
-   * is called in the middle of events and of the program. What it throws is told to the pipe's `error`.
+   * `runnable` has work: it is to be processed soon. Told once, and again only after the next `process`. It is called in the middle of events
+   * and of the program, so a `process` inside of it comes when the loop comes round. What it throws, or rejects with, is told to the pipe's `error`.
    */
   ready(runnable: Runnable): void
 }

@@ -115,6 +115,49 @@ describe('a driver', () => {
     expect(rig.diary(server).closed).toHaveLength(1)
   })
 
+  it('that gives a turn at once gets it when the loop has come round, and only one', async () => {
+    const heard: string[] = []
+    const server = rig.pipe('server', {
+      drive: {
+        ready(runnable) {
+          heard.push('ready')
+          runnable.process(rig.loop.now())
+          runnable.process(rig.loop.now())
+          heard.push('told')
+        },
+      },
+    })
+    server.on('accepted', (_pipe, channel) => void channel.on('n', (n) => void heard.push(`n ${n}`)))
+    await rig.until(server.bind())
+    const opened = await rig.until(rig.pipe().open())
+    await rig.loop.advance(10)
+    heard.length = 0
+    opened.send('n', 1)
+    await rig.loop.advance(10)
+    expect(heard).toEqual(['ready', 'told', 'n 1'])
+  })
+
+  it('that fails is told of in the next turn that has another reason', async () => {
+    let count = 0
+    const server = rig.pipe('server', {
+      drive: {
+        ready(runnable) {
+          count++
+          rig.loop.wakeAt(rig.loop.now() + 1, () => runnable.process(rig.loop.now()))
+          return Promise.reject(new Error('no room'))
+        },
+      },
+    })
+    await rig.until(server.bind())
+    const opened = await rig.until(rig.pipe().open())
+    await rig.loop.advance(1000)
+    const before = count
+    opened.send('n', 1)
+    await rig.loop.advance(1000)
+    expect(count).toBe(before + 1)
+    expect(rig.diary(server).errors).toHaveLength(count)
+  })
+
   it('that throws is told to error, and the pipe can be processed still', async () => {
     let count = 0
     const drive: Driver = {
@@ -147,6 +190,22 @@ it('gives turns to a timer as well', async () => {
   expect(runnable.nextDeadline()).toBe(50)
   runnable.process(runnable.nextDeadline())
   expect(heard).toEqual(['key'])
+})
+
+describe('a turn', () => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, '5', 2 ** 53])('has a time; %s is none', async (now) => {
+    const server = rig.pipe('server', { drive: 'manual' })
+    await rig.until(server.bind())
+    const opening = rig.pipe().open()
+    await rig.loop.advance(10)
+    const told = `the time of a turn is in milliseconds of the loop's clock; got ${now}`
+    for (const turn of ['process', 'flush'] as const)
+      expect(() => server[turn](now as number)).toThrow(
+        expect.objectContaining({ code: 'argument-invalid', message: told }),
+      )
+    server.process()
+    expect((await rig.until(opening)).isOpen).toBe(true)
+  })
 })
 
 describe('nextDeadline()', () => {

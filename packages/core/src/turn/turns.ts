@@ -1,3 +1,4 @@
+import { watchResult } from '../base/callback.ts'
 import type { Drive, Driver, Runnable } from '../ports/driver.ts'
 import type { Loop } from '../ports/loop.ts'
 import { Deadline, type DeadlineOwner } from './deadline.ts'
@@ -13,7 +14,7 @@ export const deferredMax = 1000
 export interface TurnsOwner {
   /** What a driver is told of. */
   readonly runnable: Runnable
-  /** The driver threw. */
+  /** The driver threw, or returned a promise that rejected. */
   driverFailed(error: unknown): void
 }
 
@@ -46,6 +47,7 @@ export class Turns implements DeadlineOwner, Sleeper {
   #isSettling = false
   #isQuietAsked = false
   #isDriverTold = false
+  #isTelling = false
   #isStirred = false
   #deadlineCount = 0
   /** No deadline comes before. */
@@ -138,7 +140,7 @@ export class Turns implements DeadlineOwner, Sleeper {
     this.#ready.push(taker)
   }
 
-  /** One turn. A call from inside a turn does nothing: the turn is already running. */
+  /** One turn. A call from inside a turn does nothing: the turn is already running. One from a driver that is being told comes when the loop comes round. */
   run(now: number): void {
     this.#turn(now, this.#isAuto ? 'event' : 'round')
   }
@@ -146,6 +148,7 @@ export class Turns implements DeadlineOwner, Sleeper {
   /** One turn: that of an event, or the one of a new round, in which those go on that were postponed. */
   #turn(now: number, kind: 'event' | 'round'): void {
     if (this.#phase !== 'between') return
+    if (this.#isTelling) return this.#askNext()
     const { rounds } = this
     this.#phase = 'turn'
     this.#now = now
@@ -216,8 +219,12 @@ export class Turns implements DeadlineOwner, Sleeper {
   }
 
   get #isWaiting(): boolean {
+    return this.#hasWork || this.#deferred.length > 0
+  }
+
+  get #hasWork(): boolean {
     const parts = this.#ready.length + this.rounds.postponedCount + this.#dirty.length
-    return parts + this.#due.length + this.#deferred.length > 0
+    return parts + this.#due.length > 0
   }
 
   /** A turn of the loop's, in which no function of the program is called. */
@@ -274,11 +281,23 @@ export class Turns implements DeadlineOwner, Sleeper {
   #tell(driver: Driver): void {
     if (this.#isDriverTold) return
     this.#isDriverTold = true
+    this.#isTelling = true
     try {
-      driver.ready(this.#owner.runnable)
+      watchResult(driver.ready(this.#owner.runnable), this.#driverFailed)
     } catch (error) {
-      this.#owner.driverFailed(error)
+      this.#driverFailed(error)
+    } finally {
+      this.#isTelling = false
     }
+  }
+
+  /** Reported in the next turn that has another reason: a driver that fails at each call would otherwise be called for ever. */
+  readonly #driverFailed = (error: unknown): void => {
+    const wasTold = this.#isDriverTold
+    this.#isDriverTold = true
+    this.#owner.driverFailed(error)
+    this.#isDriverTold = wasTold
+    if (this.#hasWork && this.#phase === 'between') this.#ask()
   }
 
   readonly #processQuietly = (taker: TurnTaker, now: number): void => {

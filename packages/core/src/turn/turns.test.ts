@@ -1,0 +1,67 @@
+import { VirtualLoop } from '@millrace/testkit'
+import { describe, expect, it } from 'vitest'
+import { LoopWheel } from './loop-wheel.ts'
+import type { TurnTaker } from './turn-taker.ts'
+import { Turns } from './turns.ts'
+
+/** What takes turns, and fails at one place. */
+class Taker implements TurnTaker {
+  isReady = false
+  isDirty = false
+  readonly #name: string
+  readonly #heard: string[]
+  readonly #fails: string
+
+  constructor(name: string, heard: string[], fails = '') {
+    this.#name = name
+    this.#heard = heard
+    this.#fails = fails
+  }
+
+  process(): void {
+    this.#tell('process')
+  }
+
+  flush(): void {
+    this.#tell('flush')
+  }
+
+  #tell(what: string): void {
+    if (what === this.#fails) throw new Error(`${this.#name} fails`)
+    this.#heard.push(`${this.#name} ${what}`)
+  }
+}
+
+function scene(fails: string) {
+  const loop = new VirtualLoop()
+  const heard: string[] = []
+  const turns = new Turns(new LoopWheel(loop), 'manual', {
+    runnable: { process: () => {}, nextDeadline: () => 0 },
+    driverFailed: () => {},
+  })
+  const takers = [new Taker('one', heard), new Taker('two', heard, fails), new Taker('three', heard)]
+  return { loop, heard, turns, takers }
+}
+
+describe('a part that throws in its turn', () => {
+  it.each(['process', 'flush'] as const)('in %s leaves the others their next one', (where) => {
+    const { heard, turns, takers } = scene(where)
+    for (const taker of takers) {
+      turns.list(taker)
+      if (where === 'flush') turns.dirty(taker)
+    }
+    let due = 0
+    turns.deadline(() => void due++).set(0)
+    expect(() => turns.run(0)).toThrow('two fails')
+    expect(turns.nextDeadline()).toBeLessThanOrEqual(0)
+    turns.run(1)
+    turns.run(2)
+    for (const name of ['one', 'three'])
+      expect(heard.filter((line) => line === `${name} ${where}`)).toHaveLength(1)
+    expect(due).toBe(1)
+    expect(takers.map(({ isReady, isDirty }) => isReady || isDirty)).toEqual([false, false, false])
+    // It can be listed again.
+    turns.list(takers[1])
+    if (where === 'process') expect(() => turns.run(3)).toThrow('two fails')
+  })
+})
