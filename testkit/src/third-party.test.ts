@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { admitRows } from './third-party-admit.ts'
 import { channelRows, pipeRows } from './third-party-callbacks.ts'
 import { driverRows } from './third-party-driver.ts'
 import { knownToFail } from './third-party-known.ts'
@@ -17,6 +18,7 @@ type Case = readonly [
 const rows = [
   ...channelRows,
   ...pipeRows,
+  ...admitRows,
   ...driverRows,
   ...logRows,
   ...sessionRows,
