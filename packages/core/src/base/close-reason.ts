@@ -1,6 +1,7 @@
 import type { Goodbye, GoodbyeCode } from '@millrace/wire'
 import { EncryptionFailure } from './encryption-failure.ts'
 import { causeText, MillraceError, type MillraceErrorCode } from './millrace-error.ts'
+import { printable } from './printable.ts'
 
 /** Every way a channel can end. Each channel has exactly one, told exactly once. */
 export type CloseReason =
@@ -63,8 +64,12 @@ export function linkReason(error: unknown, asked?: CloseReason): CloseReason {
   return asked ?? (failure === undefined ? { code: 'link-failed', cause: error } : { code: 'link-ended' })
 }
 
-/** A close reason in words. */
+/** A close reason in words, in one line: what the peer said stands escaped in it. */
 export function describeReason(reason: CloseReason): string {
+  return printable(wordsFor(reason))
+}
+
+function wordsFor(reason: CloseReason): string {
   switch (reason.code) {
     case 'closed':
       return `closed by the ${reason.by} side${wordsOf(reason)}`

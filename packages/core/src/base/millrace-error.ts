@@ -1,3 +1,5 @@
+import { printable } from './printable.ts'
+
 /** What went wrong, by a name that programs can switch over. */
 export type MillraceErrorCode =
   | 'address-in-use'
@@ -28,14 +30,17 @@ export type MillraceErrorCode =
   | 'transport-unknown'
   | 'unsupported'
 
-/** Every error that Millrace makes: `code` says which, `message` what was wrong and what would be right, `cause` what led to it. */
+/**
+ * Every error that Millrace makes: `code` says which, `message` what was wrong and what would be right, in one line, `cause` what led to
+ * it. What a peer said stands escaped in the message.
+ */
 export class MillraceError extends Error {
   readonly code: MillraceErrorCode
   /** What the peer's program said as a number when it refused or closed the channel; 0: nothing. */
   readonly appCode: number
 
   constructor(code: MillraceErrorCode, message: string, options?: { cause?: unknown; appCode?: number }) {
-    super(message, options)
+    super(printable(message), options)
     this.name = 'MillraceError'
     this.code = code
     this.appCode = options?.appCode ?? 0
@@ -45,8 +50,16 @@ export class MillraceError extends Error {
 /** An error of several says so many of their reasons. */
 const reasonsMax = 4
 
-/** What a thrown value says of itself, in one line; never nothing. An error of several gives the reasons of each. */
+/** What a thrown value says of itself, in one line; never nothing, and never throws. An error of several gives the reasons of each. */
 export function causeText(cause: unknown): string {
+  try {
+    return printable(textOf(cause))
+  } catch {
+    return 'an object without a text'
+  }
+}
+
+function textOf(cause: unknown): string {
   if (!(cause instanceof AggregateError) || cause.errors.length === 0) return ownText(cause)
   const reasons = [...new Set(cause.errors.map(ownText))]
   const more = reasons.length - reasonsMax
@@ -58,12 +71,7 @@ export function causeText(cause: unknown): string {
 function ownText(cause: unknown): string {
   if (cause instanceof Error) {
     const { message, code, name } = cause as Error & { readonly code?: unknown }
-    return message !== '' ? message : typeof code === 'string' ? code : name
+    return message !== '' ? String(message) : typeof code === 'string' ? code : name
   }
-  if (cause === '') return "''"
-  try {
-    return String(cause)
-  } catch {
-    return 'an object without a text'
-  }
+  return cause === '' ? "''" : String(cause)
 }

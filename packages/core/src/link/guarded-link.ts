@@ -2,6 +2,7 @@ import type { SegmentBatch } from '@millrace/buffer'
 import { runCallback, watchResult } from '../base/callback.ts'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
+import { printable } from '../base/printable.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 import type { Turns } from '../turn/turns.ts'
 
@@ -82,7 +83,7 @@ export class GuardedLink implements Link {
   /** A link that can't say what it is is none the worse for it. */
   describe(): string {
     try {
-      return this.#link.describe()
+      return printable(this.#link.describe())
     } catch {
       return 'link'
     }

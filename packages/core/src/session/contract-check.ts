@@ -7,6 +7,7 @@ import {
   writeContractTable,
 } from '@millrace/wire'
 import type { CloseReason } from '../base/close-reason.ts'
+import { printable } from '../base/printable.ts'
 import type { FrameSink } from '../ports/framing.ts'
 
 const namesShown = 5
@@ -50,7 +51,7 @@ const ages = {
 }
 
 function quote(names: readonly string[]): string {
-  const shown = names.slice(0, namesShown).map((name) => `'${name}'`)
+  const shown = names.slice(0, namesShown).map((name) => `'${printable(name)}'`)
   const more = names.length - shown.length
   return shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
 }

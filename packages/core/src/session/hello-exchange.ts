@@ -7,6 +7,7 @@ import {
   readGoodbye,
   readHello,
 } from '@millrace/wire'
+import { printable } from '../base/printable.ts'
 import type { Codec } from '../ports/codec.ts'
 import type { FrameSink, FrameSource, FrameView } from '../ports/framing.ts'
 import type { SessionHost } from '../ports/protocol.ts'
@@ -96,7 +97,7 @@ export class HelloExchange {
     if (hello.role === this.#host.role) return hello.role === 'opened' ? bothOpened : bothAccepted
     const { name, contract } = this.#codec
     if (hello.codec !== name) {
-      const text = `the peer speaks '${hello.codec}', this side speaks '${name}'`
+      const text = `the peer speaks '${printable(hello.codec)}', this side speaks '${name}'`
       this.#host.fail({ code: 'protocol-mismatch', text })
     } else if (contract !== undefined && hello.fingerprint !== contract.fingerprint) this.#compareContracts()
     else {

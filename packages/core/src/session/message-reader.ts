@@ -1,4 +1,5 @@
 import { frameCode, readText, readVarint, varintSizeOf, writtenTextSize } from '@millrace/wire'
+import { printable } from '../base/printable.ts'
 import { type Codec, undecodable } from '../ports/codec.ts'
 import type { FrameView } from '../ports/framing.ts'
 import type { SessionHost } from '../ports/protocol.ts'
@@ -134,7 +135,7 @@ export class MessageReader {
 
   /** What the codec says of the last body; never '', which a codec of a third party might say. */
   #undecodable(): string {
-    return this.#codec.decodeError() || 'a body that does not decode'
+    return printable(this.#codec.decodeError()) || 'a body that does not decode'
   }
 }
 
