@@ -112,11 +112,11 @@ export class PipeBinder {
    * is silent for longest is cut.
    */
   #makeRoom(): void {
-    const { limits, reports } = this.#parts
+    const { limits, strangers } = this.#parts
     if (this.#slots.size < limits.maxHandshakes) return
     this.#slots.first()?.carrier.destroy()
     const text = `${this.#slots.size + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
-    reports.report(new MillraceError('channel-limit', text), undefined)
+    strangers?.report(new MillraceError('channel-limit', text))
   }
 
   #accept(link: Link, settled: Settled): void {
@@ -128,7 +128,7 @@ export class PipeBinder {
     try {
       startCarrier(link, 'accepted', settled, this.#parts.encryption)
     } catch (error) {
-      this.#parts.reports.report(error as MillraceError, undefined)
+      this.#parts.strangers?.report(error as MillraceError)
     }
   }
 }

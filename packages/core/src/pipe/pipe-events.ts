@@ -69,6 +69,11 @@ export class PipeHandlers {
     return (this.#handlers.get(event)?.length ?? 0) > 0
   }
 
+  /** Those of the pipe, once it has some. */
+  get turns(): Turns | undefined {
+    return this.#turns()
+  }
+
   /** How many calls wait for the next turn of the program. */
   get deferredCount(): number {
     return this.#turns()?.deferredCount ?? 0

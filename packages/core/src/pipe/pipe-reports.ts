@@ -43,15 +43,26 @@ export class PipeReports {
 
   /** Reports to tracers and the log only: the caller already gets the error, as `open` rejects with it. */
   note(error: MillraceError, channel: Channel | undefined): void {
+    this.trace(error, channel)
+    this.lines.write('error', this.#owner, error.message)
+  }
+
+  /** Counts an error, and reports it to tracers only. */
+  trace(error: MillraceError, channel: Channel | undefined): void {
     this.count++
     const { pipeError } = this.#services.topics
     if (pipeError.hasSubscribers) pipeError.publish({ pipe: this.#owner, error, channel })
-    this.lines.write('error', this.#owner, error.message)
   }
 
   /** Reports an error to tracers, the log, and the event `error`, or else the platform. */
   report(error: MillraceError, channel: Channel | undefined): void {
-    this.note(error, channel)
+    this.trace(error, channel)
+    this.tell(error, channel)
+  }
+
+  /** Tells the log and the event `error`, or else the platform, of an error that was counted already. */
+  tell(error: MillraceError, channel: Channel | undefined): void {
+    this.lines.write('error', this.#owner, error.message)
     if (this.#handlers.has('error')) {
       // Peers can cause errors at will: later ones are only counted and logged.
       if (this.#handlers.deferredCount < deferredMax)

@@ -48,11 +48,22 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     const encryption = encryptionOf(options, services.platform)
     const accepting = acceptingOf(services.platform)
     const slots = accepting && new accepting.HandshakeSlots<Conversation>()
+    const strangers = accepting && new accepting.StrangerReports(reports, handlers)
     const { admit } = options
     const admissions =
-      admit && accepting && new accepting.Admissions(admit, (error) => reports.report(error, undefined))
+      admit && accepting && new accepting.Admissions(admit, (error) => strangers?.report(error))
     const handshakes = slots ?? new Set<Conversation>()
-    this.#parts = { services, options, limits, handlers, reports, encryption, handshakes, admissions }
+    this.#parts = {
+      services,
+      options,
+      limits,
+      handlers,
+      reports,
+      encryption,
+      handshakes,
+      admissions,
+      strangers,
+    }
     this.#binder = slots && new accepting.PipeBinder(this, this.#parts, slots)
     this.#opener = new PipeOpener(this, this.#parts)
     if (target !== undefined) this.#settle(target)
@@ -218,6 +229,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
       await freed
     } finally {
       await registry.emptied()
+      this.#parts.strangers?.flush()
       registry.isClosing = false
       this.#binder?.forget()
     }
@@ -231,6 +243,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     const freed = this.#free().catch((error: unknown) => this.#binder?.notFreed(error, this.#settled))
     this.#settled?.registry.end('destroy', { appCode: 0, text: '' })
     void Promise.all([freed, this.#settled?.registry.emptied()]).then(() => {
+      this.#parts.strangers?.flush()
       this.#settled?.turns.close()
       this.#parts.handlers.emit('destroy', this)
     })

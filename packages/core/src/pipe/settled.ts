@@ -11,6 +11,7 @@ import type { Handshakes } from './handshake-slots.ts'
 import type { PipeHandlers } from './pipe-events.ts'
 import type { PipeOptions } from './pipe-options.ts'
 import type { PipeReports } from './pipe-reports.ts'
+import type { StrangerReports } from './stranger-reports.ts'
 
 /** What a pipe has from its beginning. */
 export interface PipeParts {
@@ -22,6 +23,8 @@ export interface PipeParts {
   readonly encryption: PipeEncryption | undefined
   readonly handshakes: Handshakes<Conversation>
   readonly admissions: Admissions | undefined
+  /** Reports what goes wrong before there is a channel, where channels can be accepted. */
+  readonly strangers: StrangerReports | undefined
 }
 
 /** What a pipe has once it knows where it leads. */
@@ -55,7 +58,7 @@ function makeTurns(runnable: Runnable, { services, options, reports }: PipeParts
 }
 
 function makeRegistry(pipe: Runnable, parts: PipeParts, turns: Turns): ChannelRegistry {
-  const { services, handlers, reports } = parts
+  const { services, handlers, reports, strangers } = parts
   const owner: ChannelRegistryOwner = {
     pipe,
     crypto: services.platform,
@@ -63,7 +66,10 @@ function makeRegistry(pipe: Runnable, parts: PipeParts, turns: Turns): ChannelRe
     topics: () => services.topics,
     accepted: (channel) => handlers.emit('accepted', pipe, channel, undefined),
     closed: (channel, reason) => handlers.emit('close', pipe, channel, reason),
-    report: (error, channel) => reports.report(error, channel),
+    report: (error, channel) =>
+      channel === undefined && strangers !== undefined
+        ? strangers.report(error)
+        : reports.report(error, channel),
   }
   return new ChannelRegistry(owner, turns, services.pool, { ...parts, incomplete: services.incomplete })
 }
