@@ -60,7 +60,6 @@ export class LinkCarrier
   readonly #receiver: LinkReceiver
   readonly #ending: LinkEnding
   #encryption: ChannelEncryptionSteps | undefined
-  #isStarted = false
 
   private constructor(owner: LinkCarrierOwner, conversation: Conversation, protocol: Protocol, link: Link) {
     this.#owner = owner
@@ -236,9 +235,10 @@ export class LinkCarrier
     context.goOn('settling')
     if (!this.sendQueue.isOwing) context.goOn('owing')
     this.watchdog.turn(now)
-    if (!this.#isStarted) this.guard.start(now)
-    this.#isStarted = true
-    if (!context.isOver) this.#receiver.decode(now)
+    if (!context.isOver) {
+      this.guard.start(now)
+      this.#receiver.decode(now)
+    }
     if (this.out.size > 0) this.sender.owe()
     if (this.state === 'open') this.sendQueue.pour()
     if (this.out.size > 0) this.turns.dirty(this)

@@ -17,6 +17,7 @@ export interface SessionGuardOwner {
 export class SessionGuard {
   readonly #session: StreamSession
   readonly #owner: SessionGuardOwner
+  #isStarted = false
   #isBroken = false
 
   constructor(session: StreamSession, owner: SessionGuardOwner) {
@@ -35,7 +36,10 @@ export class SessionGuard {
     }
   }
 
+  /** Begins, the first time that it is called. */
   start(now: number): void {
+    if (this.#isStarted) return
+    this.#isStarted = true
     this.#run(() => this.#session.start(now))
   }
 
@@ -76,8 +80,9 @@ export class SessionGuard {
     this.#run(() => this.#session.pong?.())
   }
 
+  /** One that has not begun has no last words either. */
   goodbye(goodbye: Goodbye): void {
-    this.#attempt(() => this.#session.goodbye?.(goodbye))
+    if (this.#isStarted) this.#attempt(() => this.#session.goodbye?.(goodbye))
   }
 
   linkEnded(): CloseReason {

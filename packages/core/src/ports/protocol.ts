@@ -75,7 +75,7 @@ export interface SessionHost {
  * delivers; what it writes goes to `host.out`.
  */
 export interface Session {
-  /** The link is there. Called in the pipe's turn, before anything else. */
+  /** The link is there. Called once, in the pipe's turn, before anything is decoded or written; not if the channel ends before. Bytes may be stored already. */
   start(now: number): void
   /** Decodes what is stored and delivers it as long as `host.mayDeliver`; takes all else until `host.isOver`. */
   process(now: number): void

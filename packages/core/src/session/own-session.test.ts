@@ -1,6 +1,7 @@
 import { RawPeer, Rig, type RigOptions } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import { KeyTable } from '../base/key-table.ts'
+import type { Pipe } from '../pipe/pipe.ts'
 import type { AnyMessages } from '../pipe/target-types.ts'
 import type { Protocol, SessionHost, StreamSession } from '../ports/protocol.ts'
 
@@ -164,6 +165,58 @@ describe('a protocol that owns its bytes', () => {
     await rig.loop.settle()
     expect(heard).toEqual(['fine'])
     await rig.end()
+  })
+
+  it('begins nothing when its channel ended before its first turn', async () => {
+    const ends = {
+      close: (pipe: Pipe<AnyMessages>) => void pipe.close(),
+      destroy: (pipe: Pipe<AnyMessages>) => pipe.destroy(),
+      cut: (_pipe: unknown, rig: Rig) => rig.network.connections[0].cut(),
+      time: (_pipe: unknown, rig: Rig) => rig.loop.advance(3000),
+    }
+    for (const [how, end] of Object.entries(ends)) {
+      for (const role of ['accepted', 'opened'] as const) {
+        const calls: string[] = []
+        class Spied extends LineSession {
+          override start(): void {
+            calls.push('start')
+            super.start()
+          }
+          override receive(chunk: Uint8Array): void {
+            calls.push('receive')
+            super.receive(chunk)
+          }
+          override process(): void {
+            calls.push('process')
+            super.process()
+          }
+          override release(): void {
+            calls.push('release')
+            super.release()
+          }
+        }
+        const session = (host: SessionHost) =>
+          host.role === role ? new Spied(host, 0) : new LineSession(host, 0)
+        const rig = new Rig({ protocol: { ...lines(), session } })
+        const pipes = {
+          accepted: rig.pipe('server', role === 'accepted' ? { drive: 'manual' } : {}),
+          opened: rig.pipe('server', role === 'opened' ? { drive: 'manual' } : {}),
+        }
+        await rig.until(pipes.accepted.bind())
+        const opening = pipes.opened.open().catch(() => {})
+        await rig.loop.advance(10)
+        calls.length = 0
+        await end(pipes[role], rig)
+        await rig.loop.advance(10)
+        pipes[role].process()
+        await rig.loop.advance(3000)
+        pipes[role].process()
+        const released = calls.indexOf('release')
+        expect([how, role, ...calls.slice(released)]).toEqual([how, role, 'release'])
+        await rig.until(opening)
+        await rig.end()
+      }
+    }
   })
 
   it('that fails itself ends its channel, not the pipe', async () => {
