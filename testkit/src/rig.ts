@@ -182,6 +182,7 @@ export class Rig<Messages extends object = AnyMessages> {
     if (blocks.length > 0)
       left.push(`${blocks.length} blocks are out; the first was taken at\n${blocks[0].takenAt}`)
     if (this.loop.timerCount > 0) left.push(`${this.loop.timerCount} timers are waiting`)
+    if (this.loop.holdCount > 0) left.push(`${this.loop.holdCount} keep the process alive`)
     if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`)
   }
 }

@@ -17,6 +17,8 @@ export class VirtualLoop implements Loop {
   #ends: (() => void)[] = []
   readonly #nexts: (() => void)[] = []
   #driver: Promise<unknown> = Promise.resolve()
+  /** How many keep the process alive: none after a test. */
+  holdCount = 0
   /** Called after each step: what must hold then throws if it does not. */
   readonly checks: (() => void)[] = []
 
@@ -50,6 +52,11 @@ export class VirtualLoop implements Loop {
 
   nextTurn(run: () => void): void {
     this.#nexts.push(run)
+  }
+
+  hold(): Wake {
+    this.holdCount++
+    return { cancel: () => void this.holdCount-- }
   }
 
   /** Runs everything that can run without time passing. */

@@ -18,17 +18,20 @@ if ('clock' in setImmediate) {
 interface Waiting {
   readonly atMs: number
   readonly wake: () => void
+  timer: NodeJS.Timeout | undefined
   stop: () => void
 }
 
 const waiting = new Set<Waiting>()
+/** Promises of the program wait for so many of them. */
+let holdCount = 0
 let clock = performance.now
 /** What is added to the clock, so that the time goes on from where it was when another clock took its place. */
 let offsetMs = 0
 let lastMs = 0
 
 /**
- * Node's event loop. Its timers don't keep a process alive: sockets do. The end of a turn is a `nextTick`, the next turn
+ * Node's event loop. Its timers don't keep a process alive: sockets do, and promises that wait for a deadline. The end of a turn is a `nextTick`, the next turn
  * an immediate.
  *
  * The time is that of `performance.now` and `setTimeout`, the faked ones if a test has faked them: deadlines then come when the test lets
@@ -37,7 +40,7 @@ let lastMs = 0
 export const nodeLoop: Loop = {
   now,
   wakeAt(atMs, wake) {
-    const one: Waiting = { atMs, wake, stop: () => {} }
+    const one: Waiting = { atMs, wake, timer: undefined, stop: () => {} }
     waiting.add(one)
     start(one, now())
     return {
@@ -49,6 +52,14 @@ export const nodeLoop: Loop = {
   },
   endOfTurn: (run) => nextTick(run),
   nextTurn: (run) => void setImmediate(run),
+  hold() {
+    if (++holdCount === 1) for (const { timer } of waiting) timer?.ref()
+    return {
+      cancel() {
+        if (--holdCount === 0) for (const { timer } of waiting) timer?.unref()
+      },
+    }
+  },
 }
 
 function now(): number {
@@ -75,6 +86,7 @@ function start(one: Waiting, nowMs: number): void {
     one.wake()
   }
   const timer = setTimeout(ring, Math.min(Math.max(one.atMs - nowMs, 0), waitMax))
-  timer.unref()
+  if (holdCount === 0) timer.unref()
+  one.timer = timer
   one.stop = () => clearTimeout(timer)
 }

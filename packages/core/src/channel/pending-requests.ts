@@ -1,7 +1,7 @@
 import type { CancelSignal } from '../base/cancel.ts'
 import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import { Deadline } from '../turn/deadline.ts'
+import { AwaitedDeadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 
 /** How a request waits. */
@@ -65,7 +65,7 @@ export class PendingRequests {
       }
       const aborted = () => this.#end(id)?.reject(signal?.reason)
       signal?.addEventListener('abort', aborted, { once: true })
-      const deadline = new Deadline(this.#turns, late)
+      const deadline = new AwaitedDeadline(this.#turns, late)
       deadline.setIn(timeoutMs)
       const release = () => {
         deadline.cancel()

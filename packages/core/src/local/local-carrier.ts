@@ -6,7 +6,7 @@ import type { Carrier } from '../channel/carrier.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { CarrierStatistics } from '../channel/statistics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
-import { Deadline } from '../turn/deadline.ts'
+import { AwaitedDeadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
 import { type Call, type CloseTold, isReply } from './local-call.ts'
@@ -51,7 +51,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   #closing: CloseReason | undefined
   /** The other end has ended: why this one does, once it has read what was sent before. */
   #peerEnd: CloseReason | undefined
-  readonly #late: Deadline
+  readonly #late: AwaitedDeadline
   readonly #upgrade: LocalUpgrade
 
   private constructor(owner: LocalCarrierOwner, conversation: Conversation) {
@@ -59,7 +59,9 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     this.conversation = conversation
     this.turns = owner.turns
     this.sender = new LocalSender(this, owner.limits.localQueueMax)
-    this.#late = new Deadline(owner.turns, () => this.#conclude(this.#closing ?? { code: 'destroyed' }))
+    this.#late = new AwaitedDeadline(owner.turns, () =>
+      this.#conclude(this.#closing ?? { code: 'destroyed' }),
+    )
     this.#upgrade = new LocalUpgrade(owner, conversation, (reason) => this.fail(reason))
     conversation.carrier = this
   }

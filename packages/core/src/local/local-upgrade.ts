@@ -6,7 +6,7 @@ import type { PipeLimits } from '../base/options.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { EncryptionCode, HandshakePlan } from '../ports/encryption.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
-import { Deadline } from '../turn/deadline.ts'
+import { AwaitedDeadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 
 /** What this needs of the pipe. */
@@ -26,7 +26,7 @@ export class LocalUpgrade {
   #plan: HandshakePlan | undefined
   #isOver = false
   #settle: { readonly resolve: () => void; readonly reject: (error: MillraceError) => void } | undefined
-  #deadline: Deadline | undefined
+  #deadline: AwaitedDeadline | undefined
 
   /** `fail` ends both sides of the channel. */
   constructor(owner: LocalUpgradeOwner, conversation: Conversation, fail: (reason: CloseReason) => void) {
@@ -54,7 +54,7 @@ export class LocalUpgrade {
     })
     // A program that only listens for the end of the channel need not catch this as well.
     done.catch(() => {})
-    this.#deadline = new Deadline(turns, () => this.#late())
+    this.#deadline = new AwaitedDeadline(turns, () => this.#late())
     this.#deadline.setIn(limits.handshakeTimeoutMs)
     if (loader.loaded !== undefined) this.#ask(loader.loaded, options)
     else {

@@ -1,4 +1,4 @@
-import type { Clock } from '@millrace/timer'
+import type { Clock, Wake } from '@millrace/timer'
 
 /**
  * What drives pipes: the time, a wake-up at a deadline, and the turns of the program. Node's event loop is one, a
@@ -9,4 +9,9 @@ export interface Loop extends Clock {
   endOfTurn(run: () => void): void
   /** Calls `run` once, after the loop has looked for events, so that work without an end lets them in. */
   nextTurn(run: () => void): void
+  /**
+   * A promise of the program waits for a wake-up: until this is taken back, wake-ups keep the process alive, as far as the loop can say so.
+   * Absent: they do in any case, or it is not for them to say.
+   */
+  hold?(): Wake
 }

@@ -9,6 +9,8 @@ export interface DeadlineOwner {
   schedule(deadline: Deadline): void
   /** It is not in the wheel any more. */
   unscheduled(): void
+  /** One more deadline, or one less, has a promise of the program waiting for it. */
+  awaits(change: 1 | -1): void
   /** It is due: `come` is to be called in a turn. */
   store(deadline: Deadline): void
 }
@@ -74,5 +76,34 @@ export class Deadline implements TimerEntry {
       this.at = never
       this.#due(now)
     } else if (this.isSet && !this.isScheduled) this.owner.schedule(this)
+  }
+}
+
+/** A deadline that a promise of the program waits for: as long as it is set, the loop keeps the process alive. */
+export class AwaitedDeadline extends Deadline {
+  #isAwaited = false
+
+  override set(at: number): void {
+    super.set(at)
+    this.#follow()
+  }
+
+  override cancel(): void {
+    super.cancel()
+    this.#follow()
+  }
+
+  override come(now: number): void {
+    try {
+      super.come(now)
+    } finally {
+      this.#follow()
+    }
+  }
+
+  #follow(): void {
+    if (this.#isAwaited === this.isSet) return
+    this.#isAwaited = this.isSet
+    this.owner.awaits(this.isSet ? 1 : -1)
   }
 }

@@ -18,6 +18,9 @@ export class LoopWheel {
   #wakeAt = Number.POSITIVE_INFINITY
   #wake: Wake | undefined
   #isWaking = false
+  /** So many promises wait for deadlines. */
+  #awaitedCount = 0
+  #hold: Wake | undefined
   /** Those that have something due, and no turn under way that would see to it. */
   readonly #stirred: Sleeper[] = []
 
@@ -58,6 +61,15 @@ export class LoopWheel {
       this.#wheel.cancel(deadline)
       deadline.fire(now)
     }
+  }
+
+  /** One more promise, or one less, waits for a deadline: while there is one, the process must not end. */
+  awaits(change: 1 | -1): void {
+    this.#awaitedCount += change
+    if (this.#awaitedCount === 0) {
+      this.#hold?.cancel()
+      this.#hold = undefined
+    } else this.#hold ??= this.loop.hold?.()
   }
 
   /** When the first deadline of all comes; it may be earlier than that. */

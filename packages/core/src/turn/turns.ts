@@ -1,8 +1,8 @@
-import { watchResult } from '../base/callback.ts'
-import type { Drive, Driver, Runnable } from '../ports/driver.ts'
+import type { Drive, Runnable } from '../ports/driver.ts'
 import type { Loop } from '../ports/loop.ts'
 import { Deadline, type DeadlineOwner } from './deadline.ts'
 import { drain } from './drain.ts'
+import { DriverNotifier } from './driver-notifier.ts'
 import type { LoopWheel, Sleeper } from './loop-wheel.ts'
 import { Rounds } from './rounds.ts'
 import { flush, process, type TurnTaker } from './turn-taker.ts'
@@ -32,8 +32,7 @@ export class Turns implements DeadlineOwner, Sleeper {
   readonly #loop: Loop
   readonly #wheel: LoopWheel
   readonly #isAuto: boolean
-  readonly #driver: Driver | undefined
-  readonly #owner: TurnsOwner
+  readonly #driver: DriverNotifier | undefined
   readonly #ready: TurnTaker[] = []
   readonly #dirty: TurnTaker[] = []
   readonly #due: Deadline[] = []
@@ -46,8 +45,6 @@ export class Turns implements DeadlineOwner, Sleeper {
   #isNextAsked = false
   #isSettling = false
   #isQuietAsked = false
-  #isDriverTold = false
-  #isTelling = false
   #isStirred = false
   #deadlineCount = 0
   /** No deadline comes before. */
@@ -58,8 +55,14 @@ export class Turns implements DeadlineOwner, Sleeper {
     this.#wheel = wheel
     this.rounds = new Rounds(wheel.loop)
     this.#isAuto = drive === 'auto'
-    this.#driver = typeof drive === 'object' ? drive : undefined
-    this.#owner = owner
+    if (typeof drive !== 'object') return
+    this.#driver = new DriverNotifier(drive, {
+      runnable: owner.runnable,
+      driverFailed: (error) => owner.driverFailed(error),
+      failureTold: () => {
+        if (this.#hasWork && this.#phase === 'between') this.#ask()
+      },
+    })
   }
 
   /** The time: one for all that happens in a turn, between turns the loop's. */
@@ -148,12 +151,12 @@ export class Turns implements DeadlineOwner, Sleeper {
   /** One turn: that of an event, or the one of a new round, in which those go on that were postponed. */
   #turn(now: number, kind: 'event' | 'round'): void {
     if (this.#phase !== 'between') return
-    if (this.#isTelling) return this.#askNext()
+    if (this.#driver?.isTelling) return this.#askNext()
     const { rounds } = this
     this.#phase = 'turn'
     this.#now = now
     this.count++
-    this.#isDriverTold = false
+    this.#driver?.turn()
     if (kind === 'round') rounds.begin()
     rounds.beginTurn(now)
     try {
@@ -187,6 +190,10 @@ export class Turns implements DeadlineOwner, Sleeper {
     if (this.#deadlineCount === 0) return Number.POSITIVE_INFINITY
     if (this.#earliest <= now) this.#earliest = this.#wheel.nextDeadline()
     return this.#earliest
+  }
+
+  awaits(change: 1 | -1): void {
+    this.#wheel.awaits(change)
   }
 
   schedule(deadline: Deadline): void {
@@ -269,35 +276,13 @@ export class Turns implements DeadlineOwner, Sleeper {
   #ask(): void {
     if (this.#isAuto) this.#askNext()
     // Within a turn it is told at the end, if something is left then.
-    else if (this.#driver !== undefined && this.#phase === 'between') this.#tell(this.#driver)
+    else if (this.#phase === 'between') this.#driver?.tell()
   }
 
   #askNext(): void {
     if (this.#isNextAsked) return
     this.#isNextAsked = true
     this.#loop.nextTurn(this.#nextTurn)
-  }
-
-  #tell(driver: Driver): void {
-    if (this.#isDriverTold) return
-    this.#isDriverTold = true
-    this.#isTelling = true
-    try {
-      watchResult(driver.ready(this.#owner.runnable), this.#driverFailed)
-    } catch (error) {
-      this.#driverFailed(error)
-    } finally {
-      this.#isTelling = false
-    }
-  }
-
-  /** Reported in the next turn that has another reason: a driver that fails at each call would otherwise be called for ever. */
-  readonly #driverFailed = (error: unknown): void => {
-    const wasTold = this.#isDriverTold
-    this.#isDriverTold = true
-    this.#owner.driverFailed(error)
-    this.#isDriverTold = wasTold
-    if (this.#hasWork && this.#phase === 'between') this.#ask()
   }
 
   readonly #processQuietly = (taker: TurnTaker, now: number): void => {
