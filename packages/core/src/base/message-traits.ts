@@ -23,7 +23,7 @@ export interface MessageOptions<Sender extends Side = Side> {
   readonly lane?: number | undefined
   /**
    * Messages a second that one channel takes of its peer. What is more is dropped before it is decoded, and counted as
-   * `limited`; a request is answered with an error. Not for local channels. Default: any number.
+   * `limited`; a request is answered with an error. What waits for a reader counts when it comes. Default: any number.
    */
   readonly rate?: number | undefined
   /** How many of them may come at once after a rest. Default: as many as `rate` allows in a second, at least 1. */

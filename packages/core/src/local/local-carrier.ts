@@ -1,11 +1,14 @@
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { SharedKeyEncryption } from '../base/encryption-options.ts'
+import type { KeyTable } from '../base/key-table.ts'
+import { sideOf } from '../base/message-traits.ts'
 import type { PipeLimits } from '../base/options.ts'
 import type { Carrier } from '../channel/carrier.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { CarrierStatistics } from '../channel/statistics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
+import { MessageGuard } from '../session/message-guard.ts'
 import { AwaitedDeadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
@@ -22,6 +25,7 @@ function closed(by: 'local' | 'remote', words: CloseTold): CloseReason & { code:
 export interface LocalCarrierOwner {
   readonly limits: PipeLimits
   readonly turns: Turns
+  readonly keys: KeyTable
   /** What the platform lends for encryption. */
   readonly crypto: PlatformCrypto
   /** Nothing is left of an ended channel. */
@@ -44,6 +48,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   #peer!: LocalCarrier
   /** What the peer sent. Calls have negative numbers, so that plain messages need not be looked at. */
   readonly queue = new LocalQueue()
+  readonly guard: MessageGuard | undefined
   #isHeld = false
   #mayDeliver = false
   /** What is said at an orderly end in progress, until the end of the turn. */
@@ -59,6 +64,8 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     this.conversation = conversation
     this.turns = owner.turns
     this.sender = new LocalSender(this, owner.limits.localQueueMax)
+    const guard = new MessageGuard(owner.keys, sideOf(conversation.role === 'opened' ? 'accepted' : 'opened'))
+    if (guard.isLimiting) this.guard = guard
     this.#late = new AwaitedDeadline(owner.turns, () =>
       this.#conclude(this.#closing ?? { code: 'destroyed' }),
     )

@@ -1,5 +1,6 @@
 import type { MessageSender, SendResult } from '../channel/carrier.ts'
 import type { Conversation } from '../channel/conversation.ts'
+import type { MessageGuard } from '../session/message-guard.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
 import { Call, type CloseTold } from './local-call.ts'
@@ -17,6 +18,9 @@ export interface LocalReceiver extends TurnTaker {
   readonly turns: Turns
   /** What it has not read. Calls have negative numbers, so that plain messages need not be looked at. */
   readonly queue: LocalQueue
+  /** Counts what comes, if a message has a rate. */
+  readonly guard: MessageGuard | undefined
+  readonly conversation: Conversation
 }
 
 /** The way out of one end of a local channel: into the queue of the other end, which reads it in a turn of its own pipe. */
@@ -28,6 +32,8 @@ export class LocalSender implements MessageSender {
   #peer!: LocalReceiver
   /** Where messages go: the queue of the other end. */
   #queue!: LocalQueue
+  /** That of the other end. */
+  #guard: MessageGuard | undefined
   /** The other end has not ended. */
   isConnected = true
 
@@ -45,13 +51,14 @@ export class LocalSender implements MessageSender {
   connect(peer: LocalReceiver): void {
     this.#peer = peer
     this.#queue = peer.queue
+    this.#guard = peer.guard
   }
 
   send(number: number, body: unknown): SendResult {
     if (this.#conversation.state !== 'open' || !this.isConnected) return 'closed'
     if (this.#queue.count >= this.queueMax) return this.#overflowed(number, body)
     this.#conversation.messagesOut++
-    this.#push(number, body)
+    if (this.#guard === undefined || this.#mayCome(number)) this.#push(number, body)
     return 'queued'
   }
 
@@ -65,7 +72,8 @@ export class LocalSender implements MessageSender {
 
   sendRequest(id: number, number: number, body: unknown): void {
     this.#conversation.messagesOut++
-    this.#push(~number, new Call('request', id, body))
+    if (this.#guard === undefined || this.#mayCome(number)) this.#push(~number, new Call('request', id, body))
+    else this.#peer.conversation.fault(id, this.#guard.limitText(number))
   }
 
   sendReply(id: number, number: number, body: unknown): void {
@@ -98,10 +106,19 @@ export class LocalSender implements MessageSender {
       this.#owner.overflowed(queuedMessages)
       return 'closed'
     }
-    this.#supersede(this.#queue, number, body)
     this.#conversation.messagesOut++
+    if (this.#guard !== undefined && !this.#mayCome(number)) return 'queued'
+    this.#supersede(this.#queue, number, body)
     this.#push(number, body)
     return 'queued'
+  }
+
+  /** Whether the other end takes one more of this number by its rate. It counts when it comes, as on a link; one over it is dropped. */
+  #mayCome(number: number): boolean {
+    const { guard, turns, conversation } = this.#peer
+    if (guard!.admits(number, turns.now)) return true
+    conversation.dispatch.limited++
+    return false
   }
 
   /** Drops an older message of the same topic, or else the oldest. */

@@ -191,7 +191,8 @@ export class FramedSession implements Session {
     this.#shown = held
     while (host.mayDeliver && this.#mayGoOn && held.next()) {
       host.allowance -= frameCost(held)
-      this.#take(held, now)
+      if (held.code === frameCode.close) this.#take(held, now)
+      else if (!this.#isEnded) this.#takeMessage(held, 'counted')
     }
     this.#shown = this.#frames
   }
@@ -206,6 +207,7 @@ export class FramedSession implements Session {
         this.#take(frames, now)
         continue
       }
+      if (!this.#reader.mayWait(frames, now)) continue
       this.#held ??= new HeldFrames(host.pool)
       this.#held.push(frames)
       if (frames.code !== frameCode.close) continue
@@ -272,7 +274,7 @@ export class FramedSession implements Session {
     this.#host.opened()
   }
 
-  #takeMessage(frame: FrameView, now: number): void {
+  #takeMessage(frame: FrameView, now: number | 'counted'): void {
     const fault = this.#reader.take(frame, now)
     if (fault !== '') this.violate(fault)
   }

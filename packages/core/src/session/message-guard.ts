@@ -47,6 +47,16 @@ export class MessageGuard {
     return `a ${kind} '${this.#keys.name(number)}' of the ${this.#peer}, which the ${from} alone may send`
   }
 
+  /** Whether any message has a rate. */
+  get isLimiting(): boolean {
+    return this.#rules.rates.length > 0
+  }
+
+  /** What a request hears that came too often. */
+  limitText(number: number): string {
+    return `more of '${this.#keys.name(number)}' came than its rate allows`
+  }
+
   /** Whether one more of this number may come now, by its rate. If so, it is counted. */
   admits(number: number, now: number): boolean {
     const { flags, places, rates } = this.#rules

@@ -1,4 +1,11 @@
-import { frameCode, readText, readVarint, varintSizeOf, writtenTextSize } from '@millrace/wire'
+import {
+  codeMessageEnd,
+  frameCode,
+  readText,
+  readVarint,
+  varintSizeOf,
+  writtenTextSize,
+} from '@millrace/wire'
 import { printable } from '../base/printable.ts'
 import { type Codec, undecodable } from '../ports/codec.ts'
 import type { FrameView } from '../ports/framing.ts'
@@ -25,7 +32,8 @@ export class MessageReader {
     this.#isNamed = codec.keys.kind === 'open'
   }
 
-  take(frame: FrameView, now: number): string {
+  /** `counted`: this frame had to wait, and counted for its rate when it came. */
+  take(frame: FrameView, now: number | 'counted'): string {
     switch (frame.code) {
       case frameCode.message:
         return this.#numbered(frame, now)
@@ -41,21 +49,44 @@ export class MessageReader {
     }
   }
 
+  /**
+   * Whether a message or request that has to wait may do so: it counts for its rate when it comes. One over it is dropped here. What is
+   * wrong with a frame is found when it is taken.
+   */
+  mayWait(frame: FrameView, now: number): boolean {
+    const { bytes, code, bodyStart, bodyEnd } = frame
+    const isNumbered = code === frameCode.message || code === frameCode.request
+    if (this.#isNamed || (code >= codeMessageEnd && !isNumbered)) return true
+    let at = bodyStart
+    let id = 0
+    if (code === frameCode.request) {
+      if (!isVarint(bytes, at, bodyEnd)) return true
+      id = readVarint(bytes, at)
+      at += varintSizeOf(bytes[at])
+    }
+    if (isNumbered && !isVarint(bytes, at, bodyEnd)) return true
+    const number = isNumbered ? readVarint(bytes, at) : code
+    if (number >= this.#codec.keys.count || this.#guard.admits(number, now)) return true
+    this.#host.limited()
+    if (code === frameCode.request) this.#writer.fault(id, this.#guard.limitText(number))
+    return false
+  }
+
   /** A message whose number stands in the body. */
-  #numbered(frame: FrameView, now: number): string {
+  #numbered(frame: FrameView, now: number | 'counted'): string {
     const { bytes, bodyStart, bodyEnd } = frame
     if (!isVarint(bytes, bodyStart, bodyEnd)) return 'a message without a number'
     const number = readVarint(bytes, bodyStart)
     return this.#message(frame, number, bodyStart + varintSizeOf(bytes[bodyStart]), now)
   }
 
-  #message(frame: FrameView, number: number, start: number, now: number): string {
+  #message(frame: FrameView, number: number, start: number, now: number | 'counted'): string {
     const codec = this.#codec
     if (this.#isNamed) return 'a message by number, not by name'
     if (number >= codec.keys.count) return unknownNumber(number)
     const fault = this.#guard.fault('message', number)
     if (fault !== '') return fault
-    if (!this.#guard.admits(number, now)) {
+    if (now !== 'counted' && !this.#guard.admits(number, now)) {
       this.#host.limited()
       return ''
     }
@@ -81,7 +112,7 @@ export class MessageReader {
   }
 
   /** A frame that begins with the id of a request. */
-  #call(frame: FrameView, now: number): string {
+  #call(frame: FrameView, now: number | 'counted'): string {
     const { bytes, bodyStart, bodyEnd } = frame
     if (!isVarint(bytes, bodyStart, bodyEnd)) return 'a request or reply without an id'
     const id = readVarint(bytes, bodyStart)
@@ -100,7 +131,7 @@ export class MessageReader {
     return ''
   }
 
-  #request(frame: FrameView, id: number, start: number, now: number): string {
+  #request(frame: FrameView, id: number, start: number, now: number | 'counted'): string {
     const codec = this.#codec
     const { keys } = codec
     if (this.#isNamed) return 'a request by number, not by name'
@@ -111,9 +142,9 @@ export class MessageReader {
       return `a request '${keys.name(number)}', which the contract declares without a reply`
     const fault = this.#guard.fault('request', number)
     if (fault !== '') return fault
-    if (!this.#guard.admits(number, now)) {
+    if (now !== 'counted' && !this.#guard.admits(number, now)) {
       this.#host.limited()
-      this.#writer.fault(id, `more of '${keys.name(number)}' came than its rate allows`)
+      this.#writer.fault(id, this.#guard.limitText(number))
       return ''
     }
     const body = codec.decode(number, frame, start + varintSizeOf(frame.bytes[start]), frame.bodyEnd)
