@@ -569,7 +569,7 @@ describe('what must be ignored or taken', () => {
     expect(server.heard.map(([key]) => key)).toEqual(['chat', 'chat', 'move'])
   })
 
-  it('replies and faults that nobody waits for, and what follows a goodbye', async () => {
+  it('replies and faults that are not awaited, and what follows a goodbye', async () => {
     const server = serve('game')
     const client = await server.open()
     client.send(frame(codes.reply, varint(1), u32(1)), frame(codes.reply, varint(70_000)))

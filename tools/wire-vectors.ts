@@ -1,5 +1,5 @@
 /**
- * Frames as the encoders write them, for whoever implements docs/WIRE.md in another language. Writes
+ * Frames as the encoders write them, for those who implement docs/WIRE.md in another language. Writes
  * docs/wire-vectors.json: `node --import ./bench/src/from-source.ts tools/wire-vectors.ts`.
  */
 import { execFileSync } from 'node:child_process'
@@ -122,7 +122,7 @@ function endOfFrames(): WireVector[] {
   return [
     vector('ping', 'asks for a sign of life', 'any', ping, { token }),
     vector('pong', 'answers the ping above', 'any', pong, { token }),
-    vector('pong-unasked', 'a sign of life that nobody asked for', 'any', unasked, { token: 0 }),
+    vector('pong-unasked', 'a sign of life that was not asked for', 'any', unasked, { token: 0 }),
     vector('fault', 'request 7 has no reply', 'any', fault, { id: 7, text: 'sold out' }),
   ]
 }

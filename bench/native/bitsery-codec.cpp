@@ -173,7 +173,7 @@ static std::vector<T> objects_of(const Bytes& bytes) {
   return list;
 }
 
-// Makes the compiler believe that somebody looks at the object.
+// Makes the compiler believe that the object is read.
 template <typename T>
 static void look_at(T& object) {
   asm volatile("" : : "g"(&object) : "memory");

@@ -23,7 +23,7 @@ export function measureCodec(
   const count = passes * values.length
   const write = codec.write ?? ((value: unknown) => codec.encode(value).length)
   const read = readByIndex(codec, encoded)
-  // What the calls give is kept where the compiler can't know that nobody looks.
+  // What the calls give is kept where the compiler can't know that it is not used.
   const kept: unknown[] = new Array(values.length)
   const encode = () => {
     for (let pass = 0; pass < passes; pass++) {

@@ -28,10 +28,10 @@ const peers: Readonly<Record<string, (data: DataName) => Promise<Codec>>> = {
   }),
 }
 
-/** The names of all codecs of somebody else. */
+/** The names of all third-party codecs. */
 export const peerNames: readonly string[] = Object.keys(peers)
 
-/** Makes a codec of somebody else for a set by its name. Throws RangeError for a name that isn't here. */
+/** Makes a third-party codec for a set by its name. Throws RangeError for a name that isn't here. */
 export async function peerCodec(name: string, data: DataName): Promise<Codec> {
   const make = peers[name]
   if (make === undefined) throw new RangeError(`no codec "${name}"; there are ${peerNames.join(', ')}`)

@@ -141,7 +141,7 @@ function listen(child: ChildProcess, name: string) {
     ready.reject(error)
     result.reject(error)
   }
-  // A worker may fail before anybody waits for the second promise.
+  // A worker may fail before the second promise is awaited.
   ready.promise.catch(() => undefined)
   result.promise.catch(() => undefined)
   child.on('error', fail)

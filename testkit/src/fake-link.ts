@@ -14,7 +14,7 @@ export interface FakeLinkHome {
   violated(text: string): void
 }
 
-/** Somebody on the way, who hears what one end of a stream sends, and may change it. */
+/** A man in the middle, which hears what one end of a stream sends, and may change it. */
 export interface Eavesdropper {
   /** The owner of the end sent these bytes. They are only lent. */
   left(bytes: Uint8Array): void

@@ -52,11 +52,11 @@ export class FakeNetwork implements FakeLinkHome {
   readonly connections: FakeConnection[] = []
   /** Sees each stream before anything is sent on it. */
   connected: ((connection: FakeConnection) => void) | undefined
-  /** Whoever is on the network beside the pipes: called when all is over. */
+  /** Ends what is on the network beside the pipes: called when all is over. */
   readonly strangers: (() => void)[] = []
   /** How owners broke the contract of the port; must stay empty. */
   readonly violations: string[] = []
-  /** Errors that nobody listened for. */
+  /** Errors without a listener. */
   readonly warnings: MillraceError[] = []
   /** Datagrams that were lost or delivered twice. */
   lostCount = 0

@@ -112,7 +112,7 @@ function drawMarks(random: Random, { messageMax, highWaters }: HonestDraft): Hon
     messageSizeMax: 4096 + messageMax + random.pick([0, 10_000]),
     iteratorQueueMax: random.pick([1, 3, 20]),
     localQueueMax: random.pick([3, 100]),
-    // So many that nobody may have more: those who ask, and the reader.
+    // So many that no one may have more: those who ask, and the reader.
     maxRequests: 101,
   }
 }

@@ -19,7 +19,7 @@ export const honestFeatures = [
 export type HonestFeature = (typeof honestFeatures)[number]
 
 /**
- * Features that are not drawn, because the library cuts honest peers with them. Only ever taken from: whoever mends one
+ * Features that are not drawn, because the library cuts honest peers with them. Only ever taken from: a mend of one
  * removes it here, and `npm test` draws it from then on.
  */
 export const unmended: readonly HonestFeature[] = [

@@ -146,7 +146,7 @@ class HonestRun {
     this.#rig.loop.wakeAt(this.#rig.loop.now() + tickMs, () => this.#tick(pipe))
   }
 
-  /** The program stands still, again and again: that is nobody else's fault. */
+  /** The program stands still, again and again: that is no peer's fault. */
   #stall(ms: number): void {
     const { loop } = this.#rig
     for (const atMs of [1, 100, 1000, 5000])

@@ -28,7 +28,7 @@ export class RawPeer implements LinkOwner {
     link.start(this)
   }
 
-  /** Connects to whoever listens there. */
+  /** Connects to the server there. */
   static async connect(network: FakeNetwork, address: string): Promise<RawPeer> {
     const peer = new RawPeer(await network.loop.until(network.connect(address)))
     network.strangers.push(() => peer.link.destroy())

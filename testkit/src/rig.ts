@@ -146,7 +146,7 @@ export class Rig<Messages extends object = AnyMessages> {
     return (await this.loop.until(outcome)) as MillraceError
   }
 
-  /** After each step: nobody broke a port's contract, and every channel's own account of itself is sound. */
+  /** After each step: no port's contract was broken, and every channel's own account of itself is sound. */
   #check(): void {
     const { violations } = this.network
     if (violations.length > 0) throw new Error(`a port's contract was broken: ${violations.join('; ')}`)

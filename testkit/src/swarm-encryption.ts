@@ -62,7 +62,7 @@ interface Meddled {
 }
 
 /**
- * The part of the swarm that encrypts: gives keys to pipes, lets channels ask for encryption at any moment, has somebody listen and
+ * The part of the swarm that encrypts: gives keys to pipes, lets channels ask for encryption at any moment, has a man in the middle listen and
  * meddle on the way, and knows what must never come of it.
  */
 export class SwarmEncryption {

@@ -116,7 +116,7 @@ export class SwarmKeys {
     return this.#identity(this.#random.pick(patterns.filter((other) => other !== pattern)))
   }
 
-  /** A key that nobody has is let in by nobody. */
+  /** An unknown key is not let in. */
   #judge(name: string, channel: PendingChannel): boolean | Promise<boolean> {
     return this.#answer(this.#verdicts.get(name) ?? 'no', channel)
   }

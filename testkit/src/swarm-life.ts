@@ -50,7 +50,7 @@ export class SwarmLife {
 
   async #sendPatiently(side: Side, random: Random): Promise<void> {
     const n = side.next++
-    // Whoever is full for good, because its peer is frozen, is cut off by its own deadlines.
+    // A side that is full for good, because its peer is frozen, is cut off by its own deadlines.
     const result = await side.channel.sendWhenReady(random.pick(this.#keys), { n, text: textOf(n) })
     this.#host.note('sent', result, n)
     if (result === 'queued') side.queued++

@@ -78,7 +78,7 @@ class Swarm {
   readonly #faults: string[] = []
   readonly #endedAt = new Map<Channel<AnyMessages>, number>()
   readonly #work: Promise<unknown>[] = []
-  /** What goes on, for whoever wants to know why a run doesn't end. */
+  /** What goes on, to tell why a run doesn't end. */
   readonly #open = new Set<() => string>()
   readonly #readers: Promise<void>[] = []
   readonly #pipes: Pipe<AnyMessages>[] = []

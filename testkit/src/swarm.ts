@@ -1,6 +1,6 @@
 /**
  * Runs the swarm over many seeds: `node testkit/src/swarm.ts --seeds 10000 --first 1`, after a build. Prints each seed
- * that fails, with what went wrong, and a summary. `--encryption some` encrypts pipes and channels, and has somebody meddle with them.
+ * that fails, with what went wrong, and a summary. `--encryption some` encrypts pipes and channels, and meddles with them.
  */
 import { parseArgs } from 'node:util'
 import { runSwarm } from './swarm-run.ts'

@@ -5,7 +5,7 @@ import type { ThirdPartyRow } from './third-party-row.ts'
 const anyKind = [...faultKinds, ...quietKinds]
 const base = { kinds: anyKind, where: ['link', 'local'], told: 'never', victim: 'lives' } as const
 
-/** Knocks at a pipe that must let nobody in. */
+/** Knocks at a pipe that must not admit it. */
 async function knock(scene: Scene, accepting: Pipe<AnyMessages>, opening: Pipe<AnyMessages>): Promise<void> {
   const count = accepting.channelCount
   const where = scene.where === 'local' ? 'local' : 'remote'

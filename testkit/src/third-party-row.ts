@@ -65,7 +65,7 @@ async function judge(
   { broken, step }: Verdict,
 ): Promise<void> {
   const { errors, warnings, elsewhere } = scene.told
-  // What nobody reads is no fault: only a promise, or something like one, has to be watched.
+  // What is never read is no fault: only a promise, or something like one, has to be watched.
   const isQuiet = kind === 'getter' && errors + warnings === 0
   if (row.told === 'once' && errors !== 1 && !isQuiet) broken.push(`told ${errors} times`)
   if (row.told === 'warned' && (errors > 0 || warnings !== 1) && !isQuiet)
@@ -88,7 +88,7 @@ async function ended({ rig, victim }: Scene): Promise<void> {
   await rig.until(Promise.all([victim.opened.closed, victim.accepted.closed]), 30_000)
 }
 
-/** Collects rejections that nobody handles, in place of whoever ends the process for them. */
+/** Collects unhandled rejections, in place of the listeners that end the process for them. */
 function watchRejections(found: string[]): () => void {
   const event = 'unhandledRejection'
   const others = process.listeners(event)

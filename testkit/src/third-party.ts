@@ -42,7 +42,7 @@ export function failing(kind: FaultKind): () => never {
       throw fault()
     },
     rejects: () => Promise.reject(fault()),
-    // biome-ignore lint/suspicious/noThenProperty: a thenable of somebody else's is the point
+    // biome-ignore lint/suspicious/noThenProperty: a third party's thenable is the point
     thenable: () => ({ then: (_: unknown, reject: (error: Error) => void) => reject(fault()) }),
     getter: () => ({
       // biome-ignore lint/suspicious/noThenProperty: so is one that cannot be read

@@ -4,7 +4,7 @@ import { Random } from './random.ts'
 export interface Cutting {
   /** How they were cut, with the seed if there was one. */
   readonly name: string
-  /** Copies: whoever gets one may overwrite it. */
+  /** Copies: a test may overwrite one. */
   readonly chunks: readonly Uint8Array[]
 }
 

@@ -199,7 +199,7 @@ export function transportSuite<Fields extends object>(
       accepted.call(() => accepted.link.destroy())
     })
 
-    it('that nobody listens to says so', async () => {
+    it('that has no listener says so', async () => {
       const { listener } = await listen()
       const at = listener.address
       await listener.close()

@@ -17,7 +17,7 @@ export type CodecCase = {
   readonly data: DataName
   readonly direction: Direction
   readonly variant: Variant
-  /** Nanoseconds for one object with bitsery 5.2.4, g++ 12.2 -O2, decoding into fresh objects; null where nobody measured it. */
+  /** Nanoseconds for one object with bitsery 5.2.4, g++ 12.2 -O2, decoding into fresh objects; null where it was not measured. */
   readonly cppNs: number | null
 }
 
@@ -54,7 +54,7 @@ export function codecRow({ name, kind, note, file, data, direction, variant }: C
   return { name, kind, measure, ...(note === undefined ? {} : { note }) }
 }
 
-/** What there is to say of each codec of somebody else; the first one is the reference. */
+/** What there is to say of each third-party codec; the first one is the reference. */
 const peerNotes: Readonly<Record<string, string>> = {
   msgpackr: 'maps with their keys; native strings if loaded; floats in 64 bits, with which it encodes faster',
   'msgpackr records': 'its own extension: keys are sent once',

@@ -11,7 +11,7 @@ export const encryption: Scenario = {
     await Promise.all([messages(ownRows), roundTrips(ownRows), channels(ownRows), handshakes(ownRows)]),
 }
 
-/** The size of the messages: nobody asks for others. */
+/** The size of the messages: there is no option for others. */
 const size = 64
 
 /** How a row that opens channels is run: the listener takes them, the dialer opens and closes. */
@@ -63,7 +63,7 @@ async function messages(ownRows: OwnRows): Promise<Case> {
     title: `Encrypted messages of ${size} bytes, process to process over tcp`,
     note: [
       'Typed objects, server to client. node:tls carries the same frames from the same encoder to the same decoder, sealed by the same ciphers.',
-      'CURVE is what zeromq.js has: one ready-made buffer a message, decoded by nobody.',
+      'CURVE is what zeromq.js has: one ready-made buffer a message, not decoded.',
     ].join('\n'),
     metrics: throughputMetrics,
     chart: 'messagesPerSecond',

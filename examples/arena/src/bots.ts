@@ -30,7 +30,7 @@ const owner = {
 
 const bots = Array.from({ length: count }, (_, index) => new Bot(`bot-${index + 1}`, pipe, owner))
 
-/** Now and then someone leaves for a moment. */
+/** Now and then a bot leaves for a moment. */
 async function takeBreak(): Promise<void> {
   const bot = bots[Math.floor(random() * bots.length)]
   await bot.leave()

@@ -39,7 +39,7 @@ export class Brain {
     return towards(self, closest(self, tasty))
   }
 
-  /** Whoever gets no further, most likely because of a wall, goes somewhere else for a while. */
+  /** A bot that gets no further, most likely because of a wall, goes somewhere else for a while. */
   #turnAside(): void {
     const angle = this.#random() * 2 * Math.PI
     this.#detour = { x: Math.cos(angle), y: Math.sin(angle) }

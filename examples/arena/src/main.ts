@@ -127,7 +127,7 @@ class Game {
   }
 }
 
-/** Resolves at the first signal that asks for an end. Whoever asks twice gets it at once. */
+/** Resolves at the first signal that asks for an end. A second signal ends it at once. */
 function untilSignal(): Promise<Ending> {
   return new Promise((resolve) => {
     let asked = 0

@@ -35,7 +35,7 @@ export const messages = bits(
     blob: { data: bytes(sizeMax) },
     /** What the receiver counted so far, and whether it sends back what comes from now on. */
     mark: request({ echo: bool }, { messages: f64, accepted: u32, cpuMicroseconds: f64 }),
-    /** The message that is attacked. `coins` comes last, so that whoever is on the way knows where it is. */
+    /** The message that is attacked. `coins` comes last, so that a man in the middle knows where it is. */
     give: { turn: u32, note: text(40), coins: u32 },
     /** How many of them came: the answer comes after all that was sent before. */
     count: request({}, { given: u32 }),

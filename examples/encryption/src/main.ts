@@ -1,5 +1,5 @@
 /**
- * Measures what encryption costs between two processes, by algorithm and by back end; with `--attack`, plays what somebody on the way
+ * Measures what encryption costs between two processes, by algorithm and by back end; with `--attack`, plays what a man in the middle
  * could do to them. `--help` says more.
  */
 import { attack, attackLines } from './attack.ts'

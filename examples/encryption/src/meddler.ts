@@ -1,4 +1,4 @@
-/** Somebody on the way: passes on what two sides say, reads along, and changes what it is told to. Knows no keys. */
+/** A man in the middle: passes on what two sides say, reads along, and changes what it is told to. Knows no keys. */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { freePlace, type Place } from './place.ts'
 
@@ -22,7 +22,7 @@ export class Meddler {
     this.place = place
   }
 
-  /** Listens at a place of its own, and connects to `target` for whoever comes. */
+  /** Listens at a place of its own, and connects to `target` for each peer that comes. */
   static async start(target: Place): Promise<Meddler> {
     const server = createServer({ allowHalfOpen: true })
     const free = freePlace(target.transport)

@@ -45,7 +45,7 @@ export function pipeTo(place: Place, backEnd: BackEnd, settings: Settings): Pipe
 
 let count = 0
 
-/** A place where nobody is yet: port 0, for which the system chooses one, or a path of its own. */
+/** A free place: port 0, for which the system chooses one, or a path of its own. */
 export function freePlace(transport: TransportName): Place {
   if (transport === 'tcp') return { transport, port: 0 }
   const folder = process.platform === 'win32' ? '\\\\.\\pipe\\' : tmpdir()

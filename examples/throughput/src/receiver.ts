@@ -3,7 +3,7 @@ import type { Pipe } from 'millrace'
 import type { Throughput } from './contract.ts'
 import { type Place, pipeTo } from './place.ts'
 
-/** Binds a receiver. Whoever called it closes it. */
+/** Binds a receiver. The caller closes it. */
 export function receive(place: Place): Promise<Pipe<Throughput>> {
   const pipe = pipeTo(place)
   pipe.on('accepted', (_pipe, channel) => {

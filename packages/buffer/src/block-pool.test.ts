@@ -234,7 +234,7 @@ describe('BlockPool checks', () => {
     expect(pool.statistics()).toMatchObject({ freeCount: 0, freeBytes: 0 })
   })
 
-  it('fills memory with poison, so that nobody counts on zeroes or on old content', () => {
+  it('fills memory with poison, so that no code counts on zeroes or on old content', () => {
     const pool = new BlockPool({ checks: 'on' })
     const block = pool.take(64)
     const bytes = block.bytes

@@ -18,7 +18,7 @@ export type HandshakeTally = Record<string, number>
 
 /**
  * Plays handshakes of every pattern, mutates one message of each, and throws at the first broken promise: a refusal is a typed error
- * and ends the machine for ever, nobody who read a changed message ever splits by reading, and never do both sides.
+ * and ends the machine for ever, no side that read a changed message ever splits by reading, and never do both sides.
  */
 export function runHandshakes({ runs, seed }: { runs: number; seed: number }): HandshakeTally {
   const random = new Random(seed)
@@ -63,7 +63,7 @@ function playOne(pattern: Pattern, random: Random): string {
       throw new Error(`${pattern.name}: a changed message led to a split`)
     ;[writer, reader] = [reader, writer]
   }
-  if (isChanged) throw new Error(`${pattern.name}: nobody saw the change of message ${step}`)
+  if (isChanged) throw new Error(`${pattern.name}: neither side saw the change of message ${step}`)
   const [first, second] = [initiator.split(), responder.split()]
   if (!isEqual(first.handshakeHash, second.handshakeHash)) throw new Error(`${pattern.name}: two hashes`)
   return 'unchanged'

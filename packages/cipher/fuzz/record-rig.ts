@@ -174,7 +174,7 @@ class StubKey implements AeadKey {
   }
 }
 
-/** Throws when one key seals twice with one nonce, whoever holds the key. */
+/** Throws when one key seals twice with one nonce, whichever side holds the key. */
 export class NonceSpy {
   readonly #seen = new Set<string>()
   /** How many seals it saw. */

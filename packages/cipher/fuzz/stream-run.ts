@@ -25,7 +25,7 @@ interface Script {
   readonly closeEnd: number
 }
 
-/** One stream of a peer who has the keys and does what he likes, changed on its way by somebody who hasn't, in chunks of any cut. */
+/** One stream of a peer that has the keys and does what it likes, changed on its way by one that hasn't, in chunks of any cut. */
 export function runStream(random: Random): string {
   const aead =
     random.below(16) === 0 ? nobleAead(random.pick(['chacha20-poly1305', 'aes-256-gcm'])) : stubAead()
@@ -78,7 +78,7 @@ function check(script: Script, bytes: Uint8Array, found: readonly Uint8Array[], 
   const isUntouched = same === bytes.length && same === script.bytes.length
   if (isUntouched && end !== script.outcome) throw new Error(`the end '${end}', not '${script.outcome}'`)
   if (end === 'closed' && (same < script.closeEnd || bytes.length !== script.closeEnd))
-    throw new Error('an orderly end that nobody wrote')
+    throw new Error('an orderly end that was not written')
 }
 
 function scriptOf(send: SendState, random: Random): Script {
@@ -107,7 +107,7 @@ function scriptOf(send: SendState, random: Random): Script {
       outcome = 'closed'
       add(record(send, Uint8Array.of(1, 0), 1, NO_BYTES))
     } else if (kind === 10) {
-      // Well sealed, but no record: an empty one, or a code that nobody knows.
+      // Well sealed, but no record: an empty one, or an unknown code.
       outcome = 'malformed'
       const code = random.pick([0, 3, 4, 15, 16])
       add(record(send, random.below(2) === 0 ? NO_BYTES : Uint8Array.of(code, 0), code, NO_BYTES))

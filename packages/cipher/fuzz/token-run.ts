@@ -22,7 +22,7 @@ const OUTCOMES = [
   'accepted',
 ]
 
-/** A login server, a game server, and tokens that somebody has changed on their way: one each `step`. */
+/** A login server, a game server, and tokens that were changed on their way: one each `step`. */
 export class TokenRun {
   readonly #random: Random
   readonly #issuer: TokenIssuer

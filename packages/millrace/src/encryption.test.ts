@@ -49,7 +49,7 @@ function watched(made: Pipe<Game>): Pipe<Game> {
   return made
 }
 
-/** A bound server, and a client that has not opened anything yet, perhaps with somebody in between. */
+/** A bound server, and a client that has not opened anything yet, perhaps with a man in the middle. */
 async function sides(
   serverOptions: PipeOptions,
   clientOptions: PipeOptions,
@@ -68,7 +68,7 @@ async function sides(
   return { server, client, accepted, errors, closed }
 }
 
-/** Somebody on the way who changes what the client (or the server) sends. */
+/** A man in the middle that changes what the client (or the server) sends. */
 function meddler(
   change: (bytes: Buffer, from: 'client' | 'server', to: Socket) => void,
 ): (port: number) => Promise<number> {
@@ -266,7 +266,7 @@ describe('a pipe that is encrypted', () => {
     expect((await channel.closed).code).toMatch(/link-ended|link-failed/)
   })
 
-  it('replay of message 1: an IK handshake that was recorded opens nothing, and nobody is asked', async () => {
+  it('replay of message 1: an IK handshake that was recorded opens nothing, and authorise is not asked', async () => {
     const asked: string[] = []
     const recorded: Buffer[] = []
     let port = 0
@@ -324,7 +324,7 @@ describe('a pipe that is encrypted', () => {
     expect(closed[0]).toEqual({ code: 'link-ended' })
   })
 
-  it('says so when somebody meddles with the last words of the peer, even to whoever has closed', async () => {
+  it('says so when the last words of the peer were changed, even to the side that has closed', async () => {
     let isMeddling = false
     const { client, accepted } = await sides(
       { encryption: bothKeys },

@@ -182,7 +182,7 @@ describe('proto factory and pipe of seed 001', () => {
     expect(calls[0]).toEqual([client, channel, undefined])
     server.destroy()
     await channel.closed
-    await until('nobody listens', () => server.channelCount === 0)
+    await until('no channel is left', () => server.channelCount === 0)
     await turns()
     await rejection(client.open())
     await until('the client knows of the failure', () => calls.length === 2)
@@ -378,7 +378,7 @@ describe('rules of seed 001', () => {
       channel.on('chat', ({ line }) => void heard.push(line))
     })
     const opening = kept(gamePipe(factory, port)).open()
-    // The hello lies in the server; without a turn of the program nobody is called.
+    // The hello lies in the server; without a turn of the program no handler is called.
     await until('bytes have come in', () => server.statistics().handshakes === 1)
     await turns()
     expect(heard).toEqual([])

@@ -186,7 +186,7 @@ describe('MsgpackReader and hostile bytes', () => {
       refuses(`81${key}01`, 'bad-key', 1, { maps: 'map' })
   })
 
-  it('refuses extensions that nobody registered, and passes on that a codec failed', () => {
+  it('refuses extensions that are not registered, and passes on that a codec failed', () => {
     refuses('9201d40110', 'unknown-extension', 2)
     refuses('d5fe0000', 'unknown-extension', 0)
     const decodeFails = () => {

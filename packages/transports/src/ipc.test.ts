@@ -134,7 +134,7 @@ describe.runIf(process.platform !== 'win32')('ipc sockets', () => {
     expect((await ipcPipe(path).open()).isOpen).toBe(true)
   })
 
-  it('let nobody in but their own user, from the first moment', async () => {
+  it('let only their own user in, from the first moment', async () => {
     const path = freshPath()
     const before = process.umask()
     await ipcPipe(path).bind()

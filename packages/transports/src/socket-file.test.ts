@@ -61,7 +61,7 @@ const outcomes = (binding: Promise<unknown>[]) =>
     ),
   )
 
-/** Whether somebody listens there. */
+/** Whether a server listens there. */
 function answers(path: string): Promise<'connected' | string> {
   return new Promise((resolve) => {
     const socket = connect(path)

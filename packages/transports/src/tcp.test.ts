@@ -324,13 +324,13 @@ describe('tcp pipes', () => {
     noDelay.mockClear()
     const second = await transport.setNoDelay(false).setKeepAlive(7000).connect(address)
     await until('the second is accepted', () => links.length === 2)
-    // The one of the accepting side, whose settings nobody changed.
+    // The one of the accepting side, whose settings were not changed.
     expect(noDelay.mock.calls).toEqual([[true]])
     expect(keepAlive.mock.calls).toEqual([[true, 7000]])
     for (const link of [first, second, ...links]) link.destroy()
   })
 
-  it('reject when nobody listens, and when the port is taken', async () => {
+  it('reject when nothing listens, and when the port is taken', async () => {
     const { listener, port } = await bind()
     const taken = plugin.create()
     if (taken.carries !== 'bytes') throw new Error('tcp carries bytes')

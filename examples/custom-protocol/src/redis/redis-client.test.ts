@@ -164,7 +164,7 @@ describe.each([2, 3] as const)('the redis client from npm, RESP %i', (version) =
     expect(String(await subscriber.ping())).toBe('PONG')
   })
 
-  it('cuts a subscriber that does not read, and nobody else', async () => {
+  it('cuts a subscriber that does not read, and no other', async () => {
     const publisher = await connect()
     const subscriber = await RawClient.open({ host: '127.0.0.1', port: portOf(pipe) })
     subscriber.write('SUBSCRIBE news\r\n')

@@ -13,7 +13,7 @@ export const storeLimits = {
 } as const
 
 const databaseCount = 16
-const nobody: ReadonlySet<Client> = new Set()
+const noClients: ReadonlySet<Client> = new Set()
 
 /** A small Redis in memory. It serves the channels that a pipe accepts. */
 export class Server implements Keeper {
@@ -38,7 +38,7 @@ export class Server implements Keeper {
   }
 
   subscribers(name: string): ReadonlySet<Client> {
-    return this.#subscribers.get(name) ?? nobody
+    return this.#subscribers.get(name) ?? noClients
   }
 
   subscribe(client: Client, name: string): void {
@@ -66,7 +66,7 @@ export class Server implements Keeper {
       push: (items) => channel.send('push', items),
     }
     this.#clients.add(client)
-    // Whoever subscribes and then reads too slowly is cut: a message must not be lost unseen.
+    // A subscriber that reads too slowly is cut: a message must not be lost unseen.
     channel.setOverflow('close')
     channel.on('command', (command) => runCommand(command, client, this))
     channel.on('close', () => {

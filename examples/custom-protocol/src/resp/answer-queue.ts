@@ -16,7 +16,7 @@ export class AnswerQueue<Answer extends object> {
     return this.#nextId++
   }
 
-  /** An answer came. One that nobody waits for is dropped. */
+  /** An answer came. One that is not awaited is dropped. */
   answer(id: number, answer: Answer): void {
     if (this.#waiting.has(id)) this.#waiting.set(id, answer)
   }

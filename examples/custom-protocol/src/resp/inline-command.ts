@@ -6,7 +6,7 @@ const blanks: readonly number[] = [0, 9, 10, 13, 32]
 const escapes: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, b: 8, a: 7 }
 
 /**
- * Splits a line that somebody typed into its words, by Redis's rules: blanks part words; in double quotes `\n`, `\x41` and
+ * Splits a typed line into its words, by Redis's rules: blanks part words; in double quotes `\n`, `\x41` and
  * the like stand for bytes; in single quotes only `\'` does; behind a closing quote a blank must follow.
  */
 export function splitInline(line: Uint8Array): Uint8Array[] | 'unbalanced' {

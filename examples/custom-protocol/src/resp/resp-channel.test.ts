@@ -349,7 +349,7 @@ describe('a channel that was opened', () => {
     expect(heard).toEqual([[bytesOf('news'), 1]])
   })
 
-  it('sends commands whose replies nobody waits for', async () => {
+  it('sends commands whose replies are not awaited', async () => {
     const { channel } = await scene(({ name }) => name)
     const client = await channel()
     client.send('command', command('A'))
@@ -365,7 +365,7 @@ describe('a channel that was opened', () => {
     await expect.poll(() => client.statistics().roundTripMs).toBeGreaterThan(0)
   })
 
-  it('ends when the server says what nobody asked for', async () => {
+  it('ends when the server says what was not asked for', async () => {
     const { channel } = await scene(() => null)
     const client = await channel()
     // A push in version 2 cannot be told from a reply.

@@ -14,8 +14,8 @@ const answeredByPushes: ReadonlySet<string> = new Set([
   'PUNSUBSCRIBE',
 ])
 
-/** Who waits for the next reply: a request by its id, a ping, or nobody. */
-type Waiting = number | 'ping' | 'nobody'
+/** Who waits for the next reply: a request by its id, a ping, or none. */
+type Waiting = number | 'ping' | 'none'
 
 /**
  * The client's side of a RESP channel: requests out, their replies in, in the same order. Pushes need version 3: send
@@ -56,13 +56,13 @@ export class RespClientSession implements StreamSession {
     if (violation !== undefined && host.mayDeliver) host.fail({ code: 'protocol-violation', what: violation })
   }
 
-  /** A command whose reply nobody waits for. */
+  /** A command whose reply is not awaited. */
   encode(number: number, body: unknown): void {
     if (number !== commandNumber)
       throw new MillraceError('unsupported', 'a RESP client sends commands, no pushes')
     const sent = checkCommand(body)
     this.#write(sent)
-    if (!answeredByPushes.has(sent.name.toUpperCase())) this.#waiting.push('nobody')
+    if (!answeredByPushes.has(sent.name.toUpperCase())) this.#waiting.push('none')
   }
 
   encodeRequest(id: number, number: number, body: unknown): void {
@@ -111,7 +111,7 @@ export class RespClientSession implements StreamSession {
       this.#firstWaiting = 0
     }
     if (waiting === 'ping') host.ponged(now - this.#pingedAt)
-    else if (waiting !== 'nobody') {
+    else if (waiting !== 'none') {
       if (value instanceof RespError) host.faulted(waiting, value.text)
       else host.replied(waiting, value)
     }

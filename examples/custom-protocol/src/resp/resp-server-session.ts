@@ -30,7 +30,7 @@ export class RespServerSession implements StreamSession {
   readonly #answers = new AnswerQueue<Answer>()
   #isOpen = false
   #version: RespVersion = 2
-  /** The last command was read: what comes behind it is nobody's. */
+  /** The last command was read: what comes behind it is ignored. */
   #isLast = false
 
   constructor(host: SessionHost, limits: RespLimits) {

@@ -77,7 +77,7 @@ function isAfter(high: number, low: number, otherHigh: number, otherLow: number)
   return high > otherHigh || (high === otherHigh && low > otherLow)
 }
 
-/** How far `to` is ahead of `from`, which is not after it. Exact below 2^32; at least 2^32 above, which is all that anybody asks. */
+/** How far `to` is ahead of `from`, which is not after it. Exact below 2^32; at least 2^32 above, which is all that callers ask. */
 function distance(fromHigh: number, fromLow: number, toHigh: number, toLow: number): number {
   const borrow = toLow < fromLow ? 1 : 0
   const high = toHigh - fromHigh - borrow

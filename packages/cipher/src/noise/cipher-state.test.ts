@@ -154,7 +154,7 @@ describe.each(AEADS)('the cipher state of $name', (aead) => {
     state.wipe()
   })
 
-  it('copies its key and shows it to nobody', () => {
+  it('copies its key and never shows it', () => {
     const key = KEY.slice()
     const state = new CipherState(aead, key)
     key.fill(0)

@@ -1,4 +1,4 @@
-/** Handshakes and messages with implementations that nobody of us wrote. */
+/** Handshakes and messages with implementations of others. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

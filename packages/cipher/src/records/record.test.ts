@@ -263,7 +263,7 @@ describe('the next key', () => {
     expect(() => seal()).toThrow(expect.objectContaining({ code: 'exhausted' }))
     expect(sealer.state).toBe('open')
     expect(opener.state).toBe('open')
-    // Somebody who goes on all the same.
+    // A peer that goes on all the same.
     const rogue = directionOf(9, nullAead('aes-256-gcm')).send
     rogue.skipTo(0, 2 ** 23)
     block.set([17, 0])

@@ -15,7 +15,7 @@ export interface TokenServer {
 }
 
 /**
- * A connect token as the client has it: where to go, the keys of an NKpsk0 handshake, and the sealed token to show. Whoever has it can be the
+ * A connect token as the client has it: where to go, the keys of an NKpsk0 handshake, and the sealed token to show. Its holder can be the
  * user once, so that it travels over confidential ways only. JSON and logs get nothing of it; `text` is the way to pass it on.
  */
 export class ConnectToken {

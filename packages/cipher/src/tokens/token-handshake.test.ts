@@ -47,7 +47,7 @@ function serverOf(prologue: Uint8Array, psk: Uint8Array) {
   })
 }
 
-it('leads from a login to sealed records, and asks nobody in between', () => {
+it('leads from a login to sealed records, without a question in between', () => {
   const verifier = new TokenVerifier({ ...keyring, serverId: 'eu-1' })
   const token = login()
   const client = clientOf(token)
@@ -72,11 +72,11 @@ it('leads from a login to sealed records, and asks nobody in between', () => {
   expect(Buffer.from(opener.next() ?? []).toString()).toBe('hello')
   expect(opener.next()).toBeUndefined()
   expect(opener.end()).toBe('closed')
-  // The same message and token again, by somebody who recorded them.
+  // The same message and token again, by an eavesdropper.
   expect(verifier.verify(token.sealed, '', now).outcome).toBe('used')
 })
 
-it('leaves a token good that somebody shows who only saw it', () => {
+it('leaves a token good that an eavesdropper shows', () => {
   const verifier = new TokenVerifier({ ...keyring, serverId: 'eu-1' })
   const token = login()
   const thief = clientOf(Object.assign(login(), { sealed: token.sealed })).write()

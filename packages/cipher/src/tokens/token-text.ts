@@ -24,7 +24,7 @@ export function bytesOfTokenText(text: string): Uint8Array | undefined {
   return sum === crc32(bytes) ? bytes.slice() : undefined
 }
 
-/** CRC-32 of IEEE 802.3: against slips of the hand, not against anybody. */
+/** CRC-32 of IEEE 802.3: against slips of the hand, not against attackers. */
 function crc32(bytes: Uint8Array): number {
   let sum = 0xffffffff
   for (const byte of bytes) {

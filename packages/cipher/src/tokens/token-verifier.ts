@@ -43,8 +43,8 @@ export interface TokenCandidate {
   /** For the NKpsk0 handshake, whose prologue is the sealed token. Overwritten by `redeem`, which therefore comes after the handshake took it. */
   readonly psk: Uint8Array
   /**
-   * Uses the token up, and tells whose it is. To be called when the first message of the handshake was authentic, which shows that whoever
-   * sent it has the token's key: anybody on the way could show a sealed token that he saw. Answers `used` the second time.
+   * Uses the token up, and tells whose it is. To be called when the first message of the handshake was authentic, which shows that its
+   * sender has the token's key: an eavesdropper could show a sealed token as well. Answers `used` the second time.
    */
   redeem(wallMs: number): TokenHolder | { readonly outcome: TokenRefusal }
 }
@@ -64,7 +64,7 @@ export interface TokenVerifierOptions extends TokenKeyring {
   readonly since?: number | undefined
 }
 
-/** Checks connect tokens without asking anybody: the game server's side. Never throws for what a token is. */
+/** Checks connect tokens without asking a server: the game server's side. Never throws for what a token is. */
 export class TokenVerifier {
   readonly #primitives: Primitives
   readonly #seal: TokenSeal
@@ -90,7 +90,7 @@ export class TokenVerifier {
   }
 
   /**
-   * Looks at a sealed token that somebody shows. `clientAddress` is where he is, written as the login server writes it; `wallMs` is the time of
+   * Looks at a sealed token that a client shows. `clientAddress` is where that is, written as the login server writes it; `wallMs` is the time of
    * day, in ms since 1970. Changes nothing: a token is used up by `redeem` alone. The times are looked at first, which cost nothing; a
    * forged token may therefore be called expired.
    */

@@ -311,7 +311,7 @@ describe('a parser', () => {
     userData: Uint8Array.of(1, 2),
   }
 
-  it('reads an authentic inside as strictly as if anybody had written it', () => {
+  it('reads an authentic inside as strictly as if an attacker had written it', () => {
     const bytes = writeInside(inside)
     expect(readInside(bytes)).toEqual(inside)
     for (let size = 0; size < bytes.length; size++)

@@ -1,5 +1,5 @@
 /**
- * The connect token: what a login server gives a player, and what a game server believes without asking anybody. Numbers are
+ * The connect token: what a login server gives a player, and what a game server believes without asking a server. Numbers are
  * little-endian, times are ms since 1970, texts are one byte of size and printable ASCII.
  *
  *     sealed token, shown to the server                  its inside, 56 to 957 bytes
@@ -62,7 +62,7 @@ export const SEALED_TOKEN_SIZE_MAX = TOKEN_HEADER_SIZE + TOKEN_INSIDE_SIZE_MAX +
 export const CONNECT_TOKEN_SIZE_MAX =
   1 + 32 + 1 + TOKEN_SERVERS_MAX * (2 * (1 + TOKEN_TEXT_SIZE_MAX) + 32) + SEALED_TOKEN_SIZE_MAX
 
-/** What a sealed token says to everybody, before anybody has looked whether it is true. */
+/** What a sealed token says in clear, before it is verified. */
 export interface TokenHeader {
   readonly applicationId: Uint8Array
   /** In ms since 1970. */

@@ -189,7 +189,7 @@ describe('channel.on', () => {
     await rig.end()
   })
 
-  it('counts what nobody listens for', async () => {
+  it('counts what has no listener', async () => {
     const { rig, accepting, accepted, opened } = await pair()
     opened.send('a', 1)
     opened.send('b', 1)

@@ -55,7 +55,7 @@ describe('a request', () => {
     await rig.end()
   })
 
-  it('that nobody answers fails, and says so on this side', async () => {
+  it('that has no handler fails, and says so on this side', async () => {
     const { rig, accepting, opened } = await pair()
     expect(await rig.failureOf(opened.request('nothing', 1))).toMatchObject({
       code: 'request-failed',
@@ -237,9 +237,9 @@ describe('a request', () => {
     await rig.end()
   })
 
-  it('of strangers: replies nobody waits for are ignored, broken ones end the channel', async () => {
+  it('of strangers: replies that are not awaited are ignored, broken ones end the channel', async () => {
     for (const [code, body, isFatal] of [
-      // Replies and faults of an id that nobody waits for, whatever their bodies are.
+      // Replies and faults of an id that is not awaited, whatever their bodies are.
       [0x94, [9, 0x31], false],
       [0x94, [9], false],
       [0x86, [9, 1, 0x61], false],

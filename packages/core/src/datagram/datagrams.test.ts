@@ -37,7 +37,7 @@ async function bound(protocol: Protocol<AnyMessages>, setup: RigOptions<AnyMessa
 }
 
 describe('a datagram protocol', () => {
-  it('answers whoever sends, without a channel', async () => {
+  it('answers each sender, without a channel', async () => {
     const log: unknown[] = []
     const { rig, pipe, heard, send } = await bound(echo(log))
     send('ab')

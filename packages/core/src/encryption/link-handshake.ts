@@ -92,7 +92,7 @@ export class LinkHandshake {
     this.#read()
   }
 
-  /** Only `true` lets anybody in: an answer that was forgotten must not. */
+  /** Only `true` admits a peer: an answer that was forgotten must not. */
   #decided(verdict: unknown): void {
     if (verdict !== true) return this.#owner.refused('authorise refused the key of the peer')
     this.#authorise = undefined

@@ -41,7 +41,7 @@ function* exchange(opened: HandshakeSide, accepted: HandshakeSide): Generator<Ha
   }
 }
 
-/** Only `true` lets anybody in, as on a link. */
+/** Only `true` admits a peer, as on a link. */
 async function refusalOf(side: HandshakeSide, asked: Set<HandshakeSide>): Promise<string | undefined> {
   const peerKey = side.plan.handshake.remoteStatic
   if (side.authorise === undefined || peerKey === undefined || asked.has(side)) return undefined

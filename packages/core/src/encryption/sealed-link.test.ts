@@ -188,7 +188,7 @@ describe('a sealed link', () => {
     expect(rig.diary(server).accepted).toEqual([])
   })
 
-  it('lets whoever opens set handlers before the first message, however many records a chunk has', async () => {
+  it('lets the opener set handlers before the first message, however many records a chunk has', async () => {
     rig = new Rig()
     const { loop, network } = rig
     const server = rig.pipe('server', { encryption: { key } })

@@ -157,7 +157,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
     this.#owner.gone(error)
   }
 
-  /** Gives up, without a word to anybody. */
+  /** Gives up, without a word to its owner or the peer. */
   release(): void {
     if (this.#state !== 'over') this.#over()
   }

@@ -194,7 +194,7 @@ describe('limits of a pipe', () => {
     await rig.end()
   })
 
-  it('maxHandshakes: a flood from one address makes room by itself, and pushes nobody else out', async () => {
+  it('maxHandshakes: a flood from one address makes room by itself, and pushes no others out', async () => {
     const rig = new Rig()
     const accepting = rig.pipe('server', { maxHandshakes: 10 })
     await rig.until(accepting.bind())

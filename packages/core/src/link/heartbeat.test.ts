@@ -107,7 +107,7 @@ describe('setHeartbeat', () => {
     await rig.end()
   })
 
-  it('kills nobody because this process stood still', async () => {
+  it('kills no channel because this process stood still', async () => {
     for (const drive of ['auto', 'manual'] as const) {
       const { rig, accepting, opened, accepted } = await driven(drive)
       opened.setHeartbeat(100, 300)

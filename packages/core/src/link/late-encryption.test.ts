@@ -21,7 +21,7 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
   )
 
 describe('encryption that begins on an open channel', () => {
-  it('switches both ways at an exact byte, on any network, whoever asks first, and keeps the order', async () => {
+  it('switches both ways at an exact byte, on any network, whichever side asks first, and keeps the order', async () => {
     for (let seed = 1; seed <= 30; seed++) {
       const draw = new Random(seed)
       const profile = wildNetwork(new Random(seed))
@@ -175,7 +175,7 @@ describe('encryption that begins on an open channel', () => {
     await rig.end()
   })
 
-  it('lets whoever opens a local channel set handlers first, whatever records come meanwhile', async () => {
+  it('lets the opener of a local channel set handlers first, whatever records come meanwhile', async () => {
     const rig = new Rig()
     const accepting = rig.pipe('server', { drive: 'manual' })
     const opening = rig.pipe('server')
@@ -247,7 +247,7 @@ describe('encryption that begins on an open channel', () => {
     await rig.end()
   })
 
-  it('reads the steps of the handshake although answers wait that nobody can send before', async () => {
+  it('reads the steps of the handshake although answers wait that cannot be sent before', async () => {
     const { rig, opened, accepted } = await pair({ accepting: { highWaterBytes: 300 } })
     accepted.on('ask', (n: unknown) => `${n}${'x'.repeat(100)}`)
     const sealed = accepted.setEncryption(key)
@@ -343,7 +343,7 @@ describe('encryption that begins on an open channel', () => {
       const [links] = rig.network.connections
       const far = closes === 'opened' ? links.accepted : links.opened
       far.freeze('on')
-      // The accepting side seals as soon as it has answered, though nobody hears that.
+      // The accepting side seals as soon as it has answered, though the peer does not hear that.
       if (closes === 'accepted') sides.opened.setEncryption(key).catch(() => {})
       const code = codeOf(sides[closes].setEncryption(key))
       await rig.loop.advance(1500)

@@ -18,7 +18,7 @@ beforeEach(() => {
 })
 afterEach(() => rig.end())
 
-/** The error of an open that nobody hurries: time passes only where the test says so. */
+/** The error of an open that is not hurried: time passes only where the test says so. */
 const failureOf = (open: Promise<unknown>): Promise<MillraceError> =>
   open.then(
     () => expect.unreachable('it opened'),
@@ -119,7 +119,7 @@ describe('a local channel between pipes that are encrypted', () => {
     expect(errors).toEqual([])
   })
 
-  it('ends when authorise takes longer than the handshake may, and asks nobody then', async () => {
+  it('ends when authorise takes longer than the handshake may, and asks no further', async () => {
     const never = () => new Promise<boolean>(() => {})
     const xx = { pattern: 'XX', identity: ofServer } as const
     const { client, accepted } = await sides({ ...xx, authorise: never }, xx)

@@ -276,7 +276,7 @@ describe('meeting locally', () => {
     await rig.end()
   })
 
-  it('delivers nothing before whoever awaits open() could set his handlers', async () => {
+  it('delivers nothing before code behind await open() could set its handlers', async () => {
     const rig = new Rig()
     const accepting = rig.local()
     const opening = rig.local('lobby', { drive: 'manual' })

@@ -83,7 +83,7 @@ describe('diagnostics', () => {
     await rig.end()
   })
 
-  it('cost nothing when nobody listens', async () => {
+  it('cost nothing without subscribers', async () => {
     const published: unknown[] = []
     const topic = { hasSubscribers: false, publish: (message: unknown) => void published.push(message) }
     const { rig, opened } = await pair({ diagnostics: { channel: () => topic } })

@@ -14,7 +14,7 @@ async function server(options: PipeOptions = {}, setup: RigOptions<AnyMessages> 
   return { rig, pipe, stranger, diary: rig.diary(pipe) }
 }
 
-/** Opens towards somebody who isn't a Millrace pipe. */
+/** Opens towards a peer that isn't a Millrace pipe. */
 async function client(options: PipeOptions = {}, setup: RigOptions<AnyMessages> = {}) {
   const rig = new Rig(setup)
   const peers = await RawPeer.listen(rig.network, 'net://server')
@@ -278,7 +278,7 @@ describe('a handshake', () => {
     }
   })
 
-  it('ends with a broken contract table, and with one that nobody asked for', async () => {
+  it('ends with a broken contract table, and with one that was not asked for', async () => {
     const broken = await server({}, { protocol: plain({ contract: { messages: { move: 3 } } }) })
     broken.stranger.sendHello({ fingerprint: '1234567812345678' })
     broken.stranger.sendFrame(0x81, [1, 2])
@@ -355,7 +355,7 @@ describe('a handshake', () => {
     await rig.end()
   })
 
-  it('says who refused: nobody listens, or the listener failed', async () => {
+  it('says who refused: nothing listens, or the listener failed', async () => {
     const rig = new Rig()
     expect(await rig.failureOf(rig.pipe('nowhere').open())).toMatchObject({
       code: 'connect-failed',

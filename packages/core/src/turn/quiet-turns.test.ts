@@ -231,7 +231,7 @@ describe('without turns', () => {
     peer.end()
   })
 
-  it('nobody is asked who may come in, until the next one', async () => {
+  it('authorise is not asked until the next one', async () => {
     const random = new Random(20_261_126)
     const [ours, theirs] = [1, 2].map(() => noblePrimitives.dh.pair(random.bytes(32)))
     const asked: Uint8Array[] = []
@@ -256,7 +256,7 @@ describe('without turns', () => {
     }
   })
 
-  it('nobody is asked about a channel that ended before the next one', async () => {
+  it('authorise is not asked about a channel that ended before the next one', async () => {
     const random = new Random(20_261_208)
     const [ours, theirs] = [1, 2].map(() => noblePrimitives.dh.pair(random.bytes(32)))
     for (const where of ['link', 'local'] as const) {

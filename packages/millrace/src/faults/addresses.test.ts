@@ -53,7 +53,7 @@ describe('addresses', () => {
     expect(diary.failures).toEqual([error])
   })
 
-  it('opens after a refused attempt as soon as somebody listens', async () => {
+  it('opens after a refused attempt as soon as a server listens', async () => {
     const server = await tcpPipe().bind()
     const port = portOf(server)
     await server.close()

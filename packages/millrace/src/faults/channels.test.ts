@@ -72,7 +72,7 @@ describe('handlers that throw', () => {
     expect(near.isOpen && far.isOpen).toBe(true)
   })
 
-  it('warns, by the process, when a handler throws and nobody listens for errors', async () => {
+  it('warns, by the process, when a handler throws and `error` has no handler', async () => {
     const { near, far } = await pair()
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     far.on('ask', (body: unknown) => body)

@@ -15,7 +15,7 @@ const identity = () => noblePrimitives.dh.pair(random(32))
 const key = randomBytes(32)
 const server = identity()
 const player = identity()
-/** Short where nobody is to get in anyway. */
+/** Short where no client is to get in anyway. */
 const handshakeTimeoutMs = 400
 
 const ends: (() => unknown)[] = []
