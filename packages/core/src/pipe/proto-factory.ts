@@ -18,12 +18,12 @@ import { TargetReader } from './target-reader.ts'
 import type {
   AnyMessages,
   DefaultName,
-  FieldsOf,
   MessagesBy,
-  NameByCount,
+  NamesByCount,
   Rest,
   Speaks,
-  Spoken,
+  TargetOf,
+  UrlOf,
   WithOptions,
   WordsOf,
 } from './target-types.ts'
@@ -153,14 +153,12 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
    * `argument-invalid` for wrong options.
    */
   create<Name extends keyof Protocols & string = DefaultName<Protocols>>(
-    url: `${keyof Transports & string}://${string}`,
+    url: UrlOf<Transports>,
     ...rest: Speaks<Protocols, Name, WithOptions>
   ): Pipe<MessagesBy<Protocols, Name>>
   /** Makes a pipe by transport and path or name: `create('ipc', '/tmp/game.sock', 'game')`, `create('local', 'lobby', 'game')`. */
   create<
-    Where extends {
-      [Other in keyof Transports & string]: NameByCount<Transports[Other], Other, 1>
-    }[keyof Transports & string],
+    Where extends NamesByCount<Transports, 1>,
     Name extends keyof Protocols & string = DefaultName<Protocols>,
   >(
     transport: Where,
@@ -169,9 +167,7 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
   ): Pipe<MessagesBy<Protocols, Name>>
   /** Makes a pipe by transport, host and port, and the name of a protocol: `create('tcp', '127.0.0.1', 7777, 'game')`. */
   create<
-    Where extends {
-      [Other in keyof Transports & string]: NameByCount<Transports[Other], Other, 2>
-    }[keyof Transports & string],
+    Where extends NamesByCount<Transports, 2>,
     Name extends keyof Protocols & string = DefaultName<Protocols>,
   >(
     transport: Where,
@@ -180,17 +176,13 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
     ...rest: Speaks<Protocols, Name, WithOptions>
   ): Pipe<MessagesBy<Protocols, Name>>
   /** Any of these, for transports whose addresses have more words, and for clear errors. */
-  create<Where extends (keyof Transports & string) | `${keyof Transports & string}://${string}`>(
+  create<Where extends (keyof Transports & string) | UrlOf<Transports>>(
     where: Where,
     ...rest: Rest<Transports, Protocols, Where, WithOptions>
   ): Pipe<AnyMessages>
   /** Makes a pipe by names alone: `create({ transport: 'tcp', host: '127.0.0.1', port: 7777, protocol: 'game', drive: 'manual' })`. */
   create<Name extends keyof Protocols & string = DefaultName<Protocols>>(
-    target: {
-      [Other in keyof Transports & string]: { readonly transport: Other } & FieldsOf<Transports[Other]>
-    }[keyof Transports & string] &
-      Spoken<Protocols, Name> &
-      PipeOptions,
+    target: TargetOf<Transports, Protocols, Name> & PipeOptions,
   ): Pipe<MessagesBy<Protocols, Name>>
   create(...values: unknown[]): unknown {
     if (this.#isUnaddressed(values)) {

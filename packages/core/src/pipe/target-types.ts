@@ -16,7 +16,7 @@ export type MessagesBy<Protocols extends object, Name> = Name extends keyof Prot
   : AnyMessages
 
 /** What an address of a transport is made of: `{ host: string; port: number }`. */
-export type FieldsOf<Plugin> = Plugin extends { address(name: string, fields: infer Fields): unknown }
+type FieldsOf<Plugin> = Plugin extends { address(name: string, fields: infer Fields): unknown }
   ? Fields
   : never
 
@@ -27,8 +27,13 @@ export type WordsOf<Plugin> = Plugin extends { readonly words?: infer Words }
     : never
   : never
 
-/** The name of a transport whose addresses have so many words. */
-export type NameByCount<Plugin, Name, Count> = WordsOf<Plugin>['length'] extends Count ? Name : never
+/** The names of the transports whose addresses have so many words. */
+export type NamesByCount<Transports extends object, Count> = {
+  [Name in keyof Transports & string]: WordsOf<Transports[Name]>['length'] extends Count ? Name : never
+}[keyof Transports & string]
+
+/** An address of a registered transport as one text. */
+export type UrlOf<Transports extends object> = `${keyof Transports & string}://${string}`
 
 /** The protocol that may be left out, in factories that have it. */
 export type DefaultName<Protocols> = 'msgpack' extends keyof Protocols ? 'msgpack' : never
@@ -39,9 +44,17 @@ export type Speaks<Protocols, Name, More extends readonly unknown[] = []> = 'msg
   : [protocol: Name, ...more: More]
 
 /** A protocol by name, in the object form. */
-export type Spoken<Protocols, Name> = 'msgpack' extends keyof Protocols
+type Spoken<Protocols, Name> = 'msgpack' extends keyof Protocols
   ? { readonly protocol?: Name }
   : { readonly protocol: Name }
+
+/** A transport, an address and a protocol by names alone. */
+export type TargetOf<Transports extends object, Protocols, Name> = {
+  [Transport in keyof Transports & string]: { readonly transport: Transport } & FieldsOf<
+    Transports[Transport]
+  >
+}[keyof Transports & string] &
+  Spoken<Protocols, Name>
 
 /** All arguments behind the first one, whatever that is. */
 export type Rest<

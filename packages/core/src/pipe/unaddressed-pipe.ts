@@ -2,12 +2,12 @@ import type { Pipe } from './pipe.ts'
 import type {
   AnyMessages,
   DefaultName,
-  FieldsOf,
   MessagesBy,
-  NameByCount,
+  NamesByCount,
   Rest,
   Speaks,
-  Spoken,
+  TargetOf,
+  UrlOf,
   WordsOf,
 } from './target-types.ts'
 
@@ -18,14 +18,12 @@ export interface UnaddressedPipe<Protocols extends object, Transports extends ob
   bind(): Promise<this>
   /** `bind('tcp://127.0.0.1:7777', 'game')`. Resolves with the same pipe, which has the protocol's types. */
   bind<Name extends keyof Protocols & string = DefaultName<Protocols>>(
-    url: `${keyof Transports & string}://${string}`,
+    url: UrlOf<Transports>,
     ...rest: Speaks<Protocols, Name>
   ): Promise<Pipe<MessagesBy<Protocols, Name>>>
   /** `bind('ipc', '/tmp/game.sock', 'game')` */
   bind<
-    Where extends {
-      [Other in keyof Transports & string]: NameByCount<Transports[Other], Other, 1>
-    }[keyof Transports & string],
+    Where extends NamesByCount<Transports, 1>,
     Name extends keyof Protocols & string = DefaultName<Protocols>,
   >(
     transport: Where,
@@ -34,9 +32,7 @@ export interface UnaddressedPipe<Protocols extends object, Transports extends ob
   ): Promise<Pipe<MessagesBy<Protocols, Name>>>
   /** `bind('tcp', '127.0.0.1', 7777, 'game')` */
   bind<
-    Where extends {
-      [Other in keyof Transports & string]: NameByCount<Transports[Other], Other, 2>
-    }[keyof Transports & string],
+    Where extends NamesByCount<Transports, 2>,
     Name extends keyof Protocols & string = DefaultName<Protocols>,
   >(
     transport: Where,
@@ -45,15 +41,12 @@ export interface UnaddressedPipe<Protocols extends object, Transports extends ob
     ...rest: Speaks<Protocols, Name>
   ): Promise<Pipe<MessagesBy<Protocols, Name>>>
   /** Any of these, for transports whose addresses have more words, and for clear errors. */
-  bind<Where extends (keyof Transports & string) | `${keyof Transports & string}://${string}`>(
+  bind<Where extends (keyof Transports & string) | UrlOf<Transports>>(
     where: Where,
     ...rest: Rest<Transports, Protocols, Where>
   ): Promise<Pipe<AnyMessages>>
   /** `bind({ transport: 'tcp', host: '127.0.0.1', port: 7777, protocol: 'game' })` */
   bind<Name extends keyof Protocols & string = DefaultName<Protocols>>(
-    target: {
-      [Other in keyof Transports & string]: { readonly transport: Other } & FieldsOf<Transports[Other]>
-    }[keyof Transports & string] &
-      Spoken<Protocols, Name>,
+    target: TargetOf<Transports, Protocols, Name>,
   ): Promise<Pipe<MessagesBy<Protocols, Name>>>
 }
