@@ -20,6 +20,23 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     (error: MillraceError) => error.code,
   )
 
+/** A channel whose accepting side has the turns that the test gives it, with time for what follows. */
+async function drivenPair() {
+  const rig = new Rig()
+  const accepting = rig.pipe('server', { drive: 'manual' })
+  const opening = rig.pipe('server')
+  const turn = async (): Promise<void> => {
+    await rig.loop.advance(5)
+    accepting.process()
+    await rig.loop.advance(5)
+  }
+  await rig.until(accepting.bind())
+  const open = opening.open()
+  await turn()
+  const [accepted] = rig.diary(accepting).accepted
+  return { rig, accepting, opening, opened: await open, accepted, turn }
+}
+
 describe('encryption that begins on an open channel', () => {
   it('switches both ways at an exact byte, on any network, whichever side asks first, and keeps the order', async () => {
     for (let seed = 1; seed <= 30; seed++) {
@@ -176,19 +193,7 @@ describe('encryption that begins on an open channel', () => {
   })
 
   it('lets the opener of a local channel set handlers first, whatever records come meanwhile', async () => {
-    const rig = new Rig()
-    const accepting = rig.pipe('server', { drive: 'manual' })
-    const opening = rig.pipe('server')
-    const turn = async (): Promise<void> => {
-      await rig.loop.advance(5)
-      accepting.process()
-      await rig.loop.advance(5)
-    }
-    await rig.until(accepting.bind())
-    const remote = opening.open()
-    await turn()
-    const [near] = [await remote]
-    const [far] = rig.diary(accepting).accepted
+    const { rig, accepting, opening, opened: near, accepted: far, turn } = await drivenPair()
     const sealed = [near.setEncryption(key), far.setEncryption(key)]
     await turn()
     await turn()
@@ -358,18 +363,7 @@ describe('encryption that begins on an open channel', () => {
 
   it('tells that the link is gone when a step is read only then', async () => {
     for (const step of ['first', 'last'] as const) {
-      const rig = new Rig()
-      const accepting = rig.pipe('server', { drive: 'manual' })
-      const opening = rig.pipe('server')
-      const turn = async (): Promise<void> => {
-        await rig.loop.advance(5)
-        accepting.process()
-        await rig.loop.advance(5)
-      }
-      await rig.until(accepting.bind())
-      const open = opening.open()
-      await turn()
-      const [opened, [accepted]] = [await open, rig.diary(accepting).accepted]
+      const { rig, opened, accepted, turn } = await drivenPair()
       const codes = [codeOf(accepted.setEncryption(key)), codeOf(opened.setEncryption(key))]
       opened.send('n', 'sealed, behind the last step')
       if (step === 'last') await turn()
