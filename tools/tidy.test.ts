@@ -15,10 +15,7 @@ import {
 import { root, typescriptFiles, workspacePackages } from './workspace.ts'
 
 /** What is too long today, with its lines. Only ever taken from: shorten the thing, not the rule. */
-const RATCHET: Readonly<Record<string, number>> = {
-  // The methods of one public class, a third of them doc comments: parted, it would be harder to find.
-  'packages/core/src/channel/channel.ts': 355,
-}
+const RATCHET: Readonly<Record<string, number>> = {}
 
 describe('the workspace', () => {
   const folders = [...workspacePackages().map(({ directory }) => directory), 'tools']

@@ -76,6 +76,12 @@ export interface HeartbeatTimes {
   readonly timeoutMs: number
 }
 
+/** How a peer is watched. */
+export interface HeartbeatSettings extends HeartbeatTimes {
+  /** Decides about a peer that is silent; without it the channel ends. */
+  readonly fail?: (() => void) | undefined
+}
+
 const limitNames = Object.keys(defaultLimits) as (keyof PipeLimits)[]
 
 /** Throws `argument-invalid` for a limit that is no positive number. */

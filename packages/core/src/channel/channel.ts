@@ -4,9 +4,9 @@ import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import type { EncryptionAlgorithm } from '../base/encryption-options.ts'
-import type { KeyTable } from '../base/key-table.ts'
-import type { LineWriter, LogLevel } from '../base/log.ts'
-import { misuse, sideOf } from '../base/message-traits.ts'
+import { heardNumber, sentNumber } from '../base/key-use.ts'
+import type { LogLevel } from '../base/log.ts'
+import { sideOf } from '../base/message-traits.ts'
 import type {
   Answer,
   Asks,
@@ -20,9 +20,9 @@ import type {
   Sends,
   Side,
 } from '../base/messages.ts'
-import { MillraceError } from '../base/millrace-error.ts'
-import { type OverflowPolicy, parseHeartbeat, parseOverflow } from '../base/options.ts'
+import { type OverflowPolicy, parseHeartbeat } from '../base/options.ts'
 import type { SendResult } from './carrier.ts'
+import type { ChannelInit } from './channel-init.ts'
 import type { Conversation, EndListener } from './conversation.ts'
 import { iterate } from './iterate.ts'
 import { checkFunction, KeyedHandlers, type Run } from './keyed-handlers.ts'
@@ -50,14 +50,6 @@ export type KeyedHandler<
   channel: Channel<Messages, Own, Data>,
   subKey: NonNullable<SubKey>,
 ) => Answer<Messages, K>
-
-/** What a channel's pipe hands to it. */
-export interface ChannelInit {
-  readonly conversation: Conversation
-  readonly keys: KeyTable
-  readonly iteratorQueueMax: number
-  readonly lines: LineWriter
-}
 
 /** For pipes and sinks: the conversation behind a channel. */
 export let conversationOf: (channel: object) => Conversation
@@ -165,10 +157,8 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
     body: Body<Messages, K>,
     options: RequestOptions = {},
   ): Promise<Reply<Messages, K>> {
-    const { keys } = this.#init
     try {
-      const number = keys.number(key)
-      this.#refuse(misuse(key, keys.traits(number), 'request', this.side))
+      const number = sentNumber(this.#init.keys, key, 'request', this.side)
       return this.#conversation.request(key, number, body, options) as Promise<Reply<Messages, K>>
     } catch (error) {
       return Promise.reject(error)
@@ -248,27 +238,12 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
    * channels keys must fit as well, but nothing is sealed: nothing leaves the process.
    */
   setEncryption(key: Uint8Array, algorithm?: EncryptionAlgorithm): Promise<void> {
-    if (!this.isOpen) {
-      const text = `cannot encrypt: the channel is ${this.#conversation.stateText}`
-      return Promise.reject(new MillraceError('channel-closed', text))
-    }
-    try {
-      const options = algorithm === undefined ? { key } : { key, algorithm }
-      return this.#conversation.carrier.setEncryption(options)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return this.#conversation.setEncryption(algorithm === undefined ? { key } : { key, algorithm })
   }
 
   /** Chooses what this channel does at its high-water mark. Throws `argument-invalid`, also for `topicOf` with another policy than `latest-by-key`. */
   setOverflow(policy: OverflowPolicy, options: OverflowOptions<Messages> = {}): this {
-    const { topicOf } = options
-    if (topicOf !== undefined) {
-      checkFunction(topicOf, 'topicOf')
-      if (policy !== 'latest-by-key')
-        this.#refuse(`topicOf is for 'latest-by-key' alone; the policy is '${policy}'`)
-    }
-    this.#conversation.setOverflow(parseOverflow(policy), options as OverflowOptions)
+    this.#conversation.setOverflow(policy, options as OverflowOptions)
     return this
   }
 
@@ -324,25 +299,15 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   /** The number of a key that this side may send. */
   #sendable(key: string): number {
     if (key === this.#lastKey) return this.#lastNumber
-    const { keys } = this.#init
-    const number = keys.number(key)
-    this.#refuse(misuse(key, keys.traits(number), 'message', this.side))
+    const number = sentNumber(this.#init.keys, key, 'message', this.side)
     this.#lastNumber = number
     this.#lastKey = key
     return number
   }
 
-  #refuse(misuse: string): void {
-    if (misuse !== '') throw new MillraceError('argument-invalid', misuse)
-  }
-
   #listen(key: string, first: unknown, second: unknown): this {
-    const { keys } = this.#init
-    const number = keys.number(key)
-    const { from } = keys.traits(number)
-    if (from === (this.side as Side))
-      this.#refuse(`'${key}' never comes in here: only the ${from} sends it, which is this side`)
     const { dispatch } = this.#conversation
+    const number = heardNumber(this.#init.keys, key, this.side)
     if (second === undefined) {
       checkFunction(first, `on('${key}')`)
       dispatch.add(number, first as Run)

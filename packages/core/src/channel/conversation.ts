@@ -1,8 +1,9 @@
 import { runCallback } from '../base/callback.ts'
 import { type CloseReason, describeReason } from '../base/close-reason.ts'
+import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import type { OverflowPolicy, PipeLimits } from '../base/options.ts'
+import type { HeartbeatSettings, OverflowPolicy, PipeLimits } from '../base/options.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { Carrier } from './carrier.ts'
 import { type ChannelEvent, type ChannelState, nextState } from './channel-state.ts'
@@ -37,14 +38,6 @@ export type EndListener = (reason: CloseReason, channel: unknown) => unknown
 /** The list with one more, made to measure: an array that grows by itself takes room for seventeen. */
 function appended<T>(list: readonly T[] | undefined, item: T): readonly T[] {
   return list === undefined ? [item] : [...list, item]
-}
-
-/** How a peer is watched. Times in milliseconds. */
-export interface HeartbeatSettings {
-  readonly intervalMs: number
-  readonly timeoutMs: number
-  /** Decides about a peer that is silent; without it the channel ends. */
-  readonly fail?: (() => void) | undefined
 }
 
 /**
@@ -177,6 +170,19 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   setOverflow(policy: OverflowPolicy, options: OverflowOptions): void {
     this.overflow.set(policy, options)
     this.carrier.overflowChanged()
+  }
+
+  /** Encrypts the channel. Rejects with whatever is wrong. */
+  setEncryption(options: SharedKeyEncryption): Promise<void> {
+    if (!this.isOpen) {
+      const text = `cannot encrypt: the channel is ${this.stateText}`
+      return Promise.reject(new MillraceError('channel-closed', text))
+    }
+    try {
+      return this.carrier.setEncryption(options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   setHeartbeat(settings: HeartbeatSettings): void {

@@ -1,6 +1,8 @@
 import { isThenable, refuseLate, watchResult } from '../base/callback.ts'
 import type { Body, Key } from '../base/messages.ts'
-import type { OverflowPolicy } from '../base/options.ts'
+import { MillraceError } from '../base/millrace-error.ts'
+import { type OverflowPolicy, parseOverflow } from '../base/options.ts'
+import { checkFunction } from './keyed-handlers.ts'
 
 /** A key and a body of that key. */
 type KeyAndBody<Messages extends object> = [Key<Messages>] extends [never]
@@ -53,7 +55,16 @@ export class Overflow {
     return this.#policy
   }
 
+  /** Throws `argument-invalid` for a policy that there is none, and for a `topicOf` that makes no sense. */
   set(policy: OverflowPolicy, { topicOf }: OverflowOptions): void {
+    parseOverflow(policy)
+    if (topicOf !== undefined) {
+      checkFunction(topicOf, 'topicOf')
+      if (policy !== 'latest-by-key') {
+        const text = `topicOf is for 'latest-by-key' alone; the policy is '${policy}'`
+        throw new MillraceError('argument-invalid', text)
+      }
+    }
     this.#policy = policy
     this.#topicOf = topicOf
   }

@@ -1,7 +1,6 @@
 import { Heartbeat } from '@millrace/wire'
-import type { PipeLimits } from '../base/options.ts'
+import type { HeartbeatSettings, PipeLimits } from '../base/options.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
-import type { HeartbeatSettings } from '../channel/conversation.ts'
 
 const never = Number.POSITIVE_INFINITY
 

@@ -1,7 +1,6 @@
 import type { CloseReason } from '../base/close-reason.ts'
-import type { PipeLimits } from '../base/options.ts'
+import type { HeartbeatSettings, PipeLimits } from '../base/options.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
-import type { HeartbeatSettings } from '../channel/conversation.ts'
 import { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
