@@ -55,7 +55,7 @@ export const ROOMS: Rooms = {
     ['ports'],
     ['base'],
   ],
-  '@millrace/cipher': [['tokens', 'datagrams'], ['records'], ['noise', 'noble', 'keys'], ['base']],
+  '@millrace/cipher': [['tokens', 'datagrams'], ['records'], ['noise', 'noble'], ['keys'], ['base']],
 }
 
 const TESTKIT = '@millrace/testkit'

@@ -1,64 +1,44 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  hash,
-  type KeyObject,
-  timingSafeEqual,
-} from 'node:crypto'
-import { CipherError, type Dh, KEY_SIZE } from '@millrace/cipher'
+import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
+import { CipherError, type Dh, type DhSecret, HiddenKeyPair, KEY_SIZE } from '@millrace/cipher'
 
 const CURVE = { kty: 'OKP', crv: 'X25519' } as const
 const RAW = { asymmetricKeyType: 'x25519' } as const
 
-/** What became of a secret key, and by which bytes. */
-interface Import {
-  readonly key: KeyObject
-  readonly digest: Uint8Array
+/** X25519 of OpenSSL. Importing a secret key costs as much as a multiplication: a static one is made a `secret` once, for all handshakes. */
+export function nodeX25519(): Dh {
+  return {
+    secret: (secretKey) => new NodeSecret(secretKey),
+    pair: (secretKey) => new HiddenKeyPair(new NodeSecret(secretKey).publicKey, new Uint8Array(secretKey)),
+  }
 }
 
-/**
- * X25519 of OpenSSL. Importing a secret key costs as much as a multiplication, so that the import is remembered for as long as the array lives:
- * the static key of a server is imported once. An array whose bytes have changed is imported anew.
- */
-export function nodeX25519(): Dh {
-  const imports = new WeakMap<Uint8Array, Import>()
-  const imported = (secretKey: Uint8Array): KeyObject => {
+/** OpenSSL overwrites the key when the KeyObject is collected. */
+class NodeSecret implements DhSecret {
+  readonly publicKey: Uint8Array
+  #key: KeyObject | undefined
+
+  constructor(secretKey: Uint8Array) {
     expectKey('secret', secretKey)
-    const digest = hash('sha256', secretKey, 'buffer')
-    const known = imports.get(secretKey)
-    if (known !== undefined && timingSafeEqual(known.digest, digest)) return known.key
-    const key = importSecret(secretKey)
-    imports.set(secretKey, { key, digest })
-    return key
+    this.#key = importSecret(secretKey)
+    const { x } = createPublicKey(this.#key).export({ format: 'jwk' })
+    this.publicKey = new Uint8Array(Buffer.from(x!, 'base64url'))
   }
-  const publicImports = new WeakMap<Uint8Array, { readonly key: KeyObject; readonly x: string }>()
-  const importedPublic = (publicKey: Uint8Array): KeyObject => {
-    const x = base64(publicKey)
-    const known = publicImports.get(publicKey)
-    if (known?.x === x) return known.key
-    const key = importPublic(publicKey, x)
-    publicImports.set(publicKey, { key, x })
-    return key
+
+  shared(publicKey: Uint8Array): Uint8Array | undefined {
+    expectKey('public', publicKey)
+    if (this.#key === undefined) throw new CipherError('used', 'This X25519 secret was wiped')
+    const theirs = importPublic(publicKey)
+    try {
+      const secret = withoutStack(() => diffieHellman({ privateKey: this.#key!, publicKey: theirs }))
+      return new Uint8Array(secret.buffer, secret.byteOffset, secret.length)
+    } catch {
+      // Both keys were taken before, so this is OpenSSL's refusal of an all-zero secret.
+      return undefined
+    }
   }
-  return {
-    pair(secretKey) {
-      const own = new Uint8Array(secretKey)
-      const { x } = createPublicKey(imported(own)).export({ format: 'jwk' })
-      return { publicKey: new Uint8Array(Buffer.from(x!, 'base64url')), secretKey: own }
-    },
-    shared(secretKey, publicKey) {
-      expectKey('public', publicKey)
-      const privateKey = imported(secretKey)
-      const theirs = importedPublic(publicKey)
-      try {
-        const secret = diffieHellman({ privateKey, publicKey: theirs })
-        return new Uint8Array(secret.buffer, secret.byteOffset, secret.length)
-      } catch {
-        // Both keys were taken before, so this is OpenSSL's refusal of an all-zero secret.
-        return undefined
-      }
-    },
+
+  wipe(): void {
+    this.#key = undefined
   }
 }
 
@@ -72,10 +52,10 @@ function importSecret(secretKey: Uint8Array): KeyObject {
     : createPrivateKey({ key: { ...CURVE, d: base64(secretKey), x: '' }, format: 'jwk' })
 }
 
-function importPublic(publicKey: Uint8Array, x: string): KeyObject {
+function importPublic(publicKey: Uint8Array): KeyObject {
   return takesRawKeys()
     ? withoutStack(() => createPublicKey({ ...RAW, key: Buffer.from(publicKey), format: 'raw-public' }))
-    : createPublicKey({ key: { ...CURVE, x }, format: 'jwk' })
+    : createPublicKey({ key: { ...CURVE, x: base64(publicKey) }, format: 'jwk' })
 }
 
 /**

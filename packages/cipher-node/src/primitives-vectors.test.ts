@@ -15,7 +15,7 @@ describe.each(IMPLEMENTATIONS)('$name', (primitives) => {
   it('X25519: Wycheproof, 487 secrets and 31 points of low order', () => {
     const found = { equal: 0, refused: 0 }
     for (const test of wycheproof('x25519')) {
-      const shared = primitives.dh.shared(hex(test.private!), hex(test.public!))
+      const shared = primitives.dh.secret(hex(test.private!)).shared(hex(test.public!))
       if (test.flags.includes('ZeroSharedSecret')) {
         expect(shared, `case ${test.tcId}`).toBeUndefined()
         found.refused++
@@ -30,11 +30,11 @@ describe.each(IMPLEMENTATIONS)('$name', (primitives) => {
   it('X25519: RFC 7748, 5.2', () => {
     const { rfc7748_5_2, rfc7748_iterated } = rfc<Rfc>()
     for (const { scalar, u, out } of rfc7748_5_2)
-      expect(toHex(primitives.dh.shared(hex(scalar), hex(u))!)).toBe(out)
+      expect(toHex(primitives.dh.secret(hex(scalar)).shared(hex(u))!)).toBe(out)
     let [k, u] = [hex(rfc7748_iterated.start), hex(rfc7748_iterated.start)]
     expect(toHex(primitives.dh.pair(k).publicKey)).toBe(rfc7748_iterated.after_1)
     for (let round = 0; round < 1000; round++) {
-      const next = primitives.dh.shared(k, u)!
+      const next = primitives.dh.secret(k).shared(u)!
       ;[k, u] = [next, k]
       if (round === 0) expect(toHex(k)).toBe(rfc7748_iterated.after_1)
     }
@@ -44,21 +44,24 @@ describe.each(IMPLEMENTATIONS)('$name', (primitives) => {
   it('X25519: refuses other sizes', () => {
     const [right, wrong] = [new Uint8Array(32).fill(9), new Uint8Array(31).fill(9)]
     expect(() => primitives.dh.pair(wrong)).toThrow(CipherError)
-    expect(() => primitives.dh.shared(wrong, right)).toThrow(CipherError)
-    expect(() => primitives.dh.shared(right, wrong)).toThrow(CipherError)
+    expect(() => primitives.dh.secret(wrong).shared(right)).toThrow(CipherError)
+    expect(() => primitives.dh.secret(right).shared(wrong)).toThrow(CipherError)
   })
 
-  it('X25519: an array whose bytes changed is another key', () => {
+  it('X25519: a secret keeps the key that it was given, and none once it is wiped', () => {
     const {
       rfc7748_5_2: [first, second],
     } = rfc<Rfc>()
     const secretKey = hex(first!.scalar)
-    expect(toHex(primitives.dh.shared(secretKey, hex(first!.u))!)).toBe(first!.out)
-    secretKey.set(hex(second!.scalar))
-    expect(toHex(primitives.dh.shared(secretKey, hex(second!.u))!)).toBe(second!.out)
+    const secret = primitives.dh.secret(secretKey)
     const pair = primitives.dh.pair(secretKey)
-    secretKey.fill(7)
-    expect(toHex(primitives.dh.shared(pair.secretKey, hex(second!.u))!)).toBe(second!.out)
+    secretKey.set(hex(second!.scalar))
+    expect(toHex(secret.shared(hex(first!.u))!)).toBe(first!.out)
+    expect(toHex(primitives.dh.secret(pair.secretKey).shared(hex(first!.u))!)).toBe(first!.out)
+    expect(secret.publicKey).toEqual(pair.publicKey)
+    expect(toHex(primitives.dh.secret(secretKey).shared(hex(second!.u))!)).toBe(second!.out)
+    secret.wipe()
+    expect(() => secret.shared(hex(first!.u))).toThrow(expect.objectContaining({ code: 'used' }))
   })
 
   it('HMAC: Wycheproof, 174 with SHA-256', () => {

@@ -107,13 +107,19 @@ function sides(pattern: Pattern, random: Random): Record<Role, HandshakeState> {
  */
 const PLAIN_DH: Dh = {
   pair(secretKey) {
+    return { publicKey: PLAIN_DH.secret(secretKey).publicKey, secretKey: secretKey.slice() }
+  },
+  secret(secretKey) {
     const own = secretKey.slice()
     own[0]! |= 1
-    return { publicKey: product(own, new Uint8Array(32).fill(0x35)), secretKey: own }
-  },
-  shared(secretKey, publicKey) {
-    const shared = product(secretKey, publicKey)
-    return shared.every((byte) => byte === 0) ? undefined : shared
+    return {
+      publicKey: product(own, new Uint8Array(32).fill(0x35)),
+      shared(publicKey) {
+        const shared = product(own, publicKey)
+        return shared.every((byte) => byte === 0) ? undefined : shared
+      },
+      wipe: () => void own.fill(0),
+    }
   },
 }
 

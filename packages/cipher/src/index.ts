@@ -1,6 +1,16 @@
 export { CipherError, type CipherErrorCode } from './base/errors.ts'
 export type { RekeyLimits } from './base/limits.ts'
-export type { Aead, AeadKey, AeadName, Dh, Hash, HashName, KeyPair, Primitives } from './base/primitives.ts'
+export type {
+  Aead,
+  AeadKey,
+  AeadName,
+  Dh,
+  DhSecret,
+  Hash,
+  HashName,
+  KeyPair,
+  Primitives,
+} from './base/primitives.ts'
 export { KEY_SIZE, TAG_SIZE } from './base/primitives.ts'
 export { DATAGRAM_OVERHEAD, datagramReceiver } from './datagrams/datagram.ts'
 export {
@@ -15,6 +25,7 @@ export {
   TimestampSource,
   type TimestampVerdict,
 } from './datagrams/timestamp-guard.ts'
+export { HiddenKeyPair } from './keys/hidden-key-pair.ts'
 export {
   keyFromText,
   keyPair,
@@ -22,6 +33,7 @@ export {
   type RandomSource,
   randomKey,
   requireKey,
+  staticSecret,
 } from './keys/key.ts'
 export { keyFromPassphrase, type PassphraseCost } from './keys/passphrase.ts'
 export { noblePrimitives } from './noble/noble.ts'

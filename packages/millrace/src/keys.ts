@@ -1,6 +1,7 @@
 /** Keys by Node's own cryptography. No cipher is loaded for them; a pass phrase loads scrypt when it is used. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import {
+  HiddenKeyPair,
   type KeyPair,
   type PassphraseCost,
   randomKey,
@@ -16,11 +17,11 @@ export function generateKey(): Uint8Array {
 
 /**
  * A new pair of X25519 keys of 32 bytes each: who a side is, for `encryption: { pattern, identity }`. The public one is no secret; the secret
- * one stays where it is used.
+ * one stays where it is used: inspection, JSON, spreading and `structuredClone` leave it out, so hand on `secretKey` itself.
  */
 export function generateKeyPair(): KeyPair {
   const { x, d } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })
-  return { publicKey: bytesOf(x), secretKey: bytesOf(d) }
+  return new HiddenKeyPair(bytesOf(x), bytesOf(d))
 }
 
 /**

@@ -69,15 +69,22 @@ export interface KeyPair {
   readonly secretKey: Uint8Array
 }
 
+/** A secret key of X25519, ready for use. Holds a copy that can't be read, so that no inspection shows it. */
+export interface DhSecret {
+  /** 32 bytes, no secret. */
+  readonly publicKey: Uint8Array
+  /** The shared secret, 32 bytes; or undefined when it would be all zeros, as the other side's key is a point of low order. */
+  shared(publicKey: Uint8Array): Uint8Array | undefined
+  /** Ends the key: it is overwritten where the implementation can, and `shared` throws CipherError `used` from now on. */
+  wipe(): void
+}
+
 /** X25519 (RFC 7748). */
 export interface Dh {
-  /** The pair of a secret key: 32 random bytes, given by the caller. It holds a copy. */
+  /** A secret key for use: 32 random bytes, copied. Throws `size` for another size. */
+  secret(secretKey: Uint8Array): DhSecret
+  /** The pair of a secret key, which is copied. Inspection, JSON and `structuredClone` have the public half alone. Throws `size` for another size. */
   pair(secretKey: Uint8Array): KeyPair
-  /**
-   * The shared secret, or undefined when it is all zeros: the other side's key is a point of low order. An implementation may remember what
-   * it made of `secretKey` for as long as that array lives.
-   */
-  shared(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined
 }
 
 /** All primitives of one implementation. */

@@ -1,5 +1,5 @@
 import { CipherError } from '../base/errors.ts'
-import { KEY_SIZE, type KeyPair, type Primitives } from '../base/primitives.ts'
+import { type Dh, type DhSecret, KEY_SIZE, type KeyPair, type Primitives } from '../base/primitives.ts'
 import { base64urlOf, bytesOfBase64url, bytesOfHex, hexOf } from './key-text.ts'
 
 /** A source of randomness: so many bytes from the system's generator for keys, a new array every time. */
@@ -34,9 +34,22 @@ export function randomKey(random: RandomSource): Uint8Array {
   return requireKey(randomBytes(random, KEY_SIZE), 'what the random source gave')
 }
 
-/** A new pair of X25519 keys. The public one is no secret. */
+/** A new pair of X25519 keys. The public one is no secret; the other is shown by neither inspection nor JSON. */
 export function keyPair(primitives: Primitives, random: RandomSource): KeyPair {
   return primitives.dh.pair(randomKey(random))
+}
+
+/**
+ * The secret of a pair, for many handshakes: one check and one import for all of them. Keys are copied. Throws what `requireKey` throws, and
+ * `option` for a public key that isn't of the secret key. `name` says whose pair it is, for the message.
+ */
+export function staticSecret(dh: Dh, pair: KeyPair, name = 'the pair'): DhSecret {
+  const publicKey = requireKey(pair?.publicKey, `${name}.publicKey`)
+  const secret = dh.secret(requireKey(pair.secretKey, `${name}.secretKey`))
+  // Both are public or were made of what the caller has: no time to hide.
+  if (secret.publicKey.every((byte, index) => byte === publicKey[index])) return secret
+  secret.wipe()
+  throw new CipherError('option', `${name}.publicKey is not of ${name}.secretKey`)
 }
 
 /** The text form of a key: 43 characters of base64url, for a file or a variable of the environment. As secret as the key. */

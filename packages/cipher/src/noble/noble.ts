@@ -7,7 +7,15 @@ import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { copyOf } from '../base/copy.ts'
 import { CipherError } from '../base/errors.ts'
-import { type Dh, type Hash, type HashName, KEY_SIZE, type Primitives } from '../base/primitives.ts'
+import {
+  type Dh,
+  type DhSecret,
+  type Hash,
+  type HashName,
+  KEY_SIZE,
+  type Primitives,
+} from '../base/primitives.ts'
+import { HiddenKeyPair } from '../keys/hidden-key-pair.ts'
 import { NOBLE_AEADS } from './noble-aead.ts'
 
 // Pure, so that a bundle without encryption is rid of noble.
@@ -18,20 +26,38 @@ const HASHES: Readonly<Record<HashName, Hash>> = {
 }
 
 const DH: Dh = {
+  secret: (secretKey) => new NobleSecret(secretKey),
   pair(secretKey) {
     expectKey('secret', secretKey)
-    return { publicKey: x25519.getPublicKey(secretKey), secretKey: copyOf(secretKey) }
+    return new HiddenKeyPair(x25519.getPublicKey(secretKey), copyOf(secretKey))
   },
-  shared(secretKey, publicKey) {
+}
+
+class NobleSecret implements DhSecret {
+  readonly publicKey: Uint8Array
+  #key: Uint8Array | undefined
+
+  constructor(secretKey: Uint8Array) {
     expectKey('secret', secretKey)
+    this.#key = copyOf(secretKey)
+    this.publicKey = x25519.getPublicKey(this.#key)
+  }
+
+  shared(publicKey: Uint8Array): Uint8Array | undefined {
     expectKey('public', publicKey)
+    if (this.#key === undefined) throw new CipherError('used', 'This key was wiped')
     try {
-      return x25519.getSharedSecret(secretKey, publicKey)
+      return x25519.getSharedSecret(this.#key, publicKey)
     } catch {
       // Both have their size, so this is a point of low order, which noble refuses before it multiplies.
       return undefined
     }
-  },
+  }
+
+  wipe(): void {
+    this.#key?.fill(0)
+    this.#key = undefined
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { copyOf } from '../base/copy.ts'
 import { CipherError } from '../base/errors.ts'
-import { KEY_SIZE, type KeyPair, type Primitives } from '../base/primitives.ts'
+import type { Dh, DhSecret, KeyPair, Primitives } from '../base/primitives.ts'
+import { requireKey, staticSecret } from '../keys/key.ts'
 import type { Pattern, Role } from './patterns.ts'
 import type { SuiteName } from './suite.ts'
 
@@ -24,9 +25,9 @@ export type HandshakeOptions<Name extends string = string, Side extends Role = R
 
 /** The keys of a handshake whose suite is known only at run time. */
 type AnyKeys = {
-  /** The static keys of this side. Borrowed until the handshake ends: don't change them. */
-  readonly staticKeys?: KeyPair | undefined
-  /** The static public key of the other side, 32 bytes, where the pattern wants it known before. Copied. */
+  /** The static keys of this side, copied and checked; for many handshakes, `staticSecret` does both once. */
+  readonly staticKeys?: KeyPair | DhSecret | undefined
+  /** The static public key of the other side, 32 bytes, where the pattern wants it known before. Copied. One of low order ends the handshake where it is used. */
   readonly remoteStatic?: Uint8Array | undefined
   /** One secret of 32 random bytes for each `psk` modifier, in their order; a pass phrase goes through scrypt before. Copied. */
   readonly psks?: readonly Uint8Array[] | undefined
@@ -57,13 +58,18 @@ type Member<Key extends keyof AnyKeys, Need extends 'needed' | 'unknown'> = Need
 
 /** The keys of a handshake after the check. */
 export interface HandshakeKeys {
-  readonly staticKeys: KeyPair | undefined
+  readonly staticSecret: DhSecret | undefined
+  /** Whether the secret is this handshake's own, and ends with it. */
+  readonly isOwnSecret: boolean
   readonly remoteStatic: Uint8Array | undefined
   readonly psks: readonly Uint8Array[]
 }
 
-/** What the compiler can't see: throws CipherError `missing`, `unexpected` or `size` unless the keys are just those of the pattern. */
-export function checkedKeys(pattern: Pattern, options: HandshakeOptions): HandshakeKeys {
+/**
+ * What the compiler can't see: throws CipherError `missing` or `unexpected` unless the keys are just those of the pattern, `size` or `option`
+ * for what is no key, such as zeros, or a pair whose halves don't belong together.
+ */
+export function checkedKeys(pattern: Pattern, options: HandshakeOptions, dh: Dh): HandshakeKeys {
   const { role, staticKeys, remoteStatic, psks = [] } = options
   const other = role === 'initiator' ? 'responder' : 'initiator'
   const whose = `the ${role} of Noise_${pattern.name}`
@@ -75,14 +81,13 @@ export function checkedKeys(pattern: Pattern, options: HandshakeOptions): Handsh
       `psks: ${whose} takes ${pattern.pskCount} pre-shared keys, not ${psks.length}`,
     )
   }
-  if (staticKeys !== undefined) {
-    expectSize('staticKeys.secretKey', staticKeys.secretKey)
-    expectSize('staticKeys.publicKey', staticKeys.publicKey)
-  }
-  if (remoteStatic !== undefined) expectSize('remoteStatic', remoteStatic)
-  for (const [index, psk] of psks.entries()) expectSize(`psks[${index}]`, psk)
+  if (remoteStatic !== undefined) requireKey(remoteStatic, 'remoteStatic')
+  for (const [index, psk] of psks.entries()) requireKey(psk, `psks[${index}]`)
+  const isReady = staticKeys !== undefined && 'shared' in staticKeys
   return {
-    staticKeys,
+    staticSecret:
+      staticKeys === undefined || isReady ? staticKeys : staticSecret(dh, staticKeys, 'staticKeys'),
+    isOwnSecret: !isReady,
     remoteStatic: remoteStatic === undefined ? undefined : copyOf(remoteStatic),
     psks: psks.map(copyOf),
   }
@@ -92,9 +97,4 @@ function expectPresence(name: string, value: unknown, isNeeded: boolean, whose: 
   if (isNeeded === (value !== undefined)) return
   if (isNeeded) throw new CipherError('missing', `${name}: ${whose} needs it`)
   throw new CipherError('unexpected', `${name}: ${whose} has no use for it; is it the right pattern?`)
-}
-
-function expectSize(name: string, bytes: Uint8Array): void {
-  if (bytes.length !== KEY_SIZE)
-    throw new CipherError('size', `${name} has ${KEY_SIZE} bytes, not ${bytes.length}`)
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { copyOf } from '../base/copy.ts'
 import { CipherError, type CipherErrorCode } from '../base/errors.ts'
-import type { KeyPair, Primitives } from '../base/primitives.ts'
+import type { DhSecret, KeyPair, Primitives } from '../base/primitives.ts'
+import { staticSecret } from '../keys/key.ts'
 import { noblePrimitives as primitives } from '../noble/noble.ts'
 import type { HandshakeOptions } from './handshake-options.ts'
 import { HandshakeState, startHandshake } from './handshake-state.ts'
@@ -18,6 +20,13 @@ function random(size: number): Uint8Array {
   return Uint8Array.from({ length: size }, (_, index) => (seed * 31 + index * 7 + (seed >> 8) * 13) & 0xff)
 }
 const alice = primitives.dh.pair(random(32))
+const zeros = new Uint8Array(32)
+
+/** Spreading a pair would leave its secret behind. */
+function bothOf({ publicKey, secretKey }: KeyPair): KeyPair {
+  return { publicKey, secretKey }
+}
+
 const bob = primitives.dh.pair(random(32))
 const text = (line: string) => new TextEncoder().encode(line)
 const code = (code: CipherErrorCode) => expect.objectContaining({ name: 'CipherError', code })
@@ -140,15 +149,46 @@ describe('the keys', () => {
     ],
     [
       'a short secret key',
-      { suite: XX, staticKeys: { ...alice, secretKey: random(31) } },
+      { suite: XX, staticKeys: { ...bothOf(alice), secretKey: random(31) } },
       'size',
       'secretKey',
     ],
     [
       'a long public key',
-      { suite: XX, staticKeys: { ...alice, publicKey: random(33) } },
+      { suite: XX, staticKeys: { ...bothOf(alice), publicKey: random(33) } },
       'size',
       'publicKey',
+    ],
+    [
+      'a remote key of zeros',
+      { suite: IK, staticKeys: alice, remoteStatic: zeros },
+      'option',
+      'remoteStatic',
+    ],
+    ['a pre-shared key of zeros', { suite: NNpsk0, psks: [zeros] }, 'option', 'psks[0]'],
+    [
+      'a secret key of zeros',
+      { suite: XX, staticKeys: { ...bothOf(alice), secretKey: zeros } },
+      'option',
+      'secretKey',
+    ],
+    [
+      'a public key of zeros',
+      { suite: XX, staticKeys: { ...bothOf(alice), publicKey: zeros } },
+      'option',
+      'publicKey',
+    ],
+    [
+      'halves of two pairs',
+      { suite: XX, staticKeys: { ...bothOf(alice), publicKey: bob.publicKey } },
+      'option',
+      'is not of',
+    ],
+    [
+      'text for a pre-shared key',
+      { suite: NNpsk0, psks: ['x'.repeat(32) as never] },
+      'unexpected',
+      'psks[0]',
     ],
   ] as const)('%s', (_, more, error, name) => {
     expect(() => loose('initiator', more)).toThrow(code(error))
@@ -267,13 +307,15 @@ function remake(index: number): { reader: HandshakeState } {
 }
 
 describe('against adversaries', () => {
+  const one = Uint8Array.from({ length: 32 }, (_, index) => (index === 0 ? 1 : 0))
+  const ofOrder8 = Uint8Array.from(
+    Buffer.from('e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800', 'hex'),
+  )
+
   it.each([
     ['all zeros', new Uint8Array(32)],
-    ['one', Uint8Array.from({ length: 32 }, (_, index) => (index === 0 ? 1 : 0))],
-    [
-      'order 8',
-      Uint8Array.from(Buffer.from('e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800', 'hex')),
-    ],
+    ['one', one],
+    ['order 8', ofOrder8],
   ])('low-order point as an ephemeral key: %s', (_, point) => {
     const responder = loose('responder')
     responder.read(point)
@@ -283,8 +325,10 @@ describe('against adversaries', () => {
 
   it('low-order point as the static key of a server that is known', () => {
     const suite = 'Noise_NK_25519_ChaChaPoly_SHA256'
-    const initiator = loose('initiator', { suite, remoteStatic: new Uint8Array(32) })
-    expect(() => initiator.write()).toThrow(code('low-order'))
+    for (const remoteStatic of [one, ofOrder8]) {
+      const initiator = loose('initiator', { suite, remoteStatic })
+      expect(() => initiator.write()).toThrow(code('low-order'))
+    }
   })
 
   it('downgrade: another prologue or suite on one side never completes', () => {
@@ -310,7 +354,7 @@ describe('against adversaries', () => {
   })
 
   it('an impostor without the static secret never completes', () => {
-    const impostor: KeyPair = { publicKey: bob.publicKey, secretKey: random(32) }
+    const impostor: DhSecret = Object.assign(primitives.dh.secret(random(32)), { publicKey: bob.publicKey })
     const initiator = loose('initiator', { suite: XX, staticKeys: alice })
     const responder = loose('responder', { suite: XX, staticKeys: impostor })
     responder.read(initiator.write())
@@ -365,16 +409,16 @@ describe('against adversaries', () => {
 
 describe('secrets', () => {
   it('the ephemeral secret is overwritten at the split, and after an error', () => {
-    const made: KeyPair[] = []
+    const made: DhSecret[] = []
     const watched: Primitives = {
       ...primitives,
       dh: {
-        pair(secretKey) {
-          const pair = primitives.dh.pair(secretKey)
-          made.push(pair)
-          return pair
+        ...primitives.dh,
+        secret(secretKey) {
+          const secret = primitives.dh.secret(secretKey)
+          made.push(secret)
+          return secret
         },
-        shared: (...keys) => primitives.dh.shared(...keys),
       },
     }
     const given: Uint8Array[] = []
@@ -385,14 +429,37 @@ describe('secrets', () => {
     const initiator = loose('initiator', { primitives: watched, random: watchedRandom })
     const responder = loose('responder')
     complete(initiator, responder)
-    expect(made[0]!.secretKey.some((byte) => byte !== 0)).toBe(true)
+    expect(made[0]!.shared(bob.publicKey)).toHaveLength(32)
     expect(given.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true])
     initiator.split()
-    expect(made[0]!.secretKey.every((byte) => byte === 0)).toBe(true)
+    expect(() => made[0]!.shared(bob.publicKey)).toThrow(code('used'))
     const failing = loose('initiator', { primitives: watched })
     failing.write()
     expect(() => failing.read(new Uint8Array(48))).toThrow(CipherError)
-    expect(made[1]!.secretKey.every((byte) => byte === 0)).toBe(true)
+    expect(() => made[1]!.shared(bob.publicKey)).toThrow(code('used'))
+  })
+
+  it('what the caller overwrites after giving it changes nothing', () => {
+    const psk = random(32)
+    const given = { ...bothOf(alice), secretKey: copyOf(alice.secretKey), publicKey: copyOf(alice.publicKey) }
+    const known = copyOf(bob.publicKey)
+    const suite = 'Noise_IKpsk2_25519_ChaChaPoly_SHA256'
+    const own = copyOf(psk)
+    const initiator = loose('initiator', { suite, staticKeys: given, remoteStatic: known, psks: [own] })
+    const responder = loose('responder', { suite, staticKeys: bob, psks: [psk] })
+    for (const bytes of [given.secretKey, given.publicKey, known, own]) bytes.fill(0)
+    complete(initiator, responder)
+    expect(initiator.split().handshakeHash).toEqual(responder.split().handshakeHash)
+  })
+
+  it('a secret for many handshakes outlives each of them', () => {
+    const staticKeys = staticSecret(primitives.dh, alice)
+    for (let round = 0; round < 2; round++) {
+      const initiator = loose('initiator', { suite: XX, staticKeys })
+      const responder = loose('responder', { suite: XX, staticKeys: bob })
+      complete(initiator, responder)
+      expect([initiator.split(), responder.split()][1]?.remoteStatic).toEqual(alice.publicKey)
+    }
   })
 
   it('what the caller gave stays his: static keys, pre-shared keys, prologue, messages', () => {

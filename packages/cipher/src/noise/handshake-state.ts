@@ -1,6 +1,6 @@
 import { copyOf } from '../base/copy.ts'
 import { CipherError } from '../base/errors.ts'
-import { type Dh, KEY_SIZE, type KeyPair, TAG_SIZE } from '../base/primitives.ts'
+import { type Dh, type DhSecret, KEY_SIZE, TAG_SIZE } from '../base/primitives.ts'
 import type { CipherState } from './cipher-state.ts'
 import { checkedKeys, type HandshakeKeys, type HandshakeOptions } from './handshake-options.ts'
 import type { Pattern, Role, Token } from './patterns.ts'
@@ -45,7 +45,7 @@ export class HandshakeState {
   readonly #dh: Dh
   readonly #random: (size: number) => Uint8Array
   #remoteStatic: Uint8Array | undefined
-  #ephemeral: KeyPair | undefined
+  #ephemeral: DhSecret | undefined
   #remoteEphemeral: Uint8Array | undefined
   #turn: HandshakeTurn
   #messageIndex = 0
@@ -55,8 +55,8 @@ export class HandshakeState {
     const suite = parseSuite(options.suite, options.primitives)
     this.role = options.role
     this.#pattern = suite.pattern
-    this.#keys = checkedKeys(suite.pattern, options)
     this.#dh = options.primitives.dh
+    this.#keys = checkedKeys(suite.pattern, options, this.#dh)
     this.#random = options.random
     this.#symmetric = new SymmetricState(suite)
     this.#remoteStatic = this.#keys.remoteStatic
@@ -64,7 +64,7 @@ export class HandshakeState {
     this.#symmetric.mixHash(options.prologue ?? NOTHING)
     for (const side of ['initiator', 'responder'] as const) {
       if (!suite.pattern.isKnown[side]) continue
-      const known = side === this.role ? this.#keys.staticKeys?.publicKey : this.#remoteStatic
+      const known = side === this.role ? this.#keys.staticSecret?.publicKey : this.#remoteStatic
       this.#symmetric.mixHash(present(known))
     }
   }
@@ -193,7 +193,7 @@ export class HandshakeState {
     if (token === 's') {
       const size = KEY_SIZE + this.#symmetric.overhead
       this.#symmetric.encryptAndHash(
-        present(this.#keys.staticKeys).publicKey,
+        present(this.#keys.staticSecret).publicKey,
         message.subarray(at, at + size),
       )
       return size
@@ -229,11 +229,8 @@ export class HandshakeState {
     // The first letter is of the initiator's key, the second of the responder's.
     const mine = isInitiator ? token[0] : token[1]
     const theirs = isInitiator ? token[1] : token[0]
-    const secretKey = present(mine === 'e' ? this.#ephemeral : this.#keys.staticKeys).secretKey
-    const shared = this.#dh.shared(
-      secretKey,
-      present(theirs === 'e' ? this.#remoteEphemeral : this.#remoteStatic),
-    )
+    const secret = present(mine === 'e' ? this.#ephemeral : this.#keys.staticSecret)
+    const shared = secret.shared(present(theirs === 'e' ? this.#remoteEphemeral : this.#remoteStatic))
     if (shared === undefined) {
       throw new CipherError(
         'low-order',
@@ -250,12 +247,12 @@ export class HandshakeState {
     if (this.#pattern.pskCount > 0) this.#symmetric.mixKey(publicKey)
   }
 
-  #makeEphemeral(): KeyPair {
+  #makeEphemeral(): DhSecret {
     const secretKey = this.#random(KEY_SIZE)
     if (secretKey.length !== KEY_SIZE) {
       throw new CipherError('size', `random(${KEY_SIZE}) gave ${secretKey.length} bytes`)
     }
-    this.#ephemeral = this.#dh.pair(secretKey)
+    this.#ephemeral = this.#dh.secret(secretKey)
     secretKey.fill(0)
     return this.#ephemeral
   }
@@ -263,8 +260,9 @@ export class HandshakeState {
   #end(turn: 'used' | 'failed'): void {
     this.#turn = turn
     this.#symmetric.wipe()
-    this.#ephemeral?.secretKey.fill(0)
+    this.#ephemeral?.wipe()
     this.#ephemeral = undefined
+    if (this.#keys.isOwnSecret) this.#keys.staticSecret?.wipe()
     for (const psk of this.#keys.psks) psk.fill(0)
   }
 
