@@ -64,12 +64,10 @@ export class SwarmKeys {
   accepting(): EncryptionOptions {
     if (this.#pattern === 'key') return { key: this.#key, algorithm: this.#algorithm }
     const authorise = (key: Uint8Array, channel: PendingChannel) => this.#judge(nameOf(key), channel)
-    return {
-      pattern: this.#pattern,
-      algorithm: this.#algorithm,
-      identity: this.#server,
-      ...(this.isAsking ? { authorise } : {}),
-    }
+    const common = { algorithm: this.#algorithm, identity: this.#server }
+    return this.#pattern === 'NK'
+      ? { pattern: this.#pattern, ...common }
+      : { pattern: this.#pattern, ...common, authorise }
   }
 
   /** For an opening pipe. */
@@ -85,10 +83,10 @@ export class SwarmKeys {
         isFitting: false,
       }
     }
-    if ('key' in fitting) return { encryption: { ...fitting, key: random.bytes(32) }, isFitting: false }
-    // Under XX the peer's key is not known before: only the pattern can be wrong.
-    if (kind === 'key' && fitting.pattern !== 'XX')
-      return { encryption: { ...fitting, peerKey: this.#pair().publicKey }, isFitting: false }
+    if (fitting.key !== undefined)
+      return { encryption: { ...fitting, key: random.bytes(32) }, isFitting: false }
+    if (kind === 'key' && fitting.peerKey !== undefined)
+      return { encryption: this.#identity(fitting.pattern, this.#pair().publicKey), isFitting: false }
     return { encryption: this.#other(fitting.pattern), isFitting: false }
   }
 
@@ -98,18 +96,24 @@ export class SwarmKeys {
       : this.#identity(this.#pattern)
   }
 
-  #identity(pattern: IdentityEncryption['pattern']): IdentityEncryption {
+  #identity(
+    pattern: IdentityEncryption['pattern'],
+    peerKey: Uint8Array = this.#server.publicKey,
+  ): IdentityEncryption {
     const random = this.#random
     const identity = this.#pair()
     this.#verdicts.set(nameOf(identity.publicKey), drawVerdict(random))
     const mine = random.chance(0.3) ? drawVerdict(random) : undefined
-    return {
-      pattern,
-      algorithm: this.#algorithm,
-      ...(pattern === 'NK' ? {} : { identity }),
-      ...(pattern === 'XX' ? {} : { peerKey: this.#server.publicKey }),
-      ...(mine === undefined ? {} : { authorise: (_key, channel) => this.#answer(mine, channel) }),
-    }
+    const authorise = mine && ((_key: Uint8Array, channel: PendingChannel) => this.#answer(mine, channel))
+    const algorithm = this.#algorithm
+    if (pattern === 'NK') return { pattern, algorithm, peerKey, authorise }
+    if (pattern !== 'XX') return { pattern, algorithm, identity, peerKey, authorise }
+    // Under XX the key may be known before, or asked about, or be anybody's.
+    if (peerKey !== this.#server.publicKey || random.chance(0.3))
+      return { pattern, algorithm, identity, peerKey, authorise }
+    return authorise === undefined
+      ? { pattern, algorithm, identity, anyPeer: true }
+      : { pattern, algorithm, identity, authorise }
   }
 
   #other(pattern: IdentityEncryption['pattern']): IdentityEncryption {

@@ -38,7 +38,7 @@ export function gamePipe(
 
 function encryptionOf(protection: 'chacha20-poly1305' | 'aes-256-gcm' | 'XX'): EncryptionOptions {
   if (protection !== 'XX') return { key: benchKey, algorithm: protection }
-  return { pattern: 'XX', identity: generateKeyPair() }
+  return { pattern: 'XX', identity: generateKeyPair(), anyPeer: true }
 }
 
 /** The port that a bound pipe was given. */

@@ -3,9 +3,13 @@ export type { ChannelEncryption } from './base/channel-encryption.ts'
 export { type CloseReason, describeReason } from './base/close-reason.ts'
 export type { CloseWords } from './base/close-words.ts'
 export type {
+  AnonymousAccepting,
+  AnonymousOpening,
+  AnyPeerEncryption,
   EncryptionAlgorithm,
   EncryptionOptions,
   IdentityEncryption,
+  MutualEncryption,
   PendingChannel,
   SharedKeyEncryption,
 } from './base/encryption-options.ts'
@@ -71,6 +75,7 @@ export type {
   Encryption,
   EncryptionCode,
   EncryptionLoader,
+  HandshakeMaker,
   HandshakePlan,
   HandshakeSide,
   LinkLayer,
@@ -81,6 +86,7 @@ export type {
   SealOptions,
   TurnClock,
 } from './ports/encryption.ts'
+export { encryptionValue } from './encryption/encryption-value.ts'
 export type { Loop } from './ports/loop.ts'
 export type { Accepting, Platform } from './ports/platform.ts'
 export type {

@@ -33,6 +33,7 @@ export {
   type EncryptionCode,
   encryptionLoader,
   framed,
+  type HandshakeMaker,
   type HandshakePlan,
   type HandshakeSide,
   KeyTable,

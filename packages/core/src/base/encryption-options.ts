@@ -7,81 +7,87 @@ import { MillraceError } from './millrace-error.ts'
  */
 export type EncryptionAlgorithm = 'chacha20-poly1305' | 'aes-256-gcm' | `Noise_${string}`
 
-/** Both sides have the same secret: `NNpsk0`. A holder of it can be either side. */
-export interface SharedKeyEncryption {
-  /** 32 random bytes: never a pass phrase, see `keyFromPassphrase`. */
-  readonly key: Uint8Array
-  /** Default `'chacha20-poly1305'`. */
-  readonly algorithm?: EncryptionAlgorithm | undefined
-  /** Never set: a shared key proves no identity. */
-  readonly pattern?: undefined
-}
-
 /** A channel before it is open: the very object that `accepted` or `open` brings later, if it is let in. */
 export interface PendingChannel {
   readonly isOpen: boolean
   describe(): string
 }
 
-/** Sides have keys of their own, and prove them. */
-export interface IdentityEncryption {
-  /**
-   * Who proves what: with `XX` both show their keys, with `IK` the opening side knows the other's before, with `NK` only the accepting side has
-   * a key, which the opening side knows; `XK` is `IK` with a message more, in which the opening side hides better.
-   */
-  readonly pattern: 'XX' | 'NK' | 'IK' | 'XK'
-  /** The keys of this side, where it has some. */
-  readonly identity?: KeyPair | undefined
-  /** The public key of the accepting side, 32 bytes, where the opening side must know it. */
-  readonly peerKey?: Uint8Array | undefined
+/** Both sides have the same secret: `NNpsk0`. A holder of it can be either side, so that it proves no identity. */
+export interface SharedKeyEncryption {
+  /** 32 random bytes, copied: never a pass phrase, see `keyFromPassphrase`. */
+  readonly key: Uint8Array
   /** Default `'chacha20-poly1305'`. */
   readonly algorithm?: EncryptionAlgorithm | undefined
+  readonly pattern?: undefined
+  readonly identity?: undefined
+  readonly peerKey?: undefined
+  readonly authorise?: undefined
+  readonly anyPeer?: undefined
+}
+
+/** Both sides prove keys of their own. */
+export interface MutualEncryption extends Pick<SharedKeyEncryption, 'algorithm'> {
+  /** `XX`: both show their keys; `IK`: the opening side knows the other's before; `XK` is `IK` with a message more, in which the opening side hides better. */
+  readonly pattern: 'XX' | 'IK' | 'XK'
+  /** The keys of this side, copied. A public key that isn't of the secret key is refused when the pipe binds or opens: `argument-invalid`. */
+  readonly identity: KeyPair
+  /**
+   * The public key of the peer, 32 bytes, copied: a peer that proves another one has no channel, and `authorise` isn't asked about it. The opening
+   * side of `NK`, `IK` and `XK` has to know it before.
+   */
+  readonly peerKey?: Uint8Array | undefined
   /**
    * Whether this peer may have a channel; asked as soon as its key is proven, before `accepted` and before anything more is said to it. With `IK`
-   * that is when its first record comes: the first message alone could be a recording. Without it, every peer with a key of its own may. A
-   * promise that takes longer than `handshakeTimeoutMs` is too late. `channel` isn't open yet:
+   * that is when its first record comes: the first message alone could be a recording. An accepting side without it, and without `peerKey`, takes
+   * every peer with a key of its own. A promise that takes longer than `handshakeTimeoutMs` is too late. `channel` isn't open yet:
    * it is there to be remembered.
    */
   readonly authorise?:
     | ((peerKey: Uint8Array, channel: PendingChannel) => boolean | Promise<boolean>)
     | undefined
+  readonly anyPeer?: undefined
+  readonly key?: undefined
 }
+
+/** The same with any peer that proves a key, whichever that is. */
+export interface AnyPeerEncryption extends Pick<MutualEncryption, 'algorithm' | 'pattern' | 'identity'> {
+  /**
+   * The opening side of `XX` says so when it has neither `peerKey` nor `authorise`: it takes every server, also that of a man in the middle. On
+   * the accepting side it says in words what is so without it.
+   */
+  readonly anyPeer: true
+  readonly peerKey?: undefined
+  readonly authorise?: undefined
+  readonly key?: undefined
+}
+
+/** The accepting side of `NK`, in which the opening side proves nothing. */
+export interface AnonymousAccepting extends Pick<MutualEncryption, 'algorithm' | 'identity'> {
+  readonly pattern: 'NK'
+  readonly peerKey?: undefined
+  readonly authorise?: undefined
+  readonly anyPeer?: undefined
+  readonly key?: undefined
+}
+
+/** The opening side of `NK`, which knows the other's key before. */
+export interface AnonymousOpening extends Pick<MutualEncryption, 'algorithm' | 'authorise'> {
+  readonly pattern: 'NK'
+  /** The public key of the accepting side, 32 bytes, copied. */
+  readonly peerKey: Uint8Array
+  readonly identity?: undefined
+  readonly anyPeer?: undefined
+  readonly key?: undefined
+}
+
+/** Sides have keys of their own, and prove them. What a role of a pattern can't keep is refused. */
+export type IdentityEncryption = MutualEncryption | AnyPeerEncryption | AnonymousAccepting | AnonymousOpening
 
 /** How the channels of a pipe are encrypted, from their first byte on. */
 export type EncryptionOptions = SharedKeyEncryption | IdentityEncryption
 
-/** Bytes of a key. */
-const keySize = 32
-
-const patterns = ['XX', 'NK', 'IK', 'XK'] as const
 const aliases = { 'chacha20-poly1305': 'ChaChaPoly', 'aes-256-gcm': 'AESGCM' } as const
-
-/** Checks options that no compiler has seen. Throws `argument-invalid`. */
-export function checkEncryption(options: EncryptionOptions, where: string): void {
-  const refuse = (text: string): never => {
-    throw new MillraceError('argument-invalid', `${where}: ${text}`)
-  }
-  if (typeof options !== 'object' || options === null) refuse('wants { key } or { pattern, … }')
-  if ('key' in options) {
-    const isOther = ([name, value]: [string, unknown]) =>
-      value !== undefined && name !== 'key' && name !== 'algorithm'
-    const other = Object.entries(options).find(isOther)
-    if (other !== undefined) refuse(`key goes with algorithm alone; got ${other[0]} as well`)
-    if (typeof options.key === 'string')
-      refuse('a pass phrase is no key; keyFromPassphrase makes 32 bytes of it')
-    if (!isKey(options.key)) refuse(`key is a Uint8Array of ${keySize} random bytes`)
-    suiteOf('NNpsk0', options.algorithm, where)
-    return
-  }
-  const { pattern, identity, peerKey, authorise } = options
-  if (!patterns.includes(pattern))
-    refuse(`pattern is one of ${patterns.join(', ')}; got '${String(pattern)}'`)
-  if (identity !== undefined && !(isKey(identity.publicKey) && isKey(identity.secretKey)))
-    refuse(`identity is { publicKey, secretKey }, ${keySize} bytes each`)
-  if (peerKey !== undefined && !isKey(peerKey)) refuse(`peerKey is a Uint8Array of ${keySize} bytes`)
-  if (authorise !== undefined && typeof authorise !== 'function') refuse('authorise is a function')
-  suiteOf(pattern, options.algorithm, where)
-}
 
 /** The full name of the suite for a pattern. Throws `argument-invalid` for an algorithm that there isn't. */
 export function suiteOf(pattern: string, algorithm: EncryptionAlgorithm | undefined, where: string): string {
@@ -100,8 +106,4 @@ export function suiteOf(pattern: string, algorithm: EncryptionAlgorithm | undefi
     'argument-invalid',
     `${where}: algorithm is '${known}' or a Noise suite; got '${String(algorithm)}'`,
   )
-}
-
-function isKey(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array && value.length === keySize
 }

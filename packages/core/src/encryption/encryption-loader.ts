@@ -1,5 +1,6 @@
 import type { EncryptionCode, EncryptionLoader } from '../ports/encryption.ts'
 import { EncryptionUpgrade } from './encryption-upgrade.ts'
+import { encryptionValue } from './encryption-value.ts'
 import { LoadedEncryption } from './pipe-encryption.ts'
 
 /**
@@ -21,6 +22,7 @@ export function encryptionLoader(
       return loaded
     },
     load: () => (loading ??= loadOnce()),
+    own: (options) => encryptionValue(options, loader),
     forPipe: (options) => new LoadedEncryption(loader, options),
     forChannel: (owner) => new EncryptionUpgrade(loader, owner),
   }

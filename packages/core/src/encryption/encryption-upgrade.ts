@@ -1,7 +1,8 @@
 import { SegmentBuffer } from '@millrace/buffer'
 import { type CloseReason, describeReason } from '../base/close-reason.ts'
-import { checkEncryption, type SharedKeyEncryption } from '../base/encryption-options.ts'
+import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
+import { parseSharedKey } from '../base/parse-encryption.ts'
 import type {
   ChannelEncryptionOwner,
   ChannelEncryptionSteps,
@@ -41,9 +42,9 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
     if (owner.link.state === 'gone') this.#state = 'over'
   }
 
-  begin(options: SharedKeyEncryption): Promise<void> {
+  begin(given: SharedKeyEncryption): Promise<void> {
     const { sendQueue, session, link } = this.#owner
-    checkEncryption(options, 'setEncryption')
+    const options = parseSharedKey(given, 'setEncryption')
     if (session.encodeCipherStep === undefined || session.takeRest === undefined) {
       throw new MillraceError(
         'unsupported',
@@ -64,7 +65,7 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
     done.catch(() => {})
     const { loaded } = this.#loader
     if (loaded !== undefined) this.#shake(loaded, options)
-    else this.#load({ ...options, key: new Uint8Array(options.key) })
+    else this.#load(options)
     return done
   }
 

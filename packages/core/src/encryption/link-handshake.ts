@@ -2,7 +2,7 @@ import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
 import { CipherError, type CipherPair, type HandshakeState } from '@millrace/cipher'
 import { isThenable } from '../base/callback.ts'
 import { causeText } from '../base/millrace-error.ts'
-import type { Authorise, HandshakeSide } from '../ports/encryption.ts'
+import type { Authorise, HandshakePlan, HandshakeSide } from '../ports/encryption.ts'
 
 /** Before each message stands its size. */
 const sizeSize = 2
@@ -29,6 +29,7 @@ export interface LinkHandshakeOwner {
 export class LinkHandshake {
   readonly #owner: LinkHandshakeOwner
   readonly #handshake: HandshakeState
+  readonly #plan: HandshakePlan
   readonly #stored: ReceiveBuffer
   #authorise: Authorise | undefined
   #peerKey: Uint8Array | undefined
@@ -37,6 +38,7 @@ export class LinkHandshake {
   constructor(owner: LinkHandshakeOwner, { plan, authorise }: HandshakeSide, pool: BlockPool) {
     this.#owner = owner
     this.#handshake = plan.handshake
+    this.#plan = plan
     this.#authorise = authorise
     this.#stored = new ReceiveBuffer(pool, { sizeMax: waitingSizeMax + sizeSize })
   }
@@ -124,6 +126,8 @@ export class LinkHandshake {
   /** After each message of the peer: asks whether it may go on, once its key is known, and then answers. */
   #goOn(): void {
     const { role, turn, remoteStatic } = this.#handshake
+    if (remoteStatic !== undefined && !this.#plan.isExpected(remoteStatic))
+      return this.#owner.refused('the key of the peer is not peerKey')
     this.#peerKey = remoteStatic
     // A key that came before this side has said anything (IK) may be a recording: only a peer that can seal what follows has it.
     const isProven = role === 'initiator' || turn === 'split'

@@ -44,7 +44,9 @@ function* exchange(opened: HandshakeSide, accepted: HandshakeSide): Generator<Ha
 /** Only `true` admits a peer, as on a link. */
 async function refusalOf(side: HandshakeSide, asked: Set<HandshakeSide>): Promise<string | undefined> {
   const peerKey = side.plan.handshake.remoteStatic
-  if (side.authorise === undefined || peerKey === undefined || asked.has(side)) return undefined
+  if (peerKey === undefined || asked.has(side)) return undefined
+  if (!side.plan.isExpected(peerKey)) return 'the key of the peer is not peerKey'
+  if (side.authorise === undefined) return undefined
   asked.add(side)
   try {
     const verdict: unknown = await side.authorise(peerKey)

@@ -1,9 +1,11 @@
-import { checkEncryption, type EncryptionOptions, type PendingChannel } from '../base/encryption-options.ts'
+import type { EncryptionOptions, PendingChannel } from '../base/encryption-options.ts'
 import { MillraceError } from '../base/millrace-error.ts'
+import { checkRole, parseEncryption } from '../base/parse-encryption.ts'
 import type {
   EncryptedPipe,
   EncryptionCode,
   EncryptionLoader,
+  HandshakeMaker,
   HandshakeSide,
   PipeEncryption,
   ProgramTurns,
@@ -16,11 +18,12 @@ export class LoadedEncryption implements PipeEncryption {
   readonly #options: EncryptionOptions
   readonly #loader: EncryptionLoader
   #code: EncryptionCode | undefined
+  /** Of each role that the pipe has had. */
+  readonly #makers: { accepted?: HandshakeMaker; opened?: HandshakeMaker } = {}
 
-  /** Throws `argument-invalid` for options that make no sense in any role. */
+  /** Keys are copied. Throws `argument-invalid` for options that neither role can keep. */
   constructor(loader: EncryptionLoader, options: EncryptionOptions) {
-    checkEncryption(options, 'encryption')
-    this.#options = options
+    this.#options = parseEncryption(options, 'encryption')
     this.#loader = loader
     this.#code = loader.loaded
   }
@@ -39,8 +42,12 @@ export class LoadedEncryption implements PipeEncryption {
     this.#code = await this.#loader.load()
   }
 
+  expectRole(role: 'accepted' | 'opened'): void {
+    checkRole(this.#options, role, 'encryption')
+  }
+
   expectKeys(role: 'accepted' | 'opened'): void {
-    this.code.plan(this.#options, role, '').handshake.abandon()
+    this.#maker(role)
   }
 
   over(
@@ -58,16 +65,20 @@ export class LoadedEncryption implements PipeEncryption {
     pipe: EncryptedPipe,
     channel: () => PendingChannel | undefined,
   ): HandshakeSide {
-    const options = this.#options
-    const plan = this.code.plan(options, role, 'pipe')
-    const authorise = 'authorise' in options ? options.authorise : undefined
+    const plan = this.#maker(role).plan('pipe')
+    const { authorise } = this.#options
     if (authorise === undefined) return { plan }
     // It may have ended while the question waited: nothing is decided by the answer then.
     const ask = (key: Uint8Array): boolean | Promise<boolean> => {
       const pending = channel()
       return pending !== undefined && authorise(key, pending)
     }
-    return { plan, authorise: (key) => askInTurn(pipe.turns, () => ask(key)) }
+    return { plan, authorise: (key: Uint8Array) => askInTurn(pipe.turns, () => ask(key)) }
+  }
+
+  #maker(role: 'accepted' | 'opened'): HandshakeMaker {
+    this.#makers[role] ??= this.code.prepare(this.#options, role)
+    return this.#makers[role]
   }
 }
 

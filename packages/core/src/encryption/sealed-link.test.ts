@@ -13,7 +13,7 @@ const ofClient = keys()
 const xx = (authorise?: () => boolean | Promise<boolean>): EncryptionOptions => ({
   pattern: 'XX',
   identity: ofServer,
-  ...(authorise === undefined ? {} : { authorise }),
+  ...(authorise === undefined ? { anyPeer: true } : { authorise }),
 })
 
 let rig: Rig | undefined
@@ -109,7 +109,7 @@ describe('a sealed link', () => {
       handshakeTimeoutMs: 500,
     })
     const client = rig.pipe('server', {
-      encryption: { pattern: 'XX', identity: ofClient },
+      encryption: { pattern: 'XX', identity: ofClient, anyPeer: true },
       handshakeTimeoutMs: 5000,
     })
     await rig.until(server.bind())
@@ -134,7 +134,9 @@ describe('a sealed link', () => {
     ]) {
       const bottle = new Rig()
       const server = bottle.pipe('server', { encryption: xx(authorise) })
-      const client = bottle.pipe('server', { encryption: { pattern: 'XX', identity: ofClient } })
+      const client = bottle.pipe('server', {
+        encryption: { pattern: 'XX', identity: ofClient, anyPeer: true },
+      })
       await bottle.until(server.bind())
       await bottle.failureOf(client.open())
       const { accepted, errors } = bottle.diary(server)
@@ -154,7 +156,7 @@ describe('a sealed link', () => {
       return true
     }
     const server = rig.pipe('server', { encryption: { pattern: 'XX', identity: ofServer, authorise } })
-    const client = rig.pipe('server', { encryption: { pattern: 'XX', identity: ofClient } })
+    const client = rig.pipe('server', { encryption: { pattern: 'XX', identity: ofClient, anyPeer: true } })
     await rig.until(server.bind())
     await rig.until(client.open())
     expect(shown).toEqual(rig.diary(server).accepted)

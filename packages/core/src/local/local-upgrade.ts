@@ -1,8 +1,9 @@
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
-import { checkEncryption, type SharedKeyEncryption } from '../base/encryption-options.ts'
+import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { PipeLimits } from '../base/options.ts'
+import { parseSharedKey } from '../base/parse-encryption.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { EncryptionCode, HandshakePlan } from '../ports/encryption.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
@@ -41,8 +42,8 @@ export class LocalUpgrade {
   }
 
   /** The program asks for encryption. Resolves when the other end has asked as well. */
-  begin(options: SharedKeyEncryption): Promise<void> {
-    checkEncryption(options, 'setEncryption')
+  begin(given: SharedKeyEncryption): Promise<void> {
+    const options = parseSharedKey(given, 'setEncryption')
     if (this.#settle !== undefined)
       throw new MillraceError('already-open', 'setEncryption was called on this channel before')
     const { turns, limits, crypto } = this.#owner
@@ -58,9 +59,8 @@ export class LocalUpgrade {
     this.#deadline.setIn(limits.handshakeTimeoutMs)
     if (loader.loaded !== undefined) this.#ask(loader.loaded, options)
     else {
-      const own = { ...options, key: new Uint8Array(options.key) }
       loader.load().then(
-        (code) => this.#ask(code, own),
+        (code) => this.#ask(code, options),
         (error: unknown) => this.#refuse(`its code was not loaded: ${causeText(error)}`),
       )
     }

@@ -93,6 +93,7 @@ export class PipeBinder {
 
   async #take(settled: Settled): Promise<Binding> {
     const { encryption } = this.#parts
+    encryption?.expectRole('accepted')
     if (encryption?.isLoaded === false) await encryption.load()
     encryption?.expectKeys('accepted')
     return Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) })

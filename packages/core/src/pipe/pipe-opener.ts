@@ -27,6 +27,7 @@ export class PipeOpener {
     const { target, transport, registry } = settled
     const owner = this.#owner
     checkOpening(where, target, transport)
+    encryption?.expectRole('opened')
     if (encryption?.isLoaded === false) await encryption.load()
     const data = copyOpenData(options.data)
     if (owner.isEnding)

@@ -10,7 +10,7 @@ import {
   parseOverflow,
 } from '../base/options.ts'
 import type { Drive } from '../ports/driver.ts'
-import type { Encryption, PipeEncryption } from '../ports/encryption.ts'
+import type { Encryption, EncryptionLoader, PipeEncryption } from '../ports/encryption.ts'
 import type { Loop } from '../ports/loop.ts'
 import type { Platform } from '../ports/platform.ts'
 
@@ -56,11 +56,26 @@ export function checkOptions(options: PipeOptions): void {
   throw new MillraceError('argument-invalid', `admit is a function; got ${typeof options.admit}`)
 }
 
-/** How a pipe encrypts, if it does. Throws `argument-invalid` for options that make no sense in any role, and `unsupported` without code. */
+/** How a pipe encrypts, if it does. Throws `argument-invalid` for options that neither role can keep, and `unsupported` without code. */
 export function encryptionOf({ encryption }: PipeOptions, platform: Platform): PipeEncryption | undefined {
   if (encryption === undefined) return undefined
-  const value = isValue(encryption) ? encryption : { options: encryption, loader: platform.encryption }
-  if (value.loader !== undefined) return value.loader.forPipe(value.options)
+  const { options, loader } = loadable(encryption, platform)
+  return loader.forPipe(options)
+}
+
+/** Options with keys of their own: what the program does with its arrays afterwards changes nothing. Throws what `encryptionOf` throws. */
+export function withOwnKeys(options: PipeOptions, platform: Platform): PipeOptions {
+  if (options.encryption === undefined) return options
+  const { options: given, loader } = loadable(options.encryption, platform)
+  return { ...options, encryption: loader.own(given) }
+}
+
+function loadable(
+  encryption: EncryptionOptions | Encryption,
+  platform: Platform,
+): { readonly options: EncryptionOptions; readonly loader: EncryptionLoader } {
+  if (isValue(encryption)) return encryption
+  if (platform.encryption !== undefined) return { options: encryption, loader: platform.encryption }
   const text = 'this platform brings no code that encrypts: noise(options) of @millrace/core/noise does'
   throw new MillraceError('unsupported', text)
 }

@@ -143,7 +143,7 @@ describe('a proto factory', () => {
     const client = factory.create('net', 'x', 'chat')
     const channel = await loop.until(client.open())
     const unsupported = expect.objectContaining({ code: 'unsupported' })
-    await expect(channel.setEncryption(new Uint8Array(32))).rejects.toEqual(unsupported)
+    await expect(channel.setEncryption(new Uint8Array(32).fill(1))).rejects.toEqual(unsupported)
     const encryption = { key: new Uint8Array(32).fill(1) }
     expect(() => factory.create('net', 'y', 'chat', { encryption })).toThrowError(unsupported)
     const sealed = factory.create('net', 'y', 'chat', {

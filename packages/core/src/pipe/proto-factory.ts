@@ -12,7 +12,7 @@ import type { TransportPlugin } from '../ports/transport.ts'
 import { LoopWheel } from '../turn/loop-wheel.ts'
 import type { BoundPipe, FactoryServices, PipeTarget } from './factory-services.ts'
 import { Pipe } from './pipe.ts'
-import type { PipeOptions } from './pipe-options.ts'
+import { type PipeOptions, withOwnKeys } from './pipe-options.ts'
 import { warnOf } from './pipe-reports.ts'
 import { TargetReader } from './target-reader.ts'
 import type {
@@ -59,7 +59,7 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
   readonly #services: FactoryServices
   readonly #reader = new TargetReader(this.#transports, this.#protocols)
 
-  /** Throws `argument-invalid` without a platform, and for limits that are none. */
+  /** Throws `argument-invalid` without a platform, and for limits that are none or encryption that no pipe can keep. */
   constructor({
     platform,
     pool,
@@ -71,7 +71,7 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
       throw new MillraceError('argument-invalid', text)
     }
     checkPositive('incompleteBytesMax', incompleteBytesMax)
-    this.#options = options
+    this.#options = withOwnKeys(options, platform)
     const { allocate, diagnostics } = platform
     this.#services = {
       pool: pool ?? new BlockPool(allocate === undefined ? {} : { allocate }),

@@ -11,6 +11,14 @@ export interface HandshakePlan {
   /** @internal The machine of the handshake, for the code that made it. */
   readonly handshake: HandshakeState
   readonly suite: string
+  /** Whether a proven key is the one that this side expects; any is, if it expects none. In a time that doesn't depend on the key. */
+  isExpected(peerKey: Uint8Array): boolean
+}
+
+/** Makes the handshakes of one side, whose keys were checked once. */
+export interface HandshakeMaker {
+  /** `prologue` says what the handshake is for: the same on both sides. */
+  plan(prologue: string): HandshakePlan
 }
 
 /** Whether a proven key may go on. */
@@ -61,7 +69,12 @@ export interface LinkLayer extends Link, LinkOwner {
 
 /** The code that encrypts channels. Core doesn't import it: `noiseCode` of `@millrace/core/noise` makes it. */
 export interface EncryptionCode {
-  /** The handshake of one side. Throws `argument-invalid` for keys that the pattern lacks in this role. */
+  /**
+   * Checks the keys of one side, for many handshakes. Throws `argument-invalid` for what the role can't keep or lacks, for a public key that
+   * isn't of its secret key, and for a `peerKey` of low order, which nobody can prove.
+   */
+  prepare(options: EncryptionOptions, role: 'accepted' | 'opened'): HandshakeMaker
+  /** One handshake of one side. Throws what `prepare` throws. */
   plan(options: EncryptionOptions, role: 'accepted' | 'opened', prologue: string): HandshakePlan
   /** A link over this one that begins with a handshake, and seals everything behind it. */
   seal(link: Link, options: SealOptions): Link
@@ -89,7 +102,9 @@ export interface PipeEncryption {
   /** Whether `load` must be awaited first. */
   readonly isLoaded: boolean
   load(): Promise<void>
-  /** Throws `argument-invalid` when the keys for this role are not there: better now than at the first connection. */
+  /** Throws `argument-invalid` for options that this role can't keep. Needs no code yet. */
+  expectRole(role: 'accepted' | 'opened'): void
+  /** Throws `argument-invalid` when the keys for this role are not right: better now than at the first connection. */
   expectKeys(role: 'accepted' | 'opened'): void
   /** A link over this one that encrypts from the first byte on. `channel` gives the channel to be, for `authorise`; undefined once it has ended. */
   over(
@@ -181,7 +196,9 @@ export interface EncryptionLoader {
   readonly loaded: EncryptionCode | undefined
   /** Loads the code, once for all callers. */
   load(): Promise<EncryptionCode>
-  /** How a pipe encrypts. Throws `argument-invalid` for options that make no sense in any role. */
+  /** The same as a value, with keys of its own. Throws `argument-invalid` for options that neither role can keep. */
+  own(options: EncryptionOptions): Encryption
+  /** How a pipe encrypts. Keys are copied. Throws `argument-invalid` for options that neither role can keep. */
   forPipe(options: EncryptionOptions): PipeEncryption
   /** How a channel begins to encrypt while it is open. */
   forChannel(owner: ChannelEncryptionOwner): ChannelEncryptionSteps

@@ -87,7 +87,7 @@ describe('an encrypted pipe', () => {
     ['another algorithm', { key, algorithm: 'aes-256-gcm' }],
     ['another hash', { key, algorithm: 'Noise_NNpsk0_25519_ChaChaPoly_BLAKE2s' }],
     ['another key', { key: randomBytes(32) }],
-    ['another pattern', { pattern: 'XX', identity: player }],
+    ['another pattern', { pattern: 'XX', identity: player, anyPeer: true }],
     ['no encryption at all', undefined],
   ])('downgrade: refuses every peer with %s', async (_, encryption) => {
     const { diary, port } = await bound({ encryption: { key }, handshakeTimeoutMs })
@@ -120,7 +120,7 @@ describe('an encrypted pipe', () => {
 
   it('half handshakes: each ends at its deadline, and those who come properly get in', async () => {
     const { pipe, diary, port } = await bound({ encryption: patterns.XX.accepting, handshakeTimeoutMs: 3000 })
-    const good = () => opener(port, { encryption: { pattern: 'XX', identity: player } }).open()
+    const good = () => opener(port, { encryption: { pattern: 'XX', identity: player, anyPeer: true } }).open()
     const silent = await Promise.all(
       Array.from({ length: 200 }, (_, index) =>
         stranger(port, framed(randomBytes(32)).subarray(0, index % 34)),
@@ -166,7 +166,7 @@ describe('an encrypted pipe', () => {
     const { pipe, diary, port } = await bound({ encryption: patterns.XX.accepting, log })
     await stranger(port, framed(lowOrderPoints[0]))
     await stranger(port, framed(randomBytes(31)))
-    for (const encryption of [{ key }, { pattern: 'XX', identity: player }] as const) {
+    for (const encryption of [{ key }, { pattern: 'XX', identity: player, anyPeer: true }] as const) {
       const client = opener(port, { encryption, log })
       const channel = await client.open().catch((error: unknown) => void texts.push(wholeText(error)))
       texts.push(client.describe(), String(client))
@@ -204,7 +204,10 @@ describe('an encrypted pipe', () => {
         pipe.on('accepted', (_pipe, channel) => {
           if (moment === 'accepted') channel[how]()
         })
-        const client = opener(port, { encryption: { pattern: 'XX', identity: player }, handshakeTimeoutMs })
+        const client = opener(port, {
+          encryption: { pattern: 'XX', identity: player, anyPeer: true },
+          handshakeTimeoutMs,
+        })
         const opening = client.open().then(
           (channel) => channel.closed,
           (error: { code: string }) => error,
