@@ -26,8 +26,17 @@ export const PHASE_GAP_MIN_MS = 2 * PREVIOUS_KEY_KEEP_MS
 /** So many forged datagrams under one key are worth a warning. */
 export const FORGERY_WARNING_COUNT = 2 ** 10
 
-/** So many end the session: far below what would help a forger (2^36 for ChaCha20-Poly1305, RFC 9001 section 6.6). */
-export const FORGERY_COUNT_MAX = 2 ** 20
+// Integrity limits of RFC 9001, section 6.6, over all keys of a session: packets of up to 2^16 bytes for AES-GCM. XChaCha20 has the same authenticator.
+const FORGERIES: Readonly<Record<AeadName, number>> = {
+  'aes-256-gcm': 2 ** 52,
+  'chacha20-poly1305': 2 ** 36,
+  'xchacha20-poly1305': 2 ** 36,
+}
+
+/** So many forged datagrams end a session: what was asked for, or the most that its cipher bears. Throws `option` for more than that. */
+export function forgeriesMax(cipher: AeadName, wanted?: number): number {
+  return atMost('forgeriesMax', wanted, ofCipher(FORGERIES, cipher))
+}
 
 // AES-GCM loses its margin at 2^23 records of one key (RFC 9001 section 6.6); the ChaCha ciphers don't in practice.
 const RECORDS: Readonly<Record<AeadName, number>> = {
@@ -38,8 +47,9 @@ const RECORDS: Readonly<Record<AeadName, number>> = {
 
 /** The limits for one cipher: what was asked for, or the most. Throws `option` for more than that, or less than one. */
 export function rekeyLimits(cipher: AeadName, wanted: Partial<RekeyLimits> = {}): RekeyLimits {
+  expectOptions('rekey', wanted, ['records', 'bytes', 'ageMs'])
   return Object.freeze({
-    records: atMost('rekey.records', wanted.records, recordsOf(cipher)),
+    records: atMost('rekey.records', wanted.records, ofCipher(RECORDS, cipher)),
     bytes: atMost('rekey.bytes', wanted.bytes, 2 ** 36),
     ageMs: atMost('rekey.ageMs', wanted.ageMs, 600_000),
   })
@@ -47,7 +57,7 @@ export function rekeyLimits(cipher: AeadName, wanted: Partial<RekeyLimits> = {})
 
 /** The hard end of a key: twice what its sealing side may use at most. The same on both sides, whatever their options. */
 export function keyStop(cipher: AeadName): KeyStop {
-  return { records: 2 * recordsOf(cipher), bytes: 2 ** 37 }
+  return { records: 2 * ofCipher(RECORDS, cipher), bytes: 2 ** 37 }
 }
 
 /** A whole number of an option, from `min` to `max`; throws `option` for any other. */
@@ -56,10 +66,24 @@ export function wholeOption(name: string, value: number, min: number, max: numbe
   throw new CipherError('option', `${name} must be a whole number from ${min} to ${max}, not ${value}`)
 }
 
-function recordsOf(cipher: AeadName): number {
-  const records = RECORDS[cipher]
-  if (records === undefined) throw new CipherError('name', `No limits are known for a cipher '${cipher}'`)
-  return records
+/** A time of day in ms since 1970, not always whole; throws `option` for what is none, with which every comparison would be false. */
+export function timeOption(name: string, value: number): number {
+  if (Number.isFinite(value)) return value
+  throw new CipherError('option', `${name} must be a time in ms since 1970, not ${value}`)
+}
+
+/** Throws `option` for a name that isn't among those of `what`: a wrong spelling would be ignored. What is undefined was not given. */
+export function expectOptions(what: string, options: object, names: readonly string[]): void {
+  for (const name in options) {
+    if (names.includes(name) || (options as Record<string, unknown>)[name] === undefined) continue
+    throw new CipherError('option', `${what} has no option '${name}'; there are ${names.join(', ')}`)
+  }
+}
+
+function ofCipher(table: Readonly<Record<AeadName, number>>, cipher: AeadName): number {
+  const count = table[cipher]
+  if (count === undefined) throw new CipherError('name', `No limits are known for a cipher '${cipher}'`)
+  return count
 }
 
 function atMost(name: string, value: number | undefined, max: number): number {

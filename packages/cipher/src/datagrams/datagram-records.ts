@@ -1,7 +1,8 @@
 import { CipherError } from '../base/errors.ts'
 import {
-  FORGERY_COUNT_MAX,
+  expectOptions,
   FORGERY_WARNING_COUNT,
+  forgeriesMax,
   type KeyStop,
   keyStop,
   PHASE_GAP_MIN_MS,
@@ -29,7 +30,14 @@ export interface DatagramRecordsOptions {
   readonly replayWindow?: number | undefined
   /** When the initiator takes the next keys, by what either direction has sealed. Can only be lowered. */
   readonly rekey?: Partial<RekeyLimits> | undefined
+  /**
+   * So many forged datagrams end the session, whatever their keys. Default, and most, the integrity limits of RFC 9001, section 6.6: 2^52 of
+   * AES-256-GCM, 2^36 of ChaCha20-Poly1305. A lower one is a way for others to end the session.
+   */
+  readonly forgeriesMax?: number | undefined
 }
+
+const OPTIONS = ['role', 'ownId', 'peerId', 'replayWindow', 'rekey', 'forgeriesMax'] as const
 
 /**
  * Why a datagram was dropped. Whatever it is, nothing is sent, thrown or changed but a count.
@@ -69,6 +77,7 @@ export class DatagramRecords {
   readonly #window: ReplayWindow
   readonly #limits: RekeyLimits
   readonly #stop: KeyStop
+  readonly #forgeriesMax: number
   readonly #drops: Record<DatagramDrop, number> = {
     malformed: 0,
     'other-receiver': 0,
@@ -90,11 +99,14 @@ export class DatagramRecords {
   /** Of the current receiving key. */
   #opened = 0
   #openedBytes = 0
+  /** Of the current receiving keys, and of all of them. */
   #forgeries = 0
+  #forgeriesInAll = 0
   #heardAt: number
 
   /** Takes both states of a handshake for good: throws `used` if they were taken before. `now` is the time of the handshake. */
   constructor(states: Pick<CipherPair, 'send' | 'receive'>, options: DatagramRecordsOptions, now: number) {
+    expectOptions('DatagramRecords', options, OPTIONS)
     if (options.role !== 'initiator' && options.role !== 'responder')
       throw new CipherError('option', `The role must be 'initiator' or 'responder', not ${options.role}`)
     this.#role = options.role
@@ -103,6 +115,7 @@ export class DatagramRecords {
     this.#window = new ReplayWindow(options.replayWindow)
     this.#limits = rekeyLimits(states.send.cipher, options.rekey)
     this.#stop = keyStop(states.send.cipher)
+    this.#forgeriesMax = forgeriesMax(states.receive.cipher, options.forgeriesMax)
     claim(states.send)
     claim(states.receive)
     this.#send = states.send
@@ -115,7 +128,7 @@ export class DatagramRecords {
     return this.#isOpen ? 'open' : 'closed'
   }
 
-  /** `suspicious` from 1,024 forgeries under one key on, `closed` from 2^20 on: then begin a new session. */
+  /** `suspicious` from 1,024 forgeries under one key on, `closed` from `forgeriesMax` in all on: then begin a new session. */
   get health(): 'good' | 'suspicious' | 'closed' {
     if (!this.#isOpen) return 'closed'
     return this.#forgeries >= FORGERY_WARNING_COUNT ? 'suspicious' : 'good'
@@ -248,7 +261,8 @@ export class DatagramRecords {
 
   #forged(): DatagramDrop {
     this.#forgeries++
-    if (this.#forgeries >= FORGERY_COUNT_MAX) this.close()
+    this.#forgeriesInAll++
+    if (this.#forgeriesInAll >= this.#forgeriesMax) this.close()
     return this.#drop('forged')
   }
 

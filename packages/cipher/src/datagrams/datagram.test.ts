@@ -9,8 +9,8 @@ import {
   stubAead,
 } from '../../fuzz/record-rig.ts'
 import {
-  FORGERY_COUNT_MAX,
   FORGERY_WARNING_COUNT,
+  forgeriesMax,
   PHASE_GAP_MIN_MS,
   PREVIOUS_KEY_KEEP_MS,
 } from '../base/limits.ts'
@@ -308,7 +308,7 @@ describe('adversary', () => {
     expect(a.open(a.seal('mine'))).toBe('forged')
   })
 
-  it('many forgeries: 2^10 are suspicious, 2^20 end the session', () => {
+  it('many forgeries: 2^10 under one key are suspicious, and 2^20 end nothing yet', () => {
     const { a, b } = sides({}, stubAead())
     const forged = a.seal('x')
     forged[forged.length - 1] ^= 1
@@ -319,11 +319,34 @@ describe('adversary', () => {
     expect(b.records.health).toBe('good')
     forge(FORGERY_WARNING_COUNT)
     expect(b.records.health).toBe('suspicious')
-    forge(FORGERY_COUNT_MAX - 1)
+    forge(2 ** 20 + 1)
     expect(b.open(a.seal('still here'))).toBe('=still here')
-    forge(FORGERY_COUNT_MAX)
+  })
+
+  it('forgeries end the session at the integrity limit of its cipher (RFC 9001, 6.6), over all keys', () => {
+    expect(forgeriesMax('aes-256-gcm')).toBe(2 ** 52)
+    expect(forgeriesMax('chacha20-poly1305')).toBe(2 ** 36)
+    expect(() => forgeriesMax('chacha20-poly1305', 2 ** 36 + 1)).toThrow('forgeriesMax')
+    expect(() => sides({ forgeriesMax: 2 ** 52 + 1 })).toThrow('forgeriesMax')
+    expect(() => sides({ forgeriesMax: 0 })).toThrow('forgeriesMax')
+    expect(() => sides({ forgeries: 5 } as never)).toThrow("no option 'forgeries'")
+    const { a, b } = sides({ forgeriesMax: 10, rekey: { records: 1 } }, stubAead())
+    let now = 0
+    for (let count = 1; count <= 10; count++) {
+      expect(b.records.health, `${count}`).toBe('good')
+      // Each is followed by a change of the keys, both ways.
+      const forged = a.seal('x', now)
+      forged[forged.length - 1] ^= 1
+      expect(b.records.open(forged, now)).toBe('forged')
+      if (count < 10) {
+        expect(b.open(a.seal('real', now), now)).toBe('=real')
+        expect(a.open(b.seal('real', now), now)).toBe('=real')
+      }
+      now += PHASE_GAP_MIN_MS
+    }
+    expect(a.records.phases.receiving).toBeGreaterThan(3)
     expect(b.records.health).toBe('closed')
-    expect(b.open(a.seal('y'))).toBe('closed')
+    expect(b.open(a.seal('y', now), now)).toBe('closed')
     expect(() => b.seal('z')).toThrow(expect.objectContaining({ code: 'closed' }))
   })
 

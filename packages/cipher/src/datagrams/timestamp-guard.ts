@@ -1,5 +1,5 @@
 import { CipherError } from '../base/errors.ts'
-import { wholeOption } from '../base/limits.ts'
+import { expectOptions, wholeOption } from '../base/limits.ts'
 import { KEY_SIZE } from '../base/primitives.ts'
 import { hexOf } from '../keys/key-text.ts'
 
@@ -51,7 +51,9 @@ export class TimestampGuard {
   readonly #greatest = new Map<string, Uint8Array>()
 
   /** `peersMax`: 1 to 2^20 peers, about 200 bytes each. Default 65,536. */
-  constructor({ peersMax = 65_536 }: { readonly peersMax?: number } = {}) {
+  constructor(options: { readonly peersMax?: number | undefined } = {}) {
+    expectOptions('TimestampGuard', options, ['peersMax'])
+    const { peersMax = 65_536 } = options
     this.peersMax = wholeOption('peersMax', peersMax, 1, 2 ** 20)
   }
 

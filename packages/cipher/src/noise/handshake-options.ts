@@ -1,5 +1,6 @@
 import { copyOf } from '../base/copy.ts'
 import { CipherError } from '../base/errors.ts'
+import { expectOptions } from '../base/limits.ts'
 import type { Dh, DhSecret, KeyPair, Primitives } from '../base/primitives.ts'
 import { requireKey, staticSecret } from '../keys/key.ts'
 import type { Pattern, Role } from './patterns.ts'
@@ -56,6 +57,17 @@ type Member<Key extends keyof AnyKeys, Need extends 'needed' | 'unknown'> = Need
   ? { readonly [key in Key]-?: NonNullable<AnyKeys[key]> }
   : { readonly [key in Key]?: undefined }
 
+const OPTIONS = [
+  'suite',
+  'role',
+  'primitives',
+  'random',
+  'prologue',
+  'staticKeys',
+  'remoteStatic',
+  'psks',
+] as const
+
 /** The keys of a handshake after the check. */
 export interface HandshakeKeys {
   readonly staticSecret: DhSecret | undefined
@@ -70,7 +82,10 @@ export interface HandshakeKeys {
  * for what is no key, such as zeros, or a pair whose halves don't belong together.
  */
 export function checkedKeys(pattern: Pattern, options: HandshakeOptions, dh: Dh): HandshakeKeys {
+  expectOptions('A handshake', options, OPTIONS)
   const { role, staticKeys, remoteStatic, psks = [] } = options
+  if (role !== 'initiator' && role !== 'responder')
+    throw new CipherError('option', `role is 'initiator' or 'responder'`)
   const other = role === 'initiator' ? 'responder' : 'initiator'
   const whose = `the ${role} of Noise_${pattern.name}`
   expectPresence('staticKeys', staticKeys, pattern.hasStatic[role], whose)

@@ -1,5 +1,5 @@
 import { CipherError } from '../base/errors.ts'
-import { type KeyStop, keyStop, wholeOption } from '../base/limits.ts'
+import { expectOptions, type KeyStop, keyStop, wholeOption } from '../base/limits.ts'
 import type { ReceiveState } from '../noise/handshake-state.ts'
 import {
   CIPHERTEXT_SIZE_MIN,
@@ -73,6 +73,7 @@ export class RecordOpener {
 
   /** Takes the receiving state of a handshake for good: throws `used` if it was taken before. */
   constructor(key: ReceiveState, options: RecordOpenerOptions = {}) {
+    expectOptions('RecordOpener', options, ['recordSizeMax', 'pool'])
     this.recordSizeMax = wholeOption(
       'recordSizeMax',
       options.recordSizeMax ?? RECORD_SIZE_MAX,

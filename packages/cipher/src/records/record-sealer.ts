@@ -1,5 +1,12 @@
 import { CipherError } from '../base/errors.ts'
-import { type KeyStop, keyStop, type RekeyLimits, rekeyLimits, wholeOption } from '../base/limits.ts'
+import {
+  expectOptions,
+  type KeyStop,
+  keyStop,
+  type RekeyLimits,
+  rekeyLimits,
+  wholeOption,
+} from '../base/limits.ts'
 import { TAG_SIZE } from '../base/primitives.ts'
 import type { SendState } from '../noise/handshake-state.ts'
 import {
@@ -57,6 +64,7 @@ export class RecordSealer {
 
   /** Takes the sending state of a handshake for good: throws `used` if it was taken before. */
   constructor(key: SendState, options: RecordSealerOptions = {}) {
+    expectOptions('RecordSealer', options, ['recordSizeMax', 'rekey'])
     const recordSizeMax = options.recordSizeMax ?? RECORD_SIZE_MAX
     this.payloadSizeMax = wholeOption('recordSizeMax', recordSizeMax, 1024, RECORD_SIZE_MAX) - RECORD_OVERHEAD
     this.#limits = rekeyLimits(key.cipher, options.rekey)
