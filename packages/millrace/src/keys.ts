@@ -25,10 +25,12 @@ export function generateKeyPair(): KeyPair {
 }
 
 /**
- * A key of 32 bytes from a pass phrase, by scrypt (RFC 7914): a tenth of a second and 32 MiB unless `cost` says otherwise, so once at the
+ * A key of 32 bytes from a pass phrase, by scrypt (RFC 7914): about half a second and 128 MiB unless `cost` says otherwise, so once at the
  * start and never for each connection. Both sides need the same `salt` (16 random bytes or more, no secret, one for each key) and cost.
  *
- * Rejects with a `CipherError`: `option` for a cost out of bounds, `size` for a salt below 16 bytes or a phrase outside 8 to 1,024 bytes.
+ * A weak phrase stays one: whoever records the first message of `NNpsk0` can try guesses against it, without asking anybody.
+ *
+ * Rejects with a `CipherError`: `option` for a cost out of bounds, or below OWASP's least unless it says `weak: 'accepted'`, `size` for a salt below 16 bytes or a phrase outside 8 to 1,024 bytes.
  */
 export async function keyFromPassphrase(
   passphrase: string | Uint8Array,

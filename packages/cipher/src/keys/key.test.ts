@@ -1,6 +1,7 @@
 import { randomBytes, scryptSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Primitives } from '../base/primitives.ts'
 import { TimestampGuard, TimestampSource } from '../datagrams/timestamp-guard.ts'
 import { noblePrimitives } from '../noble/noble.ts'
 import { keyFromText, keyPair, keyToText, randomKey, requireKey } from './key.ts'
@@ -68,7 +69,7 @@ describe('a pass phrase', () => {
   const salt = new Uint8Array(16).fill(3)
 
   it('gives the key that scrypt gives, of text as of bytes', async () => {
-    const cost = { n: 2 ** 14 }
+    const cost = { n: 2 ** 14, weak: 'accepted' } as const
     const wanted = scryptSync('Grüße, 馬 🐎', salt, 32, { N: 2 ** 14, r: 8, p: 1 })
     const key = await keyFromPassphrase(noblePrimitives, 'Grüße, 馬 🐎', salt, cost)
     expect(Buffer.from(key).equals(wanted)).toBe(true)
@@ -90,8 +91,15 @@ describe('a pass phrase', () => {
       { r: 7 },
       { p: 0 },
       { n: 2 ** 22, r: 32 },
+      // Below the least of OWASP's cheat sheet.
+      { n: 2 ** 16 },
+      { n: 2 ** 16, p: 1 },
+      { n: 2 ** 15, p: 2 },
+      { n: 2 ** 14, p: 4 },
+      { n: 2 ** 14, weak: true },
+      { N: 2 ** 18 },
     ])
-      await expect(make('long enough', salt, cost)).rejects.toThrow(option)
+      await expect(make('long enough', salt, cost), JSON.stringify(cost)).rejects.toThrow(option)
     const size = expect.objectContaining({ code: 'size' })
     await expect(make('long enough', salt.subarray(1))).rejects.toThrow(size)
     await expect(make('short', salt)).rejects.toThrow(size)
@@ -100,6 +108,32 @@ describe('a pass phrase', () => {
       expect.objectContaining({ code: 'malformed' }),
     )
   })
+})
+
+it('a pass phrase costs a guesser what OWASP has as the least, or more', async () => {
+  const asked: unknown[] = []
+  const watched: Primitives = {
+    ...noblePrimitives,
+    scrypt: (_phrase, _salt, cost, size) => {
+      asked.push(cost)
+      return Promise.resolve(new Uint8Array(size).fill(1))
+    },
+  }
+  const costs = [
+    undefined,
+    { n: 2 ** 16, p: 2 },
+    { n: 2 ** 15, p: 3 },
+    { n: 2 ** 14, p: 5 },
+    { n: 2 ** 18, r: 16 },
+  ]
+  for (const cost of costs) await keyFromPassphrase(watched, 'long enough', new Uint8Array(16).fill(3), cost)
+  expect(asked).toEqual([
+    { n: 2 ** 17, r: 8, p: 1 },
+    { n: 2 ** 16, r: 8, p: 2 },
+    { n: 2 ** 15, r: 8, p: 3 },
+    { n: 2 ** 14, r: 8, p: 5 },
+    { n: 2 ** 18, r: 16, p: 1 },
+  ])
 })
 
 describe('timestamps', () => {

@@ -1,16 +1,29 @@
 import { CipherError } from '../base/errors.ts'
-import { wholeOption } from '../base/limits.ts'
+import { expectOptions, wholeOption } from '../base/limits.ts'
 import { KEY_SIZE, type Primitives } from '../base/primitives.ts'
 
-/** What one guess at a pass phrase costs: `128 · n · r` bytes of memory, and time in proportion to `n · r · p`. */
+/**
+ * What one guess at a pass phrase costs: `128 · n · r` bytes of memory, and time in proportion to `n · r · p`. At least what OWASP's Password Storage
+ * Cheat Sheet has, for r = 8: p = 1 at n = 2^17, 2 at 2^16, 3 at 2^15, 5 at 2^14.
+ */
 export interface PassphraseCost {
-  /** A power of two from 2^14 to 2^22. Default 2^15: 32 MiB, about a tenth of a second. */
+  /** A power of two from 2^14 to 2^22. Default 2^17: 128 MiB, about half a second. */
   readonly n?: number
   /** From 8 to 32. Default 8. */
   readonly r?: number
   /** From 1 to 16. Default 1. */
   readonly p?: number
+  /** Says that a cost below the least is meant, as for tests: it makes a key that is guessed sooner. */
+  readonly weak?: 'accepted' | undefined
 }
+
+/** The least p for an n; from 2^17 on, 1. */
+const P_MIN: readonly (readonly [n: number, p: number])[] = [
+  [2 ** 17, 1],
+  [2 ** 16, 2],
+  [2 ** 15, 3],
+  [2 ** 14, 5],
+]
 
 /** The shortest salt, in bytes. */
 export const SALT_SIZE_MIN = 16
@@ -26,7 +39,9 @@ const MEMORY_MAX = 2 ** 30
  * once, at the start, and never for each connection. Text is normalised (NFKC) and taken as UTF-8, so that the same phrase gives the same
  * key on every keyboard. Both sides need the same salt and cost; the salt is no secret, but one of its own for each key.
  *
- * Throws `option` for a cost below the least or above 1 GiB of memory, `size` for a salt below 16 bytes or a phrase outside 8 to 1,024.
+ * A weak phrase stays one: with `NNpsk0`, one recorded first message is enough to try guesses against, without asking anybody.
+ *
+ * Throws `option` for a cost below the least that isn't marked `weak`, or above 1 GiB of memory, `size` for a salt below 16 bytes or a phrase outside 8 to 1,024.
  */
 export async function keyFromPassphrase(
   primitives: Primitives,
@@ -34,10 +49,20 @@ export async function keyFromPassphrase(
   salt: Uint8Array,
   cost: PassphraseCost = {},
 ): Promise<Uint8Array> {
-  const n = wholeOption('the cost n', cost.n ?? 2 ** 15, 2 ** 14, 2 ** 22)
+  expectOptions('the cost', cost, ['n', 'r', 'p', 'weak'])
+  const n = wholeOption('the cost n', cost.n ?? 2 ** 17, 2 ** 14, 2 ** 22)
   const r = wholeOption('the cost r', cost.r ?? 8, 8, 32)
   const p = wholeOption('the cost p', cost.p ?? 1, 1, 16)
   if ((n & (n - 1)) !== 0) throw new CipherError('option', `The cost n must be a power of two, not ${n}`)
+  if (cost.weak !== undefined && cost.weak !== 'accepted')
+    throw new CipherError('option', "weak is 'accepted', or is not given")
+  const pMin = P_MIN.find(([least]) => n >= least)![1]
+  if (p < pMin && cost.weak === undefined) {
+    throw new CipherError(
+      'option',
+      `The cost n = ${n} with p = ${p} is below the least: p = ${pMin} at this n, or n = 2^17 at p = 1; weak: 'accepted' takes it nevertheless`,
+    )
+  }
   if (128 * n * r > MEMORY_MAX)
     throw new CipherError(
       'option',
