@@ -9,7 +9,6 @@ import { TokenVerifier } from '../src/tokens/token-verifier.ts'
 import { mutated, type Random } from './record-rig.ts'
 
 const NOW = 1_795_000_000_000
-const USED_MAX = 1000
 const OUTCOMES = [
   'malformed',
   'expired',
@@ -29,21 +28,25 @@ export class TokenRun {
   readonly #verifier: TokenVerifier
   readonly #seal: TokenSeal
   readonly #applicationId = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+  readonly #usedMax: number
+  readonly #accepted = new Set<Uint8Array>()
   #tokens: ConnectToken[] = []
   #now = NOW
 
   constructor(random: Random) {
     this.#random = random
+    this.#usedMax = random.pick([10, 1000])
     const key = random.bytes(32)
     const keyring = { primitives: noblePrimitives, key, applicationId: this.#applicationId }
     this.#issuer = new TokenIssuer(keyring, (size) => random.bytes(size))
-    this.#verifier = new TokenVerifier({ ...keyring, serverId: 's1', usedMax: USED_MAX })
+    this.#verifier = new TokenVerifier({ ...keyring, serverId: 's1', usedMax: this.#usedMax })
     this.#seal = new TokenSeal(noblePrimitives, key)
   }
 
   step(): string {
     const random = this.#random
     this.#now += random.below(20)
+    if (random.below(100) === 0) this.#now += random.below(30_000) - 15_000
     if (this.#tokens.length < 20 || random.below(50) === 0) this.#tokens.push(this.#issue())
     if (this.#tokens.length > 40) this.#tokens.shift()
     const token = random.pick(this.#tokens)
@@ -65,6 +68,10 @@ export class TokenRun {
     const outcome = this.#use(shown)
     if (outcome === 'accepted' && Buffer.compare(shown, sealed) !== 0)
       throw new Error('a changed token was accepted')
+    if (outcome === 'accepted') {
+      if (this.#accepted.has(sealed)) throw new Error('a token was accepted twice')
+      this.#accepted.add(sealed)
+    }
     return outcome
   }
 
@@ -113,7 +120,7 @@ export class TokenRun {
     const shown = this.#verifier.verify(sealed, '198.51.100.1', this.#now)
     const { outcome } = shown.outcome === 'candidate' ? shown.redeem(this.#now) : shown
     if (!OUTCOMES.includes(outcome)) throw new Error(`the outcome '${outcome}'`)
-    if (this.#verifier.usedCount > USED_MAX) throw new Error(`${this.#verifier.usedCount} ids kept`)
+    if (this.#verifier.usedCount > this.#usedMax) throw new Error(`${this.#verifier.usedCount} ids kept`)
     return outcome
   }
 

@@ -16,7 +16,7 @@ export interface TokenServer {
 
 /**
  * A connect token as the client has it: where to go, the keys of an NKpsk0 handshake, and the sealed token to show. Its holder can be the
- * user once, so that it travels over confidential ways only. JSON and logs get nothing of it; `text` is the way to pass it on.
+ * user once, so that it travels over confidential ways only. JSON and logs get nothing of it, and a `structuredClone` lacks the key; `text` is the way to pass it on.
  */
 export class ConnectToken {
   /** Where it is good, best first. */
@@ -65,6 +65,14 @@ export class ConnectToken {
 
   /** Nothing: a token in a log, or in an answer by accident, would let its reader pass for the user. */
   toJSON(): string {
+    return '[connect token]'
+  }
+
+  toString(): string {
+    return '[connect token]'
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return '[connect token]'
   }
 }

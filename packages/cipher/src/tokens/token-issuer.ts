@@ -1,5 +1,6 @@
+import { copyOf } from '../base/copy.ts'
 import { CipherError } from '../base/errors.ts'
-import { wholeOption } from '../base/limits.ts'
+import { expectOptions, timeOption, wholeOption } from '../base/limits.ts'
 import type { Primitives } from '../base/primitives.ts'
 import { type RandomSource, randomBytes, randomKey, requireKey } from '../keys/key.ts'
 import {
@@ -30,14 +31,16 @@ export interface TokenOrder {
   /** Where it is good, and once in all: 1 to 8 servers. Ids and addresses as the user's. */
   readonly servers: readonly TokenServer[]
   /** How long it lives, in ms; from 1,000 to one day. The time to connect, not to play: default 45,000. */
-  readonly lifetimeMs?: number
+  readonly lifetimeMs?: number | undefined
   /** When it begins to be good, in ms since 1970. Default: now. */
-  readonly notBefore?: number
+  readonly notBefore?: number | undefined
   /** The only address it is good from, as the game server writes it; 1 to 64 characters. Default: any. */
-  readonly clientAddress?: string
+  readonly clientAddress?: string | undefined
   /** Up to 256 bytes for the game server. The client can't read them. */
-  readonly userData?: Uint8Array
+  readonly userData?: Uint8Array | undefined
 }
+
+const ORDER = ['userId', 'servers', 'lifetimeMs', 'notBefore', 'clientAddress', 'userData'] as const
 
 /** Makes connect tokens: the login server's side. */
 export class TokenIssuer {
@@ -45,7 +48,9 @@ export class TokenIssuer {
   readonly #applicationId: Uint8Array
   readonly #random: RandomSource
 
-  constructor({ primitives, key, applicationId }: TokenKeyring, random: RandomSource) {
+  constructor(keyring: TokenKeyring, random: RandomSource) {
+    expectOptions('TokenIssuer', keyring, ['primitives', 'key', 'applicationId'])
+    const { primitives, key, applicationId } = keyring
     this.#seal = new TokenSeal(primitives, key)
     this.#applicationId = requireApplicationId(applicationId)
     this.#random = random
@@ -53,21 +58,19 @@ export class TokenIssuer {
 
   /** A new token. `wallMs` is the time of day, in ms since 1970. Throws `option`, `size` or `unexpected` for an order that can't be. */
   issue(order: TokenOrder, wallMs: number): ConnectToken {
+    expectOptions('the order of a token', order, ORDER)
+    timeOption('wallMs', wallMs)
     const notBefore = wholeOption('notBefore', order.notBefore ?? Math.floor(wallMs), 0, 2 ** 52)
     const lifetimeMs = wholeOption('lifetimeMs', order.lifetimeMs ?? 45_000, 1000, TOKEN_LIFETIME_MAX_MS)
-    const { userData = new Uint8Array(0), servers } = order
+    const { userData = new Uint8Array(0) } = order
     if (!(userData instanceof Uint8Array) || userData.length > USER_DATA_SIZE_MAX)
       throw new CipherError('size', `User data must be up to ${USER_DATA_SIZE_MAX} bytes`)
-    if (!(servers.length >= 1 && servers.length <= TOKEN_SERVERS_MAX))
+    if (!(order.servers.length >= 1 && order.servers.length <= TOKEN_SERVERS_MAX))
       throw new CipherError(
         'option',
-        `A token is for 1 to ${TOKEN_SERVERS_MAX} servers, not ${servers.length}`,
+        `A token is for 1 to ${TOKEN_SERVERS_MAX} servers, not ${order.servers.length}`,
       )
-    for (const { id, address, publicKey } of servers) {
-      requireText('the id of a server', id, 1)
-      requireText('the address of a server', address, 1)
-      requireKey(publicKey, 'the public key of a server')
-    }
+    const servers = Array.from(order.servers, ownServer)
     const psk = randomKey(this.#random)
     const inside = {
       id: randomBytes(this.#random, TOKEN_ID_SIZE),
@@ -81,6 +84,17 @@ export class TokenIssuer {
     const header = { applicationId: this.#applicationId, notBefore, expiry: notBefore + lifetimeMs }
     const sealed = this.#seal.seal(header, inside, this.#random)
     return new ConnectToken(psk, servers, sealed, header)
+  }
+}
+
+/** A copy: the token is written from it as often as the program asks. */
+function ownServer(server: TokenServer): TokenServer {
+  expectOptions('a server of a token', server, ['id', 'address', 'publicKey'])
+  const { id, address, publicKey } = server
+  return {
+    id: requireText('the id of a server', id, 1),
+    address: requireText('the address of a server', address, 1),
+    publicKey: copyOf(requireKey(publicKey, 'the public key of a server')),
   }
 }
 

@@ -1,4 +1,4 @@
-import { wholeOption } from '../base/limits.ts'
+import { expectOptions, timeOption, wholeOption } from '../base/limits.ts'
 import type { Primitives } from '../base/primitives.ts'
 import { hexOf } from '../keys/key-text.ts'
 import { TOKEN_LIFETIME_MAX_MS, type TokenInside } from './token.ts'
@@ -40,7 +40,10 @@ export interface TokenHolder {
 /** A true token that isn't used up yet. It says who holds it only when it is redeemed. */
 export interface TokenCandidate {
   readonly outcome: 'candidate'
-  /** For the NKpsk0 handshake, whose prologue is the sealed token. Overwritten by `redeem`, which therefore comes after the handshake took it. */
+  /**
+   * For the NKpsk0 handshake, whose prologue is the sealed token. Overwritten by `redeem`, which therefore comes after the handshake took it.
+   * Inspection, JSON and `structuredClone` of the candidate have nothing of it.
+   */
   readonly psk: Uint8Array
   /**
    * Uses the token up, and tells whose it is. To be called when the first message of the handshake was authentic, which shows that its
@@ -53,34 +56,82 @@ export interface TokenCandidate {
 export interface TokenVerifierOptions extends TokenKeyring {
   /** One of the ids that tokens name. */
   readonly serverId: string
-  /** How many used tokens are remembered until they expire: 1 to 2^20, about 150 bytes each. Default 65,536. */
+  /**
+   * How many used tokens are remembered at least until they expire: 1 to 2^20, about 150 bytes each, 400 when few are used in one second. Default
+   * 65,536. Expired ones leave when there is no room, so that a clock that jumps ahead and back locks nobody out who comes later.
+   */
   readonly usedMax?: number | undefined
   /** How far the clocks of login and game server may differ, in ms: 0 to 60,000. Default 5,000. */
   readonly clockToleranceMs?: number | undefined
   /**
-   * Tokens that were good before this time, in ms since 1970, count as used. What was used is forgotten in a restart: a server that
-   * comes back under the id it had before gives the time at which it began. Default 0: a server with an id of its own each time.
+   * Tokens that could have been used before this time, in ms since 1970, count as used: those that begin to be good before `since +
+   * clockToleranceMs`. What was used is forgotten in a restart, so that a server that comes back under the id it had before gives the time at which
+   * it began; whoever logs in within the tolerance after it needs a new token. Default: none, for a server with an id of its own each time.
    */
   readonly since?: number | undefined
 }
 
-/** Checks connect tokens without asking a server: the game server's side. Never throws for what a token is. */
+const OPTIONS = [
+  'primitives',
+  'key',
+  'applicationId',
+  'serverId',
+  'usedMax',
+  'clockToleranceMs',
+  'since',
+] as const
+
+/** Holds the key where inspection, JSON and clones don't find it. */
+class Candidate implements TokenCandidate {
+  readonly outcome = 'candidate'
+  readonly #psk: Uint8Array
+  readonly #redeem: TokenCandidate['redeem']
+
+  constructor(psk: Uint8Array, redeem: TokenCandidate['redeem']) {
+    this.#psk = psk
+    this.#redeem = redeem
+  }
+
+  get psk(): Uint8Array {
+    return this.#psk
+  }
+
+  redeem(wallMs: number): ReturnType<TokenCandidate['redeem']> {
+    return this.#redeem(wallMs)
+  }
+
+  toString(): string {
+    return '[token candidate]'
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '[token candidate]'
+  }
+}
+
+/** Checks connect tokens without asking a server: the game server's side. Never throws for what a token is, but `option` for a time that is none. */
 export class TokenVerifier {
   readonly #primitives: Primitives
   readonly #seal: TokenSeal
   readonly #applicationId: Uint8Array
   readonly #serverId: string
   readonly #toleranceMs: number
-  readonly #since: number
+  /** Tokens that begin to be good before could have been used by the server that was here before. */
+  readonly #freshFrom: number
   readonly #ledger: TokenLedger
 
   constructor(options: TokenVerifierOptions) {
+    expectOptions('TokenVerifier', options, OPTIONS)
     this.#primitives = options.primitives
     this.#seal = new TokenSeal(options.primitives, options.key)
     this.#applicationId = requireApplicationId(options.applicationId)
     this.#serverId = requireText('serverId', options.serverId, 1)
     this.#toleranceMs = wholeOption('clockToleranceMs', options.clockToleranceMs ?? 5000, 0, 60_000)
-    this.#since = wholeOption('since', options.since ?? 0, 0, 2 ** 52)
+    // An issuer's clock may be ahead of this one's: so much earlier its tokens could have been used.
+    this.#freshFrom =
+      options.since === undefined
+        ? Number.NEGATIVE_INFINITY
+        : wholeOption('since', options.since, 0, 2 ** 52) + this.#toleranceMs
     this.#ledger = new TokenLedger(wholeOption('usedMax', options.usedMax ?? 65_536, 1, 2 ** 20))
   }
 
@@ -99,6 +150,7 @@ export class TokenVerifier {
     clientAddress: string,
     wallMs: number,
   ): TokenCandidate | { readonly outcome: TokenRefusal } {
+    timeOption('wallMs', wallMs)
     const header = readHeader(sealed)
     if (header === undefined || header.expiry - header.notBefore > TOKEN_LIFETIME_MAX_MS)
       return { outcome: 'malformed' }
@@ -113,10 +165,10 @@ export class TokenVerifier {
     if (inside === undefined) return { outcome: 'malformed' }
     const refusal = this.#misfit(inside, clientAddress)
     if (refusal !== undefined) return { outcome: refusal }
-    if (header.notBefore < this.#since) return { outcome: 'used' }
+    if (header.notBefore < this.#freshFrom) return { outcome: 'used' }
     const known = this.#known(inside, end)
     if (known !== undefined) return { outcome: known }
-    return { outcome: 'candidate', psk: inside.psk, redeem: (at) => this.#redeem(inside, end, at) }
+    return new Candidate(inside.psk, (at) => this.#redeem(inside, end, at))
   }
 
   #redeem(
@@ -124,6 +176,7 @@ export class TokenVerifier {
     end: number,
     wallMs: number,
   ): TokenHolder | { readonly outcome: TokenRefusal } {
+    timeOption('wallMs', wallMs)
     inside.psk.fill(0)
     if (wallMs >= end) return { outcome: 'expired' }
     const known = this.#known(inside, end)

@@ -37,6 +37,15 @@ function verifierOf(options: Partial<TokenVerifierOptions> = {}): TokenVerifier 
   return new TokenVerifier({ ...keyring, serverId: 'eu-1', ...options })
 }
 
+/** What can't be cloned is cloned by nobody. */
+function clonedOf(value: unknown): unknown {
+  try {
+    return structuredClone(value)
+  } catch {
+    return undefined
+  }
+}
+
 /** The whole way of a token; the outcome of its last step. */
 function use(verifier: TokenVerifier, token: ConnectToken | Uint8Array, at = now, from = '198.51.100.1') {
   const shown = verifier.verify(token instanceof Uint8Array ? token : token.sealed, from, at)
@@ -113,10 +122,30 @@ describe('a connect token', () => {
   it('tells a log or an answer by accident nothing', () => {
     const token = issuer.issue(order, now)
     const psk = Buffer.from(token.psk)
-    const told = [JSON.stringify(token), inspect(token, { depth: 9, showHidden: true }), `${token}`].join()
-    expect(told).not.toContain(psk.toString('hex'))
-    expect(told).not.toContain(psk.toString('base64url'))
-    expect(told).not.toContain([...psk.subarray(0, 6)].join(', '))
+    const candidate = verifierOf().verify(token.sealed, '', now)
+    if (candidate.outcome !== 'candidate') throw new Error(candidate.outcome)
+    expect(candidate.psk).toEqual(token.psk)
+    for (const holder of [
+      token,
+      candidate,
+      [{ candidate }],
+      issuer,
+      verifierOf(),
+      { shown: { candidate } },
+    ]) {
+      const told = [
+        JSON.stringify(holder),
+        inspect(holder, { depth: null, showHidden: true, getters: true }),
+        inspect(holder, { depth: 0 }),
+        `${holder}`,
+        inspect(clonedOf(holder), { depth: null, showHidden: true }),
+      ].join()
+      for (const secret of [psk, Buffer.from(key)]) {
+        expect(told).not.toContain(secret.toString('hex'))
+        expect(told).not.toContain(secret.toString('base64url'))
+        expect(told).not.toMatch(new RegExp([...secret.subarray(0, 6)].join(',\\s*')))
+      }
+    }
   })
 
   it('is another one each time', () => {
@@ -183,7 +212,7 @@ describe('adversary', () => {
 
   it('a candidate says nothing of its holder before it is redeemed', () => {
     const shown = verifierOf().verify(issuer.issue(order, now).sealed, '', now)
-    expect(Object.keys(shown).sort()).toEqual(['outcome', 'psk', 'redeem'])
+    expect(Object.keys(shown)).toEqual(['outcome'])
   })
 
   it('token expired, and not yet: to the millisecond, tolerance included', () => {
@@ -291,13 +320,101 @@ describe('adversary', () => {
     const token = issuer.issue(order, now)
     expect(use(verifier, token).outcome).toBe('accepted')
     expect(use(verifier, issuer.issue(order, now + 100_000), now + 100_000).outcome).toBe('accepted')
-    expect(use(verifier, token, now + 1000).outcome).toBe('expired')
+    expect(use(verifier, token, now + 1000).outcome).toBe('used')
+  })
+
+  it('a clock that jumps ahead and back locks nobody out, and makes no used token good again', () => {
+    const hour = 3_600_000
+    for (const usedMax of [3, 100]) {
+      const verifier = verifierOf({ usedMax })
+      const before = Array.from({ length: 3 }, () => issuer.issue(order, now))
+      for (const token of before) expect(use(verifier, token).outcome).toBe('accepted')
+      const ahead = issuer.issue(order, now + hour)
+      expect(use(verifier, ahead, now + hour).outcome).toBe('accepted')
+      for (const token of before) expect(use(verifier, token, now + 100).outcome).not.toBe('accepted')
+      // Where there was room nothing was forgotten; else those count as used that end no later than the ones which were.
+      const fresh = issuer.issue(order, now + (usedMax === 3 ? 1000 : 0))
+      expect(use(verifier, fresh, now + 1000).outcome).toBe('accepted')
+      expect(use(verifier, fresh, now + 1000).outcome).toBe('used')
+      expect(use(verifier, ahead, now + hour).outcome).toBe('used')
+    }
+  })
+
+  it('a full ledger stays at its limit, whatever the clock does', () => {
+    const random = new Random(seed)
+    const verifier = verifierOf({ usedMax: 20 })
+    const once = new Map<ConnectToken, string>()
+    for (let round = 0; round < 2000; round++) {
+      const at = now + round * 100 + (random.below(10) === 0 ? random.below(100_000) - 50_000 : 0)
+      const known = [...once.keys()]
+      const token =
+        known.length > 0 && random.below(2) === 0
+          ? random.pick(known)
+          : issuer.issue({ ...order, lifetimeMs: 1000 + random.below(5000) }, at)
+      const { outcome } = use(verifier, token, at)
+      expect(verifier.usedCount).toBeLessThanOrEqual(20)
+      if (outcome !== 'accepted') continue
+      expect(once.has(token)).toBe(false)
+      once.set(token, outcome)
+    }
+    expect(once.size).toBeGreaterThan(50)
+  })
+
+  it('a time that is none is refused: every comparison with it would be false', () => {
+    const verifier = verifierOf()
+    const token = issuer.issue(order, now)
+    for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, undefined as never]) {
+      const option = expect.objectContaining({ code: 'option', message: expect.stringContaining('wallMs') })
+      expect(() => verifier.verify(token.sealed, '', wrong)).toThrow(option)
+      expect(() => issuer.issue({ ...order, notBefore: now }, wrong)).toThrow(option)
+      const shown = verifier.verify(token.sealed, '', now)
+      expect(() => shown.outcome === 'candidate' && shown.redeem(wrong)).toThrow(option)
+    }
+  })
+
+  it('options of a wrong spelling are refused, not ignored', () => {
+    const option = expect.objectContaining({ code: 'option', message: expect.stringContaining('no option') })
+    expect(() => verifierOf({ sinse: now } as never)).toThrow(option)
+    expect(() => new TokenIssuer({ ...keyring, serverId: 'eu-1' } as never, () => key)).toThrow(option)
+    expect(() => issuer.issue({ ...order, clientAdress: '198.51.100.1' } as never, now)).toThrow(option)
+    const server = { ...servers[0], publickey: publicKey }
+    expect(() => issuer.issue({ ...order, servers: [server] }, now)).toThrow(option)
+    expect(
+      use(verifierOf({ since: undefined }), issuer.issue({ ...order, userData: undefined }, now)).outcome,
+    ).toBe('accepted')
+  })
+
+  it('what the program overwrites after giving it changes nothing', () => {
+    const own = { key: new Uint8Array(key), applicationId: new Uint8Array(applicationId) }
+    const login = new TokenIssuer({ ...keyring, ...own }, (size) => new Random(seed).bytes(size))
+    const verifier = verifierOf(own)
+    for (const bytes of Object.values(own)) bytes.fill(0)
+    const given = [{ ...servers[0], publicKey: new Uint8Array(publicKey) }]
+    const token = login.issue({ ...order, servers: given }, now)
+    given[0].publicKey.fill(0)
+    given.pop()
+    expect(token.servers).toEqual(servers)
+    expect(parseConnectToken(token.text())?.servers).toEqual(servers)
+    expect(use(verifier, token).outcome).toBe('accepted')
   })
 
   it('a restart makes no used token good again, if the server says when it began', () => {
     const token = issuer.issue(order, now)
-    expect(use(verifierOf({ since: now + 1 }), token, now + 2000).outcome).toBe('used')
-    expect(use(verifierOf({ since: now }), token, now + 2000).outcome).toBe('accepted')
+    expect(use(verifierOf({ since: now - 4999 }), token, now + 2000).outcome).toBe('used')
+    expect(use(verifierOf({ since: now - 5000 }), token, now + 2000).outcome).toBe('accepted')
+    const strict = { clockToleranceMs: 0 }
+    expect(use(verifierOf({ since: now + 1, ...strict }), token, now + 2000).outcome).toBe('used')
+    expect(use(verifierOf({ since: now, ...strict }), token, now + 2000).outcome).toBe('accepted')
+  })
+
+  it('a restart within the tolerance of the clocks makes no used token good again either', () => {
+    for (let skew = 0; skew <= 5000; skew += 500) {
+      // The login server's clock is ahead; the token is used as early as it can be, and the server restarts at once.
+      const token = issuer.issue(order, now + skew)
+      const used = now + skew - 5000
+      expect(use(verifierOf({ since: used - 60_000 }), token, used).outcome).toBe('accepted')
+      expect(use(verifierOf({ since: used + 1 }), token, used + 100).outcome, `${skew} ms`).toBe('used')
+    }
   })
 })
 
