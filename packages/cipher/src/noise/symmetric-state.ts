@@ -15,6 +15,8 @@ export class SymmetricState {
   readonly #hash: Hash
   #transcript: Uint8Array
   #chainingKey: Uint8Array
+  /** The key of the next message; its cipher is made when a message comes, as some keys are replaced before. */
+  #key: Uint8Array | undefined
   #cipher: CipherState | undefined
 
   constructor(suite: { readonly name: string; readonly aead: Aead; readonly hash: Hash }) {
@@ -29,7 +31,7 @@ export class SymmetricState {
 
   /** How many bytes `encryptAndHash` adds: none before the first key. */
   get overhead(): number {
-    return this.#cipher === undefined ? 0 : TAG_SIZE
+    return this.#isKeyed ? TAG_SIZE : 0
   }
 
   /** A copy of the running hash; after the last message the channel binding. */
@@ -57,8 +59,9 @@ export class SymmetricState {
 
   /** Into `into`, of `plaintext.length + overhead` bytes. In clear before the first key. */
   encryptAndHash(plaintext: Uint8Array, into: Uint8Array): void {
-    if (this.#cipher === undefined) into.set(plaintext)
-    else this.#cipher.seal(this.#transcript, plaintext, into)
+    const cipher = this.#ready()
+    if (cipher === undefined) into.set(plaintext)
+    else cipher.seal(this.#transcript, plaintext, into)
     this.mixHash(into)
   }
 
@@ -72,9 +75,10 @@ export class SymmetricState {
       )
     }
     const plaintext = new Uint8Array(size)
-    if (this.#cipher === undefined) {
+    const cipher = this.#ready()
+    if (cipher === undefined) {
       plaintext.set(ciphertext)
-    } else if (!this.#cipher.open(this.#transcript, ciphertext, plaintext)) {
+    } else if (!cipher.open(this.#transcript, ciphertext, plaintext)) {
       throw new CipherError(
         'not-authentic',
         `${what} isn't authentic: another key, suite or prologue on the other side, or changed bytes`,
@@ -94,6 +98,24 @@ export class SymmetricState {
   /** Overwrites the chaining key and ends the cipher. The running hash is no secret. */
   wipe(): void {
     this.#chainingKey.fill(0)
+    this.#forgetKey()
+  }
+
+  get #isKeyed(): boolean {
+    return this.#key !== undefined || this.#cipher !== undefined
+  }
+
+  /** The cipher of the key at hand, if there is one. */
+  #ready(): CipherState | undefined {
+    if (this.#key === undefined) return this.#cipher
+    this.#cipher = this.#stateOf(this.#key)
+    this.#key = undefined
+    return this.#cipher
+  }
+
+  #forgetKey(): void {
+    this.#key?.fill(0)
+    this.#key = undefined
     this.#cipher?.wipe()
     this.#cipher = undefined
   }
@@ -104,8 +126,8 @@ export class SymmetricState {
   }
 
   #encryptUnder(key: Uint8Array): void {
-    this.#cipher?.wipe()
-    this.#cipher = this.#stateOf(key)
+    this.#forgetKey()
+    this.#key = key
   }
 
   /** Of the first 32 bytes of a digest, which is overwritten. */
