@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { noblePrimitives, startHandshake } from '@millrace/cipher'
 import {
   type AnyMessages,
   bits,
@@ -355,6 +357,94 @@ describe('by number or by key: the table of docs/WIRE.md', () => {
     const client = await serve(codec).open()
     client.send(frames[codec][name], ping(99))
     expect((await goodbyeOf(client)) === goodbye.violation ? 'refuse' : 'take').toBe(verdict)
+  })
+})
+
+describe('a channel that begins to encrypt (section 5.5)', () => {
+  const key = new Uint8Array(32).fill(7)
+
+  /** Opens, says one message, and sends step 1 with what `claim` says of the bytes in clear. */
+  async function begin(claim: (sent: number) => Buffer) {
+    const server = serve('game')
+    const ours = server.hello({ data: '7469636b6574' })
+    const client = await server.connect()
+    client.send(ours)
+    const theirs = (await client.next())!
+    client.send(move, ping(1))
+    const answer = (await client.next())!
+    const done = server.channels[0].setEncryption(key).then(
+      () => 'sealed',
+      (error: Error) => error.message,
+    )
+    const handshake = startHandshake({
+      suite: 'Noise_NNpsk0_25519_ChaChaPoly_SHA256',
+      role: 'initiator',
+      primitives: noblePrimitives,
+      random: (size) => new Uint8Array(randomBytes(size)),
+      prologue: Buffer.from('millrace/1 channel'),
+      psks: [key],
+    })
+    const sent = ours.length + move.length + ping(1).length
+    client.send(frame(codes.cipher, [1], Buffer.from(handshake.write(claim(sent)))))
+    return { server, client, handshake, done, heard: theirs.size + answer.size }
+  }
+
+  const agreed = Buffer.concat([
+    u32(messageSizeMax),
+    shortText('bits'),
+    shortText(mine.fingerprint),
+    Buffer.from('ticket'),
+  ])
+  const claimOf = (count: number, rest = agreed) => Buffer.concat([u32(count), u32(0), rest])
+
+  it('seals when both say the same of the bytes in clear', async () => {
+    const { server, client, handshake, done, heard: before } = await begin((sent) => claimOf(sent))
+    const frames = await client.rest((each) => each.code === codes.cipher)
+    const second = frames.pop()!
+    expect(second.body[0]).toBe(2)
+    // Signs of life pass in clear, and count.
+    expect(frames.every(isPong)).toBe(true)
+    const heard = frames.reduce((sum, { size }) => sum + size, before)
+    expect(Buffer.from(handshake.read(new Uint8Array(second.body.subarray(1))))).toEqual(claimOf(heard))
+    client.send(frame(codes.cipher, [3]))
+    expect(await done).toBe('sealed')
+    expect(server.heard).toHaveLength(1)
+  })
+
+  it.each([
+    ['another count', (sent: number) => claimOf(sent + 1), 'what went in clear was changed on the way'],
+    [
+      'another size',
+      (sent: number) => claimOf(sent, Buffer.concat([u32(4096), agreed.subarray(4)])),
+      'the hellos were changed',
+    ],
+    ['other open data', (sent: number) => claimOf(sent, agreed.subarray(0, -1)), 'the hellos were changed'],
+    [
+      'more open data',
+      (sent: number) => claimOf(sent, Buffer.concat([agreed, u32(0)])),
+      'the hellos were changed',
+    ],
+    ['nothing', () => Buffer.alloc(0), 'the peer does not say what it sent in clear'],
+  ] as const)('ends when the peer says %s', async (_, claim, text) => {
+    const { server, client, done } = await begin(claim)
+    expect((await client.rest()).map(({ code }) => code).at(-1)).toBe(codes.close)
+    expect(await done).toContain(text)
+    expect(server.ends).toEqual([expect.stringContaining(text)])
+  })
+
+  it.each([
+    ['a message', move],
+    ['a request', buy],
+    ['a reply', frame(codes.reply, varint(9), [1])],
+    ['a fault', fault(9, 'no')],
+  ])('ends when %s comes in clear between steps 1 and 3', async (_, said) => {
+    const { server, client } = await begin((sent) => claimOf(sent))
+    await client.rest((each) => each.code === codes.cipher)
+    client.send(ping(2), said)
+    // What comes now is sealed: no frames.
+    await client.rest().catch(() => [])
+    expect(server.ends).toEqual([expect.stringContaining('said in clear behind the first step')])
+    expect(server.heard).toHaveLength(1)
   })
 })
 

@@ -97,7 +97,7 @@ export const sessionRows: readonly ThirdPartyRow[] = [
       scene.call(() => scene.victim.opened.destroy())
     },
   }),
-  ...['encodeCipherStep', 'takeRest'].map((name) =>
+  ...['encodeCipherStep', 'takeRest', 'clearPhase'].map((name) =>
     sessionRow(name, {
       kinds: ['throws'],
       play: async (scene, fail) => {

@@ -53,6 +53,7 @@ export type { RequestOptions } from './channel/pending-requests.ts'
 export { Sink, type SinkFilter, type SinkHandler } from './channel/sink.ts'
 export type { ChannelStatistics } from './channel/statistics.ts'
 export { encryptionLoader } from './encryption/encryption-loader.ts'
+export { encryptionValue } from './encryption/encryption-value.ts'
 export { type LocalFields, type LocalPlugin, local } from './local/local.ts'
 export { accepting } from './pipe/accepting.ts'
 export type { OpenOptions } from './pipe/opening.ts'
@@ -86,7 +87,6 @@ export type {
   SealOptions,
   TurnClock,
 } from './ports/encryption.ts'
-export { encryptionValue } from './encryption/encryption-value.ts'
 export type { Loop } from './ports/loop.ts'
 export type { Accepting, Platform } from './ports/platform.ts'
 export type {

@@ -362,3 +362,113 @@ describe('a pipe that is encrypted', () => {
     )
   })
 })
+
+describe('a channel that begins to encrypt, and a meddler on the way before', () => {
+  /** Waits for both ends of an attempt: what each side was told, and what the server heard in clear. */
+  async function meddled(change: (bytes: Buffer, from: 'client' | 'server', to: Socket) => void, comes = 2) {
+    const { client, accepted, closed } = await sides({}, { messageSizeMax: 50_000 }, meddler(change))
+    const channel = await within('a channel', client.open('remote', { data: Buffer.from('ticket A') }))
+    await until('the server has it', () => accepted.length === 1)
+    const [player] = accepted
+    const heard: number[] = []
+    player.on('count', (n) => void heard.push(n))
+    channel.on('count', (n) => void heard.push(n))
+    channel.send('count', 1)
+    player.send('count', 2)
+    await until('what comes in clear', () => heard.length === comes)
+    const both = await Promise.allSettled([
+      channel.setEncryption(key),
+      player.setEncryption(key).then(() => player.send('count', 3)),
+    ])
+    if (both.every(({ status }) => status === 'fulfilled')) {
+      await until('what is sealed', () => heard.includes(3))
+      return { heard, reasons: [] }
+    }
+    await until('the end', () => channel.reason !== undefined && closed.length === 1)
+    return { heard, reasons: [channel.reason, closed[0]] as CloseReason[] }
+  }
+
+  const isHello = (bytes: Buffer) => bytes.includes('MLRC')
+  const isCipher = (bytes: Buffer) => bytes.includes(0x85)
+  const forward = (bytes: Buffer, to: Socket) => void to.write(bytes)
+  const bytesDiffer = /what went in clear was changed on the way: the peer sent \d+ bytes, and \d+ came/
+  const hellosDiffer = /the hellos were changed on the way/
+
+  it('opens when nobody meddles', async () => {
+    const { heard, reasons } = await meddled((bytes, _from, to) => forward(bytes, to))
+    expect([reasons, heard.sort()]).toEqual([[], [1, 2, 3]])
+  })
+
+  it.each<[string, number, RegExp, (bytes: Buffer, from: 'client' | 'server') => Buffer]>([
+    [
+      'puts a message in, to the server',
+      3,
+      bytesDiffer,
+      (bytes, from) =>
+        from === 'client' && !isHello(bytes) && !isCipher(bytes) ? Buffer.concat([bytes, bytes]) : bytes,
+    ],
+    [
+      'puts a message in, to the client',
+      3,
+      bytesDiffer,
+      (bytes, from) =>
+        from === 'server' && !isHello(bytes) && !isCipher(bytes) ? Buffer.concat([bytes, bytes]) : bytes,
+    ],
+    [
+      'takes a message out',
+      1,
+      bytesDiffer,
+      (bytes, from) => (from === 'server' && !isHello(bytes) && !isCipher(bytes) ? Buffer.alloc(0) : bytes),
+    ],
+    [
+      'changes what the opener says about itself',
+      2,
+      hellosDiffer,
+      (bytes) => {
+        const at = bytes.indexOf('ticket A')
+        if (at >= 0) bytes.write('ticket B', at)
+        return bytes
+      },
+    ],
+    [
+      'makes the messages smaller that the server accepts',
+      2,
+      hellosDiffer,
+      (bytes, from) => {
+        const at = bytes.indexOf('MLRC')
+        if (from === 'server' && at >= 0) bytes.writeUInt32LE(4096, at + 14)
+        return bytes
+      },
+    ],
+  ])('is found out when it %s', async (_, comes, text, change) => {
+    const { heard, reasons } = await meddled(
+      (bytes, from, to) => forward(change(Buffer.from(bytes), from), to),
+      comes,
+    )
+    expect(reasons.map(({ code }) => code)).toContain('encryption-failed')
+    expect(JSON.stringify(reasons)).toMatch(text)
+    expect(heard).not.toContain(3)
+  })
+
+  it('gets nothing in behind the first step, though what came before is right', async () => {
+    let recorded: Buffer | undefined
+    const { heard, reasons } = await meddled((bytes, from, to) => {
+      if (from === 'client' && !isHello(bytes) && !isCipher(bytes)) recorded ??= Buffer.from(bytes)
+      forward(from === 'client' && isCipher(bytes) && recorded ? Buffer.concat([bytes, recorded]) : bytes, to)
+    })
+    expect(reasons[1]).toMatchObject({
+      code: 'protocol-violation',
+      what: 'something was said in clear behind the first step of the encryption',
+    })
+    expect(heard.filter((n) => n === 1)).toEqual([1])
+    expect(heard).not.toContain(3)
+  })
+
+  it('is not found out when it changes a message in clear and not its size, as SECURITY.md says', async () => {
+    const { heard, reasons } = await meddled((bytes, from, to) => {
+      if (from === 'client' && !isHello(bytes) && bytes.at(-4) === 1) bytes[bytes.length - 4] = 9
+      forward(bytes, to)
+    })
+    expect([reasons, heard.sort()]).toEqual([[], [2, 3, 9]])
+  })
+})

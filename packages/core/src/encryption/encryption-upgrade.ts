@@ -1,4 +1,5 @@
 import { SegmentBuffer } from '@millrace/buffer'
+import { cipherSteps as steps } from '../base/cipher-steps.ts'
 import { type CloseReason, describeReason } from '../base/close-reason.ts'
 import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
@@ -11,10 +12,8 @@ import type {
   HandshakePlan,
   TurnClock,
 } from '../ports/encryption.ts'
+import { ClearPhase } from './clear-phase.ts'
 import { SealingLayer } from './sealing-layer.ts'
-
-/** The steps, by what their frames say. */
-const steps = { first: 1, second: 2, last: 3 } as const
 
 /**
  * Begins encryption on an open channel. The opening side sends the first message of the handshake, the accepting side answers with the second, when
@@ -31,12 +30,16 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
   #state: 'asked' | 'idle' | 'shaking' | 'half' | 'sealed' | 'over' = 'idle'
   /** The first message, if the peer asked before the program did. */
   #first: Uint8Array | undefined
+  /** Bytes of the peer before its step. */
+  #heard = 0
+  readonly #clear: ClearPhase
   #settle: { readonly resolve: () => void; readonly reject: (error: MillraceError) => void } | undefined
   readonly #deadline: ReturnType<TurnClock['deadline']>
 
   constructor(loader: EncryptionLoader, owner: ChannelEncryptionOwner) {
     this.#loader = loader
     this.#owner = owner
+    this.#clear = new ClearPhase(owner)
     this.#deadline = owner.turns.deadline(() => this.#late())
     // A step that is read when the link is gone already begins nothing.
     if (owner.link.state === 'gone') this.#state = 'over'
@@ -45,7 +48,8 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
   begin(given: SharedKeyEncryption): Promise<void> {
     const { sendQueue, session, link } = this.#owner
     const options = parseSharedKey(given, 'setEncryption')
-    if (session.encodeCipherStep === undefined || session.takeRest === undefined) {
+    const { encodeCipherStep, takeRest, clearPhase } = session
+    if (encodeCipherStep === undefined || takeRest === undefined || clearPhase === undefined) {
       throw new MillraceError(
         'unsupported',
         'the protocol of this channel cannot begin to encrypt: encrypt its pipe',
@@ -76,6 +80,8 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
       session.takeRest?.()
       return
     }
+    if (session.encodeCipherStep !== undefined && session.clearPhase !== undefined)
+      this.#heard = this.#clear.heardBefore(session.encodeCipherStep(step, message).length)
     if (role === 'accepted' && step === steps.first && this.#state === 'idle') {
       this.#first = message
       this.#state = 'asked'
@@ -112,14 +118,14 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
     this.#code = code
     this.#plan = code.plan(options, role, 'channel')
     this.#state = 'shaking'
-    if (role === 'opened') this.#step(steps.first, this.#plan.handshake.write())
+    if (role === 'opened') this.#step(steps.first, this.#plan.handshake.write(this.#clear.claim()))
     else if (this.#first !== undefined) this.#answer(this.#first)
   }
 
   #answer(first: Uint8Array): void {
     const handshake = this.#plan!.handshake
     if (!this.#read(first)) return
-    this.#step(steps.second, handshake.write())
+    this.#step(steps.second, handshake.write(this.#clear.claim()))
     this.#seal()
     this.#state = 'half'
   }
@@ -133,8 +139,10 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
 
   #read(message: Uint8Array): boolean {
     try {
-      this.#plan!.handshake.read(message)
-      return true
+      const claim = this.#plan!.handshake.read(message)
+      const fault = this.#clear.faultOf(claim, this.#heard)
+      if (fault !== '') this.#refuse(fault)
+      return fault === ''
     } catch (error) {
       const failure = this.#code!.failureOf(error)
       if (failure === undefined) throw error

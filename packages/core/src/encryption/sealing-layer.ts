@@ -58,6 +58,7 @@ export class SealingLayer implements ChannelLayer {
 
   pass(batch: SegmentBatch): void {
     const { size } = batch
+    this.#link.clearOut += size
     if (this.#below.send(batch, 'unless-left') === 'waits') this.#passedBytes += size
   }
 
@@ -105,8 +106,9 @@ export class SealingLayer implements ChannelLayer {
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    if (this.#isOpening) this.#sealed?.received(bytes, ownership)
-    else this.#above.received(bytes, ownership)
+    if (this.#isOpening) return this.#sealed?.received(bytes, ownership)
+    this.#link.clearIn += bytes.length
+    this.#above.received(bytes, ownership)
   }
 
   sent(size: number): void {

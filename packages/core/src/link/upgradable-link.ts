@@ -19,6 +19,8 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
   isPaused = false
   #owner!: LinkOwner
   #layer: ChannelLayer | undefined
+  clearOut = 0
+  clearIn = 0
 
   constructor(below: Link) {
     this.below = below
@@ -66,7 +68,9 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
   }
 
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
-    return (this.#layer ?? this.below).send(batch, report)
+    if (this.#layer !== undefined) return this.#layer.send(batch, report)
+    this.clearOut += batch.size
+    return this.below.send(batch, report)
   }
 
   /** Sends a batch past everything that is kept back. */
@@ -114,7 +118,10 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    if (this.state !== 'gone') (this.#layer ?? this.#owner).received(bytes, ownership)
+    if (this.state === 'gone') return
+    if (this.#layer !== undefined) return this.#layer.received(bytes, ownership)
+    this.clearIn += bytes.length
+    this.#owner.received(bytes, ownership)
   }
 
   sent(size: number): void {

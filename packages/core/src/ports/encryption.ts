@@ -146,6 +146,9 @@ export interface LinkToEncrypt {
   readonly isPaused: boolean
   /** Whether what is sent is kept back. */
   readonly isHolding: boolean
+  /** Bytes that went in clear, each way, before its direction is sealed: a layer goes on counting. */
+  clearOut: number
+  clearIn: number
   /** The link of the transport, for a layer to be put over it. */
   readonly below: Link
   /** Whom a layer tells. */
@@ -162,6 +165,7 @@ export interface ChannelEncryptionOwner {
   readonly pool: BlockPool
   readonly sendQueue: { readonly inFlight: number }
   readonly session: StreamSession
+  readonly conversation: { readonly openData: Uint8Array }
   /** Whether the channel can still fail: one that closes has an end already. */
   readonly isOpen: boolean
   /** The reason of the end that was asked for, or of what is lost by it. */

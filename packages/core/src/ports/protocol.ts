@@ -121,10 +121,15 @@ export interface StreamSession extends Session {
   receive(chunk: Uint8Array): void
   /** The bytes of the last chunk will be overwritten: copies what is still stored of it. Without it, lent chunks are copied first. */
   keep?(): void
-  /** A frame that carries a step of the handshake that begins encryption. Without these two, channels can't begin to encrypt. */
+  /** A frame that carries a step of the handshake that begins encryption. Without these three, channels can't begin to encrypt. */
   encodeCipherStep?(step: number, message: Uint8Array): Uint8Array
   /** Hands over what is stored behind the last step, as it is no longer in clear. */
   takeRest?(): Uint8Array[]
+  /**
+   * What the session knows of the bytes that went in clear: how many are stored behind the frame that is being read, and what the sides have agreed
+   * on, the same bytes on both sides unless something was changed on the way.
+   */
+  clearPhase?(): { readonly unread: number; readonly agreed: Uint8Array }
 }
 
 /** What a datagram session needs of its owner. */

@@ -61,6 +61,11 @@ export class FrameWriter {
     this.#out = out
   }
 
+  /** The largest body that both sides take. */
+  get messageSizeMax(): number {
+    return this.#messageSizeMax
+  }
+
   /** The peer takes bodies up to so many bytes. */
   limit(messageSizeMax: number): void {
     this.#messageSizeMax = Math.min(this.#messageSizeMax, messageSizeMax)

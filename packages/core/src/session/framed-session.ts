@@ -1,9 +1,12 @@
 import { bodySizeLimit, codeMessageEnd, frameCode, type Goodbye, readGoodbye } from '@millrace/wire'
+import { cipherSteps } from '../base/cipher-steps.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import { sideOf } from '../base/message-traits.ts'
 import { type Codec, undecodable } from '../ports/codec.ts'
 import type { FrameSink, FrameSource, FrameView } from '../ports/framing.ts'
 import type { Session, SessionHost } from '../ports/protocol.ts'
+import { agreedOn } from './agreed-on.ts'
+import { frameCost, isCall, isSaying, saidInClear } from './frame-kinds.ts'
 import { FrameWriter, type MessageSizes, tokenSize } from './frame-writer.ts'
 import { HeldFrames } from './held-frames.ts'
 import { HelloExchange } from './hello-exchange.ts'
@@ -11,13 +14,6 @@ import { MessageGuard } from './message-guard.ts'
 import { MessageReader } from './message-reader.ts'
 
 const nothingPlain = new Uint8Array(256)
-
-/** What a frame takes of the allowance at least: a thousand empty ones are a budget too. */
-const frameCostMin = 60
-
-function frameCost({ bodyStart, bodyEnd }: FrameView): number {
-  return Math.max(bodyEnd - bodyStart, frameCostMin)
-}
 
 /**
  * Millrace's own session: hello, frames, requests, ping and goodbye around a message codec (docs/WIRE.md), over whatever brings
@@ -49,6 +45,8 @@ export class FramedSession implements Session {
   #isPongDue = false
   /** What the last ping carried, of those that could not be answered yet. */
   #owedPong: number | undefined
+  /** The peer has begun to encrypt, and sends nothing but the steps and signs of life in clear until it is done. */
+  #isSwitching = false
 
   constructor(codec: Codec, sizes: MessageSizes, host: SessionHost, frames: FrameSource, out: FrameSink) {
     this.#host = host
@@ -111,6 +109,7 @@ export class FramedSession implements Session {
           if (body === undecodable) return this.violate(codec.decodeError())
           host.deliver(code, body)
         } else {
+          if (this.#isSwitching && isSaying(code)) return this.violate(saidInClear)
           this.#take(frames, now)
           if (this.#opening?.isAsking) return
         }
@@ -172,6 +171,11 @@ export class FramedSession implements Session {
     this.#held?.release()
   }
 
+  /** What the hellos have settled, the same on both sides. */
+  protected agreed(): Uint8Array {
+    return agreedOn(this.#codec, this.#writer.messageSizeMax)
+  }
+
   /** The peer did what the protocol refuses: ends the channel. */
   protected violate(what: string): void {
     this.#isEnded = true
@@ -203,6 +207,7 @@ export class FramedSession implements Session {
     const frames = this.#frames
     while (!host.isOver && this.#mayGoOn && frames.next()) {
       host.allowance -= frameCost(frames)
+      if (this.#isSwitching && isSaying(frames.code)) return this.violate(saidInClear)
       if (!this.#mustWait(frames.code)) {
         this.#take(frames, now)
         continue
@@ -219,7 +224,7 @@ export class FramedSession implements Session {
   /** Whether a frame waits with the messages: a message, a request, a goodbye. */
   #mustWait(code: number): boolean {
     if (this.#opening !== undefined) return false
-    return code < codeMessageEnd || code === frameCode.close || waiting.has(code)
+    return code === frameCode.close || isCall(code)
   }
 
   #take(frame: FrameView, now: number): void {
@@ -243,10 +248,7 @@ export class FramedSession implements Session {
         return this.#takeGoodbye(frame)
       case frameCode.cipher:
         if (bodyEnd === bodyStart) return this.violate('a malformed cipher step')
-        return this.#host.cipherStep(
-          frame.view.getUint8(bodyStart),
-          frame.bytes.slice(bodyStart + 1, bodyEnd),
-        )
+        return this.#takeStep(frame.view.getUint8(bodyStart), frame.bytes.slice(bodyStart + 1, bodyEnd))
       case frameCode.hello:
         return this.violate('a second hello')
       case frameCode.contract:
@@ -279,6 +281,13 @@ export class FramedSession implements Session {
     if (fault !== '') this.violate(fault)
   }
 
+  /** Between the first and the last step of the opening side nothing in clear is its word. */
+  #takeStep(step: number, message: Uint8Array): void {
+    this.#isSwitching = this.#host.role === 'accepted' && step === cipherSteps.first
+    this.#plain = this.#isSwitching ? nothingPlain : this.#guard.plain
+    this.#host.cipherStep(step, message)
+  }
+
   #takeGoodbye({ view, bodyStart, bodyEnd }: FrameView): void {
     const goodbye = readGoodbye(view, bodyStart, bodyEnd)
     if (goodbye === undefined) return this.violate('a malformed goodbye')
@@ -306,11 +315,3 @@ export class FramedSession implements Session {
     this.#host.ponged(now - this.#pingedAt)
   }
 }
-
-/** The codes from 128 on that wait with the messages. */
-const waiting: ReadonlySet<number> = new Set([
-  frameCode.message,
-  frameCode.namedMessage,
-  frameCode.request,
-  frameCode.namedRequest,
-])

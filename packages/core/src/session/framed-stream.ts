@@ -52,4 +52,8 @@ export class FramedStream extends FramedSession implements StreamSession {
   takeRest(): Uint8Array[] {
     return this.#decoder.takeRest()
   }
+
+  clearPhase(): { readonly unread: number; readonly agreed: Uint8Array } {
+    return { unread: this.#decoder.stored, agreed: this.agreed() }
+  }
 }

@@ -15,7 +15,8 @@ import { ContractCheck } from './contract-check.ts'
 import type { FrameWriter } from './frame-writer.ts'
 
 const noData = new Uint8Array(0)
-const noFingerprint = '0'.repeat(16)
+/** A fingerprint where there is nothing to compare. */
+export const noFingerprint = '0'.repeat(16)
 
 /**
  * What stands before an open channel: the hellos of both sides, and their contract tables if those differ. The opening side

@@ -1,0 +1,31 @@
+import { codeMessageEnd, frameCode } from '@millrace/wire'
+import type { FrameView } from '../ports/framing.ts'
+
+/** What a frame takes of the allowance at least: a thousand empty ones are a budget too. */
+const frameCostMin = 60
+
+/** What a frame takes of the allowance of a turn. */
+export function frameCost({ bodyStart, bodyEnd }: FrameView): number {
+  return Math.max(bodyEnd - bodyStart, frameCostMin)
+}
+
+/** Whether a frame is a message or a request. */
+export function isCall(code: number): boolean {
+  return code < codeMessageEnd || calls.has(code)
+}
+
+/** Whether a frame says something to the program: between the steps of a cipher it was put in on the way. */
+export function isSaying(code: number): boolean {
+  return isCall(code) || code === frameCode.reply || code === frameCode.fault
+}
+
+/** Why such a frame ends the channel. */
+export const saidInClear = 'something was said in clear behind the first step of the encryption'
+
+/** The codes from 128 on. */
+const calls: ReadonlySet<number> = new Set([
+  frameCode.message,
+  frameCode.namedMessage,
+  frameCode.request,
+  frameCode.namedRequest,
+])
