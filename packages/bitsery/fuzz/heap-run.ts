@@ -7,10 +7,10 @@ import { Random } from './random.ts'
 /** How many bytes of heap a byte of input may take. */
 export const HEAP_PER_BYTE = 64
 /**
- * What a read may take besides: the objects that the schema itself asks for, whatever the bytes say, and the 256 elements that no
- * bytes justify (the default of `emptyElementsMax`), 72 bytes each.
+ * What a read may take besides: 16 KiB of any kind, the objects that the schema itself asks for, whatever the bytes say, and the 256 elements
+ * that no bytes justify (the default of `emptyElementsMax`), 72 bytes each.
  */
-export const HEAP_PER_READ = 1024 + 256 * 72
+export const HEAP_PER_READ = 16_384 + 1024 + 256 * 72
 
 /** What the inputs of one schema took from the heap. */
 export interface HeapFinding {

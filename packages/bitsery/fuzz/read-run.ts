@@ -19,7 +19,15 @@ export interface ReadReport {
   readonly slowest: { readonly ms: number; readonly bytes: number; readonly schema: string }
 }
 
-const CODES = ['', 'DataOverflow', 'InvalidData', 'InvalidPointer', 'ReadingError']
+const CODES = [
+  '',
+  'DataOverflow',
+  'InvalidData',
+  'InvalidPointer',
+  'ReadingError',
+  'MemoryLimit',
+  'KeyCollisions',
+]
 const COMPARED_EACH = 10
 /** Above this, a read is repeated and its processor time taken: the machine may be busy. */
 const SUSPECT_MS = 5

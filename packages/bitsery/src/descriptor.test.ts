@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { keyHash } from './bytes/key-hash.ts'
 import { type Descriptor, schemaFromDescriptor, valueFromJson, valueToJson } from './descriptor.ts'
 import {
   array,
@@ -99,5 +100,112 @@ describe('descriptors', () => {
     let deep: Descriptor = { t: 'u8' }
     for (let i = 0; i < 200; i++) deep = { t: 'optional', of: deep, align: true }
     expect(() => schemaFromDescriptor(deep)).toThrow('at most 100 levels')
+  })
+})
+
+describe('what a descriptor may ask for', () => {
+  const empty: Descriptor = { t: 'struct', fields: [] }
+  const u8: Descriptor = { t: 'u8' }
+  const nested = (
+    depth: number,
+    around: (of: Descriptor) => Descriptor,
+    innermost: Descriptor,
+  ): Descriptor => {
+    let all = innermost
+    for (let level = 0; level < depth; level++) all = around(all)
+    return all
+  }
+  const fields = (count: number, of: Descriptor): Descriptor => ({
+    t: 'struct',
+    fields: Array.from({ length: count }, (_, i) => [`f${i}`, of] as const),
+  })
+
+  it.each<[string, Descriptor]>([
+    ['a fixed array of empty structs', { t: 'fixedArray', n: 300_000_000, of: empty }],
+    ['fixed arrays in each other', nested(9, (of) => ({ t: 'fixedArray', n: 8, of }), empty)],
+    ['a bitset', { t: 'bitset', n: 70_000 }],
+    [
+      'what lies in growables',
+      nested(9, (of) => ({ t: 'growable', of }), { t: 'fixedArray', n: 9000, of: u8 }),
+    ],
+    ['entries', { t: 'map', max: 9, key: u8, value: { t: 'fixedArray', n: 70_000, of: u8 } }],
+    ['alternatives', { t: 'variant', of: [u8, { t: 'fixedArray', n: 70_000, of: u8 }] }],
+    ['classes', { t: 'poly', kind: 'unique', of: [['A', { t: 'bitset', n: 70_000 }]] }],
+  ])('%s of more than 65,536 values is refused, unless it is asked for', (_, descriptor) => {
+    expect(() => schemaFromDescriptor(descriptor)).toThrow('at most 65536 values (valuesMax)')
+    expect(schemaFromDescriptor(descriptor, { valuesMax: 1e10 }).descriptor).toEqual(descriptor)
+  })
+
+  it.each<[string, Descriptor]>([
+    ['fields', fields(4100, u8)],
+    ['names', { t: 'enum', size: 4, values: Array.from({ length: 4100 }, (_, i) => [`n${i}`, i] as const) }],
+    [
+      'listed values',
+      { t: 'bits', of: { t: 'entropy', align: false, of: u8, values: new Array(4100).fill(7) } },
+    ],
+    ['alternatives', { t: 'variant', of: new Array<Descriptor>(4100).fill(u8) }],
+    [
+      'growables',
+      nested(
+        49,
+        (of) => ({
+          t: 'growable',
+          of: {
+            t: 'struct',
+            fields: [
+              ['a', of],
+              ['b', u8],
+              ['c', u8],
+            ],
+          },
+        }),
+        u8,
+      ),
+    ],
+  ])('more than 4,096 %s are refused, unless it is asked for', (_, descriptor) => {
+    expect(() => schemaFromDescriptor(descriptor)).toThrow('(nodesMax)')
+    expect(schemaFromDescriptor(descriptor, { nodesMax: 100_000 }).descriptor.t).toBe(descriptor.t)
+  })
+
+  it('as many as that are a schema that is compiled', () => {
+    for (const descriptor of [
+      fields(4000, u8),
+      { t: 'variant', of: new Array<Descriptor>(4000).fill(u8) } as const,
+      fields(1300, { t: 'growable', of: u8 }),
+      { t: 'fixedArray', n: 65_000, of: u8 } as const,
+    ]) {
+      const schema = schemaFromDescriptor(descriptor)
+      const read = schema.decode(new Uint8Array(70_000))
+      expect(read.ok || read.error === 'InvalidData').toBe(true)
+    }
+  })
+
+  it('what takes no bits is not unrolled', () => {
+    const wide: Descriptor = {
+      t: 'struct',
+      fields: [
+        ['a', { t: 'rawBits', n: 1 }],
+        ['b', fields(500, empty)],
+      ],
+    }
+    const schema = schemaFromDescriptor({
+      t: 'bits',
+      of: nested(2, (of) => ({ t: 'fixedArray', n: 8, of }), wide),
+    })
+    const began = schema.decode(new Uint8Array(8))
+    expect(began).toMatchObject({ ok: false, error: 'MemoryLimit' })
+  })
+
+  it('numbers of an enumeration that were chosen to collide are refused', () => {
+    const values: [string, number][] = []
+    for (let i = 0; values.length < 300; i++) if ((keyHash(i) & 255) === 0) values.push([`n${i}`, i])
+    expect(() => schemaFromDescriptor({ t: 'enum', size: 4, values })).toThrow('numbers that do not collide')
+  })
+
+  it('refuses limits that are none', () => {
+    expect(() => schemaFromDescriptor(u8, { nodesMax: 0 })).toThrow('nodesMax: wanted an integer from 1')
+    expect(() => schemaFromDescriptor(u8, { valuesMax: Number.NaN })).toThrow(
+      'valuesMax: wanted an integer from 1',
+    )
   })
 })

@@ -7,6 +7,7 @@ import { align, bits, rawBits } from './types/bits.ts'
 import { bitset } from './types/bitset.ts'
 import { bool } from './types/bool.ts'
 import { compact, compactChecked } from './types/compact.ts'
+import { DescriptorCount, type DescriptorLimits } from './types/descriptor-limits.ts'
 import { entropy } from './types/entropy.ts'
 import { enumeration, enumNumber } from './types/enumeration.ts'
 import { growable } from './types/growable.ts'
@@ -24,6 +25,7 @@ import { tuple } from './types/tuple.ts'
 import { variantOf, variantWithNames } from './types/variant.ts'
 
 export type { Descriptor, IntegerName, NumberName, PointerKind, WholeJson } from './base/grammar.ts'
+export type { DescriptorLimits } from './types/descriptor-limits.ts'
 export { type Json, valueFromJson, valueToJson } from './types/json-value.ts'
 
 const INTEGERS: { readonly [name in IntegerName]: Schema<number | bigint> } = {
@@ -50,9 +52,12 @@ const DEPTH_MAX = 100
  *
  * Values: text that is no text is a `Uint8Array` or `Uint32Array`; enumerations with names give names and, for others, the
  * number; arrays are arrays, also of u8; 64-bit integers are bigints; variants without names are `{ index, value }`.
+ * A descriptor that asks for more than its limits, or is nested deeper than 100, is refused, too.
  */
-export function schemaFromDescriptor(descriptor: Descriptor): Schema<unknown> {
-  const schema = new Parser('descriptor', 0).parse(descriptor)
+export function schemaFromDescriptor(descriptor: Descriptor, limits: DescriptorLimits = {}): Schema<unknown> {
+  const count = new DescriptorCount(limits)
+  const schema = new Parser('descriptor', 0, count).parse(descriptor)
+  count.whole(descriptor)
   const needsBits = nodeOf(schema).traits?.needsBits ?? ''
   if (needsBits !== '')
     throw new BitseryError('descriptor', `"bits" around every ${phrase(needsBits)}`, 'none')
@@ -65,16 +70,22 @@ type Of<T extends Descriptor['t']> = Extract<Descriptor, { readonly t: T }>
 class Parser {
   readonly #path: string
   readonly #depth: number
+  readonly #count: DescriptorCount
+  /** How many growables are around it. */
+  readonly #growables: number
 
-  constructor(path: string, depth: number) {
+  constructor(path: string, depth: number, count: DescriptorCount, growables = 0) {
     this.#path = path
     this.#depth = depth
+    this.#count = count
+    this.#growables = growables
   }
 
   parse(descriptor: Descriptor): Schema<unknown> {
     if (typeof descriptor !== 'object' || descriptor === null)
       throw new BitseryError(this.#path, 'an object', phrase(descriptor))
     if (this.#depth > DEPTH_MAX) throw new BitseryError(this.#path, `at most ${DEPTH_MAX} levels`, 'more')
+    this.#count.node(this.#path, this.#growables, descriptor)
     try {
       return (
         this.#leaf(descriptor) ??
@@ -89,7 +100,11 @@ class Parser {
   }
 
   #of(of: Descriptor, name = 'of'): Schema<unknown> {
-    return new Parser(`${this.#path}.${name}`, this.#depth + 1).parse(of)
+    return this.#at(name, this.#growables).parse(of)
+  }
+
+  #at(name: string, growables: number): Parser {
+    return new Parser(`${this.#path}.${name}`, this.#depth + 1, this.#count, growables)
   }
 
   #list(of: readonly Descriptor[]): Schema<unknown>[] {
@@ -185,7 +200,7 @@ class Parser {
       case 'optional':
         return optional(this.#of(descriptor.of), { start: descriptor.align === false ? 'bit' : 'byte' })
       case 'growable':
-        return growable(this.#of(descriptor.of))
+        return growable(this.#at('of', this.#growables + 1).parse(descriptor.of))
       case 'base':
         return base(this.#of(descriptor.of))
       case 'virtualBase':

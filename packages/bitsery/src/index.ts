@@ -1,4 +1,4 @@
-export { BitseryError, type BitseryErrorCode, type ReadErrorCode } from './base/errors.ts'
+export { BitseryError, type BitseryErrorCode, type ReadErrorCode, readErrorText } from './base/errors.ts'
 export type { Descriptor, IntegerName, Json, NumberName, PointerKind, WholeJson } from './base/grammar.ts'
 export { Source, type Target, targetOf } from './bytes/source.ts'
 export {

@@ -1,5 +1,30 @@
-/** Why bytes could not be read; the names are those of the C++ library. */
-export type ReadErrorCode = 'DataOverflow' | 'InvalidData' | 'ReadingError' | 'InvalidPointer'
+/**
+ * Why bytes could not be read. Four names are those of the C++ library; two are of what only this one limits: `MemoryLimit` (the value would
+ * take too much memory for its bytes, see `memoryPerByteMax`) and `KeyCollisions` (numbers that were chosen to make a Map or a Set slow).
+ */
+export type ReadErrorCode =
+  | 'DataOverflow'
+  | 'InvalidData'
+  | 'ReadingError'
+  | 'InvalidPointer'
+  | 'MemoryLimit'
+  | 'KeyCollisions'
+
+const READ_ERRORS: { readonly [code in ReadErrorCode]: string } = {
+  DataOverflow: 'the bytes end too early',
+  InvalidData: 'the bytes are of no value of the schema',
+  ReadingError: 'the bytes could not be read',
+  InvalidPointer: 'a pointer is null that must not be, or of no known class',
+  MemoryLimit:
+    'the value would take more memory than memoryPerByteMax allows for its bytes; where a peer is trusted with such values, raise it: schema.with({ memoryPerByteMax })',
+  KeyCollisions:
+    'the keys of a map or a set were chosen to collide in its hash table; where a peer has to be trusted with such keys, read them as a multimap or a multiset',
+}
+
+/** What went wrong in a read, as a sentence: with what to do about it, where it isn't the bytes alone. */
+export function readErrorText(code: ReadErrorCode): string {
+  return READ_ERRORS[code]
+}
 
 /**
  * Why a `BitseryError` was thrown:

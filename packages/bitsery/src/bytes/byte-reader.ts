@@ -1,6 +1,7 @@
 import type { ReadErrorCode } from '../base/errors.ts'
 import type { BaseScope } from './base-scope.ts'
 import type { PointerLinks } from './pointer-links.ts'
+import { MEMORY_EMPTY, MEMORY_FREE, type ReadLimits } from './read-limits.ts'
 import type { Target } from './source.ts'
 
 /** Where integers of 8 bytes and floats lie while they are put together. */
@@ -27,15 +28,20 @@ export class ByteReader {
   readonly #view: DataView
   /** How many more elements that take no bytes are accepted: no bytes justify them. */
   #emptyLeft: number
+  /** How much memory the value takes so far, and may take. */
+  #memory = 0
+  #memoryMax: number
 
-  constructor(source: Target, position: number, end: number, isLittle: boolean, emptyElementsMax: number) {
+  constructor(source: Target, position: number, end: number, isLittle: boolean, limits: ReadLimits) {
     this.bytes = source.bytes
     this.#view = source.view
     this.from = source.bytes
     this.position = position
     this.end = end
     this.isLittle = isLittle
-    this.#emptyLeft = emptyElementsMax
+    this.#emptyLeft = limits.emptyElementsMax
+    const perByte = limits.memoryPerByteMax
+    this.#memoryMax = perByte === Infinity ? perByte : MEMORY_FREE + perByte * (end - position)
   }
 
   /** How many bits lie before the next one, from the start of the memory on. Zeros from behind a soft end don't move it. */
@@ -94,7 +100,7 @@ export class ByteReader {
 
   /**
    * Takes `size` bytes, all or none: they are in `from`, beginning where the result says; -1 is an error. Behind a soft end they are
-   * zeros, of which hostile bytes get only so many when the size is their word.
+   * zeros, which count as memory, and of which hostile bytes get only so many when the size is their word.
    */
   take(size: number, _sizeFrom: 'schema' | 'bytes'): number {
     return this.advance(size)
@@ -167,6 +173,26 @@ export class ByteReader {
     return 0
   }
 
+  /** How much memory the value takes so far. */
+  get memory(): number {
+    return this.#memory
+  }
+
+  /** Notes that the value takes so many more bytes of memory, and whether that is acceptable. */
+  charge(size: number): boolean {
+    this.#memory += size
+    if (this.#memory <= this.#memoryMax) return true
+    this.raise('MemoryLimit')
+    return false
+  }
+
+  /** Notes elements that took no bytes, and whether they are acceptable. */
+  emptyElements(count: number): boolean {
+    if (!this.hasRoomForEmpty(count)) return false
+    this.#memoryMax += MEMORY_EMPTY * count
+    return true
+  }
+
   /** Whether `count` more elements (or bytes) that no bytes stand for are acceptable in this read: else it is InvalidData. */
   hasRoomForEmpty(count: number): boolean {
     this.#emptyLeft -= count
@@ -180,8 +206,9 @@ export class ByteReader {
     return false
   }
 
-  /** Reads zeros only. */
-  zeros<T>(read: () => T): T {
-    return read()
-  }
+  /** From here on there are zeros only, until `leave`. */
+  enterZeros(): void {}
+
+  /** Goes to the end that was entered, and on with the one around it. */
+  leave(): void {}
 }

@@ -1,4 +1,5 @@
 import { ByteReader, raw } from './byte-reader.ts'
+import type { ReadLimits } from './read-limits.ts'
 import type { Target } from './source.ts'
 
 /**
@@ -7,14 +8,16 @@ import type { Target } from './source.ts'
 export class FullByteReader extends ByteReader {
   readonly #limit: number
   #isSoft = false
+  /** The ends around this one, from the outermost: soft ones as they are, hard ones as -1 - end. */
+  readonly #outer: number[] = []
   /** The bits of the byte being read that are not read yet, and how many. */
   #partial = 0
   #partialBits = 0
   /** Whether that byte lies behind a soft end, so that it isn't there at all. */
   #isPartialMissing = false
 
-  constructor(source: Target, position: number, end: number, isLittle: boolean, emptyElementsMax: number) {
-    super(source, position, end, isLittle, emptyElementsMax)
+  constructor(source: Target, position: number, end: number, isLittle: boolean, limits: ReadLimits) {
+    super(source, position, end, isLittle, limits)
     this.#limit = end
   }
 
@@ -44,6 +47,7 @@ export class FullByteReader extends ByteReader {
     const at = this.advance(size)
     if (at >= 0 || this.error !== '') return at
     if (sizeFrom === 'bytes' && !this.hasRoomForEmpty(size)) return -1
+    if (!this.charge(size)) return -1
     this.from = new Uint8Array(size)
     return 0
   }
@@ -51,7 +55,10 @@ export class FullByteReader extends ByteReader {
   #takeShifted(size: number, sizeFrom: 'schema' | 'bytes'): number {
     if (this.left < size) {
       if (!this.#isSoft) super.overflow()
-      else if (sizeFrom === 'bytes') this.hasRoomForEmpty(size - this.left)
+      else {
+        if (sizeFrom === 'bytes') this.hasRoomForEmpty(size - this.left)
+        this.charge(size)
+      }
     }
     if (this.error !== '') return -1
     const shifted = new Uint8Array(size)
@@ -108,26 +115,18 @@ export class FullByteReader extends ByteReader {
   }
 
   /**
-   * Reads what lies in a growable: 4 bytes that say its size, these 4 included, then the content. What the content has more
-   * than is read is skipped; what it has less is read as zeros.
+   * Enters what lies in a growable: 4 bytes that say its size, these 4 included, then the content. What the content has more
+   * than is read is skipped; what it has less is read as zeros. Behind it comes `leave`, if there was no error.
    */
-  growable(read: () => unknown): unknown {
+  enterGrowable(): void {
     const start = this.position
-    if (this.#partialBits > 0) {
-      // The C++ reader loses the pending bits here.
-      this.invalid(start)
-      return undefined
-    }
+    // The C++ reader loses the pending bits here.
+    if (this.#partialBits > 0) this.invalid(start)
     const size = this.unsigned(4)
     // Behind the end of an outer growable there is no size either: all of it is zeros.
     const isMissing = this.position === start
     if (!isMissing) this.#checkGrowable(start, size)
-    if (this.error !== '') return undefined
-    return this.#within(isMissing ? start : start + size, () => {
-      const value = read()
-      this.align()
-      return value
-    })
+    if (this.error === '') this.#enter(isMissing ? start : start + size)
   }
 
   #checkGrowable(start: number, size: number): void {
@@ -140,20 +139,20 @@ export class FullByteReader extends ByteReader {
     return this.#isSoft && this.#partialBits === 0 && this.left < size
   }
 
-  override zeros<T>(read: () => T): T {
-    return this.#within(this.position, read)
+  override enterZeros(): void {
+    this.#enter(this.position)
   }
 
-  /** Reads with a soft end, and goes there. */
-  #within<T>(end: number, read: () => T): T {
-    const outerEnd = this.end
-    const wasSoft = this.#isSoft
+  #enter(end: number): void {
+    this.#outer.push(this.#isSoft ? this.end : -1 - this.end)
     this.end = end
     this.#isSoft = true
-    const value = read()
-    if (this.error === '') this.position = end
-    this.end = outerEnd
-    this.#isSoft = wasSoft
-    return value
+  }
+
+  override leave(): void {
+    if (this.error === '') this.position = this.end
+    const outer = this.#outer.pop() as number
+    this.#isSoft = outer >= 0
+    this.end = outer >= 0 ? outer : -1 - outer
   }
 }

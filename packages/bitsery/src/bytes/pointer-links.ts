@@ -3,14 +3,21 @@ export class PointerLinks {
   readonly #owned = new Set<number>()
   readonly #shared = new Set<number>()
   readonly #observed = new Set<number>()
-  readonly #numbers = new Map<number, number>()
+  /** By ids as text: a peer could choose numbers that collide. */
+  readonly #numbers = new Map<string, number>()
 
   /** The number of an id on the wire, counted from 1 in the order in which ids are first mentioned: as C++ would write them. */
   numberOf(id: number): number {
-    const known = this.#numbers.get(id)
+    const key = keyOf(id)
+    const known = this.#numbers.get(key)
     if (known !== undefined) return known
-    this.#numbers.set(id, this.#numbers.size + 1)
+    this.#numbers.set(key, this.#numbers.size + 1)
     return this.#numbers.size
+  }
+
+  /** Whether an id on the wire was mentioned before. */
+  isKnown(id: number): boolean {
+    return this.#numbers.has(keyOf(id))
   }
 
   /** Notes that an object is here, which a pointer owns or which is referenced. False when it is somewhere else already. */
@@ -36,4 +43,9 @@ export class PointerLinks {
   get unresolved(): number[] {
     return [...this.#observed].filter((id) => !this.#owned.has(id))
   }
+}
+
+/** With a sign before it: some engines hash text that is a number as that number. */
+function keyOf(id: number): string {
+  return `#${id}`
 }

@@ -3,6 +3,16 @@ import type { BaseScope } from '../bytes/base-scope.ts'
 /** How many lines a function may have before its nested structs become functions of their own. */
 const LINES_MAX = 300
 
+/** What a function inside a compiled reader gives when it gives up. */
+export const GIVEN_UP: unique symbol = Symbol('given up')
+
+/** What an emitter of readers needs of a node. */
+export interface ReadableNode<E> {
+  readonly kind: string
+  bounds(packed: boolean): { readonly isWhole: boolean }
+  emitRead(emitter: E): string
+}
+
 /**
  * What writers, readers and measures in the making have in common: the text of one function, its lines, its local names, and the values
  * from outside that it refers to. Everything from outside enters as a constant or as quoted JSON: no name becomes code.

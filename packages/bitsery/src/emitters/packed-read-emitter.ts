@@ -183,7 +183,7 @@ export class PackedReadEmitter extends ReadEmitter {
   }
 
   protected override inner(giveUp: string): ReadEmitter {
-    const inner = new PackedReadEmitter(this.isLittle, giveUp, this.constants, this.functions)
+    const inner = new PackedReadEmitter(this.isLittle, giveUp, this.budget, this.constants, this.functions)
     inner.isPacked = this.isPacked
     return inner
   }

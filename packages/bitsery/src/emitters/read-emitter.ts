@@ -1,16 +1,7 @@
-import { Emitter, functionText, isOutlined } from './emitter.ts'
+import { Emitter, functionText, GIVEN_UP, isOutlined, type ReadableNode } from './emitter.ts'
+import type { MemoryBudget } from './memory-budget.ts'
 import { objectLiteral, objectMaker } from './object-maker.ts'
 import { sizeFromBytes } from './read-size.ts'
-
-/** What a function inside a compiled reader gives when it gives up. */
-export const GIVEN_UP: unique symbol = Symbol('given up')
-
-/** What this emitter needs of a node. */
-interface ReadableNode {
-  readonly kind: string
-  bounds(packed: boolean): { readonly isWhole: boolean }
-  emitRead(emitter: ReadEmitter): string
-}
 
 /** Where bytes that were taken are: expressions. */
 export interface Span {
@@ -36,6 +27,7 @@ export class ReadEmitter extends Emitter {
   isPacked = false
   /** Whether the code needs `b`. */
   hasBits = false
+  readonly budget: MemoryBudget
   protected readonly functions: string[]
   /** Bits taken since `p`, those of the byte at `p` included. */
   protected run = 0
@@ -43,9 +35,16 @@ export class ReadEmitter extends Emitter {
   #checkLine = -1
   #end = 'end'
 
-  constructor(isLittle: boolean, giveUp: string, constants: unknown[], functions: string[]) {
+  constructor(
+    isLittle: boolean,
+    giveUp: string,
+    budget: MemoryBudget,
+    constants: unknown[],
+    functions: string[],
+  ) {
     super(isLittle, constants)
     this.giveUp = giveUp
+    this.budget = budget
     this.functions = functions
   }
 
@@ -212,7 +211,7 @@ export class ReadEmitter extends Emitter {
   }
 
   /** Reads a node in place, or through a function of its own when this one is long already. */
-  nested(node: ReadableNode): string {
+  nested(node: ReadableNode<ReadEmitter>): string {
     if (!isOutlined(node, this)) return node.emitRead(this)
     this.settle()
     const givenUp = this.constant(GIVEN_UP)
@@ -231,7 +230,7 @@ export class ReadEmitter extends Emitter {
 
   /** The emitter of a function inside this reader. */
   protected inner(giveUp: string): ReadEmitter {
-    return new ReadEmitter(this.isLittle, giveUp, this.constants, this.functions)
+    return new ReadEmitter(this.isLittle, giveUp, this.budget, this.constants, this.functions)
   }
 
   /** The text of a function that runs the gathered code and returns `result`. */

@@ -41,6 +41,11 @@ export interface Node {
   write(writer: ByteWriter, value: unknown): void
   /** Reads a value; after an error (`reader.error`) the result means nothing. */
   read(reader: ByteReader): unknown
+  /**
+   * What a value may take of memory (`nodes/memory.ts`) beyond `perBit` bytes for each bit it takes, and beyond what compiled code charges for
+   * the elements of arrays, maps and sets: never more than this, and less than nothing for what is cheap.
+   */
+  surplus(packed: boolean, perBit: number): number
   /** Appends code that checks and writes the value that the expression `value` gives. */
   emitWrite(emitter: WriteEmitter, value: string): void
   /** Appends code that adds the size of the value that the expression `value` gives. */

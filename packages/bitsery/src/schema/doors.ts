@@ -1,9 +1,11 @@
 import { BitseryError, errorOf } from '../base/errors.ts'
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
+import { MEMORY_FREE, type ReadLimits } from '../bytes/read-limits.ts'
 import { NO_IDS, type Source, type Target } from '../bytes/source.ts'
 import { functionOf } from '../emitters/code.ts'
 import { MeasureEmitter } from '../emitters/measure-emitter.ts'
+import { budgetLine, chargeMemory, MemoryBudget } from '../emitters/memory-budget.ts'
 import { ReadEmitter } from '../emitters/read-emitter.ts'
 import { WriteEmitter } from '../emitters/write-emitter.ts'
 import type { Machines, Node } from '../nodes/node.ts'
@@ -16,10 +18,9 @@ export interface Doors<T> {
 }
 
 /** What both back ends have to know besides the node. */
-export interface DoorSettings {
+export interface DoorSettings extends ReadLimits {
   readonly isLittle: boolean
   readonly name: string
-  readonly emptyElementsMax: number
 }
 
 const plainMachines: Machines = { ByteWriter, ByteReader, WriteEmitter, ReadEmitter }
@@ -31,7 +32,7 @@ export function machinesOf(node: Node): Machines {
 
 /** The doors by walking over the nodes at each call: the reference, and what is left where text must not become code. */
 export function interpret<T>(node: Node, settings: DoorSettings): Doors<T> {
-  const { isLittle, name, emptyElementsMax } = settings
+  const { isLittle, name } = settings
   const { ByteWriter, ByteReader } = machinesOf(node)
   const check = (value: T): void => {
     const issue = node.check(value)
@@ -45,7 +46,7 @@ export function interpret<T>(node: Node, settings: DoorSettings): Doors<T> {
       return writer.position
     },
     read(source, offset, end) {
-      const reader = new ByteReader(source, offset, end, isLittle, emptyElementsMax)
+      const reader = new ByteReader(source, offset, end, isLittle, settings)
       const value = node.read(reader)
       source.position = reader.position
       source.error = reader.error
@@ -96,14 +97,15 @@ function compileRead(node: Node, settings: DoorSettings, reference: unknown): un
   const constants: unknown[] = [reference]
   const functions: string[] = []
   const machines = machinesOf(node)
-  const emitter = new machines.ReadEmitter(
-    settings.isLittle,
-    'return c0(source, offset, end)',
-    constants,
-    functions,
-  )
+  const budget = new MemoryBudget(settings.memoryPerByteMax)
+  const giveUp = 'return c0(source, offset, end)'
+  const emitter = new machines.ReadEmitter(settings.isLittle, giveUp, budget, constants, functions)
+  chargeMemory(emitter, node.surplus(false, budget.perBit), '1')
   const result = node.emitRead(emitter)
-  const start = "const bytes = source.bytes, view = source.view\nlet p = offset\nsource.error = ''"
+  const start = `const bytes = source.bytes, view = source.view
+let p = offset
+source.error = ''
+${budgetLine(emitter, 'end - offset', MEMORY_FREE)}`
   const read = emitter.functionOf('read', 'source, offset, end', result, start)
   return functionOf(`${functions.join('\n')}\nreturn ${read}`, constants)
 }

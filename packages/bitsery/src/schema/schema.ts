@@ -23,6 +23,11 @@ export interface SchemaOptions {
    * justify them. Above it is InvalidData. Default 256.
    */
   readonly emptyElementsMax?: number | undefined
+  /**
+   * How many bytes of memory a value may take for each byte that is read, beside 16 KiB for the whole of it (and 192 bytes for each element
+   * without bytes): by figures of V8 that are the same everywhere. Above it is MemoryLimit. Default 64.
+   */
+  readonly memoryPerByteMax?: number | undefined
 }
 
 /** How a schema works, with nothing left open. */
@@ -196,18 +201,19 @@ class NodeSchema<T> {
   }
 
   with(options: SchemaOptions): Schema<T> {
-    const { backend, byteOrder, name, emptyElementsMax } = this.options
+    const { backend, byteOrder, name, emptyElementsMax, memoryPerByteMax } = this.options
     return new NodeSchema<T>(this.node, {
       backend: options.backend ?? backend,
       byteOrder: options.byteOrder ?? byteOrder,
       name: options.name ?? name,
       emptyElementsMax: options.emptyElementsMax ?? emptyElementsMax,
+      memoryPerByteMax: options.memoryPerByteMax ?? memoryPerByteMax,
     })
   }
 
   #settings(): DoorSettings {
-    const { byteOrder, name, emptyElementsMax } = this.options
-    return { isLittle: byteOrder === 'little', name, emptyElementsMax }
+    const { byteOrder, ...settings } = this.options
+    return { ...settings, isLittle: byteOrder === 'little' }
   }
 
   #open(): Doors<T> {
@@ -227,7 +233,7 @@ class NodeSchema<T> {
 
 /** Options from callers that no compiler has checked: a wrong byte order must not become the other one. */
 function checkedOptions(options: SchemaSettings): SchemaSettings {
-  const { backend, byteOrder, name, emptyElementsMax } = options
+  const { backend, byteOrder, name, emptyElementsMax, memoryPerByteMax } = options
   if (backend !== 'compiled' && backend !== 'interpreted') {
     throw new BitseryError('backend', '"compiled" or "interpreted"', phrase(backend))
   }
@@ -238,7 +244,10 @@ function checkedOptions(options: SchemaSettings): SchemaSettings {
   if (!(Number.isInteger(emptyElementsMax) && emptyElementsMax >= 0)) {
     throw new BitseryError('emptyElementsMax', 'an integer from 0', phrase(emptyElementsMax))
   }
-  return { backend, byteOrder, name, emptyElementsMax }
+  if (!(Number.isInteger(memoryPerByteMax) && memoryPerByteMax >= 8)) {
+    throw new BitseryError('memoryPerByteMax', 'an integer from 8', phrase(memoryPerByteMax))
+  }
+  return { backend, byteOrder, name, emptyElementsMax, memoryPerByteMax }
 }
 
 /** A schema over a node, with the default options. */
@@ -248,6 +257,7 @@ export function schemaOf<T>(node: Node): Schema<T> {
     byteOrder: 'little',
     name: '',
     emptyElementsMax: 256,
+    memoryPerByteMax: 64,
   })
 }
 

@@ -1,6 +1,8 @@
 import { BitseryError, phrase } from '../base/errors.ts'
+import { MEMORY_FREE } from '../bytes/read-limits.ts'
 import { type Target, targetOf } from '../bytes/source.ts'
 import { canCompile, functionOf } from '../emitters/code.ts'
+import { budgetLine, chargeMemory, MemoryBudget } from '../emitters/memory-budget.ts'
 import { endOf, type FieldNode, type Machines, type Node } from '../nodes/node.ts'
 import { type DoorSettings, machinesOf } from './doors.ts'
 
@@ -140,14 +142,15 @@ class ViewMaker {
   }
 
   #interpreted({ field, bits, isPacked, isNested }: Spot): () => unknown {
-    const { isLittle, emptyElementsMax, name } = this.#settings
+    const settings = this.#settings
+    const { isLittle, name } = settings
     const names = this.#names
     const { ByteReader } = this.#machines
     return function (this: unknown) {
       const state = (isNested ? (this as State)[names.root] : this) as State
       const memory = { bytes: state[names.bytes] as Uint8Array, view: state[names.view] as DataView }
       const at = (state[names.offset] as number) + (bits >> 3)
-      const reader = new ByteReader(memory, at, memory.bytes.length, isLittle, emptyElementsMax)
+      const reader = new ByteReader(memory, at, memory.bytes.length, isLittle, settings)
       reader.isPacked = isPacked
       if (isPacked) reader.bits(bits & 7)
       const value = field.node.read(reader)
@@ -161,14 +164,13 @@ class ViewMaker {
     const { field, bits, isPacked, isNested } = spot
     const constants: unknown[] = [this.#interpreted(spot), { position: 0 }]
     const functions: string[] = []
-    const emitter = new this.#machines.ReadEmitter(
-      this.#settings.isLittle,
-      'return c0.call(this)',
-      constants,
-      functions,
-    )
+    const { isLittle, memoryPerByteMax } = this.#settings
+    const budget = new MemoryBudget(memoryPerByteMax)
+    const giveUp = 'return c0.call(this)'
+    const emitter = new this.#machines.ReadEmitter(isLittle, giveUp, budget, constants, functions)
     emitter.isPacked = isPacked
     emitter.beginAtBit(bits & 7)
+    chargeMemory(emitter, field.node.surplus(isPacked, budget.perBit), '1')
     const result = field.node.emitRead(emitter)
     emitter.settle()
     const member = (name: string): string => `[${JSON.stringify(name)}]`
@@ -178,6 +180,7 @@ class ViewMaker {
       `const bytes = root${member(this.#names.bytes)}, view = root${member(this.#names.view)}`,
       'const end = bytes.length, source = c1',
       `let p = root${member(this.#names.offset)} + ${bits >> 3}${emitter.hasBits ? ', b = 0' : ''}`,
+      budgetLine(emitter, 'end - p', MEMORY_FREE),
       ...emitter.lines,
       `return ${result}\n}`,
     ]

@@ -5,6 +5,7 @@ import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { arrayMemory, SLOT } from '../nodes/memory.ts'
 import { type BitBounds, fixedSize, type Node, sumOf, type Traits, traitsOf } from '../nodes/node.ts'
 import { limitOf, prefixBounds } from '../nodes/size-prefix.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
@@ -31,6 +32,10 @@ class ArrayNode implements Node {
 
   bounds(packed: boolean): BitBounds {
     return sumOf([prefixBounds(this.max), this.#elements.bounds(packed, 0, this.max)])
+  }
+
+  surplus(_packed: boolean, perBit: number): number {
+    return arrayMemory(0) + SLOT * 2 - 8 * perBit
   }
 
   descriptor(): Descriptor {
@@ -75,6 +80,14 @@ class ArrayNode implements Node {
   }
 }
 
+/** Whether a value and all in it take bits: what takes none could be of any size in code. */
+function takesBits(node: Node): boolean {
+  if (node.bounds(true).min === 0 || node.kind === 'tuple' || node.kind === 'variant') return false
+  if (node.content !== undefined) return takesBits(node.content)
+  if (node.element !== undefined) return takesBits(node.element)
+  return node.fields === undefined || node.fields.every(({ node: of }) => takesBits(of))
+}
+
 class FixedArrayNode implements Node {
   readonly kind = 'fixedArray'
   readonly element: Node
@@ -91,6 +104,13 @@ class FixedArrayNode implements Node {
 
   bounds(packed: boolean): BitBounds {
     return this.#elements.bounds(packed, this.n, this.n)
+  }
+
+  surplus(packed: boolean, perBit: number): number {
+    if (this.n === 0) return arrayMemory(0)
+    const each = this.#elements.surplus(packed, perBit)
+    // Compiled code charges for them unless they are few and cheap.
+    return arrayMemory(0) + SLOT * 2 + (this.#isShort() ? this.n * each : Math.min(0, this.n * each))
   }
 
   descriptor(): Descriptor {
@@ -136,7 +156,7 @@ class FixedArrayNode implements Node {
 
   #isShort(): boolean {
     const size = fixedSize(this.element)
-    return this.n <= UNROLL_MAX && size !== undefined && size <= 8
+    return this.n <= UNROLL_MAX && size !== undefined && size <= 8 && takesBits(this.element)
   }
 }
 

@@ -32,6 +32,10 @@ class BaseNode implements Node {
     return this.content.bounds(packed)
   }
 
+  surplus(packed: boolean, perBit: number): number {
+    return this.content.surplus(packed, perBit)
+  }
+
   descriptor(): Descriptor {
     return { t: 'base', of: this.content.descriptor() }
   }
@@ -80,6 +84,10 @@ class VirtualBaseNode implements Node {
     // Whether it is the first is not known here.
     const { max, isWhole } = this.of.bounds(packed)
     return { min: 0, max, isWhole }
+  }
+
+  surplus(packed: boolean, perBit: number): number {
+    return Math.max(0, this.of.surplus(packed, perBit))
   }
 
   descriptor(): Descriptor {

@@ -9,6 +9,7 @@ import { PackedReadEmitter } from '../emitters/packed-read-emitter.ts'
 import { PackedWriteEmitter } from '../emitters/packed-write-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { BIGINT_MEMORY, DOUBLE_MEMORY } from '../nodes/memory.ts'
 import {
   type BitBounds,
   endOf,
@@ -46,6 +47,10 @@ class BitsNode implements Node {
     const end = endOf(this.content, true, 0)
     if (end !== undefined) return fixedBounds(Math.ceil(end / 8) * 8)
     return { min: Math.ceil(of.min / 8) * 8, max: Math.ceil(of.max / 8) * 8, isWhole: true }
+  }
+
+  surplus(_packed: boolean, perBit: number): number {
+    return this.content.surplus(true, perBit)
   }
 
   descriptor(): Descriptor {
@@ -110,6 +115,10 @@ class AlignNode implements Node {
     return packed ? { min: 0, max: 7, isWhole: false } : fixedBounds(0)
   }
 
+  surplus(): number {
+    return 0
+  }
+
   descriptor(): Descriptor {
     return { t: 'align' }
   }
@@ -142,13 +151,19 @@ class RawBitsNode implements Node {
   readonly kind = 'rawBits'
   readonly traits = { ...NO_TRAITS, needsBits: 'rawBits' }
   readonly n: number
+  readonly #memory: number
 
   constructor(n: number) {
     this.n = n
+    this.#memory = n > 32 ? BIGINT_MEMORY : n === 32 ? DOUBLE_MEMORY : 0
   }
 
   bounds(): BitBounds {
     return fixedBounds(this.n)
+  }
+
+  surplus(_packed: boolean, perBit: number): number {
+    return this.#memory - this.n * perBit
   }
 
   descriptor(): Descriptor {
@@ -171,6 +186,7 @@ class RawBitsNode implements Node {
   }
 
   read(reader: ByteReader): number | bigint {
+    reader.charge(this.#memory)
     return this.n > 32 ? reader.bigBits(this.n) : reader.bits(this.n)
   }
 

@@ -5,6 +5,7 @@ import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { arrayMemory } from '../nodes/memory.ts'
 import { type BitBounds, fixedBounds, type Node } from '../nodes/node.ts'
 import { limitOf } from '../nodes/size-prefix.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
@@ -57,6 +58,10 @@ class BitsetNode implements Node {
     return fixedBounds(packed ? this.n : Math.ceil(this.n / 8) * 8)
   }
 
+  surplus(packed: boolean, perBit: number): number {
+    return arrayMemory(this.n) - this.bounds(packed).min * perBit
+  }
+
   descriptor(): Descriptor {
     return { t: 'bitset', n: this.n }
   }
@@ -79,7 +84,8 @@ class BitsetNode implements Node {
 
   read(reader: ByteReader): boolean[] {
     const at = reader.take(this.#sizes, 'schema')
-    if (at < 0) return []
+    if (at >= 0) reader.charge(arrayMemory(this.n))
+    if (reader.error !== '') return []
     const flags = readFlags(reader.from, at, this.#sizes, this.n)
     // Outside bit packing C++ ignores the bits above the last flag; so is it here.
     if (this.#rest > 0)

@@ -15,6 +15,10 @@ class BoolNode implements Node {
     return fixedBounds(packed ? 1 : 8)
   }
 
+  surplus(packed: boolean, perBit: number): number {
+    return (packed ? -1 : -8) * perBit
+  }
+
   descriptor(): Descriptor {
     return { t: 'bool' }
   }

@@ -5,6 +5,7 @@ import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { bytesMemory } from '../nodes/memory.ts'
 import { type BitBounds, fixedBounds, type Node } from '../nodes/node.ts'
 import { limitOf, prefixSize } from '../nodes/size-prefix.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
@@ -47,6 +48,13 @@ class BytesNode implements Node {
     return { min: 8, max: 8 * (prefixSize(this.max) + this.max), isWhole: true }
   }
 
+  surplus(_packed: boolean, perBit: number): number {
+    if (this.kind === 'fixedArray') return bytesMemory(this.max) - 8 * this.max * perBit
+    // Of those that aren't empty, the shortest are the dearest for their bytes.
+    const one = this.max === 0 ? 0 : bytesMemory(1) - 8 * perBit
+    return Math.max(0, one) - 8 * perBit
+  }
+
   descriptor(): Descriptor {
     if (this.kind === 'fixedArray') return { t: 'fixedArray', n: this.max, of: { t: 'u8' } }
     return { t: 'array', max: this.max, of: { t: 'u8' } }
@@ -69,7 +77,8 @@ class BytesNode implements Node {
   read(reader: ByteReader): Uint8Array {
     const size = this.kind === 'array' ? reader.size(this.max) : this.max
     const at = reader.take(size, this.kind === 'array' ? 'bytes' : 'schema')
-    return at < 0 ? EMPTY : readBytes(reader.from, at, size)
+    if (at >= 0) reader.charge(bytesMemory(size))
+    return reader.error === '' ? readBytes(reader.from, at, size) : EMPTY
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {

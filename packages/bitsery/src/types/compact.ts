@@ -10,7 +10,7 @@ import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import { type BitBounds, fixedBounds, type Node } from '../nodes/node.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
 import { formatOf } from './number.ts'
-import type { NumberFormat } from './number-format.ts'
+import { type NumberFormat, numberMemory } from './number-format.ts'
 
 /** An integer of 2, 4 or 8 bytes as groups of 7 bits, low groups first; signed ones zigzagged before. */
 class CompactNode implements Node {
@@ -32,6 +32,10 @@ class CompactNode implements Node {
   bounds(): BitBounds {
     if (this.format.size === 1) return fixedBounds(8)
     return { min: 8, max: this.#groupsMax * 8, isWhole: true }
+  }
+
+  surplus(_packed: boolean, perBit: number): number {
+    return numberMemory(this.format) - 8 * perBit
   }
 
   descriptor(): Descriptor {
@@ -58,6 +62,7 @@ class CompactNode implements Node {
   }
 
   read(reader: ByteReader): number | bigint {
+    reader.charge(numberMemory(this.format))
     if (this.format.size === 1) return this.format.read(reader)
     const start = reader.position
     let raw = 0n

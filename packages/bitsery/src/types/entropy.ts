@@ -4,9 +4,11 @@ import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { FullByteReader } from '../bytes/full-byte-reader.ts'
 import { FullByteWriter } from '../bytes/full-byte-writer.ts'
+import { UNLIMITED } from '../bytes/read-limits.ts'
 import { targetOf } from '../bytes/source.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { valueMemory } from '../nodes/memory.ts'
 import { type BitBounds, type Node, type Traits, traitsOf } from '../nodes/node.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
 import { keyOf, valueToJson } from './json-value.ts'
@@ -20,6 +22,8 @@ class EntropyNode implements Node {
   readonly of: Node
   readonly align: boolean
   readonly #values: readonly unknown[]
+  /** What the copy of each takes: what is no object is there already. */
+  readonly #memory: readonly number[]
   readonly #descriptor: Descriptor
   /** The bits of the index. */
   readonly #width: number
@@ -31,7 +35,9 @@ class EntropyNode implements Node {
     this.align = align
     this.traits = { ...traitsOf([of]), needsBits: 'entropy' }
     this.#descriptor = of.descriptor()
-    this.#values = values.map((value) => asRead(of, value))
+    const asIs = keptAsIs(this.#descriptor)
+    this.#values = values.map((value) => (asIs ? value : asRead(of, this.#descriptor, value)))
+    this.#memory = this.#values.map((value) => (typeof value === 'object' ? valueMemory(value) : 0))
     this.#width = values.length.toString(2).length
     for (const [place, value] of values.entries()) {
       const key = keyOf(this.#descriptor, value)
@@ -43,6 +49,10 @@ class EntropyNode implements Node {
   bounds(): BitBounds {
     const padding = this.align ? 7 : 0
     return { min: this.#width, max: this.#width + padding + this.of.bounds(true).max, isWhole: false }
+  }
+
+  surplus(_packed: boolean, perBit: number): number {
+    return Math.max(this.of.surplus(true, perBit), ...this.#memory) - this.#width * perBit
   }
 
   descriptor(): Descriptor {
@@ -80,7 +90,9 @@ class EntropyNode implements Node {
     const index = reader.bits(this.#width)
     if (index > this.#values.length) reader.invalid(start)
     if (this.align) reader.align()
-    return index === 0 || reader.error !== '' ? this.of.read(reader) : this.valueAt(index)
+    if (index === 0 || reader.error !== '') return this.of.read(reader)
+    reader.charge(this.#memory[index - 1])
+    return reader.error === '' ? this.valueAt(index) : undefined
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
@@ -119,12 +131,14 @@ class EntropyNode implements Node {
   }
 }
 
+/** A range of floats would be read a step lower; C++ keeps what is listed. */
+function keptAsIs(descriptor: Descriptor): boolean {
+  return descriptor.t !== 'rangeFloat' && JSON.stringify(descriptor).includes('"rangeFloat"')
+}
+
 /** A value that fits, as reading it gives it: floats of 4 bytes are rounded to them. */
-function asRead(of: Node, value: unknown): unknown {
-  const descriptor = of.descriptor()
+function asRead(of: Node, descriptor: Descriptor, value: unknown): unknown {
   if (descriptor.t === 'rangeFloat') return descriptor.of === 'f32' ? Math.fround(value as number) : value
-  // A range of floats would be read a step lower; C++ keeps what is listed.
-  if (JSON.stringify(descriptor).includes('"rangeFloat"')) return value
   const counter = new FullByteWriter(undefined, 0, true)
   counter.isPacked = true
   of.write(counter, value)
@@ -133,7 +147,7 @@ function asRead(of: Node, value: unknown): unknown {
   writer.isPacked = true
   of.write(writer, value)
   writer.align()
-  const reader = new FullByteReader(target, 0, target.bytes.length, true, Infinity)
+  const reader = new FullByteReader(target, 0, target.bytes.length, true, UNLIMITED)
   reader.isPacked = true
   return of.read(reader)
 }

@@ -2,12 +2,13 @@ import { BitseryError, type Issue, issueAt, phrase } from '../base/errors.ts'
 import type { Descriptor, IntegerName } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { giveBack, takeGuard } from '../bytes/collision-guard.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import { type BitBounds, fixedBounds, type Node } from '../nodes/node.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
-import { NUMBER_FORMATS, type NumberFormat } from './number-format.ts'
+import { NUMBER_FORMATS, type NumberFormat, numberMemory } from './number-format.ts'
 
 /** How an enumeration lies in bytes, and what to do with numbers it does not list. */
 export interface EnumerationOptions {
@@ -32,6 +33,8 @@ class EnumerationNode implements Node {
   readonly unknown: 'refuse' | 'number'
   readonly #nameOf = new Map<number | bigint, string>()
   readonly #numberOf = new Map<unknown, number | bigint>()
+  /** What is listed is there already. */
+  readonly #memory: number
 
   constructor(
     of: IntegerName,
@@ -44,20 +47,29 @@ class EnumerationNode implements Node {
     this.format = NUMBER_FORMATS[of]
     this.form = form
     this.unknown = unknown
+    this.#memory = unknown === 'number' ? numberMemory(this.format) : 0
     this.entries = entries.map(
       ([name, value]) => [name, this.format.size === 8 ? BigInt(value) : value] as const,
     )
+    const guard = takeGuard(this.entries.length)
     for (const [name, value] of this.entries) {
+      if (guard?.admit(value) === false)
+        throw new BitseryError('enumeration', 'numbers that do not collide in a hash table', name)
       if (!this.format.fits(value))
         throw new BitseryError(`enumeration ${name}`, this.format.wanted, phrase(value))
       // Two names of one number are legal, as in C++; the first is the one that is read.
       if (!this.#nameOf.has(value)) this.#nameOf.set(value, name)
       this.#numberOf.set(name, value)
     }
+    giveBack(guard)
   }
 
   bounds(): BitBounds {
     return fixedBounds(this.format.size * 8)
+  }
+
+  surplus(_packed: boolean, perBit: number): number {
+    return this.#memory - 8 * this.format.size * perBit
   }
 
   descriptor(): Descriptor {
@@ -104,6 +116,7 @@ class EnumerationNode implements Node {
   }
 
   read(reader: ByteReader): unknown {
+    reader.charge(this.#memory)
     const start = reader.position
     const value = this.valueOf(this.format.read(reader))
     if (value === undefined) reader.invalid(start)

@@ -3,10 +3,12 @@ import type { Descriptor } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { FullByteReader } from '../bytes/full-byte-reader.ts'
+import { UNLIMITED } from '../bytes/read-limits.ts'
 import { targetOf } from '../bytes/source.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { objectMemory } from '../nodes/memory.ts'
 import { type BitBounds, type FieldNode, type Node, type Traits, traitsOf } from '../nodes/node.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
 import { shapeNode } from './struct.ts'
@@ -32,6 +34,16 @@ class GrowableNode implements Node {
     return { min: 32 + Math.ceil(of.min / 8) * 8, max: 32 + Math.ceil(of.max / 8) * 8, isWhole: true }
   }
 
+  surplus(packed: boolean, perBit: number): number {
+    const inBytes = -32 * perBit
+    const fields = growingFields(this.of)
+    if (fields === undefined) return inBytes + this.of.surplus(packed, perBit)
+    let sum = inBytes + objectMemory(fields.length)
+    for (const { node } of fields)
+      sum += Math.max(node.surplus(packed, perBit), zeroOf(node, true, packed).memory)
+    return sum
+  }
+
   descriptor(): Descriptor {
     return { t: 'growable', of: this.of.descriptor() }
   }
@@ -55,7 +67,13 @@ class GrowableNode implements Node {
 
   read(reader: ByteReader): unknown {
     // By the machines that this node's traits ask for.
-    return (reader as FullByteReader).growable(() => this.of.read(reader))
+    const full = reader as FullByteReader
+    full.enterGrowable()
+    if (full.error !== '') return undefined
+    const value = this.of.read(full)
+    full.align()
+    full.leave()
+    return value
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
@@ -156,18 +174,20 @@ const NO_ZERO = Symbol('no zero')
 
 /** The expression of what a missing field is read as. */
 function zeroExpression(emitter: ReadEmitter, node: Node, isPacked: boolean): string {
-  const make = (): unknown => zeroOf(node, emitter.isLittle, isPacked)
+  const make = (): unknown => zeroOf(node, emitter.isLittle, isPacked).value
   const zero = make()
   return zero === undefined || (typeof zero === 'object' && zero !== null)
     ? `${emitter.constant(make)}()`
     : emitter.constant(zero)
 }
 
-function zeroOf(node: Node, isLittle: boolean, isPacked: boolean): unknown {
-  const reader = new FullByteReader(targetOf(new Uint8Array(0)), 0, 0, isLittle, 0)
+/** What a missing field is read as, and the memory it takes. */
+function zeroOf(node: Node, isLittle: boolean, isPacked: boolean): { value: unknown; memory: number } {
+  const reader = new FullByteReader(targetOf(new Uint8Array(0)), 0, 0, isLittle, UNLIMITED)
   reader.isPacked = isPacked
-  const zero = reader.zeros(() => node.read(reader))
-  return reader.error === '' ? zero : NO_ZERO
+  reader.enterZeros()
+  const zero = node.read(reader)
+  return { value: reader.error === '' ? zero : NO_ZERO, memory: reader.memory }
 }
 
 /**

@@ -208,7 +208,7 @@ function listOf(json: Json): readonly Json[] {
 }
 
 function enumFromJson(descriptor: Descriptor & { readonly t: 'enum' }, json: Json): unknown {
-  const listed = descriptor.values?.find(([, value]) => String(value) === String(json))
+  const listed = descriptor.values?.find(([, value]) => value === json || String(value) === String(json))
   if (listed !== undefined) return listed[0]
   return descriptor.size === 8 ? bigFromJson(json) : json
 }

@@ -2,23 +2,20 @@ import { type Issue, issueAt, issueUnder } from '../base/errors.ts'
 import type { Descriptor } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { giveBack } from '../bytes/collision-guard.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
+import { chargeMemory } from '../emitters/memory-budget.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { arrayMemory, MAP_ENTRY_MEMORY, MAP_MEMORY, SLOT, TABLE_FREE } from '../nodes/memory.ts'
 import { type BitBounds, type Node, repeated, sumOf, type Traits, traitsOf } from '../nodes/node.ts'
 import { limitOf, prefixBounds } from '../nodes/size-prefix.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
-import { keyOf } from './json-value.ts'
+import { identityOf } from './identity.ts'
+import { emitAdmit, emitGiveBack, emitGuard, guardFor, isObjectKey } from './keyed.ts'
 import { shapeNode } from './struct.ts'
-import { TextNode } from './text.ts'
 
 type Entry = readonly [key: unknown, value: unknown]
-
-/** Whether values of a node are objects in JavaScript, which a Map or a Set tells apart by identity. */
-export function isObjectKey(node: Node): boolean {
-  if (node instanceof TextNode) return node.invalid === 'raw'
-  return !/^([fiu]\d+|bool|enum|range|rangeFloat|rawBits|compact|compactChecked)$/.test(node.kind)
-}
 
 class MapNode implements Node {
   readonly kind = 'map'
@@ -27,7 +24,6 @@ class MapNode implements Node {
   readonly max: number
   readonly isMulti: boolean
   readonly traits: Traits
-  readonly #keyDescriptor: Descriptor
   readonly #hasObjectKeys: boolean
 
   constructor(key: Node, value: Node, max: number, isMulti: boolean) {
@@ -35,7 +31,6 @@ class MapNode implements Node {
     this.value = value
     this.max = max
     this.isMulti = isMulti
-    this.#keyDescriptor = key.descriptor()
     this.#hasObjectKeys = !isMulti && isObjectKey(key)
     this.traits = traitsOf([key, value])
   }
@@ -48,11 +43,21 @@ class MapNode implements Node {
     return sumOf([this.key.bounds(packed), this.value.bounds(packed)])
   }
 
+  surplus(_packed: boolean, perBit: number): number {
+    return (this.isMulti ? arrayMemory(0) + SLOT * 2 : MAP_MEMORY) - 8 * perBit
+  }
+
+  /** What an entry may take beyond `perBit` bytes of memory for each of its bits. */
+  #entrySurplus(packed: boolean, perBit: number): number {
+    const place = this.isMulti ? SLOT + arrayMemory(2) : MAP_ENTRY_MEMORY
+    return place + this.key.surplus(packed, perBit) + this.value.surplus(packed, perBit)
+  }
+
   descriptor(): Descriptor {
     const base = {
       t: 'map',
       max: this.max,
-      key: this.#keyDescriptor,
+      key: this.key.descriptor(),
       value: this.value.descriptor(),
     } as const
     return this.isMulti ? { ...base, multi: true } : base
@@ -94,26 +99,43 @@ class MapNode implements Node {
 
   read(reader: ByteReader): unknown {
     const count = reader.size(this.max)
+    return this.isMulti ? this.#readAll(reader, count) : this.#readMap(reader, count)
+  }
+
+  #readAll(reader: ByteReader, count: number): Entry[] {
     const entries: Entry[] = []
+    reader.charge(arrayMemory(0) + SLOT * 2)
     for (let i = 0; i < count && reader.error === ''; i++) {
       const start = reader.bitPosition
+      reader.charge(SLOT + arrayMemory(2))
       entries.push([this.key.read(reader), this.value.read(reader)])
-      if (reader.bitPosition === start) reader.hasRoomForEmpty(1)
+      if (reader.bitPosition === start) reader.emptyElements(1)
     }
-    if (this.isMulti || reader.error !== '') return entries
-    return this.#mapOf(entries)
+    return entries
   }
 
   /** The first of equal keys counts, as in C++. */
-  #mapOf(entries: readonly Entry[]): Map<unknown, unknown> {
+  #readMap(reader: ByteReader, count: number): Map<unknown, unknown> {
     const map = new Map<unknown, unknown>()
-    const seen = new Set<unknown>()
-    for (const [key, value] of entries) {
-      const identity = this.#hasObjectKeys ? keyOf(this.#keyDescriptor, key) : key
-      if (seen.has(identity)) continue
-      seen.add(identity)
-      map.set(key, value)
+    const seen: Map<unknown, unknown> | Set<unknown> = this.#hasObjectKeys ? new Set() : map
+    const guard = guardFor(this.key, count)
+    reader.charge(MAP_MEMORY)
+    for (let i = 0; i < count; i++) {
+      const start = reader.bitPosition
+      if (i >= TABLE_FREE) reader.charge(MAP_ENTRY_MEMORY)
+      const key = this.key.read(reader)
+      const value = this.value.read(reader)
+      if (reader.bitPosition === start) reader.emptyElements(1)
+      if (reader.error !== '') break
+      const identity = this.#hasObjectKeys ? identityOf(key) : key
+      if (guard?.admit(identity) === false) reader.raise('KeyCollisions')
+      if (seen.has(identity)) guard?.repeated()
+      else {
+        if (seen instanceof Set) seen.add(identity)
+        map.set(key, value)
+      }
     }
+    giveBack(guard)
     return map
   }
 
@@ -138,26 +160,40 @@ class MapNode implements Node {
 
   emitRead(emitter: ReadEmitter): string {
     const count = emitter.size(this.max)
-    const { min } = this.#entryBounds(emitter.isPacked)
-    const map = emitter.name()
-    emitter.expectElements(count, min)
-    emitter.line(`const ${map} = ${this.isMulti ? '[]' : 'new Map()'}`)
+    emitter.expectElements(count, this.#entryBounds(emitter.isPacked).min)
+    chargeMemory(emitter, this.#entrySurplus(emitter.isPacked, emitter.budget.perBit), count)
+    return this.isMulti ? this.#emitReadAll(emitter, count) : this.#emitReadMap(emitter, count)
+  }
+
+  #emitReadAll(emitter: ReadEmitter, count: string): string {
+    const entries = emitter.local('[]')
+    this.#emitEach(emitter, count, (key, value) => emitter.line(`${entries}.push([${key}, ${value}])`))
+    return entries
+  }
+
+  #emitReadMap(emitter: ReadEmitter, count: string): string {
+    const map = emitter.local('new Map()')
     const seen = this.#hasObjectKeys ? emitter.local('new Set()') : map
+    const guard = emitGuard(emitter, this.key, count)
+    this.#emitEach(emitter, count, (key, value) => {
+      const identity = this.#hasObjectKeys ? emitter.local(`${emitter.constant(identityOf)}(${key})`) : key
+      emitAdmit(emitter, guard, identity)
+      if (this.#hasObjectKeys) emitter.line(`${seen}.add(${identity})`)
+      emitter.line(`${map}.set(${key}, ${value})`)
+    })
+    // No writer repeats a key: which one counts is left to the reference.
+    emitter.giveUpIf(`${seen}.size !== ${count}`)
+    emitGiveBack(emitter, guard)
+    return map
+  }
+
+  #emitEach(emitter: ReadEmitter, count: string, take: (key: string, value: string) => void): void {
     const i = emitter.name()
     const body = (): void => {
       const key = emitter.local(emitter.nested(this.key))
-      const value = emitter.local(emitter.nested(this.value))
-      if (this.isMulti) {
-        emitter.line(`${map}.push([${key}, ${value}])`)
-        return
-      }
-      const identityOf = (of: unknown): unknown => keyOf(this.#keyDescriptor, of)
-      const identity = this.#hasObjectKeys ? emitter.local(`${emitter.constant(identityOf)}(${key})`) : key
-      const mark = this.#hasObjectKeys ? `${seen}.add(${identity}); ` : ''
-      emitter.line(`if (!${seen}.has(${identity})) { ${mark}${map}.set(${key}, ${value}) }`)
+      take(key, emitter.local(emitter.nested(this.value)))
     }
     emitter.block(`for (let ${i} = 0; ${i} < ${count}; ${i}++)`, body, 'open', this.#takes(emitter.isPacked))
-    return map
   }
 
   #takes(packed: boolean): 'whole' | 'any' {

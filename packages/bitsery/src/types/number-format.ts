@@ -3,6 +3,7 @@ import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { BIGINT_MEMORY, DOUBLE_MEMORY } from '../nodes/memory.ts'
 
 /** A kind of number: its bytes and its range. Each is a constant of its own, so that a bundle has those that a program uses. */
 export interface NumberFormat {
@@ -24,6 +25,12 @@ export interface NumberFormat {
   readonly emitWrite: (emitter: WriteEmitter, local: string) => void
   /** Appends code that reads a number: the local that has it. */
   readonly emitRead: (emitter: ReadEmitter) => string
+}
+
+/** What a number of a format may take of memory beside its place. */
+export function numberMemory({ form, name }: NumberFormat): number {
+  if (form === 'bigint') return BIGINT_MEMORY
+  return form === 'integer' && name !== 'u32' ? 0 : DOUBLE_MEMORY
 }
 
 /** The compiled forms of a number that a method of DataView reads and writes. */

@@ -15,6 +15,7 @@ import {
   I32,
   I64,
   type NumberFormat,
+  numberMemory,
   SAFE_I64,
   SAFE_U64,
   U8,
@@ -37,6 +38,10 @@ export class NumberNode implements Node {
     return fixedBounds(this.format.size * 8)
   }
 
+  surplus(_packed: boolean, perBit: number): number {
+    return numberMemory(this.format) - 8 * this.format.size * perBit
+  }
+
   descriptor(): Descriptor {
     const { name } = this.format
     return this.kind === 'duration' || this.kind === 'timePoint' ? { t: this.kind, of: name } : { t: name }
@@ -51,6 +56,7 @@ export class NumberNode implements Node {
   }
 
   read(reader: ByteReader): unknown {
+    reader.charge(numberMemory(this.format))
     return this.format.read(reader)
   }
 

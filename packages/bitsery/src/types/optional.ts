@@ -27,6 +27,10 @@ class OptionalNode implements Node {
     return { min: 1, max: 1 + (this.align ? 7 : 0) + of.max, isWhole: false }
   }
 
+  surplus(packed: boolean, perBit: number): number {
+    return Math.max(0, this.of.surplus(packed, perBit)) - (packed ? 1 : 8) * perBit
+  }
+
   descriptor(): Descriptor {
     return { t: 'optional', of: this.of.descriptor(), align: this.align }
   }

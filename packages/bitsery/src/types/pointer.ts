@@ -3,6 +3,7 @@ import type { Descriptor, PointerKind } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { PointerLinks } from '../bytes/pointer-links.ts'
+import { LINK_MEMORY, objectMemory } from '../nodes/memory.ts'
 import { type BitBounds, type Node, type Traits, traitsOf } from '../nodes/node.ts'
 import { SIZE_LIMIT } from '../nodes/size-prefix.ts'
 import { type Fields, type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
@@ -80,6 +81,10 @@ class PointerNode implements Node {
     }
   }
 
+  surplus(): number {
+    return 0
+  }
+
   descriptor(): Descriptor {
     const notNull = this.isNullRefused && this.pointer !== 'referenced' ? { notNull: true } : {}
     if (this.kind === 'ptr')
@@ -155,6 +160,8 @@ class PointerNode implements Node {
       return null
     }
     const links = linksOf(reader)
+    reader.charge(objectMemory(3) + (links.isKnown(given) ? 0 : LINK_MEMORY))
+    if (reader.error !== '') return null
     const id = links.numberOf(given)
     if (this.pointer === 'observer') {
       links.observe(id)

@@ -4,6 +4,7 @@ import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { DOUBLE_MEMORY } from '../nodes/memory.ts'
 import { type BitBounds, fixedBounds, NO_TRAITS, type Node } from '../nodes/node.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
 import { formatOf } from './number.ts'
@@ -48,6 +49,10 @@ class RangeFloatNode implements Node {
     return fixedBounds(this.width)
   }
 
+  surplus(_packed: boolean, perBit: number): number {
+    return DOUBLE_MEMORY - this.width * perBit
+  }
+
   descriptor(): Descriptor {
     return { t: 'rangeFloat', of: this.of, min: this.min, max: this.max, ...this.#steps }
   }
@@ -79,8 +84,12 @@ class RangeFloatNode implements Node {
   }
 
   read(reader: ByteReader): number {
+    reader.charge(DOUBLE_MEMORY)
     // C++ refuses a greatest code that it rounds to above `max` itself; here it is `max`.
-    return Math.min(this.decode(Number(reader.bigBits(this.width))), this.max)
+    return Math.min(
+      this.decode(this.width > 32 ? Number(reader.bigBits(this.width)) : reader.bits(this.width)),
+      this.max,
+    )
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {

@@ -7,7 +7,7 @@ import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import { type BitBounds, fixedBounds, NO_TRAITS, type Node } from '../nodes/node.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
 import { formatOf } from './number.ts'
-import type { NumberFormat } from './number-format.ts'
+import { type NumberFormat, numberMemory } from './number-format.ts'
 
 /** An integer between two others. Bounds and span are bigints here, whatever values are. */
 class RangeNode implements Node {
@@ -17,12 +17,15 @@ class RangeNode implements Node {
   readonly min: bigint
   readonly span: bigint
   readonly width: number
+  readonly #memory: number
 
   constructor(format: NumberFormat, min: bigint, max: bigint) {
     this.format = format
     this.min = min
     this.span = max - min
     this.width = this.span === 0n ? 0 : this.span.toString(2).length
+    const isSmall = min >= -0x8000_0000n && max < 0x8000_0000n && format.form !== 'bigint'
+    this.#memory = isSmall ? 0 : numberMemory(format)
   }
 
   /** Whether values are numbers, but their distances from the minimum none that a number holds exactly. */
@@ -32,6 +35,10 @@ class RangeNode implements Node {
 
   bounds(): BitBounds {
     return fixedBounds(this.width)
+  }
+
+  surplus(_packed: boolean, perBit: number): number {
+    return this.#memory - this.width * perBit
   }
 
   descriptor(): Descriptor {
@@ -59,11 +66,21 @@ class RangeNode implements Node {
   }
 
   read(reader: ByteReader): number | bigint {
+    reader.charge(this.#memory)
     const start = reader.position
+    if (this.format.form === 'integer') return this.#readNumber(reader)
     const raw = reader.bigBits(this.width)
     if (raw > this.span) reader.invalid(start)
     const value = this.min + raw
     return this.format.form === 'bigint' ? value : Number(value)
+  }
+
+  /** The same without bigints. */
+  #readNumber(reader: ByteReader): number {
+    const start = reader.position
+    const raw = reader.bits(this.width)
+    if (raw > Number(this.span)) reader.invalid(start)
+    return Number(this.min) + raw
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {

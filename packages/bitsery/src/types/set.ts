@@ -2,15 +2,18 @@ import { type Issue, issueAt, issueUnder } from '../base/errors.ts'
 import type { Descriptor } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { giveBack } from '../bytes/collision-guard.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
+import { chargeMemory } from '../emitters/memory-budget.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { arrayMemory, SET_ENTRY_MEMORY, SET_MEMORY, SLOT, TABLE_FREE } from '../nodes/memory.ts'
 import { type BitBounds, type Node, sumOf, type Traits, traitsOf } from '../nodes/node.ts'
 import { limitOf, prefixBounds } from '../nodes/size-prefix.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
 import { Elements } from './elements.ts'
-import { keyOf } from './json-value.ts'
-import { isObjectKey } from './map.ts'
+import { identityOf } from './identity.ts'
+import { emitAdmit, emitGiveBack, emitGuard, guardFor, isObjectKey } from './keyed.ts'
 import { shapeNode } from './struct.ts'
 
 class SetNode implements Node {
@@ -19,24 +22,28 @@ class SetNode implements Node {
   readonly max: number
   readonly isMulti: boolean
   readonly traits: Traits
-  readonly #descriptor: Descriptor
   readonly #elements: Elements
+  readonly #hasObjects: boolean
 
   constructor(of: Node, max: number, isMulti: boolean) {
     this.of = of
     this.max = max
     this.isMulti = isMulti
-    this.#descriptor = of.descriptor()
     this.#elements = new Elements(of, 'one by one')
     this.traits = traitsOf([of])
+    this.#hasObjects = !isMulti && isObjectKey(of)
   }
 
   bounds(packed: boolean): BitBounds {
     return sumOf([prefixBounds(this.max), this.#elements.bounds(packed, 0, this.max)])
   }
 
+  surplus(_packed: boolean, perBit: number): number {
+    return (this.isMulti ? arrayMemory(0) + SLOT * 2 : SET_MEMORY) - 8 * perBit
+  }
+
   descriptor(): Descriptor {
-    const base = { t: 'set', max: this.max, of: this.#descriptor } as const
+    const base = { t: 'set', max: this.max, of: this.of.descriptor() } as const
     return this.isMulti ? { ...base, multi: true } : base
   }
 
@@ -64,18 +71,32 @@ class SetNode implements Node {
   }
 
   read(reader: ByteReader): unknown {
-    const elements = this.#elements.read(reader, reader.size(this.max), 'bytes')
-    return this.isMulti || reader.error !== '' ? elements : this.#setOf(elements)
+    const count = reader.size(this.max)
+    return this.isMulti ? this.#elements.read(reader, count, 'bytes') : this.#readSet(reader, count)
   }
 
-  #setOf(elements: readonly unknown[]): Set<unknown> {
-    if (!isObjectKey(this.of)) return new Set(elements)
-    const first = new Map<unknown, unknown>()
-    for (const element of elements) {
-      const key = keyOf(this.#descriptor, element)
-      if (!first.has(key)) first.set(key, element)
+  /** Of equal elements the first counts. */
+  #readSet(reader: ByteReader, count: number): Set<unknown> {
+    const set = new Set<unknown>()
+    const seen = this.#hasObjects ? new Set<unknown>() : set
+    const guard = guardFor(this.of, count)
+    reader.charge(SET_MEMORY)
+    for (let i = 0; i < count; i++) {
+      const start = reader.bitPosition
+      if (i >= TABLE_FREE) reader.charge(SET_ENTRY_MEMORY)
+      const element = this.of.read(reader)
+      if (reader.bitPosition === start) reader.emptyElements(1)
+      if (reader.error !== '') break
+      const identity = this.#hasObjects ? identityOf(element) : element
+      if (guard?.admit(identity) === false) reader.raise('KeyCollisions')
+      if (seen.has(identity)) guard?.repeated()
+      else {
+        seen.add(identity)
+        if (seen !== set) set.add(element)
+      }
     }
-    return new Set(first.values())
+    giveBack(guard)
+    return set
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
@@ -94,10 +115,33 @@ class SetNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    const elements = this.#elements.emitRead(emitter, emitter.size(this.max))
-    if (this.isMulti) return elements
-    const setOf = (of: readonly unknown[]): Set<unknown> => this.#setOf(of)
-    return emitter.local(`${emitter.constant(setOf)}(${elements})`)
+    const count = emitter.size(this.max)
+    return this.isMulti ? this.#elements.emitRead(emitter, count) : this.#emitReadSet(emitter, count)
+  }
+
+  #emitReadSet(emitter: ReadEmitter, count: string): string {
+    const { isPacked, budget } = emitter
+    emitter.expectElements(count, this.of.bounds(isPacked).min)
+    chargeMemory(emitter, SET_ENTRY_MEMORY + this.of.surplus(isPacked, budget.perBit), count)
+    const set = emitter.local('new Set()')
+    const seen = this.#hasObjects ? emitter.local('new Set()') : set
+    const guard = emitGuard(emitter, this.of, count)
+    const i = emitter.name()
+    const body = (): void => {
+      const element = emitter.local(emitter.nested(this.of))
+      const identity = this.#hasObjects
+        ? emitter.local(`${emitter.constant(identityOf)}(${element})`)
+        : element
+      emitAdmit(emitter, guard, identity)
+      if (this.#hasObjects) emitter.line(`${seen}.add(${identity})`)
+      emitter.line(`${set}.add(${element})`)
+    }
+    const takes = this.#elements.takes(isPacked)
+    emitter.block(`for (let ${i} = 0; ${i} < ${count}; ${i}++)`, body, 'open', takes)
+    // No writer repeats an element: which one counts is left to the reference.
+    emitter.giveUpIf(`${seen}.size !== ${count}`)
+    emitGiveBack(emitter, guard)
+    return set
   }
 }
 

@@ -5,6 +5,7 @@ import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { objectMemory } from '../nodes/memory.ts'
 import {
   type BitBounds,
   type FieldNode,
@@ -52,6 +53,12 @@ class StructNode implements Node {
     return sumOf(this.fields.map(({ node }) => node.bounds(packed)))
   }
 
+  surplus(packed: boolean, perBit: number): number {
+    let sum = objectMemory(this.#values.length)
+    for (const { node } of this.fields) sum += node.surplus(packed, perBit)
+    return sum
+  }
+
   descriptor(): Descriptor {
     return { t: 'struct', fields: this.fields.map(({ name, node }) => [name, node.descriptor()] as const) }
   }
@@ -72,9 +79,12 @@ class StructNode implements Node {
   }
 
   read(reader: ByteReader): unknown {
+    reader.charge(objectMemory(this.#values.length))
     const value: Record<string, unknown> = {}
     const outer = reader.bases?.enter()
-    for (const { name, node } of this.fields) {
+    // By index: an iterator makes an object for each field until the engine has optimised this.
+    for (let i = 0; i < this.fields.length; i++) {
+      const { name, node } = this.fields[i]
       const field = node.read(reader)
       if (node.kind !== 'align') value[name] = field
       if (reader.error !== '') break

@@ -5,6 +5,7 @@ import { ByteWriter } from '../bytes/byte-writer.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { bytesMemory, textMemory } from '../nodes/memory.ts'
 import type { BitBounds, Node } from '../nodes/node.ts'
 import { limitOf, prefixSize } from '../nodes/size-prefix.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
@@ -53,6 +54,12 @@ export class TextNode implements Node {
 
   bounds(): BitBounds {
     return { min: 8, max: 8 * (prefixSize(this.max) + this.max * this.charSize), isWhole: true }
+  }
+
+  surplus(_packed: boolean, perBit: number): number {
+    // Of the texts that aren't empty, the shortest is the dearest for its bytes.
+    const one = this.max === 0 ? 0 : this.#memoryOf(1) - 8 * this.charSize * perBit
+    return Math.max(0, one) - 8 * perBit
   }
 
   descriptor(): Descriptor {
@@ -112,6 +119,7 @@ export class TextNode implements Node {
     const isLittle = reader.isLittle || !reader.isAligned
     const at = reader.take(count * this.charSize, 'bytes')
     if (at < 0) return ''
+    reader.charge(this.#memoryOf(count))
     const { from } = reader
     if (this.charSize === 1) {
       const text = readText(from, at, count)
@@ -127,6 +135,12 @@ export class TextNode implements Node {
     }
     reader.invalid(start)
     return ''
+  }
+
+  /** The memory of so many units, whatever they are. */
+  #memoryOf(count: number): number {
+    const text = textMemory(this.charSize === 4 ? count * 2 : count)
+    return this.invalid === 'raw' ? Math.max(text, bytesMemory(count * this.charSize)) : text
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {

@@ -5,6 +5,7 @@ import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { arrayMemory } from '../nodes/memory.ts'
 import { type BitBounds, type Node, sumOf, type Traits, traitsOf } from '../nodes/node.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
 import { shapeNode } from './struct.ts'
@@ -21,6 +22,12 @@ class TupleNode implements Node {
 
   bounds(packed: boolean): BitBounds {
     return sumOf(this.of.map((node) => node.bounds(packed)))
+  }
+
+  surplus(packed: boolean, perBit: number): number {
+    let sum = arrayMemory(this.of.length)
+    for (const node of this.of) sum += node.surplus(packed, perBit)
+    return sum
   }
 
   descriptor(): Descriptor {
@@ -42,6 +49,7 @@ class TupleNode implements Node {
   }
 
   read(reader: ByteReader): unknown {
+    reader.charge(arrayMemory(this.of.length))
     const value = new Array<unknown>(this.of.length)
     for (const [index, node] of this.of.entries()) {
       value[index] = node.read(reader)

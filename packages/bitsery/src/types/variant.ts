@@ -5,6 +5,7 @@ import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
+import { objectMemory } from '../nodes/memory.ts'
 import { type BitBounds, type Node, sumOf, type Traits, traitsOf } from '../nodes/node.ts'
 import { prefixBounds } from '../nodes/size-prefix.ts'
 import { type Fields, type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
@@ -16,6 +17,9 @@ interface Alternative {
   readonly type?: string
   readonly value: unknown
 }
+
+/** Code for more alternatives than these asks for each by itself. */
+const ELSE_MAX = 64
 
 class VariantNode implements Node {
   readonly kind = 'variant'
@@ -38,6 +42,10 @@ class VariantNode implements Node {
       isWhole: all.every(({ isWhole }) => isWhole),
     }
     return sumOf([prefixBounds(this.of.length - 1), one])
+  }
+
+  surplus(packed: boolean, perBit: number): number {
+    return objectMemory(2) - 8 * perBit + Math.max(...this.of.map((node) => node.surplus(packed, perBit)))
   }
 
   descriptor(): Descriptor {
@@ -76,6 +84,7 @@ class VariantNode implements Node {
   read(reader: ByteReader): unknown {
     // C++ lets an index that equals the count pass and leaves the object as it was; here it is InvalidData as above it.
     const index = reader.size(this.of.length - 1)
+    reader.charge(objectMemory(2))
     if (reader.error !== '') return undefined
     const value = this.of[index].read(reader)
     return this.names === undefined ? { index, value } : { type: this.names[index], value }
@@ -93,7 +102,7 @@ class VariantNode implements Node {
     const takes = this.#takes(emitter.isPacked)
     for (const [at, node] of this.of.entries()) {
       emitter.block(
-        `${at === 0 ? '' : 'else '}if (${index} === ${at})`,
+        `${this.#orElse(at)}if (${index} === ${at})`,
         () => emitter.nested(node, `${local}.value`),
         takes,
       )
@@ -118,9 +127,14 @@ class VariantNode implements Node {
             : emitter.object(['type', 'value'], [JSON.stringify(this.names[at]), value])
         emitter.line(`${result} = ${object}`)
       }
-      emitter.block(`${at === 0 ? '' : 'else '}if (${index} === ${at})`, read, 'open', takes)
+      emitter.block(`${this.#orElse(at)}if (${index} === ${at})`, read, 'open', takes)
     }
     return result
+  }
+
+  /** Each `else` is one level more for the parser of the engine: a thousand are too deep. */
+  #orElse(at: number): string {
+    return at === 0 || this.of.length > ELSE_MAX ? '' : 'else '
   }
 
   #takes(packed: boolean): 'whole' | 'any' {
