@@ -37,6 +37,11 @@ export interface Codec<Messages extends object = object> {
    * the peer: for a closed table it may be any, for an open one it is -1 when the key is unknown here.
    */
   decode(number: number, source: ByteSource, start: number, end: number): unknown
+  /**
+   * For a codec that remembers what it read, to read it faster next time: one for each channel, that no other peer can spoil. It has the
+   * same name, keys, contract and sizes. Left out: all channels share this one.
+   */
+  forChannel?(): Codec<Messages>
   /** What was wrong with the last bytes that were `undecodable`. */
   decodeError(): string
   /** The number under which the reply to a request is encoded. */

@@ -10,6 +10,7 @@ export function framed<Messages extends object>(codec: Codec<Messages>): Protoco
     kind: 'protocol',
     label: codec.name,
     keys: codec.keys,
-    session: (host: SessionHost): StreamSession => new FramedStream(codec, sizes, host),
+    session: (host: SessionHost): StreamSession =>
+      new FramedStream(codec.forChannel?.() ?? codec, sizes, host),
   }
 }
