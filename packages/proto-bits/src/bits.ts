@@ -7,7 +7,7 @@ import {
   type Protocol,
   undecodable,
 } from '@millrace/core'
-import { type Schema, Source, type Target } from 'bitsery-ts'
+import { readErrorText, type Schema, Source, type Target } from 'bitsery-ts'
 import { type Contract, entryFingerprint, fieldCount } from './contract.ts'
 
 /**
@@ -128,7 +128,7 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
 
   #broken(number: number, end: number): typeof undecodable {
     const { error, position } = this.#source
-    const what = error === '' ? `${end - position} bytes too many` : error
+    const what = error === '' ? `${end - position} bytes too many` : `${error}, ${readErrorText(error)}`
     const isReply = number >= this.keys.count
     const key = this.keys.name(isReply ? this.#replyNumbers.indexOf(number) : number)
     return this.#fail(`${isReply ? 'the reply to' : 'message'} '${key}' cannot be read: ${what}`)

@@ -35,6 +35,7 @@ export function runMutations({
 }): MutationReport {
   const random = new Random(seed)
   const reader = new MsgpackReader()
+  const mapReader = new MsgpackReader({ maps: 'map' })
   const corpus = SAMPLES.map(encode)
   const refused: Record<string, number> = {}
   let read = 0
@@ -42,6 +43,7 @@ export function runMutations({
     const bytes = mutate(corpus, random)
     try {
       const code = check(reader, bytes)
+      checkMaps(mapReader, bytes)
       if (code === '') read++
       else refused[code] = (refused[code] ?? 0) + 1
     } catch (cause) {
@@ -68,6 +70,16 @@ function check(reader: MsgpackReader, bytes: Uint8Array): string {
   deepStrictEqual(value2, value)
   deepStrictEqual(encode(value2), again)
   return reader.error
+}
+
+/** With `maps: 'map'` the same promises hold, but for writing again. */
+function checkMaps(reader: MsgpackReader, bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const value = reader.read(bytes, view, 0, bytes.length)
+  if (!(reader.position >= 0 && reader.position <= bytes.length))
+    throw new Error(`maps: position ${reader.position}`)
+  if (reader.error !== '' && (value !== undefined || reader.errorText() === ''))
+    throw new Error('maps: a refusal with a value or without a text')
 }
 
 function mutate(corpus: readonly Uint8Array[], random: Random): Uint8Array {

@@ -1,8 +1,9 @@
-const SHAPES_MAX = 2048
+const SHAPES_MAX = 1024
 const DEPTH_MAX = 64
 const ROOT_CHILDREN_MAX = 32
 const CHILDREN_MAX = 8
 const REFUSED_MAX = 4096
+const NO_BYTES = new Uint8Array(0)
 
 /**
  * One key of a map, met after the keys of its parents. A path from the root is the beginning of a map that was read
@@ -98,5 +99,5 @@ export class KeyShapes {
 }
 
 function emptyRoot(): KeyShape {
-  return new KeyShape('', new Uint8Array(0), 0)
+  return new KeyShape('', NO_BYTES, 0)
 }

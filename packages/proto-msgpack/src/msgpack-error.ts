@@ -9,6 +9,8 @@ export type MsgpackErrorCode =
   | 'depth-over-limit'
   | 'nodes-over-limit'
   | 'keys-over-limit'
+  | 'key-collisions'
+  | 'memory-over-limit'
   | 'text-over-limit'
   | 'binary-over-limit'
   | 'extension-over-limit'
@@ -32,6 +34,9 @@ const SENTENCES: Readonly<Record<MsgpackErrorCode, string>> = {
   'depth-over-limit': 'containers are nested deeper than depthMax (a value that contains itself always is)',
   'nodes-over-limit': 'there are more values than nodesMax or nodesPerByteMax allow',
   'keys-over-limit': 'a map has more keys than keysMax',
+  'key-collisions':
+    'the numbers that are keys of a map were chosen to collide in its hash table; where a peer has to be trusted with such keys, send an array of pairs',
+  'memory-over-limit': 'the values would take more memory than memoryPerByteMax allows for their bytes',
   'text-over-limit': 'a text has more UTF-8 bytes than textSizeMax',
   'binary-over-limit': 'binary data has more bytes than binarySizeMax',
   'extension-over-limit': 'extension data has more bytes than extSizeMax',
@@ -51,9 +56,9 @@ const SENTENCES: Readonly<Record<MsgpackErrorCode, string>> = {
   'bad-option': 'an option is out of its range',
 }
 
-/** The sentence for a code: what was wrong, and where it is not obvious, what would be right. */
-export function sentenceFor(code: MsgpackErrorCode): string {
-  return SENTENCES[code]
+/** A code and its place as a sentence: what was wrong, and where it is not obvious, what would be right. */
+export function sentenceAt(code: MsgpackErrorCode, at: number): string {
+  return `msgpack ${code} at byte ${at}: ${SENTENCES[code]}`
 }
 
 /** Where an error was found, and what else is known of it. */

@@ -8,6 +8,11 @@ export interface MsgpackLimits {
   readonly nodesMax: number
   /** Values per byte read. A value takes a byte at least, so that figures of 1 and more only guard the guard. */
   readonly nodesPerByteMax: number
+  /**
+   * Bytes of memory that a value may take for each byte read, beside 16 KiB for the whole of it, by figures of V8 that are the same
+   * everywhere. For reading only.
+   */
+  readonly memoryPerByteMax: number
   /** Keys of one map. */
   readonly keysMax: number
   /** UTF-8 bytes of one text. */
@@ -23,6 +28,7 @@ export const msgpackLimits: MsgpackLimits = Object.freeze({
   depthMax: 32,
   nodesMax: 100_000,
   nodesPerByteMax: 4,
+  memoryPerByteMax: 64,
   keysMax: 1024,
   textSizeMax: 1_048_576,
   binarySizeMax: 1_048_576,
@@ -33,6 +39,7 @@ const CEILINGS: MsgpackLimits = {
   depthMax: 512,
   nodesMax: 0x7fff_ffff,
   nodesPerByteMax: 0x7fff_ffff,
+  memoryPerByteMax: 0x7fff_ffff,
   keysMax: 0x7fff_ffff,
   textSizeMax: 0x7fff_ffff,
   binarySizeMax: 0x7fff_ffff,

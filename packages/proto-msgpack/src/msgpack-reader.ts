@@ -1,56 +1,57 @@
+import { giveBack, takeGuard } from './collision-guard.ts'
 import { copyBytes } from './copy-bytes.ts'
 import { isForbiddenKey } from './forbidden-key.ts'
-import { KeyCache } from './key-cache.ts'
-import { type KeyShape, KeyShapes } from './key-shapes.ts'
-import { type MapRecord, MapRecordConstructor } from './map-record.ts'
-import { type MsgpackErrorCode, sentenceFor } from './msgpack-error.ts'
+import { KeyMemory } from './key-memory.ts'
+import type { KeyShape } from './key-shapes.ts'
+import { EmptyRecordConstructor, type MapRecord, MapRecordConstructor } from './map-record.ts'
+import { type MsgpackErrorCode, sentenceAt } from './msgpack-error.ts'
 import type { MsgpackExtension } from './msgpack-extension.ts'
-import type { MsgpackLimits } from './msgpack-limits.ts'
 import { dateOf, readTimestamp, TIMESTAMP_TYPE } from './msgpack-timestamp.ts'
-import { numberWidth, readNumber } from './read-number.ts'
-import { type MsgpackReaderOptions, readerRules } from './reader-rules.ts'
+import { keyKind, numberWidth, readNumber } from './read-number.ts'
+import { type MsgpackReaderOptions, type ReaderRules, readerRules } from './reader-rules.ts'
 import { Utf8Reader } from './utf8.ts'
+import * as memory from './value-memory.ts'
 import { sizeWidth } from './value-size.ts'
 
 const NOTHING = new Uint8Array(0)
 const NOTHING_VIEW = new DataView(NOTHING.buffer)
+// It keeps nothing between two texts.
+const utf8 = new Utf8Reader()
 
 /**
  * Reads MessagePack strictly, as from a stranger. Never throws: after `read`, `error` is '' or the code of what was
  * wrong. Allocates in proportion to the bytes at hand, holds no reference to them afterwards, and what it returns
- * is all copied. Keeps a bounded memory of keys (about 200 KiB at most), so hold one reader and reuse it.
+ * is all copied. Keeps a bounded memory of keys (about 100 KiB at most), so hold one reader and reuse it.
  */
 export class MsgpackReader {
   /** '' when the last `read` succeeded. */
   error: '' | MsgpackErrorCode = ''
   /** Where the last `read` stopped: after the value, or at the byte that was wrong. */
   position = 0
-  readonly #limits: MsgpackLimits
-  readonly #depthMax: number
-  readonly #keysMax: number
-  readonly #textSizeMax: number
-  readonly #maps: 'object' | 'map'
-  readonly #timestamps: 'date' | 'exact'
-  readonly #extensions: ReadonlyMap<number, MsgpackExtension>
-  readonly #shapes = new KeyShapes()
-  readonly #keys = new KeyCache()
-  readonly #utf8 = new Utf8Reader()
+  readonly #rules: ReaderRules
+  readonly #options: MsgpackReaderOptions
+  #keys = new KeyMemory()
   #bytes: Uint8Array = NOTHING
   #view: DataView = NOTHING_VIEW
   #end = 0
   #depth = 0
   #nodesLeft = 0
+  #memoryLeft = 0
 
   /** Throws `MsgpackError` with `bad-option` for options out of range. */
   constructor(options: MsgpackReaderOptions = {}) {
-    const { limits, maps, timestamps, extensions } = readerRules(options)
-    this.#limits = limits
-    this.#depthMax = limits.depthMax
-    this.#keysMax = limits.keysMax
-    this.#textSizeMax = limits.textSizeMax
-    this.#maps = maps
-    this.#timestamps = timestamps
-    this.#extensions = extensions
+    this.#options = options
+    this.#rules = readerRules(options)
+  }
+
+  /**
+   * A reader with the same options for another peer: with shapes of maps of its own, so that none spoils them for others. It shares the
+   * texts of keys.
+   */
+  another(): MsgpackReader {
+    const reader = new MsgpackReader(this.#options)
+    reader.#keys = this.#keys.another()
+    return reader
   }
 
   /**
@@ -58,13 +59,21 @@ export class MsgpackReader {
    * Bytes after the value are the caller's to judge, by `position`.
    */
   read(bytes: Uint8Array, view: DataView, offset: number, end: number): unknown {
+    if (this.#view !== NOTHING_VIEW) {
+      // An extension uses the reader that is reading it.
+      const reader = this.another()
+      const value = reader.read(bytes, view, offset, end)
+      ;[this.error, this.position] = [reader.error, reader.position]
+      return value
+    }
     this.error = ''
     this.position = offset
     if (!(offset >= 0 && offset <= end && end <= bytes.length && end <= view.byteLength)) {
       return this.#fail('truncated', offset)
     }
-    const { nodesMax, nodesPerByteMax } = this.#limits
+    const { nodesMax, nodesPerByteMax, memoryPerByteMax } = this.#rules.limits
     this.#nodesLeft = Math.min(nodesMax, Math.floor((end - offset) * nodesPerByteMax))
+    this.#memoryLeft = memory.allowedFor(end - offset, memoryPerByteMax)
     this.#bytes = bytes
     this.#view = view
     this.#end = end
@@ -78,9 +87,7 @@ export class MsgpackReader {
 
   /** What was wrong and where, as a sentence; '' after success. */
   errorText(): string {
-    return this.error === ''
-      ? ''
-      : `msgpack ${this.error} at byte ${this.position}: ${sentenceFor(this.error)}`
+    return this.error === '' ? '' : sentenceAt(this.error, this.position)
   }
 
   #fail(code: MsgpackErrorCode, at: number): undefined {
@@ -147,22 +154,23 @@ export class MsgpackReader {
   #text(size: number, at: number): string | undefined {
     const start = this.position
     if (size > this.#end - start) return this.#fail('truncated', at)
-    if (size > this.#textSizeMax) return this.#fail('text-over-limit', at)
+    if (size > this.#rules.limits.textSizeMax) return this.#fail('text-over-limit', at)
     this.position = start + size
-    const text = this.#utf8.read(this.#bytes, start, start + size)
-    return text === undefined ? this.#fail('bad-text', at) : text
+    return utf8.read(this.#bytes, start, start + size) ?? this.#fail('bad-text', at)
   }
 
   #binary(size: number, at: number): Uint8Array | undefined {
     const start = this.position
     if (size > this.#end - start) return this.#fail('truncated', at)
-    if (size > this.#limits.binarySizeMax) return this.#fail('binary-over-limit', at)
+    if (size > this.#rules.limits.binarySizeMax) return this.#fail('binary-over-limit', at)
+    if (size === 0) return NOTHING
+    if (!this.#charge(memory.ofBytes(size), at)) return undefined
     this.position = start + size
     return copyBytes(this.#bytes, start, start + size)
   }
 
   #array(count: number, at: number): unknown[] | undefined {
-    if (!this.#enter(count, count, at)) return undefined
+    if (!this.#enter(count, count, at) || !this.#charge(memory.ofArray(count), at)) return undefined
     const array = new Array<unknown>(count)
     for (let index = 0; index < count; index++) {
       array[index] = this.#value()
@@ -175,7 +183,7 @@ export class MsgpackReader {
   /** Checks a container before anything is allocated for it. */
   #enter(count: number, sizeMin: number, at: number): boolean {
     if (sizeMin > this.#end - this.position) this.#fail('truncated', at)
-    else if (this.#depth >= this.#depthMax) this.#fail('depth-over-limit', at)
+    else if (this.#depth >= this.#rules.limits.depthMax) this.#fail('depth-over-limit', at)
     else if (count > this.#nodesLeft) this.#fail('nodes-over-limit', at)
     else {
       this.#nodesLeft -= count
@@ -185,17 +193,27 @@ export class MsgpackReader {
     return false
   }
 
+  /** Whether so many more bytes of memory are acceptable. */
+  #charge(size: number, at: number): boolean {
+    this.#memoryLeft -= size
+    if (this.#memoryLeft < 0) this.#fail('memory-over-limit', at)
+    return this.#memoryLeft >= 0
+  }
+
   #map(count: number, at: number): MapRecord | Map<unknown, unknown> | undefined {
     if (!this.#enter(count, count * 2, at)) return undefined
-    if (count > this.#keysMax) return this.#fail('keys-over-limit', at)
-    const map = this.#maps === 'object' ? this.#record(count) : this.#mapObject(count)
+    if (count > this.#rules.limits.keysMax) return this.#fail('keys-over-limit', at)
+    const isRecord = this.#rules.maps === 'object'
+    if (!this.#charge(isRecord ? memory.ofRecord(count) : memory.ofMap(count), at)) return undefined
+    const map = isRecord ? this.#record(count) : this.#mapObject(count)
     this.#depth--
     return map
   }
 
   #record(count: number): MapRecord | undefined {
+    if (count === 0) return new EmptyRecordConstructor()
     const record = new MapRecordConstructor()
-    let shape: KeyShape | undefined = this.#shapes.root
+    let shape: KeyShape | undefined = this.#keys.root
     for (let index = 0; index < count; index++) {
       const from = this.position
       const known: KeyShape | undefined = shape?.match(this.#bytes, from, this.#end)
@@ -208,17 +226,13 @@ export class MsgpackReader {
         key = this.#key()
         if (key === undefined) return undefined
         if (key in record) return this.#fail('duplicate-key', from)
-        shape = shape && this.#grow(shape, key, from)
+        if (!this.#charge(memory.NEW_KEY, from)) return undefined
+        shape &&= this.#keys.grow(shape, key, this.#bytes, from, this.position)
       }
       record[key] = this.#value()
       if (this.error !== '') return undefined
     }
     return record
-  }
-
-  #grow(shape: KeyShape, key: string, from: number): KeyShape | undefined {
-    if (this.position - from > 40) return undefined
-    return this.#shapes.grow(shape, key, copyBytes(this.#bytes, from, this.position))
   }
 
   /** A key that is text, allowed, and valid UTF-8. */
@@ -237,42 +251,40 @@ export class MsgpackReader {
     const start = this.position
     const end = start + size
     if (end > this.#end) return this.#fail('truncated', at)
-    const slot = this.#keys.slot(this.#bytes, start, end)
-    if (slot >= 0) {
-      const known = this.#keys.find(slot, this.#bytes, start, end)
-      if (known !== undefined) {
-        this.position = end
-        return known
-      }
+    const known = this.#keys.find(this.#bytes, start, end)
+    if (known !== undefined) {
+      this.position = end
+      return known
     }
     const text = this.#text(size, at)
     if (text === undefined) return undefined
     if (isForbiddenKey(text)) return this.#fail('forbidden-key', at)
-    if (slot >= 0) this.#keys.keep(slot, this.#bytes, start, end, text)
+    this.#keys.keep(this.#bytes, start, end, text)
     return text
   }
 
   #mapObject(count: number): Map<unknown, unknown> | undefined {
     const map = new Map<unknown, unknown>()
+    const guard = takeGuard(count)
     for (let index = 0; index < count; index++) {
       const at = this.position
       const key = this.#anyKey()
       if (this.error !== '') return undefined
-      if (map.has(key)) return this.#fail('duplicate-key', at)
+      if (guard?.admit(key) === false) return this.#fail('key-collisions', at)
       const value = this.#value()
       if (this.error !== '') return undefined
       map.set(key, value)
+      if (map.size === index) return this.#fail('duplicate-key', at)
     }
+    giveBack(guard)
     return map
   }
 
   /** Text or another scalar: what `Map` compares by value, so that two equal keys cannot pass for different ones. */
   #anyKey(): unknown {
-    const head = this.position < this.#end ? this.#bytes[this.position] : 0xa0
-    if ((head >= 0xa0 && head <= 0xbf) || (head >= 0xd9 && head <= 0xdb)) return this.#key()
-    const isNumber = head < 0x80 || head >= 0xe0 || (head >= 0xca && head <= 0xd3)
-    if (isNumber || (head >= 0xc0 && head <= 0xc3)) return this.#value()
-    return this.#fail('bad-key', this.position)
+    const kind = this.position < this.#end ? keyKind(this.#bytes[this.position]) : 'text'
+    if (kind === 'none') return this.#fail('bad-key', this.position)
+    return kind === 'text' ? this.#key() : this.#value()
   }
 
   #extension(size: number, at: number): unknown {
@@ -281,40 +293,28 @@ export class MsgpackReader {
     const start = this.position
     this.position = start + size
     if (type === TIMESTAMP_TYPE) {
+      if (!this.#charge(memory.DATE, at)) return undefined
       const timestamp = readTimestamp(this.#view, start, size)
-      const value = timestamp && this.#timestamps === 'date' ? dateOf(timestamp) : timestamp
-      return value === undefined ? this.#fail('bad-timestamp', at) : value
+      const value = timestamp && this.#rules.timestamps === 'date' ? dateOf(timestamp) : timestamp
+      return value ?? this.#fail('bad-timestamp', at)
     }
-    const extension = this.#extensions.get(type)
+    const extension = this.#rules.extensions.get(type)
     if (extension === undefined) return this.#fail('unknown-extension', at)
-    if (size > this.#limits.extSizeMax) return this.#fail('extension-over-limit', at)
+    if (size > this.#rules.limits.extSizeMax) return this.#fail('extension-over-limit', at)
+    if (!this.#charge(memory.ofBytes(size), at)) return undefined
     return this.#decoded(extension, copyBytes(this.#bytes, start, start + size), at)
   }
 
   /** Calls foreign code, which may throw, and may even use this very reader. */
   #decoded(extension: MsgpackExtension, data: Uint8Array, at: number): unknown {
     const { position } = this
-    const [bytes, view, end, depth, nodesLeft] = [
-      this.#bytes,
-      this.#view,
-      this.#end,
-      this.#depth,
-      this.#nodesLeft,
-    ]
-    let value: unknown
-    let error: '' | MsgpackErrorCode = ''
     try {
-      value = extension.decode(data)
+      const value = extension.decode(data)
+      this.error = ''
+      this.position = position
+      return value
     } catch {
-      error = 'extension-failed'
+      return this.#fail('extension-failed', at)
     }
-    this.#bytes = bytes
-    this.#view = view
-    this.#end = end
-    this.#depth = depth
-    this.#nodesLeft = nodesLeft
-    this.error = error
-    this.position = error === '' ? position : at
-    return value
   }
 }

@@ -1,4 +1,5 @@
 import { type ByteSource, type Codec, framed, KeyTable, type Protocol, undecodable } from '@millrace/core'
+import { MsgpackDraft } from './msgpack-draft.ts'
 import { MsgpackReader } from './msgpack-reader.ts'
 import type { MsgpackTarget } from './msgpack-target.ts'
 import { MsgpackWriter } from './msgpack-writer.ts'
@@ -19,31 +20,33 @@ export function msgpack<Messages extends object = Record<string, any>>(
   return framed(new MsgpackCodec<Messages>(options))
 }
 
-/** Bodies up to so many bytes are written once; larger ones are measured first. */
-const draftSize = 8192
-
 /** Reads and writes bodies as MessagePack; reading is strict, by the limits of `MsgpackLimits`. */
 export class MsgpackCodec<Messages extends object> implements Codec<Messages> {
   readonly name = 'msgpack'
-  readonly keys = KeyTable.open()
-  readonly #reader: MsgpackReader
+  readonly keys: KeyTable
+  /** What the readers of channels are like, and share. */
+  readonly #model: MsgpackReader
+  /** Made by the first message: many links never have one. */
+  #reader: MsgpackReader | undefined
   readonly #writer: MsgpackWriter
-  readonly #draft = new Uint8Array(draftSize)
-  readonly #draftTarget: MsgpackTarget = { bytes: this.#draft, view: new DataView(this.#draft.buffer) }
-  #isDrafting = false
-  /** The size of the body that stands in the draft, or -1. */
-  #drafted = -1
+  readonly #draft: MsgpackDraft
   #error = ''
 
-  constructor(options: MsgpackProtocolOptions = {}) {
-    this.#reader = new MsgpackReader(options)
-    this.#writer = new MsgpackWriter(options)
+  constructor(options: MsgpackProtocolOptions | MsgpackCodec<Messages> = {}) {
+    const isCodec = options instanceof MsgpackCodec
+    this.keys = isCodec ? options.keys : KeyTable.open()
+    this.#model = isCodec ? options.#model : new MsgpackReader(options)
+    this.#writer = isCodec ? options.#writer : new MsgpackWriter(options)
+    this.#draft = isCodec ? options.#draft : new MsgpackDraft(this.#writer)
+  }
+
+  /** Shares everything but what is remembered of the keys that the peer sends. */
+  forChannel(): MsgpackCodec<Messages> {
+    return new MsgpackCodec(this)
   }
 
   sizeBound(_number: number, body: unknown): number {
-    // To measure a body takes as long as to write it: a small one is written here, and copied by `encode`, which follows.
-    this.#drafted = this.#draftOf(body)
-    return this.#drafted < 0 ? this.#writer.measure(body) : this.#drafted
+    return this.#draft.sizeOf(body)
   }
 
   fixedSize(): number {
@@ -51,30 +54,17 @@ export class MsgpackCodec<Messages extends object> implements Codec<Messages> {
   }
 
   encode(_number: number, body: unknown, target: MsgpackTarget, start: number): number {
-    const size = this.#drafted
-    if (size < 0) return this.#writer.write(body, target, start)
-    target.bytes.set(this.#draft.subarray(0, size), start)
-    return start + size
+    return this.#draft.write(body, target, start)
   }
 
   decode(number: number, source: ByteSource, start: number, end: number): unknown {
+    this.#reader ??= this.#model.another()
     const reader = this.#reader
     const body = reader.read(source.bytes, source.view, start, end)
     if (reader.error === '' && reader.position === end) return body
     const what = reader.error === '' ? `${end - reader.position} bytes too many` : reader.errorText()
     this.#error = `message '${this.keys.name(number)}' cannot be read: ${what}`
     return undecodable
-  }
-
-  /** Writes a body into the draft; -1 if it is too large, or if the draft is being written: a getter may send as well. */
-  #draftOf(body: unknown): number {
-    if (this.#isDrafting) return -1
-    this.#isDrafting = true
-    try {
-      return this.#writer.tryWrite(body, this.#draftTarget, 0)
-    } finally {
-      this.#isDrafting = false
-    }
   }
 
   decodeError(): string {

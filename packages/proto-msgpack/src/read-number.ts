@@ -7,6 +7,13 @@ export function numberWidth(head: number): number {
   return widths[head - 0xca]
 }
 
+/** What stands behind a head as a key of a `Map`: text, another scalar, or what can't be a key. */
+export function keyKind(head: number): 'text' | 'scalar' | 'none' {
+  if ((head >= 0xa0 && head <= 0xbf) || (head >= 0xd9 && head <= 0xdb)) return 'text'
+  const isNumber = head < 0x80 || head >= 0xe0 || (head >= 0xca && head <= 0xd3)
+  return isNumber || (head >= 0xc0 && head <= 0xc3) ? 'scalar' : 'none'
+}
+
 /** Reads the number behind such a head, which is all there. */
 export function readNumber(head: number, bytes: Uint8Array, view: DataView, from: number): number | bigint {
   switch (head) {
