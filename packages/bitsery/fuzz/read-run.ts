@@ -164,12 +164,13 @@ export class ReadRun {
 }
 
 /**
- * Truncated floats come back changed, so do pointers that C++ would not write (two owners of one object), and a growable that
+ * Truncated floats come back changed, so does a -0 where 0 is listed, so do pointers that C++ would not write (two owners of one object), and a growable that
  * ends within a byte is read and not written.
  */
 function canRewrite(descriptor: Descriptor, place: Place = 'bytes'): boolean {
   const { t } = descriptor
   if (t === 'rangeFloat' || t === 'ptr' || t === 'poly') return false
   if (t === 'growable' && place === 'bits') return false
+  if (t === 'entropy' && /"f(32|64)"/.test(JSON.stringify(descriptor.of))) return false
   return below(descriptor).every((of) => canRewrite(of, t === 'bits' ? 'bits' : place))
 }
