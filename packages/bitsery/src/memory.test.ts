@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { anyCase } from '../fuzz/cases.ts'
 import { settled } from '../fuzz/settled.ts'
+import { FullByteReader } from './bytes/full-byte-reader.ts'
+import { targetOf } from './bytes/source.ts'
 import {
   array,
   bits,
@@ -218,6 +220,18 @@ describe.each(backends)('memory, %s', (backend) => {
     for (const memoryPerByteMax of [0, 7, 8.5, Number.NaN, Infinity, '64' as never])
       expect(() => u8.with({ memoryPerByteMax })).toThrow('memoryPerByteMax: wanted an integer from 8')
     expect(u8.with({ memoryPerByteMax: 8 }).options.memoryPerByteMax).toBe(8)
+  })
+})
+
+describe('zeros behind a soft end', () => {
+  it('are not made before they are acceptable', () => {
+    const limits = { emptyElementsMax: 0, memoryPerByteMax: 64 }
+    const reader = new FullByteReader(targetOf(new Uint8Array(0)), 0, 0, true, limits)
+    reader.enterZeros()
+    expect(reader.take(1000, 'schema')).toBe(0)
+    expect(reader.from).toHaveLength(1000)
+    expect(reader.take(1_000_000, 'schema')).toBe(-1)
+    expect([reader.error, reader.from.length]).toEqual(['MemoryLimit', 0])
   })
 })
 

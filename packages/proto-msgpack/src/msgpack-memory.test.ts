@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CollisionGuard } from './collision-guard.ts'
 import { encode, MsgpackReader, type MsgpackReaderOptions, MsgpackWriter } from './index.ts'
 import { keyHash } from './key-hash.ts'
+import { KeyMemory } from './key-memory.ts'
 import { MsgpackCodec, msgpack } from './protocol.ts'
 
 const SEED = 20261126
@@ -179,6 +180,16 @@ describe('what is remembered of a peer', () => {
       expect(readWith(reader, encode(value))).toEqual(value)
     expect(() => new MsgpackReader({ maps: 'map' }).another()).not.toThrow()
     expect(readWith(new MsgpackReader({ maps: 'map' }).another(), encode(value))).toBeInstanceOf(Map)
+  })
+
+  it('is shapes of its own and texts that are shared', () => {
+    const memory = new KeyMemory()
+    const other = memory.another()
+    const key = Uint8Array.of(0xa2, 105, 100)
+    expect(memory.grow(memory.root, 'id', key, 0, 3)).toBeDefined()
+    memory.keep(key, 1, 3, 'id')
+    expect([memory.root.childCount, other.root.childCount]).toEqual([1, 0])
+    expect(other.find(key, 1, 3)).toBe('id')
   })
 
   it('a codec for a channel shares keys and writer, and not what was read', () => {
