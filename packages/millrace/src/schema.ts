@@ -62,6 +62,7 @@ export {
   range,
   rangeFloat,
   rawBits,
+  readErrorText,
   type Schema,
   type SchemaChange,
   type SchemaDiff,
