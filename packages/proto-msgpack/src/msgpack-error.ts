@@ -34,9 +34,8 @@ const SENTENCES: Readonly<Record<MsgpackErrorCode, string>> = {
   'depth-over-limit': 'containers are nested deeper than depthMax (a value that contains itself always is)',
   'nodes-over-limit': 'there are more values than nodesMax or nodesPerByteMax allow',
   'keys-over-limit': 'a map has more keys than keysMax',
-  'key-collisions':
-    'the numbers that are keys of a map were chosen to collide in its hash table; where a peer has to be trusted with such keys, send an array of pairs',
-  'memory-over-limit': 'the values would take more memory than memoryPerByteMax allows for their bytes',
+  'key-collisions': 'numbers that are keys of a map collide in its hash table; send an array of pairs',
+  'memory-over-limit': 'the value takes more memory than memoryPerByteMax allows for its bytes',
   'text-over-limit': 'a text has more UTF-8 bytes than textSizeMax',
   'binary-over-limit': 'binary data has more bytes than binarySizeMax',
   'extension-over-limit': 'extension data has more bytes than extSizeMax',

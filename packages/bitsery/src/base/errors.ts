@@ -16,9 +16,9 @@ const READ_ERRORS: { readonly [code in ReadErrorCode]: string } = {
   ReadingError: 'the bytes could not be read',
   InvalidPointer: 'a pointer is null that must not be, or of no known class',
   MemoryLimit:
-    'the value would take more memory than memoryPerByteMax allows for its bytes; where a peer is trusted with such values, raise it: schema.with({ memoryPerByteMax })',
+    'the value takes more memory than memoryPerByteMax allows for its bytes; where that is wanted: schema.with({ memoryPerByteMax })',
   KeyCollisions:
-    'the keys of a map or a set were chosen to collide in its hash table; where a peer has to be trusted with such keys, read them as a multimap or a multiset',
+    'numbers that are keys collide in a hash table; where that is wanted: a multimap or a multiset',
 }
 
 /** What went wrong in a read, as a sentence: with what to do about it, where it isn't the bytes alone. */
