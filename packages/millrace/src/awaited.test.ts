@@ -37,7 +37,7 @@ it.each([
   [
     'setEncryption of one end alone',
     `const { opened } = await open()
-     await opened.setEncryption(new Uint8Array(32)).catch(told('encryption'))`,
+     await opened.setEncryption(new Uint8Array(32).fill(1)).catch(told('encryption'))`,
     'encryption encryption-failed',
   ],
   [
