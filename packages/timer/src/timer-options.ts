@@ -10,8 +10,9 @@ export interface TimerOptions {
   /** `auto` (default): the clock wakes the timer. `manual`: only `process` runs callbacks. */
   readonly drive?: 'auto' | 'manual' | undefined
   /**
-   * Gets what a callback throws, at once; the others run in any case. Default: `process` throws it when all have
-   * run (several as an `AggregateError`), and with `drive: 'auto'` it reaches the caller of the clock's wake-ups.
+   * Gets what a callback throws, at once, or what the promise that it returned rejects with; the others run in any case. Default: `process` throws
+   * it when all have run (several as an `AggregateError`), and with `drive: 'auto'` it reaches the caller of the clock's wake-ups; a
+   * rejection stays unhandled.
    */
   readonly onError?: ((error: unknown, key: TimerKey) => void) | undefined
   /** Where log lines go; nowhere unless given. */

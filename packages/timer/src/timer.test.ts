@@ -368,4 +368,29 @@ describe('callbacks of a Timer', () => {
     clock.advance(5)
     expect(seen).toEqual([['Error: no', 'bad']])
   })
+
+  it('that reject later go to onError too, and count; thenables of any kind do', async () => {
+    const clock = new VirtualClock()
+    const seen: unknown[] = []
+    const lines: string[] = []
+    const line = (text: string) => void lines.push(text)
+    const log = { debug: line, info: line, warn: line, error: line }
+    const timer = new Timer(clock, { log, onError: (error, key) => seen.push([String(error), key]) })
+    const late = async () => {
+      throw new Error('late')
+    }
+    // biome-ignore lint/suspicious/noThenProperty: a thenable of the program is the point
+    const thenable = { then: (_: unknown, reject: (error: string) => void) => reject('foreign') }
+    timer.once('late', late, 1)
+    timer.once('foreign', (() => thenable) as unknown as () => void, 1)
+    clock.advance(5)
+    await Promise.resolve()
+    await Promise.resolve()
+    expect(seen).toEqual([
+      ['foreign', 'foreign'],
+      ['Error: late', 'late'],
+    ])
+    expect(timer.statistics().errorCount).toBe(2)
+    expect(lines.filter((text) => /callback of key .*late.* failed/.test(text)).length).toBe(1)
+  })
 })

@@ -5,7 +5,7 @@ import type { TimerCallback, TimerKey } from './keyed-task.ts'
 import { KeyedTask } from './keyed-task.ts'
 import { RestingTasks } from './resting-tasks.ts'
 import { assertTime, TimerError } from './timer-error.ts'
-import { type TimerLog, type TimerLogLevel, textOf, writeLine } from './timer-log.ts'
+import { isThenable, type TimerLog, type TimerLogLevel, textOf, writeLine } from './timer-log.ts'
 import type { TimerOptions, TimerStatistics } from './timer-options.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
@@ -250,13 +250,19 @@ export class Timer {
     if (task.intervalMs > 0) this.#repeat(task, now)
     else this.#rest(task)
     try {
-      callback(key, now)
+      const result: unknown = callback(key, now)
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#failed(error, key))
     } catch (error) {
-      this.#errorCount++
-      this.log('error', `the callback of key ${nameOf(key)} threw: ${textOf(error)}`)
-      if (this.#onError === undefined) throw error
-      this.#onError(error, key)
+      this.#failed(error, key)
     }
+  }
+
+  /** A callback threw, or the promise that it returned rejected. Without `onError` the error goes where it would have gone. */
+  #failed(error: unknown, key: TimerKey): void {
+    this.#errorCount++
+    this.log('error', `the callback of key ${nameOf(key)} failed: ${textOf(error)}`)
+    if (this.#onError === undefined) throw error
+    this.#onError(error, key)
   }
 
   #repeat(task: KeyedTask, now: number): void {
