@@ -1,4 +1,5 @@
 import { isThenable, refuseLate } from '../base/callback.ts'
+import { showDescribed } from '../base/inspected.ts'
 import { LineWriter, type LogLevel, type LogOptions } from '../base/log.ts'
 import type { ComparedMessages, ComparedSide, Message, Side } from '../base/messages.ts'
 import { type Channel, conversationOf } from './channel.ts'
@@ -21,6 +22,10 @@ export type SinkFilter<Messages extends object, Own extends Side = Side> = (
  * well. A channel that ends is detached by itself.
  */
 export class Sink<Messages extends object = object, Own extends Side = Side> {
+  static {
+    showDescribed(Sink)
+  }
+
   /** Never set: see `ComparedMessages`. */
   declare readonly messages?: ComparedMessages<Messages>
   /** Never set. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { pair, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import { callerOf, type Log, withSource } from '../base/log.ts'
@@ -22,6 +23,8 @@ describe('describe', () => {
     expect(accepted.describe()).toBe('channel net://server#1 (accepted) open')
     for (const thing of [accepting, opening, accepted, opened, rig.factory]) {
       expect(String(thing)).toBe(thing.describe())
+      expect(inspect(thing)).toBe(thing.describe())
+      expect(inspect({ player: thing })).toBe(`{ player: ${thing.describe()} }`)
       expect(thing.describe()).not.toContain('\n')
     }
     await rig.until(opened.close('so long'))

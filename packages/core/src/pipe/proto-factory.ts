@@ -1,6 +1,8 @@
 import { BlockPool } from '@millrace/buffer'
+import { showDescribed } from '../base/inspected.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { checkPositive, defaultLimits, given, type PipeLimits, parseLimits } from '../base/options.ts'
+import { Channel } from '../channel/channel.ts'
 import { IncompleteFrames } from '../link/incomplete-frames.ts'
 import { openLocalOf } from '../local/local.ts'
 import type { OpenLocal } from '../local/local-opening.ts'
@@ -49,6 +51,10 @@ const incompleteBytesDefault = 64 * 1024 * 1024
  * their messages, `Transports` the transports' names to their plug-ins: `add` returns the same factory, with a type that knows one more.
  */
 export class ProtoFactory<Protocols extends object = object, Transports extends object = object> {
+  static {
+    for (const described of [ProtoFactory, Pipe, Channel]) showDescribed(described)
+  }
+
   readonly #transports = new Map<string, TransportPlugin>()
   readonly #protocols = new Map<string, Protocol>()
   readonly #bound = new Map<object, BoundPipe>()
