@@ -346,7 +346,7 @@ describe('a pipe that is encrypted', () => {
     const make = (encryption: unknown) =>
       watched(net.create('tcp', '127.0.0.1', 1, 'game', { encryption } as PipeOptions))
     expect(() => make({ key: 'secret' })).toThrow('a pass phrase is no key')
-    expect(() => make({ key: new Uint8Array(16) })).toThrow('key is a Uint8Array of 32 bytes; got 16 bytes')
+    expect(() => make({ key: new Uint8Array(16) })).toThrow('key must be a Uint8Array of 32 bytes, not 16')
     expect(() => make({ key, algorithm: 'rot13' })).toThrow(
       "algorithm is 'chacha20-poly1305', 'aes-256-gcm' or a Noise suite; got 'rot13'",
     )
@@ -358,7 +358,7 @@ describe('a pipe that is encrypted', () => {
       "accepting, 'NK' needs identity; opening, 'NK' needs peerKey",
     )
     await expect(make({ pattern: 'NK', identity: serverKeys }).open()).rejects.toThrow(
-      "the opening side, identity is not shown by the opening side of 'NK'",
+      "opening, identity is not shown by the opening side of 'NK'",
     )
   })
 })

@@ -83,7 +83,7 @@ export interface DhSecret {
 export interface Dh {
   /** A secret key for use: 32 random bytes, copied. Throws `size` for another size. */
   secret(secretKey: Uint8Array): DhSecret
-  /** The pair of a secret key, which is copied. Inspection, JSON and `structuredClone` have the public half alone. Throws `size` for another size. */
+  /** The pair of a secret key, which is copied. Inspection shows neither half; JSON and `structuredClone` have the public one alone. Throws `size` for another size. */
   pair(secretKey: Uint8Array): KeyPair
 }
 

@@ -1,9 +1,9 @@
+import { hide } from '../base/hide.ts'
 import type { KeyPair } from '../base/primitives.ts'
-import { base64urlOf } from './key-text.ts'
 
 /**
- * A pair of X25519 keys whose secret half has to be asked for by its name: inspection, JSON and texts have the public one alone, copies by
- * `structuredClone` or spreading lack the other.
+ * A pair of X25519 keys whose secret half has to be asked for by its name: inspection shows neither, and JSON and
+ * copies by `structuredClone` or spreading have the public one alone.
  */
 export class HiddenKeyPair implements KeyPair {
   readonly publicKey: Uint8Array
@@ -13,18 +13,11 @@ export class HiddenKeyPair implements KeyPair {
   constructor(publicKey: Uint8Array, secretKey: Uint8Array) {
     this.publicKey = publicKey
     this.#secretKey = secretKey
+    hide(this, () => '[key pair]')
   }
 
   /** This pair's own array, 32 bytes. */
   get secretKey(): Uint8Array {
     return this.#secretKey
-  }
-
-  toJSON(): { readonly publicKey: string } {
-    return { publicKey: base64urlOf(this.publicKey) }
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): unknown {
-    return this.toJSON()
   }
 }

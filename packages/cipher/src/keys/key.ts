@@ -10,18 +10,11 @@ export type RandomSource = (size: number) => Uint8Array
  * zeros (`option`: memory that was never filled). `name` says whose key it is, for the message. Returns the same array.
  */
 export function requireKey(value: unknown, name = 'the key'): Uint8Array {
-  if (typeof value === 'string') {
+  if (!(value instanceof Uint8Array && value.length === KEY_SIZE)) {
+    const isBytes = value instanceof Uint8Array
     throw new CipherError(
-      'unexpected',
-      `${name} must be ${KEY_SIZE} bytes, not text: a pass phrase is no key, use keyFromPassphrase; for the text form of a key, use keyFromText`,
-    )
-  }
-  if (!(value instanceof Uint8Array))
-    throw new CipherError('unexpected', `${name} must be ${KEY_SIZE} bytes, a Uint8Array`)
-  if (value.length !== KEY_SIZE) {
-    throw new CipherError(
-      'size',
-      `${name} must be ${KEY_SIZE} bytes, not ${value.length}: a pass phrase is no key, use keyFromPassphrase`,
+      isBytes ? 'size' : 'unexpected',
+      `${name} must be a Uint8Array of ${KEY_SIZE} bytes, not ${isBytes ? value.length : typeof value}: a pass phrase is no key, use keyFromPassphrase; for the text form of a key, use keyFromText`,
     )
   }
   if (value.every((byte) => byte === 0))

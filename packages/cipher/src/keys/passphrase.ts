@@ -19,10 +19,10 @@ export interface PassphraseCost {
 
 /** The least p for an n; from 2^17 on, 1. */
 const P_MIN: readonly (readonly [n: number, p: number])[] = [
-  [2 ** 17, 1],
-  [2 ** 16, 2],
-  [2 ** 15, 3],
-  [2 ** 14, 5],
+  [131_072, 1],
+  [65_536, 2],
+  [32_768, 3],
+  [16_384, 5],
 ]
 
 /** The shortest salt, in bytes. */
@@ -32,7 +32,7 @@ export const SALT_SIZE_MIN = 16
 export const PASSPHRASE_SIZE_MIN = 8
 
 const PASSPHRASE_SIZE_MAX = 1024
-const MEMORY_MAX = 2 ** 30
+const MEMORY_MAX = 1_073_741_824
 
 /**
  * A key of 32 bytes from a pass phrase, by scrypt (RFC 7914). Slow on purpose, since people choose what can be guessed: use it

@@ -28,8 +28,7 @@ const HASHES: Readonly<Record<HashName, Hash>> = {
 const DH: Dh = {
   secret: (secretKey) => new NobleSecret(secretKey),
   pair(secretKey) {
-    expectKey('secret', secretKey)
-    return new HiddenKeyPair(x25519.getPublicKey(secretKey), copyOf(secretKey))
+    return new HiddenKeyPair(new NobleSecret(secretKey).publicKey, copyOf(secretKey))
   },
 }
 

@@ -1,3 +1,4 @@
+import { hide } from '../base/hide.ts'
 import { KEY_SIZE } from '../base/primitives.ts'
 import { CONNECT_TOKEN_SIZE_MAX, TOKEN_SERVERS_MAX, TOKEN_VERSION, type TokenHeader } from './token.ts'
 import { TokenReader, TokenWriter } from './token-bytes.ts'
@@ -41,6 +42,7 @@ export class ConnectToken {
     this.sealed = sealed
     this.notBefore = notBefore
     this.expiry = expiry
+    hide(this, () => this.toJSON())
   }
 
   /** The pre-shared key of the handshake: 32 bytes, this token's own array. */
@@ -65,14 +67,6 @@ export class ConnectToken {
 
   /** Nothing: a token in a log, or in an answer by accident, would let its reader pass for the user. */
   toJSON(): string {
-    return '[connect token]'
-  }
-
-  toString(): string {
-    return '[connect token]'
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return '[connect token]'
   }
 }

@@ -18,7 +18,7 @@ import {
 import { TokenReader, TokenWriter } from './token-bytes.ts'
 
 /** `millrace-token`, in front of the associated data: the same key used for anything else gives other tags. */
-const LABEL = Uint8Array.from('millrace-token', (character) => character.charCodeAt(0))
+const LABEL = /* @__PURE__ */ Uint8Array.from('millrace-token', (character) => character.charCodeAt(0))
 
 /** The key that login and game servers share, and how it seals tokens. */
 export class TokenSeal {

@@ -4,7 +4,6 @@ import { CONNECT_TOKEN_SIZE_MAX } from './token.ts'
 /** In front of every token as text: says what it is, and which version. */
 const PREFIX = 'mrt1.'
 const CHECKSUM_SIZE = 4
-const TEXT_SIZE_MAX = PREFIX.length + Math.ceil(((CONNECT_TOKEN_SIZE_MAX + CHECKSUM_SIZE) * 4) / 3)
 
 /** A connect token as text for JSON and URLs: `mrt1.`, then base64url of the bytes and their CRC-32. As secret as the token. */
 export function tokenText(bytes: Uint8Array): string {
@@ -16,7 +15,8 @@ export function tokenText(bytes: Uint8Array): string {
 
 /** The bytes of a token's text, or undefined for what is none: cut, mistyped, of another version, longer than any. */
 export function bytesOfTokenText(text: string): Uint8Array | undefined {
-  if (text.length > TEXT_SIZE_MAX || !text.startsWith(PREFIX)) return undefined
+  const sizeMax = PREFIX.length + Math.ceil(((CONNECT_TOKEN_SIZE_MAX + CHECKSUM_SIZE) * 4) / 3)
+  if (text.length > sizeMax || !text.startsWith(PREFIX)) return undefined
   const checked = bytesOfBase64url(text.slice(PREFIX.length))
   if (checked === undefined || checked.length < CHECKSUM_SIZE) return undefined
   const bytes = checked.subarray(0, checked.length - CHECKSUM_SIZE)

@@ -1,3 +1,4 @@
+import { hide } from '../base/hide.ts'
 import { expectOptions, timeOption, wholeOption } from '../base/limits.ts'
 import type { Primitives } from '../base/primitives.ts'
 import { hexOf } from '../keys/key-text.ts'
@@ -90,6 +91,7 @@ class Candidate implements TokenCandidate {
   constructor(psk: Uint8Array, redeem: TokenCandidate['redeem']) {
     this.#psk = psk
     this.#redeem = redeem
+    hide(this, () => '[token candidate]')
   }
 
   get psk(): Uint8Array {
@@ -98,14 +100,6 @@ class Candidate implements TokenCandidate {
 
   redeem(wallMs: number): ReturnType<TokenCandidate['redeem']> {
     return this.#redeem(wallMs)
-  }
-
-  toString(): string {
-    return '[token candidate]'
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return '[token candidate]'
   }
 }
 

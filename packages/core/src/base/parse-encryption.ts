@@ -1,6 +1,6 @@
+import { type KeyPair, requireKey } from '@millrace/cipher/keys'
 import { type EncryptionOptions, type SharedKeyEncryption, suiteOf } from './encryption-options.ts'
-import { MillraceError } from './millrace-error.ts'
-import { similar } from './similar.ts'
+import { causeText, MillraceError } from './millrace-error.ts'
 
 /** The side of a handshake. */
 export type EncryptionRole = 'accepted' | 'opened'
@@ -17,7 +17,7 @@ const ofNobody = { refused: 'goes with a pattern; key goes with algorithm alone'
 const ofAnonymous = {
   refused: "has nothing to go by, as the opening side of 'NK' proves no key: 'IK' does",
 } as const
-const ofKnown = { refused: 'has no sense where peerKey is needed' } as const
+const ofKnown = { refused: 'contradicts peerKey' } as const
 const mutual = { identity: 'needed', peerKey: 'kept', authorise: 'kept', anyPeer: 'kept' } as const
 const knowing = { ...mutual, peerKey: 'needed', anyPeer: ofKnown } as const
 const shared = { identity: ofNobody, peerKey: ofNobody, authorise: ofNobody, anyPeer: ofNobody } as const
@@ -39,10 +39,6 @@ export const encryptionRules = {
 
 const partyOptions = ['identity', 'peerKey', 'authorise', 'anyPeer'] as const
 const names = ['key', 'pattern', 'algorithm', ...partyOptions] as const
-const roleNames = { accepted: 'accepting', opened: 'opening' } as const
-
-/** Bytes of a key. */
-const keySize = 32
 
 type Given = { readonly [Name in (typeof names)[number]]?: unknown }
 
@@ -61,13 +57,12 @@ export function parseEncryption(options: unknown, where: string): EncryptionOpti
   if (identity !== undefined) checkIdentity(identity, refuse)
   if (peerKey !== undefined) checkKey(peerKey, 'peerKey', refuse)
   if (authorise !== undefined && typeof authorise !== 'function') refuse('authorise is a function')
-  if (anyPeer !== undefined && anyPeer !== true) refuse('anyPeer is true, or is not given')
-  const parsed = Object.freeze(given) as EncryptionOptions
+  if (anyPeer !== undefined && anyPeer !== true) refuse('anyPeer is true')
+  const parsed = given as EncryptionOptions
   suiteOf(patternOf(parsed), parsed.algorithm, where)
   const accepting = refusalOf(parsed, 'accepted')
   const opening = refusalOf(parsed, 'opened')
-  if (accepting !== undefined && opening !== undefined)
-    refuse(accepting === opening ? accepting : `accepting, ${accepting}; opening, ${opening}`)
+  if (accepting !== undefined && opening !== undefined) refuse(`accepting, ${accepting}; opening, ${opening}`)
   return parsed
 }
 
@@ -83,7 +78,7 @@ export function parseSharedKey(options: SharedKeyEncryption, where: string): Sha
 /** Throws `argument-invalid` for what this role can't keep, or lacks. */
 export function checkRole(options: EncryptionOptions, role: EncryptionRole, where: string): void {
   const refusal = refusalOf(options, role)
-  if (refusal !== undefined) refusing(where)(`the ${roleNames[role]} side, ${refusal}`)
+  if (refusal !== undefined) refusing(where)(`${role === 'opened' ? 'opening' : 'accepting'}, ${refusal}`)
 }
 
 function refusing(where: string): (text: string) => never {
@@ -111,8 +106,7 @@ function refusalOf(options: EncryptionOptions, role: EncryptionRole): string | u
   }
   const { peerKey, authorise, anyPeer } = options
   const isChosen = peerKey !== undefined || authorise !== undefined
-  if (anyPeer !== undefined && isChosen)
-    return `anyPeer contradicts ${peerKey === undefined ? 'authorise' : 'peerKey'}`
+  if (anyPeer !== undefined && isChosen) return 'anyPeer contradicts peerKey and authorise'
   if (pattern === 'XX' && role === 'opened' && !isChosen && anyPeer === undefined)
     return "'XX' needs peerKey or authorise; anyPeer: true lets any server answer"
   return undefined
@@ -121,9 +115,8 @@ function refusalOf(options: EncryptionOptions, role: EncryptionRole): string | u
 /** Reads every option once, and copies its bytes. */
 function copyOf(options: object, refuse: (text: string) => never): Given {
   for (const name in options) {
-    if ((names as readonly string[]).includes(name)) continue
-    const meant = similar(name, names)
-    refuse(`there is no option '${name}'${meant === undefined ? '' : `; is ${meant} meant?`}`)
+    if (!(names as readonly string[]).includes(name))
+      refuse(`there is no option '${name}'; there are ${names.join(', ')}`)
   }
   const given: Record<string, unknown> = {}
   for (const name of names) {
@@ -137,7 +130,7 @@ function copyOf(options: object, refuse: (text: string) => never): Given {
 function copyOfPair(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const { publicKey, secretKey } = value as { readonly publicKey?: unknown; readonly secretKey?: unknown }
-  return Object.freeze({ publicKey: copyOfBytes(publicKey), secretKey: copyOfBytes(secretKey) })
+  return { publicKey: copyOfBytes(publicKey), secretKey: copyOfBytes(secretKey) }
 }
 
 /** `slice` won't do: that of a Node Buffer shares its memory. */
@@ -146,23 +139,19 @@ function copyOfBytes(value: unknown): unknown {
 }
 
 function checkIdentity(value: unknown, refuse: (text: string) => never): void {
-  const { publicKey, secretKey } = (value ?? {}) as Record<string, unknown>
-  if (publicKey instanceof Uint8Array && secretKey === undefined)
-    refuse('identity lacks secretKey, which spreading and structuredClone leave out')
-  if (!(publicKey instanceof Uint8Array && secretKey instanceof Uint8Array))
-    refuse(`identity is { publicKey, secretKey }, ${keySize} bytes each`)
+  const { publicKey, secretKey } = (value ?? {}) as Partial<KeyPair>
+  if (publicKey === undefined || secretKey === undefined)
+    refuse('identity is { publicKey, secretKey }; a structuredClone lacks secretKey')
   checkKey(publicKey, 'identity.publicKey', refuse)
   checkKey(secretKey, 'identity.secretKey', refuse)
 }
 
 function checkKey(value: unknown, name: string, refuse: (text: string) => never): void {
-  if (typeof value === 'string')
-    refuse(`${name} is text: use keyFromText; a pass phrase is no key: use keyFromPassphrase`)
-  if (!(value instanceof Uint8Array)) refuse(`${name} is a Uint8Array of ${keySize} bytes`)
-  const bytes = value as Uint8Array
-  if (bytes.length !== keySize)
-    refuse(`${name} is a Uint8Array of ${keySize} bytes; got ${bytes.length} bytes`)
-  if (bytes.every((byte) => byte === 0)) refuse(`${name} is all zeros`)
+  try {
+    requireKey(value, name)
+  } catch (error) {
+    refuse(causeText(error))
+  }
 }
 
 function isPattern(value: unknown): value is keyof typeof encryptionRules {

@@ -22,17 +22,11 @@ class EncryptionValue implements Encryption {
   constructor(options: EncryptionOptions, loader: EncryptionLoader) {
     this.#options = options
     this.loader = loader
+    // As a member of the class, its computed name would keep the class in every bundle.
+    Object.defineProperty(this, Symbol.for('nodejs.util.inspect.custom'), { value: () => '[encryption]' })
   }
 
   get options(): EncryptionOptions {
     return this.#options
-  }
-
-  toJSON(): string {
-    return '[encryption]'
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toJSON()
   }
 }

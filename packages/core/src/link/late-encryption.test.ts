@@ -222,7 +222,9 @@ describe('encryption that begins on an open channel', () => {
     await rig.until(Promise.all(both))
     await expect(opened.setEncryption(key)).rejects.toThrow('was called on this channel before')
     await expect(accepted.setEncryption('secret' as never)).rejects.toThrow('a pass phrase is no key')
-    await expect(accepted.setEncryption({ pattern: 'XX' } as never)).rejects.toThrow('key is a Uint8Array')
+    await expect(accepted.setEncryption({ pattern: 'XX' } as never)).rejects.toThrow(
+      'key must be a Uint8Array of 32 bytes, not object',
+    )
     await expect(accepted.setEncryption(key, 'Noise_XX_25519_AESGCM_SHA256')).rejects.toThrow('Noise_NNpsk0_')
     await rig.end()
   })

@@ -23,7 +23,7 @@ type Cell = 'needed' | 'kept' | RegExp
 const withKey = /goes with a pattern; key goes with algorithm alone/
 const anonymous = /has nothing to go by, as the opening side of 'NK' proves no key: 'IK' does/
 const unshown = /identity is not shown by the opening side of 'NK': 'IK' does/
-const known = /anyPeer has no sense where peerKey is needed/
+const known = /anyPeer contradicts peerKey/
 
 /** What becomes of each option, in each role of each pattern: nothing is ignored. */
 const table: readonly (readonly [pattern: string, role: Role, Record<Option, Cell>])[] = [
@@ -169,9 +169,9 @@ describe('options that can not be kept', () => {
     [
       'a spelling of its own',
       { pattern: 'XX', identity, authorize: yes },
-      "no option 'authorize'; is authorise meant?",
+      "no option 'authorize'; there are key, pattern, algorithm, identity, peerKey, authorise, anyPeer",
     ],
-    ['an inherited one', Object.create({ key, peerkey: zeros }), "no option 'peerkey'; is peerKey meant?"],
+    ['an inherited one', Object.create({ key, peerkey: zeros }), "no option 'peerkey'; there are"],
     ['an unknown one', { key, cipher: 'aes' }, "there is no option 'cipher'"],
     [
       'both sides of NK at once',
@@ -181,22 +181,34 @@ describe('options that can not be kept', () => {
     [
       'anyPeer and peerKey',
       { pattern: 'XX', identity, peerKey, anyPeer: true },
-      'anyPeer contradicts peerKey',
+      'anyPeer contradicts peerKey and authorise',
     ],
     [
       'anyPeer and authorise',
       { pattern: 'XX', identity, authorise: yes, anyPeer: true },
-      'anyPeer contradicts authorise',
+      'anyPeer contradicts peerKey and authorise',
     ],
-    ['anyPeer: false', { pattern: 'XX', identity, anyPeer: false }, 'anyPeer is true, or is not given'],
+    ['anyPeer: false', { pattern: 'XX', identity, anyPeer: false }, 'anyPeer is true'],
     ['authorise: true', { pattern: 'XX', identity, authorise: true }, 'authorise is a function'],
-    ['a key of letters', { key: 'a'.repeat(32) }, 'key is text: use keyFromText'],
-    ['a key in an array', { key: Array.from(key) }, 'key is a Uint8Array of 32 bytes'],
-    ['a key in words', { key: new Uint32Array(8).fill(7) }, 'key is a Uint8Array of 32 bytes'],
-    ['a short key', { key: key.subarray(1) }, 'key is a Uint8Array of 32 bytes; got 31 bytes'],
+    [
+      'a key of letters',
+      { key: 'a'.repeat(32) },
+      'key must be a Uint8Array of 32 bytes, not string: a pass phrase is no key',
+    ],
+    ['a key in an array', { key: Array.from(key) }, 'key must be a Uint8Array of 32 bytes, not object'],
+    [
+      'a key in words',
+      { key: new Uint32Array(8).fill(7) },
+      'key must be a Uint8Array of 32 bytes, not object',
+    ],
+    ['a short key', { key: key.subarray(1) }, 'key must be a Uint8Array of 32 bytes, not 31'],
     ['a key of zeros', { key: zeros }, 'key is all zeros'],
     ['a peerKey of zeros', { pattern: 'NK', peerKey: zeros }, 'peerKey is all zeros'],
-    ['a peerKey of letters', { pattern: 'NK', peerKey: 'a'.repeat(32) }, 'peerKey is text'],
+    [
+      'a peerKey of letters',
+      { pattern: 'NK', peerKey: 'a'.repeat(32) },
+      'peerKey must be a Uint8Array of 32 bytes, not string',
+    ],
     [
       'a secret key of zeros',
       { pattern: 'XX', identity: { publicKey: peerKey, secretKey: zeros } },
@@ -212,11 +224,7 @@ describe('options that can not be kept', () => {
       { pattern: 'XX', identity: { secretKey: peerKey } },
       'identity is { publicKey, secretKey }',
     ],
-    [
-      'a spread identity',
-      { pattern: 'XX', identity: { ...identity } },
-      'identity lacks secretKey, which spreading and structuredClone leave out',
-    ],
+    ['a spread identity', { pattern: 'XX', identity: { ...identity } }, 'a structuredClone lacks secretKey'],
     ['no identity at all', { pattern: 'IK', identity: null }, 'identity is { publicKey, secretKey }'],
     ['an algorithm that there is not', { key, algorithm: 'rot13' }, "got 'rot13'"],
     ['the suite of another pattern', { key, algorithm: 'Noise_XX_25519_AESGCM_SHA256' }, 'Noise_NNpsk0_'],
@@ -241,7 +249,7 @@ describe('options that can not be kept', () => {
     const { failure } = await meet({ pattern: 'XX', identity }, 'opening', counterpart('XX', 'opening'))
     expect([failure?.code, failure?.message]).toEqual([
       'argument-invalid',
-      "encryption: the opening side, 'XX' needs peerKey or authorise; anyPeer: true lets any server answer",
+      "encryption: opening, 'XX' needs peerKey or authorise; anyPeer: true lets any server answer",
     ])
   })
 
