@@ -3,6 +3,7 @@ import {
   type HonestChannelPlan,
   type HonestPlan,
   type HonestProgram,
+  stallsAtMs,
   tickMs,
 } from './honest-plan.ts'
 
@@ -18,6 +19,9 @@ const pausedBytes = 65_536 + 20_000
 /** How often a side that does not read says that it lives. */
 const signOfLifeMs = 250
 
+/** How much of a stall of its own a side counts as the peer's time, at most. */
+const countedMs = 150
+
 /** Hellos, steps of a handshake, pings. */
 const smallSize = 1000
 
@@ -29,14 +33,16 @@ export function honestBounds(plan: Draft): HonestBounds {
   const most = (name: keyof (typeof bounds)[number]): number => Math.max(...bounds.map((each) => each[name]))
   const isAsking = plan.channels.some(({ opened, accepted }) => opened.asks.length + accepted.asks.length > 0)
   const isPatient = isAsking && !plan.features.has('replies in pieces')
+  const { stallMs } = plan
+  const ownMs = stallMs === undefined ? 0 : stallsAtMs.length * Math.min(stallMs, countedMs)
   return {
-    handshakeTimeoutMs: most('handshake'),
-    closeTimeoutMs: most('close'),
-    frameTimeoutMs: most(isPatient ? 'total' : 'frame'),
-    stallTimeoutMs: most('stall'),
-    requestTimeoutMs: most('total'),
-    graceMs: bounds.map(({ grace }) => grace),
-    totalMs: 2 * most('total') + 60_000,
+    handshakeTimeoutMs: most('handshake') + ownMs,
+    closeTimeoutMs: most('close') + ownMs,
+    frameTimeoutMs: most(isPatient ? 'total' : 'frame') + ownMs,
+    stallTimeoutMs: most('stall') + ownMs,
+    requestTimeoutMs: most('total') + ownMs,
+    graceMs: bounds.map(({ grace }) => grace + ownMs),
+    totalMs: 2 * most('total') + 60_000 + stallsAtMs.length * (stallMs ?? 0),
   }
 }
 

@@ -26,7 +26,6 @@ export const unmended: readonly HonestFeature[] = [
   'both ways full',
   'asks locally while it reads',
   'seals with a full queue',
-  'own stall',
 ]
 
 /** One message of a side. */
@@ -95,6 +94,9 @@ export type HonestMarks = Pick<
   | 'localQueueMax'
   | 'maxRequests'
 >
+
+/** When the program stands still, in milliseconds after it began; each time anything up to twice as late. */
+export const stallsAtMs = [1, 100, 1000, 5000] as const
 
 /** How often a pipe is driven that is driven by hand, in milliseconds. */
 export const tickMs = 33

@@ -1,7 +1,7 @@
 import { nodePrimitives } from '@millrace/cipher-node'
 import { type AnyMessages, type Channel, describeReason, type Pipe, type PipeOptions } from '@millrace/core'
 import { drawHonest } from './honest-draw.ts'
-import { type HonestFeature, type HonestPlan, tickMs, unmended } from './honest-plan.ts'
+import { type HonestFeature, type HonestPlan, stallsAtMs, tickMs, unmended } from './honest-plan.ts'
 import { HonestSide, isAsPlanned } from './honest-side.ts'
 import { plain } from './plain-codec.ts'
 import { Random } from './random.ts'
@@ -149,7 +149,7 @@ class HonestRun {
   /** The program stands still, again and again: that is no peer's fault. */
   #stall(ms: number): void {
     const { loop } = this.#rig
-    for (const atMs of [1, 100, 1000, 5000])
+    for (const atMs of stallsAtMs)
       loop.eventAt(atMs + this.#random.integer(0, atMs), () => this.#isOver || loop.block(ms))
   }
 

@@ -1,7 +1,6 @@
 import type { CancelSignal } from '../base/cancel.ts'
 import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import { AwaitedDeadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 
 /** How a request waits. */
@@ -65,7 +64,7 @@ export class PendingRequests {
       }
       const aborted = () => this.#end(id)?.reject(signal?.reason)
       signal?.addEventListener('abort', aborted, { once: true })
-      const deadline = new AwaitedDeadline(this.#turns, late)
+      const deadline = this.#turns.awaitedDeadline(late)
       deadline.setIn(timeoutMs)
       const release = () => {
         deadline.cancel()

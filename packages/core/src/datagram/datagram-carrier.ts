@@ -1,7 +1,7 @@
 import { runCallback } from '../base/callback.ts'
 import type { DatagramSession } from '../ports/protocol.ts'
 import type { Address } from '../ports/transport.ts'
-import { Deadline } from '../turn/deadline.ts'
+import type { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
 
@@ -25,7 +25,7 @@ export class DatagramCarrier implements TurnTaker {
     this.#turns = turns
     this.#session = session
     this.#failed = failed
-    this.#deadline = new Deadline(turns, (now) => this.#due(now))
+    this.#deadline = turns.deadline((now) => this.#due(now))
     this.#turns.later(this)
   }
 

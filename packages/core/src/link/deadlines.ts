@@ -23,7 +23,7 @@ const signOfLifeMs = 250
 
 /**
  * Watches one link's deadlines: the hello, the end after a close, a peer that takes nothing, a frame that never ends, and
- * the heartbeat. Knows no clock: the owner asks when the deadline has come.
+ * the heartbeat. Knows no clock: the owner asks when the deadline has come. Its times are those in which the loop looked; see `WatchedTime`.
  */
 export class Deadlines {
   heartbeat: Heartbeat | undefined

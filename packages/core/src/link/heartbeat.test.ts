@@ -280,6 +280,47 @@ describe('the heartbeat of a pipe', () => {
   })
 })
 
+describe('the heartbeat of a program that is driven by hand', () => {
+  /** A raw peer, and a pipe that gets a turn every 33 ms. */
+  async function ticking() {
+    const rig = new Rig()
+    const options = { iteratorQueueMax: 1, receiveHighWaterBytes: 1000, messageSizeMax: 4096 }
+    const accepting = rig.pipe('server', { drive: 'manual', ...options })
+    await rig.until(accepting.bind())
+    const tick = async (ms: number) => {
+      for (const end = rig.loop.now() + ms; rig.loop.now() < end; await rig.loop.advance(33))
+        accepting.process()
+    }
+    const peer = await RawPeer.connect(rig.network, 'net://server')
+    peer.sendHello()
+    await tick(100)
+    const [channel] = rig.diary(accepting).accepted
+    const heardOf = (code: number) => peer.frames.filter((frame) => frame.code === code).length
+    return { rig, tick, peer, channel, heardOf }
+  }
+
+  it('asks a quiet peer, and ends when there is no answer', async () => {
+    const { rig, tick, channel, heardOf } = await ticking()
+    channel.setHeartbeat(100, 1000)
+    await tick(900)
+    expect(heardOf(0x82)).toBeGreaterThanOrEqual(6)
+    await tick(200)
+    expect(channel.reason?.code).toBe('heartbeat-timeout')
+    await rig.end()
+  })
+
+  it('says that it lives while its link rests', async () => {
+    const { rig, tick, peer, channel, heardOf } = await ticking()
+    channel[Symbol.asyncIterator]()
+    const message = Buffer.from(`\x01a"${'x'.repeat(4000)}"`)
+    for (let count = 0; count < 50; count++) peer.sendFrame(0x91, message)
+    await tick(3000)
+    expect(heardOf(0x83)).toBeGreaterThanOrEqual(10)
+    expect(channel.isOpen).toBe(true)
+    await rig.end()
+  })
+})
+
 describe('the heartbeat of a slow reader', () => {
   it('does not take for dead a peer that has closed in order, nor one whose link has ended', async () => {
     for (const how of ['close', 'destroy'] as const) {

@@ -141,14 +141,14 @@ export class LinkCarrier
   }
 
   /** Begins: from here on the link may tell. */
-  start(now: number): void {
+  start(): void {
     this.link.start(this)
-    this.watchdog.restart(now)
+    this.watchdog.restart()
     this.turns.event(this)
   }
 
   heartbeatChanged(): void {
-    this.watchdog.heartbeatChanged(this.conversation.heartbeat, this.turns.now)
+    this.watchdog.heartbeatChanged(this.conversation.heartbeat)
   }
 
   overflowChanged(): void {
@@ -212,7 +212,7 @@ export class LinkCarrier
     const { sendQueue } = this
     const wasAwaited = this.sender.isAwaited
     sendQueue.sent(size)
-    this.watchdog.flow(sendQueue.inFlight > 0 ? 'moving' : 'idle', this.turns.now)
+    this.watchdog.flow(sendQueue.inFlight > 0 ? 'moving' : 'idle')
     if (sendQueue.isLow) this.conversation.wake('ready')
     if (wasAwaited && sendQueue.isLow) this.turns.event(this)
   }
@@ -234,7 +234,7 @@ export class LinkCarrier
     const context = this.context
     context.goOn('settling')
     if (!this.sendQueue.isOwing) context.goOn('owing')
-    this.watchdog.turn(now)
+    this.watchdog.turn()
     if (!context.isOver) {
       this.guard.start(now)
       this.#receiver.decode(now)
@@ -245,7 +245,7 @@ export class LinkCarrier
     if (this.sendQueue.isLow && this.isConnected) this.conversation.wake('ready')
     this.#ending.follow()
     this.#receiver.regulate()
-    this.watchdog.arm()
+    this.watchdog.turned()
   }
 
   flush(): void {
@@ -266,7 +266,7 @@ export class LinkCarrier
   }
 
   waiting(): void {
-    this.watchdog.flow('waiting', this.turns.now)
+    this.watchdog.flow('waiting')
   }
 
   owing(): void {

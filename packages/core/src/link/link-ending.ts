@@ -62,7 +62,7 @@ export class LinkEnding {
     if (this.#owner.link.isHolding) this.#owner.context.mute()
     else this.#owner.context.wait('over')
     this.#owner.regulate()
-    this.#owner.watchdog.restart(this.#owner.turns.now)
+    this.#owner.watchdog.restart()
     this.#owner.turns.dirty(this.#owner)
   }
 
@@ -150,7 +150,7 @@ export class LinkEnding {
     this.#owner.regulate()
     this.#owner.guard.release()
     if (!this.#isConnected) return this.#owner.linkGone()
-    this.#owner.watchdog.restart(this.#owner.turns.now)
+    this.#owner.watchdog.restart()
   }
 
   get #state(): ChannelState {

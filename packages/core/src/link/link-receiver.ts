@@ -58,7 +58,7 @@ export class LinkReceiver implements IncompleteFrame {
     if (context.isSpent) rounds.postpone(this.#owner)
     const stored = context.mayDeliver && !context.isSpent && session.isHolding !== true ? guard.stored : 0
     const state = stored === 0 ? 'whole' : context.framesIn !== before ? 'moved' : 'cut'
-    watchdog.frame(state, now)
+    watchdog.frame(state)
     if (state === 'whole') this.#incomplete.ended(this)
     else this.#incomplete.grew(this, stored, state)
   }
@@ -69,7 +69,7 @@ export class LinkReceiver implements IncompleteFrame {
 
   /** Lets the link rest while too much is stored. After a close everything is read, for the end of the link stands behind it. */
   regulate(): void {
-    const { conversation, guard, link, session, throttle, turns, watchdog } = this.#owner
+    const { conversation, guard, link, session, throttle, watchdog } = this.#owner
     const stored = conversation.state === 'open' ? guard.stored : 0
     if (conversation.state === 'closed') this.#incomplete.ended(this)
     const state = throttle.regulate(stored, this.#owner.context.isSpent)
@@ -77,6 +77,6 @@ export class LinkReceiver implements IncompleteFrame {
     // A peer that has said its last words may be silent, while messages that it sent before still wait for their reader.
     const isAtEnd = link.state !== 'open' || session.isAtEnd === true
     const isHolding = state === 'on' && link.isHolding
-    watchdog.reading(isAtEnd ? 'over' : isHolding ? 'holding' : state, turns.now)
+    watchdog.reading(isAtEnd ? 'over' : isHolding ? 'holding' : state)
   }
 }

@@ -1,7 +1,7 @@
 import type { CloseReason } from '../base/close-reason.ts'
 import type { HeartbeatSettings, PipeLimits } from '../base/options.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
-import { Deadline } from '../turn/deadline.ts'
+import type { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
 import { Deadlines, type LinkReading } from './deadlines.ts'
@@ -24,7 +24,7 @@ export interface LinkWatchdogOwner extends TurnTaker {
   silent(reason: CloseReason, fail: () => void): void
 }
 
-/** Keeps one deadline for all those of a link, and acts on what it finds due. */
+/** Keeps one deadline for all those of a link, and acts on what it finds due. All times are those in which the loop looked; see `WatchedTime`. */
 export class LinkWatchdog {
   readonly #deadlines: Deadlines
   readonly #owner: LinkWatchdogOwner
@@ -33,19 +33,21 @@ export class LinkWatchdog {
   readonly #deadline: Deadline
   #heartbeatFail: (() => void) | undefined
   #isHeard = false
+  /** Something was due in a quiet turn, which must not act on it. */
+  #isPutOff = false
   #isOver = false
 
   constructor(owner: LinkWatchdogOwner, limits: PipeLimits, turns: Turns) {
     this.#owner = owner
     this.#limits = limits
     this.#turns = turns
-    this.#deadline = new Deadline(turns, (now) => this.#due(now))
-    this.#deadlines = new Deadlines(limits, turns.now)
+    this.#deadline = turns.deadline(() => this.#due())
+    this.#deadlines = new Deadlines(limits, turns.watched)
   }
 
   /** The channel is in a new state: its deadline counts from here. */
-  restart(now: number): void {
-    this.#deadlines.restart(now)
+  restart(): void {
+    this.#deadlines.restart(this.#turns.watched)
     this.arm()
   }
 
@@ -55,37 +57,48 @@ export class LinkWatchdog {
   }
 
   /** A turn began. */
-  turn(now: number): void {
+  turn(): void {
     if (!this.#isHeard) return
     this.#isHeard = false
-    this.#deadlines.heartbeat?.heard(now)
+    this.#deadlines.heartbeat?.heard(this.#turns.watched)
   }
 
-  heartbeatChanged(settings: HeartbeatSettings | undefined, now: number): void {
-    this.#deadlines.expect(settings, now)
+  /** A turn ends, in which all was read: acts on what was put off for it. */
+  turned(): void {
+    if (this.#isPutOff && !this.#turns.isQuiet) {
+      this.#isPutOff = false
+      this.#act(this.#turns.watched)
+    }
+    this.arm()
+  }
+
+  heartbeatChanged(settings: HeartbeatSettings | undefined): void {
+    this.#deadlines.expect(settings, this.#turns.watched)
     this.#heartbeatFail = settings?.fail
     this.arm()
   }
 
   /** Something waits for the link to take it (`waiting`), the link took a part of it (`moving`), or nothing waits (`idle`). */
-  flow(state: 'waiting' | 'moving' | 'idle', now: number): void {
-    this.#deadlines.flow(state, now)
+  flow(state: 'waiting' | 'moving' | 'idle'): void {
+    this.#deadlines.flow(state, this.#turns.watched)
     if (state === 'waiting') this.arm()
   }
 
   /** Whether this side reads the link; `holding`: it does, but holds back what it sends; `over`: nothing more will come. While it doesn't read, the peer can't be heard, and can't be late. */
-  reading(state: LinkReading, now: number): void {
-    if (this.#deadlines.reading(state, now)) this.arm()
+  reading(state: LinkReading): void {
+    if (this.#deadlines.reading(state, this.#turns.watched)) this.arm()
   }
 
   /** A frame has begun and not ended (`cut`), another one than before (`moved`), or none is open (`whole`). */
-  frame(state: 'cut' | 'moved' | 'whole', now: number): void {
-    this.#deadlines.frame(state, now)
+  frame(state: 'cut' | 'moved' | 'whole'): void {
+    this.#deadlines.frame(state, this.#turns.watched)
   }
 
   /** Sees to it that this guard is woken at the next deadline. */
   arm(): void {
-    if (!this.#isOver) this.#deadline.set(this.#deadlines.deadline(this.#owner.state, this.#turns.isQuiet))
+    if (this.#isOver) return
+    const { now, watched, isQuiet } = this.#turns
+    this.#deadline.set(this.#deadlines.deadline(this.#owner.state, isQuiet) + (now - watched))
   }
 
   /** The link is gone: nothing is left to guard. */
@@ -94,18 +107,21 @@ export class LinkWatchdog {
     this.#deadline.cancel()
   }
 
-  #due(now: number): void {
-    this.turn(now)
-    this.#act(now)
+  #due(): void {
+    this.turn()
+    this.#act(this.#turns.watched)
     // What may call functions of the program is looked at in its next turn.
-    if (this.#turns.isQuiet) this.#turns.list(this.#owner)
+    if (this.#turns.isQuiet) {
+      this.#isPutOff = true
+      this.#turns.list(this.#owner)
+    }
     this.arm()
   }
 
-  #act(now: number): void {
+  #act(watched: number): void {
     const owner = this.#owner
     const { handshakeTimeoutMs, frameTimeoutMs } = this.#limits
-    switch (this.#deadlines.due(owner.state, now, this.#turns.isQuiet)) {
+    switch (this.#deadlines.due(owner.state, watched, this.#turns.isQuiet)) {
       case 'no-hello':
         return owner.fail({ code: 'handshake-timeout', timeoutMs: handshakeTimeoutMs })
       case 'no-end':
@@ -113,7 +129,7 @@ export class LinkWatchdog {
         this.end()
         return owner.destroy(owner.endReason)
       case 'stalled': {
-        const stalledMs = this.#deadlines.stalledMs(now)
+        const stalledMs = this.#deadlines.stalledMs(watched)
         return owner.destroy({ code: 'slow-reader', queuedBytes: owner.queuedBytes, stalledMs })
       }
       case 'frame-late':
@@ -122,20 +138,20 @@ export class LinkWatchdog {
           what: `a frame took longer than ${frameTimeoutMs} ms`,
         })
       case 'ping':
-        return owner.ping(now)
+        return owner.ping(this.#turns.now)
       case 'sign-of-life':
         return owner.signOfLife()
       case 'silent':
-        return this.#silent(now)
+        return this.#silent(watched)
     }
   }
 
   /** The peer is silent: the user's function decides; without one, the channel ends. */
-  #silent(now: number): void {
+  #silent(watched: number): void {
     const { heartbeat } = this.#deadlines
-    const reason: CloseReason = { code: 'heartbeat-timeout', silentMs: heartbeat?.silentMs(now) ?? 0 }
+    const reason: CloseReason = { code: 'heartbeat-timeout', silentMs: heartbeat?.silentMs(watched) ?? 0 }
     if (this.#heartbeatFail === undefined) return this.#owner.destroy(reason)
     this.#owner.silent(reason, this.#heartbeatFail)
-    heartbeat?.restart(now)
+    heartbeat?.restart(watched)
   }
 }

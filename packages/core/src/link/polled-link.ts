@@ -1,7 +1,7 @@
 import type { SegmentBatch } from '@millrace/buffer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
-import { Deadline } from '../turn/deadline.ts'
+import type { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 
 /** How often a link is asked while bytes wait in it, in milliseconds. */
@@ -26,7 +26,7 @@ class PolledLink implements Link, LinkOwner {
   constructor(link: Link, buffered: () => number, turns: Turns) {
     this.#link = link
     this.#buffered = buffered
-    this.#poll = new Deadline(turns, () => this.#look())
+    this.#poll = turns.deadline(() => this.#look())
     if (link.pause !== undefined) this.pause = () => link.pause?.()
     if (link.resume !== undefined) this.resume = () => link.resume?.()
   }

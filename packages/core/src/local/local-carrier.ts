@@ -9,7 +9,7 @@ import type { Conversation } from '../channel/conversation.ts'
 import type { CarrierStatistics } from '../channel/statistics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import { MessageGuard } from '../session/message-guard.ts'
-import { AwaitedDeadline } from '../turn/deadline.ts'
+import type { AwaitedDeadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
 import { type Call, type CloseTold, isReply } from './local-call.ts'
@@ -66,9 +66,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     this.sender = new LocalSender(this, owner.limits.localQueueMax)
     const guard = new MessageGuard(owner.keys, sideOf(conversation.role === 'opened' ? 'accepted' : 'opened'))
     if (guard.isLimiting) this.guard = guard
-    this.#late = new AwaitedDeadline(owner.turns, () =>
-      this.#conclude(this.#closing ?? { code: 'destroyed' }),
-    )
+    this.#late = owner.turns.awaitedDeadline(() => this.#conclude(this.#closing ?? { code: 'destroyed' }))
     this.#upgrade = new LocalUpgrade(owner, conversation, (reason) => this.fail(reason))
     conversation.carrier = this
   }

@@ -8,7 +8,7 @@ import type { Conversation } from '../channel/conversation.ts'
 import type { LocalHandshakeResult, PipeEncryption } from '../ports/encryption.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { Address } from '../ports/transport.ts'
-import { Deadline } from '../turn/deadline.ts'
+import type { Deadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import { LocalCarrier, type LocalCarrierOwner } from './local-carrier.ts'
 
@@ -146,7 +146,7 @@ class LocalHandshake {
     this.#acceptor = acceptor
     this.#opened = opened
     this.#accepted = accepted
-    this.#late = new Deadline(acceptor.registry.turns, () => {
+    this.#late = acceptor.registry.turns.deadline(() => {
       accepted.fail({ code: 'handshake-timeout', timeoutMs: this.#patienceMs })
     })
   }

@@ -7,7 +7,7 @@ import { parseSharedKey } from '../base/parse-encryption.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { EncryptionCode, HandshakePlan } from '../ports/encryption.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
-import { AwaitedDeadline } from '../turn/deadline.ts'
+import type { AwaitedDeadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 
 /** What this needs of the pipe. */
@@ -55,7 +55,7 @@ export class LocalUpgrade {
     })
     // A program that only listens for the end of the channel need not catch this as well.
     done.catch(() => {})
-    this.#deadline = new AwaitedDeadline(turns, () => this.#late())
+    this.#deadline = turns.awaitedDeadline(() => this.#late())
     this.#deadline.setIn(limits.handshakeTimeoutMs)
     if (loader.loaded !== undefined) this.#ask(loader.loaded, options)
     else {

@@ -2,7 +2,7 @@ import type { CancelSignal } from '../base/cancel.ts'
 import { Cancel } from '../base/cancel.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import { AwaitedDeadline } from '../turn/deadline.ts'
+import type { AwaitedDeadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 
 /** What becomes a channel, as far as an attempt to open it can end it. */
@@ -30,7 +30,7 @@ export class Attempt {
     this.#address = address
     this.#turnsBefore = turns.count
     this.#unfollow = this.#cancel.follow(signal)
-    this.#deadline = new AwaitedDeadline(turns, () => this.#late())
+    this.#deadline = turns.awaitedDeadline(() => this.#late())
     this.#deadline.setIn(timeoutMs)
   }
 

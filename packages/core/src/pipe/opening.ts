@@ -123,6 +123,6 @@ export function startCarrier(
   const below = encryption?.over(telling, role, registry, channel) ?? telling
   const carrier = LinkCarrier.over(below, registry, conversation, target.protocol)
   registry.add(conversation, opening, link.peerAddress)
-  carrier.start(registry.turns.now)
+  carrier.start()
   return carrier
 }

@@ -1,5 +1,5 @@
 import { MillraceError, type MillraceErrorCode } from '../base/millrace-error.ts'
-import { Deadline } from '../turn/deadline.ts'
+import type { Deadline } from '../turn/deadline.ts'
 import type { Turns } from '../turn/turns.ts'
 
 /** Errors of one code that strangers cause and that are told one by one, in each `strangerWindowMs`. */
@@ -65,7 +65,7 @@ export class StrangerReports {
   #toldOf(error: MillraceError): Told {
     if (this.#told === undefined) {
       this.#told = new Map()
-      this.#end ??= new Deadline(this.#pipe.turns!, () => this.flush())
+      this.#end ??= this.#pipe.turns!.deadline(() => this.flush())
       this.#end.setIn(strangerWindowMs)
     }
     let told = this.#told.get(error.code)

@@ -1,6 +1,6 @@
 import { VirtualLoop } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
-import { Deadline } from './deadline.ts'
+import type { Deadline } from './deadline.ts'
 import { LoopWheel } from './loop-wheel.ts'
 import { Turns } from './turns.ts'
 
@@ -9,7 +9,7 @@ function setUp() {
   const runnable = { process() {}, nextDeadline: () => 0 }
   const turns = new Turns(new LoopWheel(loop), 'auto', { runnable, driverFailed() {} })
   const came: number[] = []
-  const deadline = new Deadline(turns, (now) => void came.push(now))
+  const deadline = turns.deadline((now) => void came.push(now))
   return { loop, turns, came, deadline }
 }
 
@@ -52,7 +52,7 @@ describe('a deadline', () => {
 
   it('set again for now while it comes, waits for the next turn', async () => {
     const { loop, turns, came } = setUp()
-    const again: Deadline = new Deadline(turns, (now) => {
+    const again: Deadline = turns.deadline((now) => {
       came.push(now)
       if (came.length < 3) again.setIn(0)
     })
@@ -69,7 +69,7 @@ describe('a deadline', () => {
   it('asks the loop for a wake-up as early as the earliest, whatever order they are set in', async () => {
     const { loop, turns, came, deadline } = setUp()
     const others = [300, 7, 40].map((at) => {
-      const other = new Deadline(turns, (now) => void came.push(now))
+      const other = turns.deadline((now) => void came.push(now))
       other.set(at)
       return other
     })
@@ -84,7 +84,7 @@ describe('the time', () => {
   it("is one for a whole turn, and the loop's between turns", async () => {
     const { loop, turns } = setUp()
     const seen: number[] = []
-    const deadline = new Deadline(turns, () => void seen.push(turns.now))
+    const deadline = turns.deadline(() => void seen.push(turns.now))
     deadline.set(1)
     await loop.advance(3)
     expect(turns.now).toBe(3)

@@ -1,10 +1,11 @@
 import type { Drive, Runnable } from '../ports/driver.ts'
 import type { Loop } from '../ports/loop.ts'
-import { Deadline, type DeadlineOwner } from './deadline.ts'
+import { AwaitedDeadline, Deadline, putOffMs } from './deadline.ts'
 import { drain } from './drain.ts'
 import { DriverNotifier } from './driver-notifier.ts'
-import type { LoopWheel, Sleeper } from './loop-wheel.ts'
+import type { LoopWheel } from './loop-wheel.ts'
 import { Rounds } from './rounds.ts'
+import { TurnDeadlines, type TurnDeadlinesHost } from './turn-deadlines.ts'
 import { flush, process, type TurnTaker } from './turn-taker.ts'
 
 /** So many calls may wait for the program's next turn; what peers can cause at will is not added to more. */
@@ -27,34 +28,33 @@ export interface TurnsOwner {
  * *quiet turns*, which the loop gives: deadlines come, and channels that are closing end, so that all promises settle. What happens then that the
  * program has functions for is told at the beginning of its next turn.
  */
-export class Turns implements DeadlineOwner, Sleeper {
+export class Turns implements TurnDeadlinesHost {
   readonly rounds: Rounds
   readonly #loop: Loop
   readonly #wheel: LoopWheel
   readonly #isAuto: boolean
   readonly #driver: DriverNotifier | undefined
+  readonly #deadlines: TurnDeadlines
   readonly #ready: TurnTaker[] = []
   readonly #dirty: TurnTaker[] = []
-  readonly #due: Deadline[] = []
   readonly #deferred: (() => void)[] = []
   /** How many turns the program, its driver or the library gave. */
   count = 0
   #phase: 'between' | 'turn' | 'quiet' = 'between'
   #now = 0
+  #missedMs = 0
+  #turnedAt = Number.NEGATIVE_INFINITY
   #isEndAsked = false
   #isNextAsked = false
   #isSettling = false
   #isQuietAsked = false
-  #isStirred = false
-  #deadlineCount = 0
-  /** No deadline comes before. */
-  #earliest = Number.POSITIVE_INFINITY
 
   constructor(wheel: LoopWheel, drive: Drive, owner: TurnsOwner) {
     this.#loop = wheel.loop
     this.#wheel = wheel
     this.rounds = new Rounds(wheel.loop)
     this.#isAuto = drive === 'auto'
+    this.#deadlines = new TurnDeadlines(wheel, this)
     if (typeof drive !== 'object') return
     this.#driver = new DriverNotifier(drive, {
       runnable: owner.runnable,
@@ -68,6 +68,20 @@ export class Turns implements DeadlineOwner, Sleeper {
   /** The time: one for all that happens in a turn, between turns the loop's. */
   get now(): number {
     return this.#phase === 'between' ? this.#loop.now() : this.#now
+  }
+
+  /** The time by which peers are judged: see `WatchedTime`. One for a whole turn, too. */
+  get watched(): number {
+    const { now } = this
+    return now - (this.#phase === 'between' ? this.#wheel.missedMs(now) : this.#missedMs)
+  }
+
+  get isInTurn(): boolean {
+    return this.#phase !== 'between'
+  }
+
+  get isBehind(): boolean {
+    return this.rounds.postponedCount > 0
   }
 
   /** Whether functions of the program may be called now. */
@@ -133,7 +147,12 @@ export class Turns implements DeadlineOwner, Sleeper {
 
   /** A deadline of this pipe, which isn't set yet. */
   deadline(due: (now: number) => void): Deadline {
-    return new Deadline(this, due)
+    return new Deadline(this.#deadlines, due)
+  }
+
+  /** The same, which a promise of the program waits for. */
+  awaitedDeadline(due: (now: number) => void): AwaitedDeadline {
+    return new AwaitedDeadline(this.#deadlines, due)
   }
 
   /** Takes part in the next turn, whenever that comes. */
@@ -153,8 +172,8 @@ export class Turns implements DeadlineOwner, Sleeper {
     if (this.#phase !== 'between') return
     if (this.#driver?.isTelling) return this.#askNext()
     const { rounds } = this
-    this.#phase = 'turn'
-    this.#now = now
+    this.#begin('turn', now)
+    this.#turnedAt = now
     this.count++
     this.#driver?.turn()
     if (kind === 'round') rounds.begin()
@@ -163,8 +182,7 @@ export class Turns implements DeadlineOwner, Sleeper {
       drain(this.#deferred, call, now)
       drain(this.#ready, process, now)
       if (kind === 'round') rounds.goOn(now)
-      this.#wheel.advance(now, this)
-      drain(this.#due, come, now)
+      this.#deadlines.come(now)
       drain(this.#dirty, flush, now)
     } finally {
       this.#end()
@@ -174,8 +192,7 @@ export class Turns implements DeadlineOwner, Sleeper {
   /** Hands everything written to the links. Inside a turn, the turn does that at its end. */
   flush(now: number): void {
     if (this.#phase !== 'between') return
-    this.#phase = 'quiet'
-    this.#now = now
+    this.#begin('quiet', now)
     try {
       drain(this.#dirty, flush, now)
     } finally {
@@ -185,37 +202,10 @@ export class Turns implements DeadlineOwner, Sleeper {
 
   /** When the next turn is needed: a time that has come if work waits. Never later than the first deadline. */
   nextDeadline(): number {
-    const { now } = this
-    if (this.#isWaiting) return now
-    if (this.#deadlineCount === 0) return Number.POSITIVE_INFINITY
-    if (this.#earliest <= now) this.#earliest = this.#wheel.nextDeadline()
-    return this.#earliest
-  }
-
-  awaits(change: 1 | -1): void {
-    this.#wheel.awaits(change)
-  }
-
-  schedule(deadline: Deadline): void {
-    const { at } = deadline
-    if (!deadline.isScheduled) this.#deadlineCount++
-    if (at < this.#earliest) this.#earliest = at
-    this.#wheel.schedule(deadline)
-    if (this.#phase === 'between' && this.#wheel.sleepsBeyond(at)) this.#wheel.arm()
-  }
-
-  unscheduled(): void {
-    this.#deadlineCount--
-  }
-
-  store(deadline: Deadline): void {
-    this.#due.push(deadline)
-    if (this.#phase === 'between') this.#stir()
+    return this.#isWaiting ? this.now : this.#deadlines.next
   }
 
   woken(): void {
-    this.#isStirred = false
-    if (this.#due.length === 0) return
     if (this.#isAuto) this.run(this.#loop.now())
     else this.#runQuietly()
   }
@@ -231,38 +221,35 @@ export class Turns implements DeadlineOwner, Sleeper {
 
   get #hasWork(): boolean {
     const parts = this.#ready.length + this.rounds.postponedCount + this.#dirty.length
-    return parts + this.#due.length > 0
+    return parts + this.#deadlines.dueCount > 0
   }
 
   /** A turn of the loop's, in which no function of the program is called. */
   #runQuietly(): void {
     if (this.#phase !== 'between') return
     const now = this.#loop.now()
-    this.#phase = 'quiet'
-    this.#now = now
+    this.#begin('quiet', now)
     try {
       this.#ready.push(...this.rounds.takeAll())
       drain(this.#ready, this.#processQuietly, now)
-      this.#wheel.advance(now, this)
-      drain(this.#due, come, now)
+      this.#deadlines.comeQuietly(now, this.#ready.length > 0 && now - this.#turnedAt < putOffMs)
       drain(this.#dirty, this.#flushQuietly, now)
     } finally {
       this.#end()
     }
   }
 
+  #begin(phase: 'turn' | 'quiet', now: number): void {
+    this.#phase = phase
+    this.#now = now
+    this.#missedMs = this.#wheel.missedMs(this.#loop.now())
+  }
+
   #end(): void {
     this.#phase = 'between'
     if (this.rounds.endTurn() && this.#isAuto) this.#askNext()
-    if (this.#due.length > 0) this.#stir()
     if (this.#isWaiting) this.#ask()
-    this.#wheel.arm()
-  }
-
-  #stir(): void {
-    if (this.#isStirred) return
-    this.#isStirred = true
-    this.#wheel.stir(this)
+    this.#deadlines.turned()
   }
 
   /** A part has work. */
@@ -313,8 +300,4 @@ export class Turns implements DeadlineOwner, Sleeper {
 
 function call(run: () => void): void {
   run()
-}
-
-function come(deadline: Deadline, now: number): void {
-  deadline.come(now)
 }
