@@ -1,8 +1,9 @@
 import type { AddressInfo, Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { connect, createServer } from 'node:tls'
 import { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { LinkOwner } from '@millrace/core'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { SocketLink } from './socket-link.ts'
 
 const suite = { ciphers: 'PSK-CHACHA20-POLY1305', maxVersion: 'TLSv1.2' } as const
@@ -91,4 +92,79 @@ it('carries a link over node:tls', async () => {
     expect(note.told).toEqual(['ended', 'gone'])
   }
   expect(pool.outstanding()).toEqual([])
+})
+
+describe('a reader that takes a little now and then', () => {
+  /** A link to a stream that holds what is written to it, until so much of it is taken. */
+  function slowReader() {
+    const waiting: { readonly size: number; readonly done: () => void }[] = []
+    const bytes: Buffer[] = []
+    const hold = (chunks: readonly Buffer[], done: () => void) => {
+      // Copied: the memory is the link's again when they have left.
+      const copy = Buffer.concat(chunks)
+      bytes.push(copy)
+      waiting.push({ size: copy.length, done })
+    }
+    const stream = new Duplex({
+      read() {},
+      write: (chunk: Buffer, _encoding, done) => hold([chunk], done),
+      writev: (chunks, done) =>
+        hold(
+          chunks.map(({ chunk }) => chunk),
+          done,
+        ),
+    })
+    const link = new SocketLink(stream as Socket, 'slow')
+    const notes = new Notes()
+    link.start(notes)
+    /** Takes the next write that waits, and returns its size. */
+    const take = async () => {
+      const write = waiting.shift()
+      write?.done()
+      await new Promise((resolve) => setImmediate(resolve))
+      return write?.size
+    }
+    return { link, notes, stream, take, received: () => Buffer.concat(bytes) }
+  }
+
+  it.each([
+    ['one large message', [1_000_000]],
+    ['many small ones', Array.from({ length: 200 }, (_, index) => 3000 + index)],
+    ['both', [10, 300_000, 20, 30, 100_000, 70_000, 5, 500_000]],
+  ])('is seen to take them: %s', async (_name, sizes) => {
+    const { link, notes, take, received } = slowReader()
+    const pool = new BlockPool({ checks: 'on' })
+    const wanted: Buffer[] = []
+    for (const [index, size] of sizes.entries()) {
+      const out = new SegmentBuffer(pool)
+      wanted.push(Buffer.alloc(size, index))
+      out.append(wanted[index])
+      link.send(out.take(), index % 2 === 0 ? 'unless-left' : undefined)
+    }
+    link.end()
+    let sentBefore = 0
+    for (let size = await take(); size !== undefined; size = await take()) {
+      expect(size).toBeLessThanOrEqual(131_072)
+      expect(notes.sentSize - sentBefore).toBeLessThanOrEqual(131_072)
+      sentBefore = notes.sentSize
+    }
+    expect(notes.sentSize).toBe(sizes.reduce((sum, size) => sum + size, 0))
+    expect(received().equals(Buffer.concat(wanted))).toBe(true)
+    expect(pool.outstanding()).toEqual([])
+  })
+
+  it('leaves no memory behind when it goes in the middle', async () => {
+    const { link, notes, take } = slowReader()
+    const pool = new BlockPool({ checks: 'on' })
+    for (const size of [10, 300_000, 20, 500_000]) {
+      const out = new SegmentBuffer(pool)
+      out.append(new Uint8Array(size))
+      link.send(out.take())
+    }
+    await take()
+    await take()
+    link.destroy()
+    await notes.when(() => notes.told.includes('gone'))
+    expect(pool.outstanding()).toEqual([])
+  })
 })

@@ -2,8 +2,15 @@ import type { Socket } from 'node:net'
 import type { SegmentBatch } from '@millrace/buffer'
 import type { Link, LinkOwner } from '@millrace/core'
 import { nodeLoop } from './node-loop.ts'
+import { PieceQueue } from './piece-queue.ts'
 
 const nothing = new Uint8Array(0)
+
+/** The most bytes of one write while the system doesn't take all at once. A peer that takes so many within `stallTimeoutMs` is no slow reader. */
+const pieceSize = 65_536
+
+/** A batch of more bytes than this is written in pieces in any case. */
+const wholeSizeMax = 2 * pieceSize
 
 /**
  * A socket of `node:net` as a link: `tcp` and `ipc` share it, and so may a transport of your own over `node:tls`. One gather write a batch;
@@ -18,6 +25,9 @@ export class SocketLink implements Link {
   /** Batches that the system has not taken yet, in the order in which it was asked to: the first, and more if there are. */
   #first: SegmentBatch | undefined
   #more: SegmentBatch[] | undefined
+  /** What stands behind those, while the system doesn't take all at once. */
+  #pieces: PieceQueue | undefined
+  #isEnding = false
 
   /** `description`: for `describe()`, such as `tls://192.0.2.1:7777`. The socket is connected and not read yet. */
   constructor(socket: Socket, description: string) {
@@ -52,6 +62,8 @@ export class SocketLink implements Link {
       batch.release()
       return 'left'
     }
+    if (batch.size > wholeSizeMax || socket.writableLength > 0 || this.#pieces?.isWaiting)
+      return this.#queue(batch)
     if (report === 'unless-left' && segments.length === 1) {
       // A callback costs Node a tick of its own; without one, `writableLength` says whether the system took all at once.
       socket.write(segments[0])
@@ -76,7 +88,8 @@ export class SocketLink implements Link {
   }
 
   end(): void {
-    this.#socket.end()
+    this.#isEnding = true
+    if (!this.#pieces?.isWaiting) this.#socket.end()
   }
 
   destroy(): void {
@@ -85,6 +98,38 @@ export class SocketLink implements Link {
 
   describe(): string {
     return this.#description
+  }
+
+  /** Lets a batch leave in pieces, behind all others. */
+  #queue(batch: SegmentBatch): 'waits' {
+    this.#pieces ??= new PieceQueue(pieceSize)
+    this.#pieces.push(batch)
+    this.#writePieces(this.#pieces)
+    return 'waits'
+  }
+
+  /** Writes pieces until the system takes no more. What it has not taken calls this again when it has left. */
+  #writePieces(pieces: PieceQueue): void {
+    const socket = this.#socket
+    while (pieces.isWaiting && socket.writableLength === 0 && !socket.destroyed) {
+      const parts = pieces.take()
+      let size = 0
+      for (const { length } of parts) size += length
+      const last = parts.pop()
+      socket.cork()
+      for (const part of parts) socket.write(part)
+      socket.write(last!, (error) => this.#pieceWritten(size, error))
+      socket.uncork()
+      if (this.#isEnding && !pieces.isWaiting) socket.end()
+    }
+  }
+
+  #pieceWritten(size: number, error: Error | null | undefined): void {
+    const pieces = this.#pieces
+    if (pieces === undefined || (error !== undefined && error !== null)) return
+    pieces.left(size)
+    this.#owner?.sent(size)
+    this.#writePieces(pieces)
   }
 
   /** Writes the last bytes of a batch, and keeps it until they have left. */
@@ -104,7 +149,9 @@ export class SocketLink implements Link {
     if (this.#more?.length === 0) this.#more = undefined
     const { size } = batch
     batch.release()
-    if (error === undefined || error === null) this.#owner?.sent(size)
+    if (error !== undefined && error !== null) return
+    this.#owner?.sent(size)
+    if (this.#pieces !== undefined) this.#writePieces(this.#pieces)
   }
 
   #closed(): void {
@@ -114,6 +161,8 @@ export class SocketLink implements Link {
     this.#first?.release()
     for (const batch of this.#more ?? []) batch.release()
     this.#first = this.#more = undefined
+    this.#pieces?.release()
+    this.#pieces = undefined
     owner.gone(this.#error)
   }
 }

@@ -46,6 +46,8 @@ export class Deadline implements TimerEntry {
   /** It doesn't come before this watched time. */
   #watchedAt = -never
   #mayBePutOff = false
+  /** Whether it is for what a peer does: what came in time is read first then. */
+  #isForPeer = true
 
   /** Calls `due` once for each time that was set and not cancelled; it may set the deadline again. */
   constructor(owner: DeadlineOwner, due: (now: number) => void) {
@@ -66,13 +68,14 @@ export class Deadline implements TimerEntry {
   set(at: number): void {
     this.#watchedAt = -never
     this.#mayBePutOff = false
+    this.#isForPeer = true
     this.#move(at)
   }
 
-  /** Comes when `ms` milliseconds have passed in which the loop looked for events. */
+  /** Comes when `ms` milliseconds have passed in which the loop looked for events. 0: when the loop has come round, which is no time for a peer. */
   setIn(ms: number): void {
     this.#watchedAt = this.owner.watched + ms
-    this.#mayBePutOff = true
+    this.#mayBePutOff = this.#isForPeer = ms > 0
     this.#move(this.owner.now + ms)
   }
 
@@ -85,7 +88,8 @@ export class Deadline implements TimerEntry {
   /** For the wheel only: its time has come, or the time that it was set to first. */
   fire(now: number): void {
     this.owner.unscheduled()
-    if (this.at <= now) this.owner.suspect(this)
+    if (this.at <= now && !this.#isForPeer) this.owner.store(this)
+    else if (this.at <= now) this.owner.suspect(this)
     else if (this.isSet) this.owner.schedule(this)
   }
 
@@ -100,7 +104,8 @@ export class Deadline implements TimerEntry {
   come(now: number): void {
     const left = this.#watchedAt - this.owner.watched
     if (this.at <= now && left > 0) this.#move(now + left)
-    else if (this.owner.isBehind && this.at <= now && now < this.at + behindMsMax) this.owner.suspect(this)
+    else if (this.at <= now && this.#isForPeer && this.owner.isBehind && now < this.at + behindMsMax)
+      this.owner.suspect(this)
     else if (this.at <= now) {
       this.at = never
       this.#due(now)
