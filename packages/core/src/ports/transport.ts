@@ -17,7 +17,7 @@ export interface LinkOwner {
    * link's, which overwrites them after the call; the owner copies what it can't read at once.
    */
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void
-  /** So many bytes of what was sent have left for good; their memory was given back. */
+  /** So many bytes more of what was sent have left for good. Of a large batch it may be told in parts; its memory was given back with the last. */
   sent(size: number): void
   /** The peer ended its direction: nothing more will be received. */
   ended(): void

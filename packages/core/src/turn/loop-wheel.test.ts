@@ -132,6 +132,22 @@ describe('the wheel of a loop', () => {
     ])
   })
 
+  it('counts little of each stall, also while it has but one deadline, which is overdue by the clock', async () => {
+    const { loop, came, pipe, deadline } = setUp()
+    deadline(pipe('auto'), 'late').setIn(1000)
+    for (const [atMs, stallMs] of [
+      [5, 2000],
+      [6, 4000],
+      [7, 8000],
+    ])
+      loop.eventAt(atMs, () => loop.block(stallMs))
+    await loop.advance(14_005 + 500)
+    expect(came).toEqual([])
+    await loop.advance(500)
+    expect(came).toHaveLength(1)
+    expect(loop.timerCount).toBe(0)
+  })
+
   it('comes to rest when two pipes set deadlines for now, for ever', async () => {
     const { loop, pipe, deadline } = setUp()
     let left = 2000
