@@ -9,7 +9,7 @@ describe('a queue of pieces', () => {
       const random = new Random(seed)
       const pool = new BlockPool({ checks: 'on' })
       const pieceSize = random.pick([1, 7, 1000, 65_536])
-      const queue = new PieceQueue(pieceSize)
+      const queue = new PieceQueue()
       const wanted: Uint8Array[] = []
       const got: Uint8Array[] = []
       const sizes: number[] = []
@@ -27,7 +27,7 @@ describe('a queue of pieces', () => {
         const what = random.pick(['push', 'take', 'left'])
         if (what === 'push' && batches-- > 0) push()
         else if (what === 'take' && queue.isWaiting) {
-          const piece = Buffer.concat(queue.take())
+          const piece = Buffer.concat(queue.take(pieceSize))
           expect(piece.length).toBeGreaterThan(0)
           expect(piece.length === pieceSize || (piece.length < pieceSize && !queue.isWaiting)).toBe(true)
           got.push(piece)
@@ -41,11 +41,13 @@ describe('a queue of pieces', () => {
 
   it('gives a batch back when all of it has left, and not before', () => {
     const pool = new BlockPool({ checks: 'on' })
-    const queue = new PieceQueue(100)
+    const queue = new PieceQueue()
     const out = new SegmentBuffer(pool)
     out.append(new Uint8Array(250))
     queue.push(out.take())
-    const sizes = [queue.take(), queue.take(), queue.take()].map((parts) => Buffer.concat(parts).length)
+    const sizes = [queue.take(100), queue.take(100), queue.take(100)].map(
+      (parts) => Buffer.concat(parts).length,
+    )
     expect(sizes).toEqual([100, 100, 50])
     queue.left(249)
     expect(pool.outstanding()).toHaveLength(1)
@@ -55,14 +57,14 @@ describe('a queue of pieces', () => {
 
   it('gives everything back at once, whatever has left', () => {
     const pool = new BlockPool({ checks: 'on' })
-    const queue = new PieceQueue(100)
+    const queue = new PieceQueue()
     for (let count = 0; count < 3; count++) {
       const out = new SegmentBuffer(pool)
       out.append(new Uint8Array(150))
       queue.push(out.take())
     }
-    queue.take()
-    queue.take()
+    queue.take(100)
+    queue.take(100)
     queue.left(100)
     queue.release()
     expect(queue.isWaiting).toBe(false)

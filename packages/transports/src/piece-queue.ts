@@ -11,17 +11,11 @@ interface Leaving {
  * waits: by pieces that follow each other, a reader that is slow is seen to read.
  */
 export class PieceQueue {
-  readonly #pieceSize: number
   readonly #batches: Leaving[] = []
   /** Where the next piece begins: a batch, a segment of it, a byte of that. */
   #index = 0
   #segment = 0
   #offset = 0
-
-  /** `pieceSize`: the most bytes of a piece. */
-  constructor(pieceSize: number) {
-    this.#pieceSize = pieceSize
-  }
 
   /** Whether there is a piece to be written. */
   get isWaiting(): boolean {
@@ -32,10 +26,10 @@ export class PieceQueue {
     this.#batches.push({ batch, left: batch.size })
   }
 
-  /** The next piece, as parts to be written in this order. */
-  take(): Uint8Array[] {
+  /** The next piece, of so many bytes at most, as parts to be written in this order. */
+  take(sizeMax: number): Uint8Array[] {
     const parts: Uint8Array[] = []
-    for (let room = this.#pieceSize; room > 0 && this.isWaiting; ) {
+    for (let room = sizeMax; room > 0 && this.isWaiting; ) {
       const { segments } = this.#batches[this.#index].batch
       const segment = segments[this.#segment]
       const part = segment.subarray(this.#offset, this.#offset + room)

@@ -1,5 +1,6 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 import { connect, createServer } from 'node:tls'
 import { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { LinkOwner } from '@millrace/core'
@@ -117,8 +118,9 @@ describe('a reader that takes a little now and then', () => {
     const link = new SocketLink(stream as Socket, 'slow')
     const notes = new Notes()
     link.start(notes)
-    /** Takes the next write that waits, and returns its size. */
+    /** Takes the next write that waits, after longer than a quick reader needs, and returns its size. */
     const take = async () => {
+      await pause(30)
       const write = waiting.shift()
       write?.done()
       await new Promise((resolve) => setImmediate(resolve))

@@ -6,8 +6,13 @@ import { PieceQueue } from './piece-queue.ts'
 
 const nothing = new Uint8Array(0)
 
-/** The most bytes of one write while the system doesn't take all at once. A peer that takes so many within `stallTimeoutMs` is no slow reader. */
+/**
+ * The bytes of one write while the system doesn't take all at once: a peer that takes so many within `stallTimeoutMs` is no slow reader. More to one
+ * that took the last piece within `quickMs`.
+ */
 const pieceSize = 65_536
+const quickPieceSize = 4 * pieceSize
+const quickMs = 20
 
 /** A batch of more bytes than this is written in pieces in any case. */
 const wholeSizeMax = 2 * pieceSize
@@ -27,6 +32,7 @@ export class SocketLink implements Link {
   #more: SegmentBatch[] | undefined
   /** What stands behind those, while the system doesn't take all at once. */
   #pieces: PieceQueue | undefined
+  #pieceSize = pieceSize
   #isEnding = false
 
   /** `description`: for `describe()`, such as `tls://192.0.2.1:7777`. The socket is connected and not read yet. */
@@ -102,7 +108,7 @@ export class SocketLink implements Link {
 
   /** Lets a batch leave in pieces, behind all others. */
   #queue(batch: SegmentBatch): 'waits' {
-    this.#pieces ??= new PieceQueue(pieceSize)
+    this.#pieces ??= new PieceQueue()
     this.#pieces.push(batch)
     this.#writePieces(this.#pieces)
     return 'waits'
@@ -112,21 +118,23 @@ export class SocketLink implements Link {
   #writePieces(pieces: PieceQueue): void {
     const socket = this.#socket
     while (pieces.isWaiting && socket.writableLength === 0 && !socket.destroyed) {
-      const parts = pieces.take()
+      const now = nodeLoop.now()
+      const parts = pieces.take(this.#pieceSize)
       let size = 0
       for (const { length } of parts) size += length
       const last = parts.pop()
       socket.cork()
       for (const part of parts) socket.write(part)
-      socket.write(last!, (error) => this.#pieceWritten(size, error))
+      socket.write(last!, (error) => this.#pieceWritten(size, now, error))
       socket.uncork()
       if (this.#isEnding && !pieces.isWaiting) socket.end()
     }
   }
 
-  #pieceWritten(size: number, error: Error | null | undefined): void {
+  #pieceWritten(size: number, since: number, error: Error | null | undefined): void {
     const pieces = this.#pieces
     if (pieces === undefined || (error !== undefined && error !== null)) return
+    this.#pieceSize = nodeLoop.now() - since < quickMs ? quickPieceSize : pieceSize
     pieces.left(size)
     this.#owner?.sent(size)
     this.#writePieces(pieces)
