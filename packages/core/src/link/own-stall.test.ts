@@ -231,6 +231,26 @@ describe('what lies in the link when a time is over', () => {
     await end()
   })
 
+  it('is heard first, but not for ever: a reply behind what the pipe is behind with', async () => {
+    for (const [count, outcome] of [
+      [500, 'replied'],
+      [5000, 'request-timeout'],
+    ] as const) {
+      const { rig, opened, accepted } = await pair({ options: { highWaterBytes: 2 ** 24 } })
+      accepted.on('ask', () => {
+        for (let n = 0; n < count; n++) accepted.send('n', n)
+        return 'replied'
+      })
+      // All of it takes longer than the request waits.
+      opened.on('n', () => rig.loop.block(0.5))
+      const since = rig.loop.now()
+      const asked = opened.request('ask', 0, { timeoutMs: 100 })
+      expect(await rig.until(asked.catch(({ code }) => code))).toBe(outcome)
+      expect(rig.loop.now() - since).toBeLessThan(500)
+      await rig.end()
+    }
+  })
+
   it('is heard first: a hello', async () => {
     const rig = new Rig({ network: { delayMs: [10, 10] } })
     const server = rig.pipe('server', { handshakeTimeoutMs: 100 })

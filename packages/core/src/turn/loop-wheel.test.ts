@@ -132,6 +132,20 @@ describe('the wheel of a loop', () => {
     ])
   })
 
+  it('lets the loop look once more when the time is over in the middle of its events', async () => {
+    const { loop, came, pipe, deadline } = setUp()
+    const turns = pipe('auto')
+    const late = deadline(turns, 'late')
+    late.set(40)
+    loop.eventAt(10, () => {
+      loop.block(50)
+      turns.run(loop.now())
+    })
+    loop.eventAt(30, () => late.cancel())
+    await loop.advance(200)
+    expect(came).toEqual([])
+  })
+
   it('counts little of each stall, also while it has but one deadline, which is overdue by the clock', async () => {
     const { loop, came, pipe, deadline } = setUp()
     deadline(pipe('auto'), 'late').setIn(1000)
