@@ -89,8 +89,12 @@ export function hello(fields: Hello): Buffer {
   )
 }
 
+/** Section 3, at 14. */
+const leastMessageSize = 4096
+
 export function readHello({ body }: Frame): Hello {
   if (body.toString('latin1', 0, 4) !== 'MLRC') throw new Error('a stranger')
+  if (body.readUInt32LE(14) < leastMessageSize) throw new Error('a hello that takes less than 4,096 bytes')
   const { text: codec, end } = readText(body, 31)
   const dataAt = end + 1 + body[end]
   return {

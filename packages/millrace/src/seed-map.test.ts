@@ -622,10 +622,10 @@ describe('seed 002', () => {
   })
 
   it('디버깅, 상태 보기, 구성 가능', async () => {
-    await using pair = await TcpPair.open({ messageSizeMax: 100, name: 'arena' })
+    await using pair = await TcpPair.open({ messageSizeMax: 4096, name: 'arena' })
     expect(pair.server.describe()).toContain("'arena'")
     expect(pair.server.statistics()).toMatchObject({ openChannels: 1, accepted: 1, errors: 0 })
-    const large = () => pair.near.send('chat', { from: 1, line: 'x'.repeat(150) })
+    const large = () => pair.near.send('chat', { from: 1, line: 'x'.repeat(5000) })
     expect(large).toThrow(expect.objectContaining({ code: 'message-too-large' }))
   })
 

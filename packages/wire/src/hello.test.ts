@@ -7,6 +7,7 @@ import {
   HelloCheck,
   helloRoom,
   helloSizeMax,
+  messageSizeFloor,
   openDataSizeMax,
   readHello,
   ticketSizeMax,
@@ -25,7 +26,7 @@ const sample: Hello = {
 }
 
 /** Where its fields stand in the body. */
-const at = { version: 4, role: 5, codec: 31, ticket: 36, data: 37 }
+const at = { version: 4, role: 5, messageSize: 14, codec: 31, ticket: 36, data: 37 }
 
 function written(hello: Hello): Uint8Array {
   const bytes = new Uint8Array(helloRoom)
@@ -67,7 +68,7 @@ describe('hello', () => {
     const hello = fc.record({
       role: fc.constantFrom('opened', 'accepted'),
       nonce: fc.uint8Array({ minLength: 8, maxLength: 8 }),
-      messageSizeMax: fc.integer({ min: 0, max: 0xffffffff }),
+      messageSizeMax: fc.integer({ min: messageSizeFloor, max: 0xffffffff }),
       codec: fc.string({ unit: 'binary', maxLength: 60 }).filter((text) => Buffer.byteLength(text) <= 255),
       contractVersion: fc.integer({ min: 0, max: 0xffffffff }),
       fingerprint: fc.tuple(hex, hex).map(([high, low]) => high + low),
@@ -105,6 +106,8 @@ describe('hello', () => {
     expect(spoil(at.version, 1)).toBe('wire-version')
     expect(spoil(at.version, 0)).toBe('wire-version')
     expect(spoil(at.role, 2)).toBe('malformed-hello')
+    expect(spoil(at.messageSize, 0xff, 0x0f, 0, 0)).toBe('message-size')
+    expect(spoil(at.messageSize, 0, 0x10, 0, 0)).toMatchObject({ messageSizeMax: messageSizeFloor })
     expect(spoil(at.codec, 255)).toBe('malformed-hello')
     expect(spoil(at.codec + 1, 0xff)).toBe('malformed-hello')
     expect(spoil(at.codec + 1, 0xc0, 0x80)).toBe('malformed-hello')

@@ -9,6 +9,9 @@ export const wireVersion = 2
 /** The largest body of a hello, in bytes, and of anything else that comes before the hello was accepted. */
 export const helloSizeMax = 4096
 
+/** The least that a side may accept, in bytes of a message's body: every peer takes control frames of that size. */
+export const messageSizeFloor = 4096
+
 /** The most bytes that an opener can say about itself. */
 export const openDataSizeMax = 1024
 
@@ -27,7 +30,7 @@ export interface Hello {
   readonly role: 'accepted' | 'opened'
   /** 8 random bytes: a hello that comes back is no peer's. All zero: none. */
   readonly nonce: Uint8Array
-  /** The largest message body that this side accepts, in bytes. */
+  /** The largest message body that this side accepts, in bytes; at least `messageSizeFloor`. */
   readonly messageSizeMax: number
   /** The kind of codec that reads and writes the messages: `bits`, `msgpack`, or a name of the user's. At most 255 bytes. */
   readonly codec: string
@@ -40,7 +43,7 @@ export interface Hello {
 }
 
 /** Why bytes are no hello that this side could go on with. */
-export type HelloViolation = 'not-millrace' | 'wire-version' | 'malformed-hello'
+export type HelloViolation = 'not-millrace' | 'wire-version' | 'malformed-hello' | 'message-size'
 
 /** The room that a hello needs at most, header included. */
 export const helloRoom = headerSizeMax + codecAt + 256 + 1 + ticketSizeMax + 2 + openDataSizeMax
@@ -75,6 +78,8 @@ export function readHello(view: DataView, start: number, end: number): Hello | H
   const role = view.getUint8(start + 5)
   const codec = readText(view, start + codecAt, end)
   if (role > 1 || codec === undefined) return 'malformed-hello'
+  const messageSizeMax = view.getUint32(start + 14, true)
+  if (messageSizeMax < messageSizeFloor) return 'message-size'
   const ticketAt = start + codecAt + writtenTextSize(view, start + codecAt)
   if (ticketAt >= end) return 'malformed-hello'
   const ticketSize = view.getUint8(ticketAt)
@@ -85,7 +90,7 @@ export function readHello(view: DataView, start: number, end: number): Hello | H
   return {
     role: role === 1 ? 'opened' : 'accepted',
     nonce: new Uint8Array(view.buffer.slice(view.byteOffset + start + 6, view.byteOffset + start + 14)),
-    messageSizeMax: view.getUint32(start + 14, true),
+    messageSizeMax,
     contractVersion: view.getUint32(start + 18, true),
     fingerprint: hex64(view, start + 22),
     codec,

@@ -37,6 +37,7 @@ export {
   type HelloViolation,
   helloRoom,
   helloSizeMax,
+  messageSizeFloor,
   nonceSize,
   openDataSizeMax,
   readHello,

@@ -1,3 +1,4 @@
+import { messageSizeFloor } from '@millrace/wire'
 import { MillraceError } from './millrace-error.ts'
 
 /**
@@ -24,7 +25,7 @@ export interface PipeLimits {
   readonly frameTimeoutMs: number
   /** A peer that takes nothing although something waits for it is cut after. Default 10,000; `Infinity` is allowed. */
   readonly stallTimeoutMs: number
-  /** The largest body of a message, in both directions. Default 1 MiB. */
+  /** The largest body of a message, in both directions; at least 4,096. A peer may take less, and says so in its hello. Default 1 MiB. */
   readonly messageSizeMax: number
   /** A channel with so many bytes on their way out is full. Default 1 MiB. */
   readonly highWaterBytes: number
@@ -100,6 +101,10 @@ export function parseLimits(options: PipeLimitOptions): PipeLimits {
     if (value === undefined) continue
     checkPositive(name, value)
     limits[name] = value
+  }
+  if (limits.messageSizeMax < messageSizeFloor) {
+    const text = `messageSizeMax is at least ${messageSizeFloor}, which every peer takes; got ${limits.messageSizeMax}`
+    throw new MillraceError('argument-invalid', text)
   }
   if (limits.lowWaterBytes > limits.highWaterBytes) {
     if (options.lowWaterBytes !== undefined) {

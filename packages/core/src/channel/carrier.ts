@@ -5,9 +5,10 @@ import type { CarrierStatistics } from './statistics.ts'
 
 /**
  * What became of a message: `queued` will leave; `full`: the channel is at its high-water mark and the message was not
- * taken (or was dropped and counted, by the channel's policy); `closed`: the channel has ended or is ending.
+ * taken (or was dropped and counted, by the channel's policy); `closed`: the channel has ended or is ending; `too-large`: it is within this
+ * side's `messageSizeMax`, but above what this one peer says that it takes, and was not sent. It counts in `statistics().tooLarge`.
  */
-export type SendResult = 'queued' | 'full' | 'closed'
+export type SendResult = 'queued' | 'full' | 'closed' | 'too-large'
 
 /** The way out of a carrier. */
 export interface MessageSender {
@@ -15,7 +16,7 @@ export interface MessageSender {
   /** Sends what `encodeShared` of a channel of the same protocol made. */
   sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult
   encodeShared(number: number, body: unknown): Uint8Array | undefined
-  /** Throws `unsupported` where the protocol has no requests, and for a body that doesn't fit. */
+  /** Throws `unsupported` where the protocol has no requests, and for a body that doesn't fit, or that the peer doesn't take. */
   sendRequest(id: number, number: number, body: unknown): void
   sendReply(id: number, number: number, body: unknown): void
   sendFault(id: number, text: string): void

@@ -23,6 +23,8 @@ export interface ConversationOwner {
   /** Something that isn't the channel's end went wrong: by default, a handler of the program threw. */
   failed(text: string, cause: unknown, conversation: Conversation): void
   overflowed(conversation: Conversation, queued: { readonly bytes: number; readonly messages: number }): void
+  /** A message of this key was not sent: the peer takes at most `peerSizeMax` bytes, if it is known how many. */
+  tooLarge(conversation: Conversation, key: string, peerSizeMax: number | undefined): void
 }
 
 const noData = new Uint8Array(0)
@@ -30,7 +32,7 @@ const noData = new Uint8Array(0)
 const holdCauses: Readonly<Record<HoldCause, number>> = { reading: 1, handling: 2 }
 
 /** What a conversation counts that has met no full channel. */
-const noOverflow = { refused: 0, droppedNewest: 0, droppedOldest: 0, superseded: 0 }
+const noOverflow = { refused: 0, droppedNewest: 0, droppedOldest: 0, superseded: 0, tooLarge: 0 }
 
 /** A function of the program that hears of the end. */
 export type EndListener = (reason: CloseReason, channel: unknown) => unknown
@@ -196,6 +198,12 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     return this.overflow.judge()
   }
 
+  /** A message is larger than the peer takes: counts it, and tells. */
+  tooLarge(number: number, peerSizeMax: number | undefined): void {
+    this.overflow.tooLarge++
+    this.#owner.tooLarge(this, this.dispatch.keyOf(number), peerSizeMax)
+  }
+
   /** Sends a request and waits for its reply. */
   request(key: string, number: number, body: unknown, options: RequestOptions): Promise<unknown> {
     if (!this.isOpen) {
@@ -273,7 +281,7 @@ export class Conversation implements DispatchOwner, OverflowOwner {
 
   statistics(): ChannelStatistics {
     const { messagesIn, unhandled, limited } = this.dispatch
-    const { refused, droppedNewest, droppedOldest, superseded } = this.#overflow ?? noOverflow
+    const { refused, droppedNewest, droppedOldest, superseded, tooLarge } = this.#overflow ?? noOverflow
     const { messagesOut, bytesIn, roundTripMs } = this
     return {
       messagesIn,
@@ -284,6 +292,7 @@ export class Conversation implements DispatchOwner, OverflowOwner {
       droppedNewest,
       droppedOldest,
       superseded,
+      tooLarge,
       unhandled,
       limited,
       roundTripMs,

@@ -42,6 +42,8 @@ export class Overflow {
   droppedNewest = 0
   droppedOldest = 0
   superseded = 0
+  /** Messages, requests and replies that were not sent, as the peer takes smaller ones only. Under every policy. */
+  tooLarge = 0
   #policy: OverflowPolicy
   readonly #owner: OverflowOwner
   #topicOf: OverflowOptions['topicOf']

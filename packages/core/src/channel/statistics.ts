@@ -17,6 +17,8 @@ export interface ChannelStatistics {
   readonly droppedNewest: number
   readonly droppedOldest: number
   readonly superseded: number
+  /** Messages, requests and replies that were not sent, as the peer takes smaller ones only (`'too-large'`). */
+  readonly tooLarge: number
   /** Messages that nothing listened for. */
   readonly unhandled: number
   /** Messages and requests of the peer that were dropped, as more came than their rate in the contract allows. */

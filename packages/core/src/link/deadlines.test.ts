@@ -268,11 +268,11 @@ describe('limits of a pipe', () => {
   })
 
   it('messageSizeMax: a larger message ends the channel', async () => {
-    const { rig, peer, channel, codes } = await greeted({ messageSizeMax: 1000 })
-    peer.sendFrame(0x91, [1, 0x61, ...new Array(998).fill(0x31)])
+    const { rig, peer, channel, codes } = await greeted({ messageSizeMax: 5000 })
+    peer.sendFrame(0x91, [1, 0x61, ...new Array(4998).fill(0x31)])
     await rig.loop.settle()
     expect(codes()).toEqual([])
-    peer.sendFrame(0x91, [1, 0x61, ...new Array(1010).fill(0x31)])
+    peer.sendFrame(0x91, [1, 0x61, ...new Array(5010).fill(0x31)])
     await rig.loop.settle()
     expect(codes()).toEqual(['protocol-violation'])
     expect(channel.reason).toMatchObject({ what: expect.stringContaining('messageSizeMax') })
@@ -289,9 +289,9 @@ describe('limits of a pipe', () => {
   })
 
   it('messageSizeMax: bounds requests and replies as well', async () => {
-    const { rig, accepting, accepted, opened } = await pair({ options: { messageSizeMax: 200 } })
-    accepted.on('ask', () => 'x'.repeat(500))
-    expect(await rig.failureOf(opened.request('ask', 'x'.repeat(500)))).toMatchObject({
+    const { rig, accepting, accepted, opened } = await pair({ options: { messageSizeMax: 5000 } })
+    accepted.on('ask', () => 'x'.repeat(6000))
+    expect(await rig.failureOf(opened.request('ask', 'x'.repeat(6000)))).toMatchObject({
       code: 'message-too-large',
     })
     expect(await rig.failureOf(opened.request('ask', 1))).toMatchObject({ code: 'request-failed' })

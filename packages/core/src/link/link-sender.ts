@@ -45,7 +45,7 @@ export class LinkSender implements MessageSender {
   send(number: number, body: unknown): SendResult {
     if (this.#conversation.state !== 'open') return 'closed'
     if (this.#queue.isFull) return this.#overflowed(number, body, undefined)
-    this.#session.encode(number, body)
+    if (this.#session.encode(number, body) === 'too-large') return this.#tooLarge(number)
     this.#conversation.messagesOut++
     this.#wrote()
     return 'queued'
@@ -58,24 +58,33 @@ export class LinkSender implements MessageSender {
   sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult {
     if (this.#conversation.state !== 'open') return 'closed'
     if (this.#queue.isFull) return this.#overflowed(number, body, bytes)
+    if (this.#session.takesShared?.(bytes) === false) return this.#tooLarge(number)
     this.#queue.buffer.appendShared(bytes)
     this.#conversation.messagesOut++
     this.#dirty()
     return 'queued'
   }
 
-  /** Throws `unsupported` where the protocol has no requests, and for a body that doesn't fit. */
+  /** Throws `unsupported` where the protocol has no requests, and for a body that doesn't fit, or that the peer doesn't take. */
   sendRequest(id: number, number: number, body: unknown): void {
     if (this.#session.encodeRequest === undefined) {
       throw new MillraceError('unsupported', 'this protocol has no requests')
     }
-    this.#session.encodeRequest(id, number, body)
+    if (this.#session.encodeRequest(id, number, body) === 'too-large') {
+      this.#tooLarge(number)
+      const key = this.#conversation.dispatch.keyOf(number)
+      const text = `the request '${key}' is larger than the peer takes: ${this.#session.peerSizeMax} bytes, its messageSizeMax`
+      throw new MillraceError('message-too-large', text)
+    }
     this.#conversation.messagesOut++
     this.#wroteUnasked()
   }
 
   sendReply(id: number, number: number, body: unknown): void {
-    this.#session.encodeReply?.(id, number, body)
+    if (this.#session.encodeReply?.(id, number, body) === 'too-large') {
+      this.#tooLarge(number)
+      return this.sendFault(id, 'the reply is larger than messageSizeMax of the side that asked')
+    }
     this.#conversation.messagesOut++
     this.#wroteUnasked()
   }
@@ -122,10 +131,16 @@ export class LinkSender implements MessageSender {
       this.#owner.fail({ code: 'overflow', queuedBytes, queuedMessages: 0 })
       return 'closed'
     }
-    const key = this.#conversation.dispatch.keyOf(number)
-    this.#queue.queueLate(key, body, shared ?? this.encodeShared(number, body))
+    const bytes = shared ?? this.encodeShared(number, body)
+    if (bytes !== undefined && this.#session.takesShared?.(bytes) === false) return this.#tooLarge(number)
+    this.#queue.queueLate(this.#conversation.dispatch.keyOf(number), body, bytes)
     this.#conversation.messagesOut++
     return 'queued'
+  }
+
+  #tooLarge(number: number): 'too-large' {
+    this.#conversation.tooLarge(number, this.#session.peerSizeMax)
+    return 'too-large'
   }
 
   #wroteUnasked(): void {

@@ -70,7 +70,7 @@ describe('an async iterator', () => {
   it('that is not read holds back the peer, within bounds, and loses nothing', async () => {
     const text = 'x'.repeat(900)
     const { rig, accepted, opened } = await pair({
-      accepting: { iteratorQueueMax: 10, receiveHighWaterBytes: 40_000, messageSizeMax: 1000 },
+      accepting: { iteratorQueueMax: 10, receiveHighWaterBytes: 40_000, messageSizeMax: 4096 },
       opening: { highWaterBytes: 4000 },
       network: { windowBytes: 1000 },
     })
@@ -180,7 +180,7 @@ describe('receiving', () => {
   it('with manual drive pauses the peer of a game that does not turn', async () => {
     const { rig, accepting, accepted, opened } = await manual({
       receiveHighWaterBytes: 3000,
-      messageSizeMax: 1000,
+      messageSizeMax: 4096,
     })
     const text = 'x'.repeat(900)
     let sent = 0

@@ -15,7 +15,7 @@ describe.each(ways)('a link that cannot pause, %s,', (_way, encryption) => {
   /** A reader that takes one message, and leaves the others where they are. */
   async function behind() {
     const both = await pair({
-      accepting: { iteratorQueueMax: 1, receiveHighWaterBytes: 1000, messageSizeMax: 1000, ...encryption },
+      accepting: { iteratorQueueMax: 1, receiveHighWaterBytes: 1000, messageSizeMax: 4096, ...encryption },
       opening: { highWaterBytes: 1e6, lowWaterBytes: 1e6, ...encryption },
       network: { pausing: 'off', windowBytes: 1e6 },
     })

@@ -3,7 +3,6 @@ import type { Goodbye } from '@millrace/wire'
 import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import type { LineWriter } from '../base/log.ts'
-import { misuse, sideOf } from '../base/message-traits.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import { type HeartbeatTimes, type OverflowPolicy, type PipeLimits, parseHeartbeat } from '../base/options.ts'
 import { Channel, conversationOf } from '../channel/channel.ts'
@@ -16,9 +15,11 @@ import type { Topics } from '../ports/diagnostics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { Admissions } from './admissions.ts'
+import { broadcast } from './broadcast.ts'
 import type { Handshakes } from './handshake-slots.ts'
 import type { PipeOptions } from './pipe-options.ts'
 import { addStatistics, noStatistics, nothingWaits, type RegistryStatistics } from './pipe-statistics.ts'
+import { TooLargeNews } from './too-large-news.ts'
 
 /** What the registry tells its pipe. */
 export interface ChannelRegistryOwner {
@@ -75,6 +76,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   /** Channels that were shown to the program before they opened. */
   #early: WeakMap<Conversation, Channel> | undefined
   #emptyWaiters: (() => void)[] = []
+  readonly #tooLargeNews = new TooLargeNews()
   readonly #past: Record<keyof ChannelStatistics, number> = { ...noStatistics }
 
   constructor(
@@ -113,24 +115,9 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
 
   /** Sends one message to all channels, or to those of these that are open here, encoding it once. Returns how many took it. */
   broadcast(key: string, body: unknown, channels: Iterable<Channel> | undefined): number {
-    const { keys } = this
-    const number = keys.number(key)
-    const traits = keys.traits(number)
-    const { kind, from } = traits
-    if (kind === 'request')
-      throw new MillraceError('argument-invalid', misuse(key, traits, 'message', 'client'))
-    let shared: Uint8Array | undefined
-    let count = 0
-    const conversations = channels === undefined ? this.#channels.keys() : this.#conversationsOf(channels)
-    for (const { carrier, role } of conversations) {
-      if (from !== 'either' && from !== sideOf(role)) continue
-      const { sender } = carrier
-      shared ??= sender.encodeShared(number, body)
-      const result =
-        shared === undefined ? sender.send(number, body) : sender.sendShared(number, body, shared)
-      if (result === 'queued') count++
-    }
-    return count
+    const conversations =
+      channels === undefined ? this.#channels.keys() : [...this.#conversationsOf(channels)].values()
+    return broadcast(this.keys, key, body, conversations)
   }
 
   /** A conversation that has no carrier yet. */
@@ -273,6 +260,15 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
       queuedBytes: queued.bytes,
       queuedMessages: queued.messages,
     })
+  }
+
+  tooLarge(conversation: Conversation, key: string, peerSizeMax: number | undefined): void {
+    const { channelTooLarge } = this.#owner.topics()
+    const { pipe } = this.#owner
+    const channel = this.#channels.get(conversation)
+    if (channelTooLarge.hasSubscribers) channelTooLarge.publish({ pipe, channel, key, peerSizeMax })
+    const error = this.#tooLargeNews.about(conversation, key, peerSizeMax, this.turns.now)
+    if (error !== undefined) this.#owner.report(error, channel)
   }
 
   get #isEmpty(): boolean {

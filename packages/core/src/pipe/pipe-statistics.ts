@@ -29,6 +29,7 @@ export const noStatistics: ChannelStatistics = {
   droppedNewest: 0,
   droppedOldest: 0,
   superseded: 0,
+  tooLarge: 0,
   unhandled: 0,
   limited: 0,
   roundTripMs: 0,

@@ -49,6 +49,8 @@ export class Topics {
   readonly channelClose: DiagnosticsTopic
   /** `millrace:channel.overflow`: { pipe, channel, queuedBytes } */
   readonly channelOverflow: DiagnosticsTopic
+  /** `millrace:channel.too-large`: { pipe, channel, key, peerSizeMax }: a message that the peer doesn't take was not sent. */
+  readonly channelTooLarge: DiagnosticsTopic
 
   /** `failed`: told of the first publication that fails. */
   constructor(diagnostics: Diagnostics | undefined, failed: (error: unknown) => void) {
@@ -62,6 +64,7 @@ export class Topics {
     this.channelOpen = topic('channel.open')
     this.channelClose = topic('channel.close')
     this.channelOverflow = topic('channel.overflow')
+    this.channelTooLarge = topic('channel.too-large')
   }
 }
 

@@ -70,6 +70,10 @@ export interface SessionHost {
   wake(): void
 }
 
+/** What became of a message: nothing (it was written), or `too-large`: the peer takes smaller ones only, and nothing was written. */
+// biome-ignore lint/suspicious/noConfusingVoidType: sessions that know no limit of their peer return nothing
+export type EncodeResult = 'too-large' | void
+
 /**
  * One channel's machine: it turns frames, or bytes, into messages and back. Knows no socket and no clock. `process` decodes and
  * delivers; what it writes goes to `host.out`.
@@ -87,13 +91,20 @@ export interface Session {
   readonly isAtEnd?: boolean
   /** The size of the frame whose message is being delivered, in bytes: limits of what waits, decoded, go by it. */
   readonly frameSize?: number
+  /**
+   * The largest body that the peer takes, in bytes, once it is known. It is the peer's word: it makes nothing throw. What this side's own
+   * limits refuse throws `message-too-large`; what only the peer's do is `too-large`.
+   */
+  readonly peerSizeMax?: number | undefined
   /** Appends a message to `host.out`. Throws for a body that can't be encoded, and leaves no trace of it then. */
-  encode(number: number, body: unknown): void
-  /** A message as bytes of their own, ready to be sent by any channel of the same protocol. */
+  encode(number: number, body: unknown): EncodeResult
+  /** A message as bytes of their own, ready to be sent by any channel of the same protocol whose peer takes as much. */
   encodeShared?(number: number, body: unknown): Uint8Array
+  /** Whether the peer takes what `encodeShared` of a channel of the same protocol made. Default: it does. */
+  takesShared?(bytes: Uint8Array): boolean
   /** Requests, replies and faults may be written at any time until `release`: handlers answer when they can. */
-  encodeRequest?(id: number, number: number, body: unknown): void
-  encodeReply?(id: number, number: number, body: unknown): void
+  encodeRequest?(id: number, number: number, body: unknown): EncodeResult
+  encodeReply?(id: number, number: number, body: unknown): EncodeResult
   encodeFault?(id: number, text: string): void
   /** Asks the peer for a sign of life. */
   ping?(now: number): void

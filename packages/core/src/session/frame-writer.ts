@@ -13,6 +13,7 @@ import {
   helloRoom,
   shortTextSizeMax,
   varintSizeMax,
+  varintSizeOf,
   writeGoodbye,
   writeHello,
   writeText,
@@ -21,6 +22,7 @@ import {
 import { MillraceError } from '../base/millrace-error.ts'
 import type { Codec } from '../ports/codec.ts'
 import type { FrameSink } from '../ports/framing.ts'
+import type { EncodeResult } from '../ports/protocol.ts'
 
 /** The size of what a ping carries. */
 export const tokenSize = 4
@@ -43,9 +45,11 @@ export function messageSizes(codec: Codec): MessageSizes {
   return { fixed, headers: new Uint8Array(codeMessageEnd).fill(headerSize(0)) }
 }
 
-/** Writes the frames of a session. */
+/** Writes the frames of a session. A body above this side's own limit throws; one that only the peer doesn't take is `too-large`. */
 export class FrameWriter {
-  #messageSizeMax: number
+  /** The peer takes bodies up to so many bytes, once it has said so. */
+  peerSizeMax: number | undefined
+  readonly #messageSizeMax: number
   readonly #codec: Codec
   readonly #isNamed: boolean
   readonly #sizes: MessageSizes
@@ -63,33 +67,26 @@ export class FrameWriter {
 
   /** The largest body that both sides take. */
   get messageSizeMax(): number {
-    return this.#messageSizeMax
+    return Math.min(this.#messageSizeMax, this.peerSizeMax ?? Number.POSITIVE_INFINITY)
   }
 
-  /** The peer takes bodies up to so many bytes. */
-  limit(messageSizeMax: number): void {
-    this.#messageSizeMax = Math.min(this.#messageSizeMax, messageSizeMax)
-  }
-
-  message(number: number, body: unknown): void {
+  message(number: number, body: unknown): EncodeResult {
     const out = this.#out
     if (this.#isNamed || number >= codeMessageEnd) {
       const room = this.#room(number, number, body)
       const start = out.reserve(room + headerSizeMax)
-      out.commit(this.#writeFar(out, start, room, number, body))
-      return
+      return this.#commit(start, this.#writeFar(out, start, room, number, body))
     }
     const size = this.#sizes.fixed[number]
     if (size >= 0) {
       const start = out.reserve(size + 1)
-      out.commit(this.#writeFixed(out, start, number, size, body))
-    } else {
-      const start = out.reserve(this.#codec.sizeBound(number, body) + headerSizeMax)
-      out.commit(this.#writeSized(out, start, number, body))
+      return this.#commit(start, this.#writeFixed(out, start, number, size, body))
     }
+    const start = out.reserve(this.#codec.sizeBound(number, body) + headerSizeMax)
+    return this.#commit(start, this.#writeSized(out, start, number, body))
   }
 
-  /** A message as bytes of their own. */
+  /** A message as bytes of their own, for peers whose limits are not looked at yet. */
   sharedMessage(number: number, body: unknown): Uint8Array {
     const isFar = this.#isNamed || number >= codeMessageEnd
     const room = isFar ? this.#room(number, number, body) : this.#codec.sizeBound(number, body)
@@ -102,21 +99,31 @@ export class FrameWriter {
     return bytes.subarray(0, end)
   }
 
-  request(id: number, number: number, body: unknown): void {
+  /** Whether the peer takes a frame that this writer, or another one of its protocol, wrote there. */
+  takesFrame(bytes: Uint8Array, start: number, end: number): boolean {
+    const { peerSizeMax } = this
+    if (peerSizeMax === undefined || end - start <= peerSizeMax) return true
+    const code = bytes[start]
+    const isFixed = code < codeMessageEnd && this.#sizes.fixed[code] >= 0
+    const header = isFixed ? 1 : 1 + varintSizeOf(bytes[start + 1])
+    return end - start - header <= peerSizeMax
+  }
+
+  request(id: number, number: number, body: unknown): EncodeResult {
     const out = this.#out
     const room = this.#room(number, number, body) + varintSizeMax
     const start = out.reserve(room + headerSizeMax)
     const code = this.#isNamed ? frameCode.namedRequest : frameCode.request
-    out.commit(this.#write(out, start, room, code, id, number, number, body))
+    return this.#commit(start, this.#write(out, start, room, code, id, number, number, body))
   }
 
   /** The reply to a request of this key. */
-  reply(id: number, number: number, body: unknown): void {
+  reply(id: number, number: number, body: unknown): EncodeResult {
     const out = this.#out
     const bodyNumber = this.#codec.replyNumber(number)
     const room = this.#codec.sizeBound(bodyNumber, body) + varintSizeMax
     const start = out.reserve(room + headerSizeMax)
-    out.commit(this.#write(out, start, room, frameCode.reply, id, number, bodyNumber, body))
+    return this.#commit(start, this.#write(out, start, room, frameCode.reply, id, number, bodyNumber, body))
   }
 
   fault(id: number, text: string): void {
@@ -141,6 +148,13 @@ export class FrameWriter {
   goodbye(goodbye: Goodbye): void {
     const out = this.#out
     out.commit(writeGoodbye(out, out.reserve(goodbyeRoom), goodbye))
+  }
+
+  /** What was written from `start` to `end` counts, if the peer takes it. */
+  #commit(start: number, end: number): EncodeResult {
+    const out = this.#out
+    if (!this.takesFrame(out.bytes, start, end)) return 'too-large'
+    out.commit(end)
   }
 
   #writeFixed(target: FrameTarget, start: number, number: number, size: number, body: unknown): number {
@@ -215,7 +229,7 @@ export class FrameWriter {
   }
 
   #refuse(number: number, size: number): never {
-    const text = `message '${this.#codec.keys.name(number)}' takes ${size} bytes; both sides accept ${this.#messageSizeMax} (messageSizeMax)`
+    const text = `message '${this.#codec.keys.name(number)}' takes ${size} bytes; this side accepts ${this.#messageSizeMax} (messageSizeMax)`
     throw new MillraceError('message-too-large', text)
   }
 }

@@ -4,7 +4,7 @@ import type { CloseReason } from '../base/close-reason.ts'
 import { sideOf } from '../base/message-traits.ts'
 import { type Codec, undecodable } from '../ports/codec.ts'
 import type { FrameSink, FrameSource, FrameView } from '../ports/framing.ts'
-import type { Session, SessionHost } from '../ports/protocol.ts'
+import type { EncodeResult, Session, SessionHost } from '../ports/protocol.ts'
 import { agreedOn } from './agreed-on.ts'
 import { frameCost, isCall, isSaying, saidInClear } from './frame-kinds.ts'
 import { FrameWriter, type MessageSizes, tokenSize } from './frame-writer.ts'
@@ -123,20 +123,28 @@ export class FramedSession implements Session {
     this.violate(this.#opening === undefined ? limit : this.#opening.sizeText)
   }
 
-  encode(number: number, body: unknown): void {
-    this.#writer.message(number, body)
+  get peerSizeMax(): number | undefined {
+    return this.#writer.peerSizeMax
+  }
+
+  encode(number: number, body: unknown): EncodeResult {
+    return this.#writer.message(number, body)
   }
 
   encodeShared(number: number, body: unknown): Uint8Array {
     return this.#writer.sharedMessage(number, body)
   }
 
-  encodeRequest(id: number, number: number, body: unknown): void {
-    this.#writer.request(id, number, body)
+  takesShared(bytes: Uint8Array): boolean {
+    return this.#writer.takesFrame(bytes, 0, bytes.length)
   }
 
-  encodeReply(id: number, number: number, body: unknown): void {
-    this.#writer.reply(id, number, body)
+  encodeRequest(id: number, number: number, body: unknown): EncodeResult {
+    return this.#writer.request(id, number, body)
+  }
+
+  encodeReply(id: number, number: number, body: unknown): EncodeResult {
+    return this.#writer.reply(id, number, body)
   }
 
   encodeFault(id: number, text: string): void {
@@ -269,7 +277,7 @@ export class FramedSession implements Session {
     const { hello, isDone } = this.#opening!
     if (!isDone || hello === undefined) return
     this.#opening = undefined
-    this.#writer.limit(hello.messageSizeMax)
+    this.#writer.peerSizeMax = hello.messageSizeMax
     this.#frames.bodySizeMax = Math.min(this.#host.limits.messageSizeMax, bodySizeLimit)
     this.#frames.fixedSizes = this.#sizes.fixed
     this.#plain = this.#guard.plain

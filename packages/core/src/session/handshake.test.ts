@@ -306,19 +306,19 @@ describe('a handshake', () => {
     await rig.end()
   })
 
-  it('agrees on the smaller limit for messages', async () => {
-    const { rig, opened, accepted } = await pair({ accepting: { messageSizeMax: 100 } })
+  it('keeps the limit of each side for messages', async () => {
+    const { rig, opened, accepted } = await pair({ accepting: { messageSizeMax: 5000 } })
     const heard: unknown[] = []
     accepted.on('text', (text) => void heard.push(text))
-    const room = 100 - 1 - 'text'.length - 2
+    const room = 5000 - 1 - 'text'.length - 2
     expect(opened.send('text', 'x'.repeat(room))).toBe('queued')
-    expect(() => opened.send('text', 'x'.repeat(room + 1))).toThrowError(
+    expect(opened.send('text', 'x'.repeat(room + 1))).toBe('too-large')
+    expect(() => accepted.send('text', 'x'.repeat(room + 1))).toThrowError(
       expect.objectContaining({
         code: 'message-too-large',
-        message: expect.stringContaining("'text' takes 101 bytes"),
+        message: expect.stringContaining("'text' takes 5001 bytes; this side accepts 5000 (messageSizeMax)"),
       }),
     )
-    expect(() => accepted.send('text', 'x'.repeat(room + 1))).toThrowError(/messageSizeMax/)
     await rig.loop.settle()
     expect(heard).toEqual(['x'.repeat(room)])
     await rig.end()
@@ -392,3 +392,38 @@ async function mismatched(
   expect(rig.diary(opening).connected).toEqual([])
   return { rig, accepting, opening, error }
 }
+
+describe('a hello that takes less than 4,096 bytes', () => {
+  it.each([0, 1, 4095])('is refused by the accepting side (%i)', async (messageSizeMax) => {
+    const rig = new Rig()
+    const accepting = rig.pipe()
+    await rig.until(accepting.bind())
+    const peer = await RawPeer.connect(rig.network, 'net://server')
+    peer.sendHello({ messageSizeMax })
+    await rig.loop.settle()
+    expect(peer.goodbye).toMatchObject({
+      code: 'protocol-violation',
+      text: expect.stringContaining('4096'),
+    })
+    const { accepted, errors } = rig.diary(accepting)
+    expect(accepted).toEqual([])
+    expect(errors.map(({ code }) => code)).toEqual(['handshake-failed'])
+    await rig.end()
+  })
+
+  it('is refused by the opening side, and nothing less can be configured', async () => {
+    const rig = new Rig()
+    const peers = await RawPeer.listen(rig.network, 'net://server')
+    const opening = rig.pipe().open()
+    await rig.loop.settle()
+    peers[0].sendHello({ role: 'accepted', messageSizeMax: 4095 })
+    expect(await rig.failureOf(opening)).toMatchObject({
+      code: 'handshake-failed',
+      message: expect.stringContaining('4096'),
+    })
+    expect(() => rig.pipe('server', { messageSizeMax: 4095 })).toThrowError(
+      expect.objectContaining({ code: 'argument-invalid', message: expect.stringContaining('4096') }),
+    )
+    await rig.end()
+  })
+})

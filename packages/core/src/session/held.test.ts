@@ -120,7 +120,7 @@ describe('a reader that is behind', () => {
   }
 
   it('is bounded by bytes, whatever the size of the messages', async () => {
-    const accepting = { receiveHighWaterBytes: 4000, messageSizeMax: 1000 }
+    const accepting = { receiveHighWaterBytes: 4000, messageSizeMax: 4096 }
     const { rig, accepted, opened } = await heldPair({
       accepting,
       network: { windowBytes: 1000 },

@@ -3,6 +3,7 @@ import {
   frameCode,
   type Hello,
   helloSizeMax,
+  messageSizeFloor,
   nonceSize,
   readGoodbye,
   readHello,
@@ -137,6 +138,7 @@ export const helloViolations = {
   'not-millrace': 'the first bytes are no Millrace hello; does the peer speak another protocol?',
   'wire-version': 'the hello has another wire version; one side must be updated',
   'malformed-hello': 'a malformed hello',
+  'message-size': `a hello that takes messages of less than ${messageSizeFloor} bytes`,
 }
 
 const ownHello = "this side's own hello came back: the address leads to itself, or to a service that echoes"
