@@ -105,6 +105,7 @@ export type {
   DatagramTransport,
   Link,
   LinkOwner,
+  LinkRoom,
   Listener,
   ListenerOwner,
   LocalTransport,

@@ -40,6 +40,7 @@ export {
   type Link,
   type LinkLayer,
   type LinkOwner,
+  type LinkRoom,
   type LinkToEncrypt,
   type Listener,
   type ListenerOwner,

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { MillraceError } from '@millrace/core'
+import { type LinkRoom, MillraceError } from '@millrace/core'
 
 /** Descriptors kept free for the program's own files and connections: so many, or an eighth of a small limit. */
 const reserveMax = 64
@@ -8,39 +8,47 @@ const reserveMax = 64
 const reportIntervalMs = 1000
 
 /**
- * Watches how many descriptors are left before another connection is taken. Without it, the system's limit is met inside
+ * Knows how many connections the process can hold, before another one is taken. Without it, the system's limit is met inside
  * the platform, which accepts and closes what it can't hold without a word to either side.
  *
  * Systems hand out the lowest free number, so the number of a descriptor opened for a moment tells how many are in use
  * in the whole process. Where the limit can't be read (outside Linux), nothing is watched.
  */
-export class DescriptorGuard {
+export class DescriptorGuard implements LinkRoom {
+  /** What the process may hold, less what it holds now and the reserve. */
+  readonly capacity: number
+  readonly #failed: (error: MillraceError) => void
   readonly #limit: number
   readonly #reserve: number
   #refused = 0
   #reportedAt = Number.NEGATIVE_INFINITY
 
-  constructor(limit: number = descriptorLimit()) {
+  /** `failed` is told of connections that could not be held, at most once a second. */
+  constructor(failed: (error: MillraceError) => void, limit: number = descriptorLimit()) {
+    this.#failed = failed
     this.#limit = limit
     this.#reserve = Math.min(reserveMax, Math.floor(limit / 8))
+    this.capacity = this.#isWatched ? Math.max(0, limit - this.#reserve - lowestFree()) : limit
   }
 
-  /** Whether one more connection may be held. */
-  hasRoom(): boolean {
-    if (this.#limit === Number.POSITIVE_INFINITY) return true
-    if (lowestFree() < this.#limit - this.#reserve) return true
+  /** Whether all descriptors but the reserve are in use. */
+  get isFull(): boolean {
+    return this.#isWatched && lowestFree() >= this.#limit - this.#reserve
+  }
+
+  refused(): void {
     this.#refused++
-    return false
-  }
-
-  /** What to report about the connections refused since the last report; undefined if that was a moment ago. */
-  report(now: number): MillraceError | undefined {
-    if (now - this.#reportedAt < reportIntervalMs) return undefined
-    this.#reportedAt = now
+    const now = performance.now()
+    if (now - this.#reportedAt < reportIntervalMs) return
     const count = this.#refused
+    this.#reportedAt = now
     this.#refused = 0
     const text = `${count} connections refused: the process may hold ${this.#limit} descriptors, and all but ${this.#reserve} are in use; raise the limit (ulimit -n)`
-    return new MillraceError('descriptor-limit', text)
+    this.#failed(new MillraceError('descriptor-limit', text))
+  }
+
+  get #isWatched(): boolean {
+    return this.#limit < Number.POSITIVE_INFINITY
   }
 }
 

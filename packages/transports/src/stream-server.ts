@@ -2,15 +2,10 @@ import { createServer, type ListenOptions, type Server, type Socket } from 'node
 import type { CancelSignal, Link, ListenerOwner } from '@millrace/core'
 import { DescriptorGuard } from './descriptor-guard.ts'
 
-/** Makes a server that hands over each connection, as long as the process has descriptors to spare. */
+/** Makes a server that hands over each connection, and says how many the process can hold. */
 export function serverFor(owner: ListenerOwner, linkOf: (socket: Socket) => Link): Server {
-  const guard = new DescriptorGuard()
-  return createServer({ allowHalfOpen: true }, (socket) => {
-    if (guard.hasRoom()) return owner.accepted(linkOf(socket))
-    socket.destroy()
-    const error = guard.report(performance.now())
-    if (error !== undefined) owner.failed(error)
-  })
+  const guard = new DescriptorGuard((error) => owner.failed(error))
+  return createServer({ allowHalfOpen: true }, (socket) => owner.accepted(linkOf(socket), guard))
 }
 
 /** Resolves when the server listens; what goes wrong afterwards is told to the owner. */

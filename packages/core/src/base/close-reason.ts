@@ -165,6 +165,8 @@ function goodbyeCode(reason: CloseReason): GoodbyeCode {
     case 'handshake-timeout':
     case 'heartbeat-timeout':
       return 'timeout'
+    case 'closed':
+      return reason.why
     default:
       return 'closed'
   }

@@ -15,7 +15,9 @@ export type OverflowPolicy = 'wait' | 'drop-newest' | 'drop-oldest' | 'latest-by
 export interface PipeLimits {
   /** Open channels. The next one is refused with `channel-limit`. Default 10,000. */
   readonly maxOpenChannels: number
-  /** Links that have not said hello yet. For the next one, the oldest from the address with most of them is cut. Default 4,096. */
+  /** Channels that may come from one address, as far as the transport tells addresses. The next one is refused with `channel-limit`. Default `Infinity`. */
+  readonly maxChannelsPerAddress: number
+  /** Links that have not said hello yet. For the next one, one of them is cut, of an address that has or wastes many. Default 4,096. */
   readonly maxHandshakes: number
   /** The peer's hello is due within; for the side that opens, connecting counts too. Default 2,000. */
   readonly handshakeTimeoutMs: number
@@ -45,6 +47,7 @@ export interface PipeLimits {
 /** The defaults of all limits. */
 export const defaultLimits: PipeLimits = Object.freeze({
   maxOpenChannels: 10_000,
+  maxChannelsPerAddress: Number.POSITIVE_INFINITY,
   maxHandshakes: 4096,
   handshakeTimeoutMs: 2000,
   closeTimeoutMs: 2000,

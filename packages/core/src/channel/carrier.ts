@@ -1,5 +1,6 @@
 import type { Goodbye } from '@millrace/wire'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import type { CloseReason } from '../base/close-reason.ts'
 import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import type { CarrierStatistics } from './statistics.ts'
 
@@ -50,6 +51,8 @@ export interface Carrier {
   setEncryption(options: SharedKeyEncryption): Promise<void>
   close(words: Pick<Goodbye, 'appCode' | 'text'>): void
   destroy(): void
+  /** Ends it for a reason of this side's, of which the peer is told. */
+  fail(reason: CloseReason): void
   statistics(): CarrierStatistics
   /** Throws when numbers contradict each other. For tests. */
   invariants?(): void

@@ -1,6 +1,13 @@
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import { DatagramCarrier } from '../datagram/datagram-carrier.ts'
-import type { Address, DatagramTransport, Link, StreamTransport, Transport } from '../ports/transport.ts'
+import type {
+  Address,
+  DatagramTransport,
+  Link,
+  LinkRoom,
+  StreamTransport,
+  Transport,
+} from '../ports/transport.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 import type { PipeTarget } from './factory-services.ts'
 
@@ -9,7 +16,7 @@ export interface BindingOwner {
   readonly target: PipeTarget
   readonly transport: Transport
   readonly registry: ChannelRegistry
-  accept(link: Link): void
+  accept(link: Link, room: LinkRoom | undefined): void
 }
 
 /** An address that a pipe holds: a listener, a datagram socket, or a name within the process. */
@@ -56,7 +63,7 @@ export class Binding {
   static async #listen(owner: BindingOwner, transport: StreamTransport): Promise<Binding> {
     const { address } = owner.target
     const listener = await transport.listen(address, {
-      accepted: (link) => owner.accept(link),
+      accepted: (link, room) => owner.accept(link, room),
       failed: (error) => owner.registry.linkFailed(error, `${address.text} could not take a connection`),
     })
     return new Binding(listener.address, () => listener.close())

@@ -14,9 +14,8 @@ import type { LocalCarrierOwner } from '../local/local-carrier.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
-import type { Admissions } from './admissions.ts'
 import { broadcast } from './broadcast.ts'
-import type { Handshakes } from './handshake-slots.ts'
+import type { Entrance } from './entrance.ts'
 import type { PipeOptions } from './pipe-options.ts'
 import { addStatistics, noStatistics, nothingWaits, type RegistryStatistics } from './pipe-statistics.ts'
 import { TooLargeNews } from './too-large-news.ts'
@@ -38,8 +37,8 @@ export interface ChannelRegistryParts {
   readonly limits: PipeLimits
   readonly options: PipeOptions
   readonly incomplete: IncompleteFrames
-  readonly handshakes: Handshakes<Conversation>
-  readonly admissions: Admissions | undefined
+  /** Keeps order among those who come; undefined where none do. */
+  readonly entrance: Entrance | undefined
 }
 
 /** Waits for the outcome of one `open`. */
@@ -69,10 +68,10 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
 
   readonly #owner: ChannelRegistryOwner
   readonly #channels = new Map<Conversation, Channel>()
-  readonly #handshakes: Handshakes<Conversation>
+  readonly #handshakes = new Set<Conversation>()
+  readonly #entrance: Entrance | undefined
   readonly #lingering = new Set<Conversation>()
   readonly #openings = new Map<Conversation, Opening>()
-  readonly #admissions: Admissions | undefined
   /** Channels that were shown to the program before they opened. */
   #early: WeakMap<Conversation, Channel> | undefined
   #emptyWaiters: (() => void)[] = []
@@ -83,7 +82,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     owner: ChannelRegistryOwner,
     turns: Turns,
     pool: BlockPool,
-    { limits, options, incomplete, handshakes, admissions }: ChannelRegistryParts,
+    { limits, options, incomplete, entrance }: ChannelRegistryParts,
   ) {
     this.#owner = owner
     this.turns = turns
@@ -92,8 +91,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     this.incomplete = incomplete
     this.overflow = options.overflow ?? 'wait'
     this.heartbeat = parseHeartbeat(options.heartbeat)
-    this.#handshakes = handshakes
-    this.#admissions = admissions
+    this.#entrance = entrance
     this.crypto = owner.crypto
     this.maxOpenChannels = limits.maxOpenChannels
   }
@@ -127,8 +125,8 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
 
   /** A conversation begins its handshake; `opening` waits for the outcome. `peerAddress`: where the link comes from, if it tells. */
   add(conversation: Conversation, opening?: Opening, peerAddress?: string): void {
-    this.#handshakes.add(conversation, peerAddress)
-    if (opening === undefined) return
+    this.#handshakes.add(conversation)
+    if (opening === undefined) return this.#entrance?.came(conversation, peerAddress, this.turns.now)
     this.#openings.set(conversation, opening)
     conversation.openData = opening.data
   }
@@ -165,9 +163,10 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
 
   admit(conversation: Conversation, data: Uint8Array, decided: () => void): 'yes' | 'later' | Goodbye {
     const { refusal } = this
-    if (refusal !== undefined) return refusal
-    if (conversation.role === 'opened' || this.#admissions === undefined) return 'yes'
-    return this.#admissions.judge(conversation, data, conversation.carrier.peerAddress, decided)
+    if (conversation.role === 'opened' || this.isClosing || this.#entrance === undefined)
+      return refusal ?? 'yes'
+    const { now } = this.turns
+    return this.#entrance.judge(conversation, { data, decided, refusal, now, open: this.#channels.keys() })
   }
 
   /** What a peer is told while no channel can open here. */
@@ -204,6 +203,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     this.#handshakes.delete(conversation)
     const channel = this.channelOf(conversation)
     this.#channels.set(conversation, channel)
+    this.#entrance?.opened(conversation, this.turns.now)
     const origin = conversation.role === 'accepted' ? 'accepted' : 'connected'
     const { channelOpen } = this.#owner.topics()
     if (channelOpen.hasSubscribers) channelOpen.publish({ pipe: this.#owner.pipe, channel, origin })
@@ -223,6 +223,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     else conversation.tellEnd(reason)
     if (channel === undefined) return this.#neverOpened(conversation, reason)
     this.#channels.delete(conversation)
+    this.#entrance?.closed(conversation)
     addStatistics(this.#past, conversation.statistics())
     const { channelClose } = this.#owner.topics()
     if (channelClose.hasSubscribers) channelClose.publish({ pipe: this.#owner.pipe, channel, reason })
@@ -231,6 +232,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
 
   linkGone(conversation: Conversation): void {
     this.#lingering.delete(conversation)
+    this.#entrance?.gone(conversation)
     if (this.#isEmpty) for (const resolve of this.#emptyWaiters.splice(0)) resolve()
   }
 
@@ -284,6 +286,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
 
   #neverOpened(conversation: Conversation, reason: CloseReason): void {
     this.#handshakes.delete(conversation)
+    this.#entrance?.failed(conversation, reason, this.turns.now)
     const error = reasonError(reason, `${conversation.describe().split(' ')[0]} did not become a channel`)
     const opening = this.#takeOpening(conversation)
     if (opening !== undefined) opening.reject(error)

@@ -1,40 +1,93 @@
 import { describe, expect, it } from 'vitest'
-import { HandshakeSlots, neighbourhood } from './handshake-slots.ts'
+import { HandshakeSlots } from './handshake-slots.ts'
+
+interface Link {
+  readonly name: string
+}
+
+/** Slots that pick the first of those that they may pick. */
+function slotsOf(...addresses: (string | undefined)[]) {
+  const slots = new HandshakeSlots<Link>(() => 0)
+  const links = addresses.map((address, index) => {
+    const link = { name: `${address} ${index}` }
+    slots.add(link, address, 0)
+    return link
+  })
+  return { slots, links }
+}
 
 describe('the slots of handshakes', () => {
-  it('give up the oldest of the address that has most, wherever the others are', () => {
-    const slots = new HandshakeSlots<{ name: string }>()
-    const add = (name: string, address?: string) => {
-      const carrier = { name }
-      slots.add(carrier, address)
-      return carrier
+  it('never give up the younger half', () => {
+    const { slots, links } = slotsOf(...Array.from({ length: 40 }, () => '10.0.0.1'))
+    for (let count = 0; count < 200; count++) {
+      const link = slots.take()!
+      expect(links.indexOf(link)).toBeLessThan(links.length / 2)
+      links.splice(links.indexOf(link), 1)
+      slots.end(link, 'waste', 0)
+      if (count % 6 === 0) continue
+      links.push({ name: 'new' })
+      slots.add(links.at(-1)!, `10.0.0.${count & 3}`, 0)
     }
-    add('first of all', '10.0.0.1')
-    const flood = ['a', 'b', 'c'].map((name) => add(name, '10.0.0.2'))
-    add('unix', undefined)
-    expect(slots.first()?.name).toBe('a')
-    slots.delete(flood[0])
-    expect(slots.first()?.name).toBe('b')
-    slots.delete(flood[1])
-    // One each: whose address has been there for longest.
-    expect(slots.first()?.name).toBe('first of all')
-    expect([...slots].map(({ name }) => name)).toEqual(['first of all', 'c', 'unix'])
-    for (const carrier of [...slots, flood[0]]) slots.delete(carrier)
-    expect([slots.size, slots.first()]).toEqual([0, undefined])
+    expect(slots.taken).toBe(links.length)
   })
 
-  it('know an IPv4 address however it is written, and the network of an IPv6 address', () => {
-    const pairs = [
-      ['192.0.2.7', '192.0.2.7'],
-      ['::ffff:192.0.2.7', '192.0.2.7'],
-      ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
-      ['2001:db8:1:2::6', '2001:db8:1:2'],
-      ['2001:0db8::6', '2001:db8:0:0'],
-      ['2001:db8:1:2:3:4:5::', '2001:db8:1:2'],
-      ['fe80::1%eth0', 'fe80:0:0:0'],
-      ['::1', '0:0:0:0'],
-      ['', ''],
-    ]
-    for (const [address, place] of pairs) expect(neighbourhood(address), address).toBe(place)
+  it('give up the one that there is, and none when there is none', () => {
+    const { slots, links } = slotsOf('10.0.0.1')
+    expect(slots.take()).toBe(links[0])
+    slots.end(links[0], 'waste', 0)
+    expect([slots.taken, slots.take()]).toEqual([0, undefined])
+  })
+
+  it('give up those first whose address wasted many, and forgive what ends well', () => {
+    const { slots, links } = slotsOf('10.0.0.1', '10.0.0.1', '10.0.0.1')
+    for (const link of links) slots.end(link, 'waste', 0)
+    const honest = { name: 'honest' }
+    const wasteful = { name: 'wasteful' }
+    slots.add(honest, '192.0.2.1', 0)
+    slots.add(wasteful, '10.0.0.1', 0)
+    for (let index = 0; index < 2; index++) slots.add({ name: 'young' }, undefined, 0)
+    expect(slots.take()).toBe(wasteful)
+    slots.end(wasteful, 'well', 0)
+    const better = { name: 'better' }
+    slots.add(better, '10.0.0.1', 0)
+    for (let index = 0; index < 3; index++) slots.add({ name: 'young' }, undefined, 0)
+    expect(slots.take()).toBe(honest)
+    slots.end(honest, 'well', 0)
+    slots.add({ name: 'young' }, undefined, 0)
+    expect(slots.take()).not.toBe(wasteful)
+  })
+
+  it('forget in time what was wasted', () => {
+    const { slots, links } = slotsOf(...Array.from({ length: 10 }, () => '10.0.0.1'))
+    const cutAt = (now: number) => {
+      const names = ['another', 'wasteful', 'young', 'young']
+      const all = names.map((name) => ({ name }))
+      all.forEach((link, index) => void slots.add(link, ['192.0.2.1', '10.0.0.1'][index], now))
+      const cut = slots.take()?.name
+      for (const link of all) slots.end(link, 'well', now)
+      return cut
+    }
+    for (const link of links) slots.end(link, 'waste', 0)
+    expect(cutAt(40_000)).toBe('another')
+    for (let count = 0; count < 10; count++) {
+      const link = { name: 'wasted' }
+      slots.add(link, '10.0.0.1', 40_000)
+      slots.end(link, 'waste', 40_000)
+    }
+    expect(cutAt(41_000)).toBe('wasteful')
+  })
+
+  it('give up what is over before all else, once, and count it until it is gone', () => {
+    const { slots, links } = slotsOf('10.0.0.1', '10.0.0.2')
+    slots.end(links[1], 'waste', 0)
+    slots.linger(links[1])
+    slots.linger({ name: 'soon gone' })
+    expect([slots.taken, slots.has(links[1])]).toEqual([3, false])
+    expect(slots.take()).toBe(links[1])
+    expect(slots.take()?.name).toBe('soon gone')
+    expect(slots.take()).toBe(links[0])
+    slots.linger(links[1])
+    slots.gone(links[1])
+    expect(slots.taken).toBe(1)
   })
 })

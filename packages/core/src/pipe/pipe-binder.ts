@@ -1,9 +1,8 @@
 import { MillraceError } from '../base/millrace-error.ts'
-import type { Conversation } from '../channel/conversation.ts'
 import { discardLink } from '../link/guarded-link.ts'
-import type { Address, Link } from '../ports/transport.ts'
+import type { Address, Link, LinkRoom } from '../ports/transport.ts'
 import { Binding } from './binding.ts'
-import type { HandshakeSlots } from './handshake-slots.ts'
+import type { Entrance } from './entrance.ts'
 import { startCarrier } from './opening.ts'
 import type { PipeParts, Settled } from './settled.ts'
 
@@ -17,17 +16,17 @@ export interface PipeBinderOwner {
 export class PipeBinder {
   readonly #owner: PipeBinderOwner
   readonly #parts: PipeParts
-  readonly #slots: HandshakeSlots<Conversation>
+  readonly #entrance: Entrance
   #state: 'fresh' | 'binding' | 'bound' = 'fresh'
   #binding: Binding | undefined
   /** While the address is being taken; another one, or none, when that was given up. */
   #taking: Promise<Binding> | undefined
 
-  /** `slots`: those who are saying hello to the pipe. */
-  constructor(owner: PipeBinderOwner, parts: PipeParts, slots: HandshakeSlots<Conversation>) {
+  /** `entrance`: for those who come to the pipe. */
+  constructor(owner: PipeBinderOwner, parts: PipeParts, entrance: Entrance) {
     this.#owner = owner
     this.#parts = parts
-    this.#slots = slots
+    this.#entrance = entrance
   }
 
   /** `bound` until `forget`: a pipe that is closing still is. */
@@ -96,7 +95,7 @@ export class PipeBinder {
     encryption?.expectRole('accepted')
     if (encryption?.isLoaded === false) await encryption.load()
     encryption?.expectKeys('accepted')
-    return Binding.take({ ...settled, accept: (link) => this.#accept(link, settled) })
+    return Binding.take({ ...settled, accept: (link, room) => this.#accept(link, room, settled) })
   }
 
   #bound(binding: Binding, settled: Settled): void {
@@ -108,24 +107,15 @@ export class PipeBinder {
     if (pipeBound.hasSubscribers) pipeBound.publish({ pipe: this.#owner })
   }
 
-  /**
-   * Makes room for one more handshake. A flood of strangers must not lock out those who say hello at once: where most come from, the one who
-   * is silent for longest is cut.
-   */
-  #makeRoom(): void {
-    const { limits, strangers } = this.#parts
-    if (this.#slots.size < limits.maxHandshakes) return
-    this.#slots.first()?.carrier.destroy()
-    const text = `${this.#slots.size + 1} peers were saying hello at once (maxHandshakes); the oldest from the address with most of them was cut`
-    strangers?.report(new MillraceError('channel-limit', text))
-  }
-
-  #accept(link: Link, settled: Settled): void {
+  #accept(link: Link, room: LinkRoom | undefined, settled: Settled): void {
     const { registry } = settled
     if (this.#state !== 'bound' || registry.isClosing) {
       return discardLink(link, registry)
     }
-    this.#makeRoom()
+    const { openCount, turns } = registry
+    const { peerAddress } = link
+    if (!this.#entrance.lets({ peerAddress, room, openCount, now: turns.now }))
+      return discardLink(link, registry)
     try {
       startCarrier(link, 'accepted', settled, this.#parts.encryption)
     } catch (error) {

@@ -6,7 +6,6 @@ import type { Body, ComparedMessages, Sends, Side } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { parseLimits, parseTime } from '../base/options.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { Conversation } from '../channel/conversation.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { Address } from '../ports/transport.ts'
 import { acceptingOf } from './accepting.ts'
@@ -47,24 +46,17 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     const reports = new PipeReports(this, services, handlers, options)
     const encryption = encryptionOf(options, services.platform)
     const accepting = acceptingOf(services.platform)
-    const slots = accepting && new accepting.HandshakeSlots<Conversation>()
     const strangers = accepting && new accepting.StrangerReports(reports, handlers)
-    const { admit } = options
-    const admissions =
-      admit && accepting && new accepting.Admissions(admit, (error) => strangers?.report(error))
-    const handshakes = slots ?? new Set<Conversation>()
-    this.#parts = {
-      services,
-      options,
-      limits,
-      handlers,
-      reports,
-      encryption,
-      handshakes,
-      admissions,
-      strangers,
-    }
-    this.#binder = slots && new accepting.PipeBinder(this, this.#parts, slots)
+    const entrance =
+      accepting &&
+      new accepting.Entrance({
+        limits,
+        options,
+        crypto: services.platform,
+        report: (error) => strangers?.report(error),
+      })
+    this.#parts = { services, options, limits, handlers, reports, encryption, entrance, strangers }
+    this.#binder = entrance && new accepting.PipeBinder(this, this.#parts, entrance)
     this.#opener = new PipeOpener(this, this.#parts)
     if (target !== undefined) this.#settle(target)
   }

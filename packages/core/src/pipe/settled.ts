@@ -1,13 +1,11 @@
 import type { PipeLimits } from '../base/options.ts'
-import type { Conversation } from '../channel/conversation.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { PipeEncryption } from '../ports/encryption.ts'
 import type { Transport } from '../ports/transport.ts'
 import { Turns } from '../turn/turns.ts'
-import type { Admissions } from './admissions.ts'
 import { ChannelRegistry, type ChannelRegistryOwner } from './channel-registry.ts'
+import type { Entrance } from './entrance.ts'
 import type { FactoryServices, PipeTarget } from './factory-services.ts'
-import type { Handshakes } from './handshake-slots.ts'
 import type { PipeHandlers } from './pipe-events.ts'
 import type { PipeOptions } from './pipe-options.ts'
 import type { PipeReports } from './pipe-reports.ts'
@@ -21,8 +19,8 @@ export interface PipeParts {
   readonly handlers: PipeHandlers
   readonly reports: PipeReports
   readonly encryption: PipeEncryption | undefined
-  readonly handshakes: Handshakes<Conversation>
-  readonly admissions: Admissions | undefined
+  /** For those who come; undefined where pipes don't bind. */
+  readonly entrance: Entrance | undefined
   /** Reports what goes wrong before there is a channel, where channels can be accepted. */
   readonly strangers: StrangerReports | undefined
 }

@@ -58,10 +58,23 @@ export interface Link {
   readonly encryption?: ChannelEncryption | undefined
 }
 
+/** How many links the process can hold. */
+export interface LinkRoom {
+  /** At most so many at once. */
+  readonly capacity: number
+  /** It holds as many already. */
+  readonly isFull: boolean
+  /** A link was destroyed, as there was no room and none to give up for it. */
+  refused(): void
+}
+
 /** What a listening transport tells. */
 export interface ListenerOwner {
-  /** A peer connected. */
-  accepted(link: Link): void
+  /**
+   * A peer connected. `room`: how many links the process can hold, if the transport knows. When it is full, another link is given up for this one,
+   * or this one is destroyed and the room is told.
+   */
+  accepted(link: Link, room?: LinkRoom): void
   /** Listening goes on, but something went wrong: a connection that could not be taken. */
   failed(error: unknown): void
 }

@@ -1,8 +1,8 @@
-import { ProtoFactory } from 'millrace'
+import { type Channel, type MillraceError, ProtoFactory } from 'millrace'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Child } from '../../fixtures/child.ts'
 import { RawPeer } from '../../fixtures/raw-peer.ts'
-import { rejection, until } from '../../fixtures/until.ts'
+import { until } from '../../fixtures/until.ts'
 
 const factory = new ProtoFactory()
 const pipes: { destroy(): void }[] = []
@@ -33,7 +33,7 @@ async function crowd() {
     expect(early.isOpen).toBe(true)
   }
   for (let index = 0; index < 200; index++) peers.push(RawPeer.begin(port))
-  await until('the server turns strangers away', () => peers.filter(({ isClosed }) => isClosed).length > 100)
+  await until('the server cuts strangers', () => peers.filter(({ isClosed }) => isClosed).length > 100)
   return { child, port, ask }
 }
 
@@ -52,23 +52,51 @@ describe.runIf(process.platform !== 'win32')('a server that runs out of descript
     await until('the server tells that it is out of descriptors', isTold)
   })
 
-  it('serves those who are in, turns the others away, and takes new ones as soon as there is room', async () => {
+  it('serves those who are in, and takes new ones: strangers have half of what is left', async () => {
     const { child, port, ask } = await crowd()
     for (let value = 0; value < 50; value++) await ask(value)
-    const error = await rejection(opener(port).open())
-    expect(['link-failed', 'connect-failed']).toContain(error.code)
-    for (const peer of peers) peer.destroy()
-    const late = opener(port)
+    const late: Channel[] = []
+    for (let count = 0; count < 5; count++) late.push(await opener(port).open())
+    await ask(1000)
+    expect(late.every(({ isOpen }) => isOpen)).toBe(true)
+    expect(child.exit).toBeUndefined()
+    expect(child.stderr).toBe('')
+  })
+
+  it('turns others away when channels have all of them, and takes new ones as soon as there is room', async () => {
+    const child = Child.start('server-program.ts', {}, { descriptors: 64 })
+    children.push(child)
+    const port = (await child.said('bound')).port as number
+    const channels: Channel[] = []
+    let error: MillraceError | undefined
+    while (error === undefined && channels.length < 64) {
+      await opener(port)
+        .open()
+        .then(
+          (channel) => channels.push(channel),
+          (reason: MillraceError) => {
+            error = reason
+          },
+        )
+    }
+    expect(['link-failed', 'connect-failed']).toContain(error?.code)
+    expect(channels.length).toBeGreaterThan(20)
+    expect(channels.every(({ isOpen }) => isOpen)).toBe(true)
+    const isTold = () =>
+      child.lines.some(({ event, code }) => event === 'error' && code === 'descriptor-limit')
+    await until('the server tells that it is out of descriptors', isTold)
+    await channels[0].close()
     let isIn = false
     await until('a new client is taken', () => {
       if (!isIn)
-        void late.open().then(
-          () => (isIn = true),
-          () => {},
-        )
+        void opener(port)
+          .open()
+          .then(
+            () => (isIn = true),
+            () => {},
+          )
       return isIn
     })
-    await ask(1000)
     expect(child.exit).toBeUndefined()
     expect(child.stderr).toBe('')
   })

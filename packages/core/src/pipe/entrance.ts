@@ -1,0 +1,117 @@
+import type { Goodbye } from '@millrace/wire'
+import type { CloseReason } from '../base/close-reason.ts'
+import type { MillraceError } from '../base/millrace-error.ts'
+import type { PipeLimits } from '../base/options.ts'
+import type { Conversation } from '../channel/conversation.ts'
+import type { PlatformCrypto } from '../ports/platform-crypto.ts'
+import type { LinkRoom } from '../ports/transport.ts'
+import { Admissions } from './admissions.ts'
+import { ChannelPlaces, gaveWay } from './channel-places.ts'
+import { makeRoom, randomOf } from './handshake-room.ts'
+import { HandshakeSlots } from './handshake-slots.ts'
+import type { PipeOptions } from './pipe-options.ts'
+import { RareNews } from './rare-news.ts'
+
+/** What an entrance needs of its pipe. */
+export interface EntranceParts {
+  readonly limits: PipeLimits
+  readonly options: PipeOptions
+  readonly crypto: PlatformCrypto
+  report(error: MillraceError): void
+}
+
+/** A link that has come. */
+export interface Arrival {
+  readonly peerAddress: string | undefined
+  /** How many links the process can hold, if that is known. */
+  readonly room: LinkRoom | undefined
+  /** How many channels are open. */
+  readonly openCount: number
+  readonly now: number
+}
+
+/** A peer whose hello fits asks for a channel. */
+export interface Application {
+  /** What it says about itself. */
+  readonly data: Uint8Array
+  /** What it is told unless another channel makes room; undefined: there is room. */
+  readonly refusal: Goodbye | undefined
+  readonly now: number
+  /** The open channels. */
+  readonly open: Iterable<Conversation>
+  /** Called once after `later`. */
+  decided(): void
+}
+
+/** Keeps order among those who come from outside: who may begin a handshake, who has to make room, and who becomes a channel. */
+export class Entrance {
+  readonly #parts: EntranceParts
+  readonly #slots: HandshakeSlots<Conversation>
+  readonly #places: ChannelPlaces
+  readonly #admissions: Admissions | undefined
+  readonly #cutNews = new RareNews()
+
+  constructor(parts: EntranceParts) {
+    const { limits, options, crypto } = parts
+    this.#parts = parts
+    this.#slots = new HandshakeSlots(() => randomOf(crypto))
+    this.#places = new ChannelPlaces(limits.maxChannelsPerAddress)
+    if (options.admit !== undefined)
+      this.#admissions = new Admissions(options.admit, (error) => parts.report(error))
+  }
+
+  /** Whether a link may begin a handshake. Makes room for it by cutting another one if need be: a flood must not lock out those who say hello at once. */
+  lets({ room, openCount, now }: Arrival): boolean {
+    const { limits, report } = this.#parts
+    const outcome = makeRoom(this.#slots, limits.maxHandshakes, openCount, room, { news: this.#cutNews, now })
+    if (outcome === 'none') room?.refused()
+    else if (outcome !== 'free') report(outcome)
+    return outcome !== 'none'
+  }
+
+  /** A handshake has begun. */
+  came(conversation: Conversation, peerAddress: string | undefined, now: number): void {
+    this.#slots.add(conversation, peerAddress, now)
+  }
+
+  /** Whether it becomes a channel, or what the peer is told instead. */
+  judge(conversation: Conversation, application: Application): 'yes' | 'later' | Goodbye {
+    const { peerAddress } = conversation.carrier
+    if (this.#places.isFullFor(peerAddress)) {
+      const text = `${this.#parts.limits.maxChannelsPerAddress} channels from your address are open already`
+      return { code: 'channel-limit', appCode: 0, text }
+    }
+    const { refusal, open, now } = application
+    const leaving =
+      refusal === undefined ? this.#places.forget() : this.#places.leaving(peerAddress, open, now)
+    if (refusal !== undefined && leaving === undefined) return refusal
+    const { data, decided } = application
+    const answer = this.#admissions?.judge(conversation, data, peerAddress, decided) ?? 'yes'
+    if (answer === 'yes') leaving?.carrier.fail(gaveWay)
+    return answer
+  }
+
+  /** A channel has opened; those that this side opened are none of its business. */
+  opened(conversation: Conversation, now: number): void {
+    if (conversation.role === 'opened') return
+    this.#slots.end(conversation, 'well', now)
+    this.#places.opened(conversation)
+  }
+
+  /** A handshake did not become a channel. */
+  failed(conversation: Conversation, { code }: CloseReason, now: number): void {
+    if (conversation.role === 'opened') return
+    const had = this.#slots.end(conversation, code === 'refused' ? 'well' : 'waste', now)
+    if (had && code !== 'destroyed') this.#slots.linger(conversation)
+  }
+
+  /** A channel has ended. */
+  closed(conversation: Conversation): void {
+    if (conversation.role === 'accepted') this.#places.ended(conversation)
+  }
+
+  /** Nothing is left of its link. */
+  gone(conversation: Conversation): void {
+    this.#slots.gone(conversation)
+  }
+}
