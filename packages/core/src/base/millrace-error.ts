@@ -24,6 +24,7 @@ export type MillraceErrorCode =
   | 'protocol-mismatch'
   | 'protocol-unknown'
   | 'proto-mismatch'
+  | 'rate-limit'
   | 'request-failed'
   | 'request-limit'
   | 'request-timeout'

@@ -19,6 +19,13 @@ export interface PipeLimits {
   readonly maxChannelsPerAddress: number
   /** Links that have not said hello yet. For the next one, one of them is cut, of an address that has or wastes many. Default 4,096. */
   readonly maxHandshakes: number
+  /**
+   * Handshakes that one address may begin a second, where a pipe encrypts, and questions to `admit`, where it doesn't: both cost more than a link. More are
+   * refused before that, with the event `error` (`rate-limit`). Default 20; `Infinity`, for servers behind a proxy: any number.
+   */
+  readonly handshakeRate: number
+  /** As many at once after a pause. Default 100. */
+  readonly handshakeBurst: number
   /** The peer's hello is due within; for the side that opens, connecting counts too. Default 2,000. */
   readonly handshakeTimeoutMs: number
   /** After `close`, the peer's end is due within; then the link is cut. Default 2,000. */
@@ -49,6 +56,8 @@ export const defaultLimits: PipeLimits = Object.freeze({
   maxOpenChannels: 10_000,
   maxChannelsPerAddress: Number.POSITIVE_INFINITY,
   maxHandshakes: 4096,
+  handshakeRate: 20,
+  handshakeBurst: 100,
   handshakeTimeoutMs: 2000,
   closeTimeoutMs: 2000,
   frameTimeoutMs: 10_000,

@@ -1,11 +1,12 @@
 import type { Goodbye } from '@millrace/wire'
 import type { CloseReason } from '../base/close-reason.ts'
-import type { MillraceError } from '../base/millrace-error.ts'
+import { MillraceError } from '../base/millrace-error.ts'
 import type { PipeLimits } from '../base/options.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { LinkRoom } from '../ports/transport.ts'
 import { Admissions } from './admissions.ts'
+import { AttemptRates } from './attempt-rates.ts'
 import { ChannelPlaces, gaveWay } from './channel-places.ts'
 import { makeRoom, randomOf } from './handshake-room.ts'
 import { HandshakeSlots } from './handshake-slots.ts'
@@ -50,19 +51,24 @@ export class Entrance {
   readonly #places: ChannelPlaces
   readonly #admissions: Admissions | undefined
   readonly #cutNews = new RareNews()
+  readonly #rates: AttemptRates
+  /** Those about whom the program was asked. */
+  readonly #asked = new WeakSet<Conversation>()
 
   constructor(parts: EntranceParts) {
     const { limits, options, crypto } = parts
     this.#parts = parts
     this.#slots = new HandshakeSlots(() => randomOf(crypto))
     this.#places = new ChannelPlaces(limits.maxChannelsPerAddress)
+    this.#rates = new AttemptRates(limits)
     if (options.admit !== undefined)
       this.#admissions = new Admissions(options.admit, (error) => parts.report(error))
   }
 
-  /** Whether a link may begin a handshake. Makes room for it by cutting another one if need be: a flood must not lock out those who say hello at once. */
-  lets({ room, openCount, now }: Arrival): boolean {
-    const { limits, report } = this.#parts
+  /** Whether a link may begin a handshake, before that costs anything. Makes room for it by cutting another one if need be: a flood must not lock out those who say hello at once. */
+  lets({ peerAddress, room, openCount, now }: Arrival): boolean {
+    const { limits, options, report } = this.#parts
+    if (options.encryption !== undefined && !this.#mayTry(peerAddress, now)) return false
     const outcome = makeRoom(this.#slots, limits.maxHandshakes, openCount, room, { news: this.#cutNews, now })
     if (outcome === 'none') room?.refused()
     else if (outcome !== 'free') report(outcome)
@@ -85,8 +91,7 @@ export class Entrance {
     const leaving =
       refusal === undefined ? this.#places.forget() : this.#places.leaving(peerAddress, open, now)
     if (refusal !== undefined && leaving === undefined) return refusal
-    const { data, decided } = application
-    const answer = this.#admissions?.judge(conversation, data, peerAddress, decided) ?? 'yes'
+    const answer = this.#ask(conversation, application)
     if (answer === 'yes') leaving?.carrier.fail(gaveWay)
     return answer
   }
@@ -113,5 +118,26 @@ export class Entrance {
   /** Nothing is left of its link. */
   gone(conversation: Conversation): void {
     this.#slots.gone(conversation)
+  }
+
+  /** Asks the program, if it wants to be. */
+  #ask(conversation: Conversation, { data, decided, now }: Application): 'yes' | 'later' | Goodbye {
+    if (this.#admissions === undefined) return 'yes'
+    const { peerAddress } = conversation.carrier
+    const isNew = this.#parts.options.encryption === undefined && !this.#asked.has(conversation)
+    if (isNew && !this.#mayTry(peerAddress, now))
+      return {
+        code: 'not-admitted',
+        appCode: 0,
+        text: 'too many attempts from your address; try again later',
+      }
+    this.#asked.add(conversation)
+    return this.#admissions.judge(conversation, data, peerAddress, decided)
+  }
+
+  #mayTry(address: string | undefined, now: number): boolean {
+    const verdict = this.#rates.take(address, now)
+    if (verdict instanceof MillraceError) this.#parts.report(verdict)
+    return verdict === 'may'
   }
 }
