@@ -79,6 +79,16 @@ export function answered(protocol: Protocol, hello: Uint8Array): Buffer {
   return take()
 }
 
+/** What an opening side says when it has heard this hello. */
+export function saidTo(protocol: Protocol, hello: Uint8Array): Buffer {
+  const { session, take } = bench(protocol, 'opened')
+  session.start(0)
+  take()
+  session.receive(hello)
+  session.process(0)
+  return take()
+}
+
 /** What a session that is open writes for one call. */
 export function written(protocol: Protocol, write: (session: StreamSession) => void): Buffer {
   const { session, take } = bench(protocol, 'accepted')
@@ -106,9 +116,4 @@ export function vector(
 
 export function hexOf(frame: Uint8Array): string {
   return Buffer.from(frame).toString('hex')
-}
-
-/** What follows a hello of less than 128 bytes. */
-export function behindHello(frames: Buffer): Buffer {
-  return frames.subarray(2 + frames[1])
 }

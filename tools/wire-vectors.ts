@@ -14,16 +14,7 @@ import {
   olderContract,
   vectorContract,
 } from './wire-contract.ts'
-import {
-  answered,
-  behindHello,
-  helloOf,
-  hexOf,
-  random,
-  vector,
-  type WireVector,
-  written,
-} from './wire-frames.ts'
+import { answered, helloOf, hexOf, random, saidTo, vector, type WireVector, written } from './wire-frames.ts'
 import { root } from './workspace.ts'
 
 /** A fingerprint and what it is made of. */
@@ -65,7 +56,7 @@ const buyKey = lobby.keys.number('buy')
 
 function hellos(): WireVector[] {
   const messageSizeMax = defaultLimits.messageSizeMax
-  const both = answered(game, helloOf(older))
+  const table = saidTo(game, answered(older, helloOf(older)))
   const { version, fingerprint, messages } = describedContract()
   const entries = messages.map(({ key, descriptor, reply }, index) => ({
     key,
@@ -103,7 +94,7 @@ function hellos(): WireVector[] {
       codec: 'bits',
       data: '',
     }),
-    vector('contract', 'what follows the hello when the fingerprints differ', 'bits', behindHello(both), {
+    vector('contract', 'what an opening side says to a hello whose fingerprint differs', 'bits', table, {
       version,
       entries,
     }),
@@ -253,7 +244,7 @@ function entryPrints(): FingerprintVector[] {
 
 /** The fingerprints in the table that a session really writes. */
 function tableOf(shown: Contract): Map<string, string> {
-  const table = behindHello(answered(bits(shown), helloOf(older))).subarray(2)
+  const table = saidTo(bits(shown), answered(older, helloOf(older))).subarray(2)
   const found = new Map<string, string>()
   for (let at = 6; at < table.length; ) {
     const size = table[at + 10]

@@ -393,6 +393,47 @@ async function mismatched(
   return { rig, accepting, opening, error }
 }
 
+describe('the names of a contract', () => {
+  const messages = Object.fromEntries(
+    Array.from({ length: 400 }, (_, index) => [`a message with a long name ${index}`, 1]),
+  )
+
+  async function served() {
+    const rig = new Rig({ protocol: plain({ contract: { messages } }) })
+    const accepting = rig.pipe()
+    await rig.until(accepting.bind())
+    const peer = await RawPeer.connect(rig.network, 'net://server')
+    peer.sendHello({ fingerprint: '1234567812345678' })
+    await rig.loop.settle()
+    return { rig, peer }
+  }
+
+  it('are not told for the price of a hello', async () => {
+    const { rig, peer } = await served()
+    expect(peer.frames.map(({ code }) => code)).toEqual([0x80])
+    expect(peer.heard.length).toBeLessThan(60)
+    await rig.loop.advance(3000)
+    expect(Buffer.from(peer.heard).toString('latin1')).not.toContain('a message with')
+    await rig.end()
+  })
+
+  it('are told as far as the peer has paid for them, those first that it knows', async () => {
+    const { rig, peer } = await served()
+    const key = Buffer.from('a message with a long name 399')
+    const table = [0, 0, 0, 0, 1, 0, ...new Array(8).fill(1), 1, 0, key.length, ...key]
+    peer.sendFrame(0x81, table)
+    await rig.loop.settle()
+    expect(peer.frames.map(({ code }) => code)).toEqual([0x80, 0x81, 0x84])
+    const { body } = peer.frames[1]
+    expect(body.length).toBeLessThanOrEqual(4 * table.length)
+    const told = Buffer.from(body).toString('latin1')
+    expect(told).toContain('name 399')
+    expect(told).toContain('name 0')
+    expect(told).not.toContain('name 9')
+    await rig.end()
+  })
+})
+
 describe('a hello that takes less than 4,096 bytes', () => {
   it.each([0, 1, 4095])('is refused by the accepting side (%i)', async (messageSizeMax) => {
     const rig = new Rig()

@@ -75,7 +75,7 @@ export class HelloExchange {
         return this.#contract === undefined ? this.#takeHello(view, bodyStart, bodyEnd) : 'a second hello'
       case frameCode.contract:
         if (this.#contract === undefined) return 'an unexpected contract frame'
-        this.#host.fail(this.#contract.conclude(view, bodyStart, bodyEnd))
+        this.#host.fail(this.#contract.conclude(view, bodyStart, bodyEnd, this.#answerTo))
         return ''
       default:
         return 'a message before the hello'
@@ -110,11 +110,19 @@ export class HelloExchange {
     return ''
   }
 
-  /** The fingerprints differ: each side shows the other its table, so that both can say what differs. */
+  /** Where the table goes that answers the peer's: of the accepting side, which shows it second. */
+  get #answerTo(): FrameSink | undefined {
+    return this.#host.role === 'accepted' ? this.#out : undefined
+  }
+
+  /**
+   * The fingerprints differ: each side shows the other its table, so that both can say what differs; the opening side first, so that a stranger learns
+   * no names for the price of a hello.
+   */
   #compareContracts(): void {
     this.#contract = new ContractCheck(this.#codec.contract!.table)
     if (this.#host.role === 'accepted') this.#writeHello()
-    this.#contract.write(this.#out)
+    else this.#contract.write(this.#out)
     this.#frames.bodySizeMax = this.#contract.tableSizeMax
   }
 
