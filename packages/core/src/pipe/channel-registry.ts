@@ -75,7 +75,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   /** Channels that were shown to the program before they opened. */
   #early: WeakMap<Conversation, Channel> | undefined
   #emptyWaiters: (() => void)[] = []
-  readonly #tooLargeNews = new TooLargeNews()
+  #tooLargeNews: TooLargeNews | undefined
   readonly #past: Record<keyof ChannelStatistics, number> = { ...noStatistics }
 
   constructor(
@@ -269,6 +269,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     const { pipe } = this.#owner
     const channel = this.#channels.get(conversation)
     if (channelTooLarge.hasSubscribers) channelTooLarge.publish({ pipe, channel, key, peerSizeMax })
+    this.#tooLargeNews ??= new TooLargeNews()
     const error = this.#tooLargeNews.about(conversation, key, peerSizeMax, this.turns.now)
     if (error !== undefined) this.#owner.report(error, channel)
   }

@@ -44,32 +44,41 @@ export interface Application {
   decided(): void
 }
 
+/** What is needed when the first link has come: a pipe that has none costs nothing. */
+class Order {
+  readonly slots: HandshakeSlots<Conversation>
+  readonly places: ChannelPlaces
+  readonly rates: AttemptRates
+  readonly cutNews = new RareNews()
+  readonly admissions: Admissions | undefined
+  /** Those about whom the program was asked. */
+  readonly asked = new WeakSet<Conversation>()
+
+  constructor({ limits, options, crypto, report }: EntranceParts) {
+    this.slots = new HandshakeSlots(() => randomOf(crypto))
+    this.places = new ChannelPlaces(limits.maxChannelsPerAddress)
+    this.rates = new AttemptRates(limits)
+    if (options.admit !== undefined) this.admissions = new Admissions(options.admit, report)
+  }
+}
+
 /** Keeps order among those who come from outside: who may begin a handshake, who has to make room, and who becomes a channel. */
 export class Entrance {
   readonly #parts: EntranceParts
-  readonly #slots: HandshakeSlots<Conversation>
-  readonly #places: ChannelPlaces
-  readonly #admissions: Admissions | undefined
-  readonly #cutNews = new RareNews()
-  readonly #rates: AttemptRates
-  /** Those about whom the program was asked. */
-  readonly #asked = new WeakSet<Conversation>()
+  #made: Order | undefined
 
   constructor(parts: EntranceParts) {
-    const { limits, options, crypto } = parts
     this.#parts = parts
-    this.#slots = new HandshakeSlots(() => randomOf(crypto))
-    this.#places = new ChannelPlaces(limits.maxChannelsPerAddress)
-    this.#rates = new AttemptRates(limits)
-    if (options.admit !== undefined)
-      this.#admissions = new Admissions(options.admit, (error) => parts.report(error))
   }
 
   /** Whether a link may begin a handshake, before that costs anything. Makes room for it by cutting another one if need be: a flood must not lock out those who say hello at once. */
   lets({ peerAddress, room, openCount, now }: Arrival): boolean {
     const { limits, options, report } = this.#parts
     if (options.encryption !== undefined && !this.#mayTry(peerAddress, now)) return false
-    const outcome = makeRoom(this.#slots, limits.maxHandshakes, openCount, room, { news: this.#cutNews, now })
+    const outcome = makeRoom(this.#order.slots, limits.maxHandshakes, openCount, room, {
+      news: this.#order.cutNews,
+      now,
+    })
     if (outcome === 'none') room?.refused()
     else if (outcome !== 'free') report(outcome)
     return outcome !== 'none'
@@ -77,19 +86,19 @@ export class Entrance {
 
   /** A handshake has begun. */
   came(conversation: Conversation, peerAddress: string | undefined, now: number): void {
-    this.#slots.add(conversation, peerAddress, now)
+    this.#order.slots.add(conversation, peerAddress, now)
   }
 
   /** Whether it becomes a channel, or what the peer is told instead. */
   judge(conversation: Conversation, application: Application): 'yes' | 'later' | Goodbye {
     const { peerAddress } = conversation.carrier
-    if (this.#places.isFullFor(peerAddress)) {
+    if (this.#order.places.isFullFor(peerAddress)) {
       const text = `${this.#parts.limits.maxChannelsPerAddress} channels from your address are open already`
       return { code: 'channel-limit', appCode: 0, text }
     }
     const { refusal, open, now } = application
     const leaving =
-      refusal === undefined ? this.#places.forget() : this.#places.leaving(peerAddress, open, now)
+      refusal === undefined ? this.#order.places.forget() : this.#order.places.leaving(peerAddress, open, now)
     if (refusal !== undefined && leaving === undefined) return refusal
     const answer = this.#ask(conversation, application)
     if (answer === 'yes') leaving?.carrier.fail(gaveWay)
@@ -99,44 +108,48 @@ export class Entrance {
   /** A channel has opened; those that this side opened are none of its business. */
   opened(conversation: Conversation, now: number): void {
     if (conversation.role === 'opened') return
-    this.#slots.end(conversation, 'well', now)
-    this.#places.opened(conversation)
+    this.#order.slots.end(conversation, 'well', now)
+    this.#order.places.opened(conversation)
   }
 
   /** A handshake did not become a channel. */
   failed(conversation: Conversation, { code }: CloseReason, now: number): void {
     if (conversation.role === 'opened') return
-    const had = this.#slots.end(conversation, code === 'refused' ? 'well' : 'waste', now)
-    if (had && code !== 'destroyed') this.#slots.linger(conversation)
+    const had = this.#order.slots.end(conversation, code === 'refused' ? 'well' : 'waste', now)
+    if (had && code !== 'destroyed') this.#order.slots.linger(conversation)
   }
 
   /** A channel has ended. */
   closed(conversation: Conversation): void {
-    if (conversation.role === 'accepted') this.#places.ended(conversation)
+    if (conversation.role === 'accepted') this.#order.places.ended(conversation)
   }
 
   /** Nothing is left of its link. */
   gone(conversation: Conversation): void {
-    this.#slots.gone(conversation)
+    this.#made?.slots.gone(conversation)
   }
 
   /** Asks the program, if it wants to be. */
   #ask(conversation: Conversation, { data, decided, now }: Application): 'yes' | 'later' | Goodbye {
-    if (this.#admissions === undefined) return 'yes'
+    if (this.#order.admissions === undefined) return 'yes'
     const { peerAddress } = conversation.carrier
-    const isNew = this.#parts.options.encryption === undefined && !this.#asked.has(conversation)
+    const isNew = this.#parts.options.encryption === undefined && !this.#order.asked.has(conversation)
     if (isNew && !this.#mayTry(peerAddress, now))
       return {
         code: 'not-admitted',
         appCode: 0,
         text: 'too many attempts from your address; try again later',
       }
-    this.#asked.add(conversation)
-    return this.#admissions.judge(conversation, data, peerAddress, decided)
+    this.#order.asked.add(conversation)
+    return this.#order.admissions.judge(conversation, data, peerAddress, decided)
+  }
+
+  get #order(): Order {
+    return (this.#made ??= new Order(this.#parts))
   }
 
   #mayTry(address: string | undefined, now: number): boolean {
-    const verdict = this.#rates.take(address, now)
+    const verdict = this.#order.rates.take(address, now)
     if (verdict instanceof MillraceError) this.#parts.report(verdict)
     return verdict === 'may'
   }

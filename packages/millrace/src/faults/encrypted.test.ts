@@ -119,7 +119,11 @@ describe('an encrypted pipe', () => {
   })
 
   it('half handshakes: each ends at its deadline, and those who come properly get in', async () => {
-    const { pipe, diary, port } = await bound({ encryption: patterns.XX.accepting, handshakeTimeoutMs: 3000 })
+    const { pipe, diary, port } = await bound({
+      encryption: patterns.XX.accepting,
+      handshakeTimeoutMs: 3000,
+      handshakeRate: Number.POSITIVE_INFINITY,
+    })
     const good = () => opener(port, { encryption: { pattern: 'XX', identity: player, anyPeer: true } }).open()
     const silent = await Promise.all(
       Array.from({ length: 200 }, (_, index) =>
