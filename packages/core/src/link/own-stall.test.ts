@@ -70,7 +70,8 @@ const encryptions: readonly (readonly [string, EncryptionOptions?, EncryptionOpt
 ]
 
 describe.each(drives)('a program that stands still, %s where it accepts and %s where it opens,', (...by) => {
-  it.each(encryptions)('opens 20 channels %s', async (_name, mine, theirs) => {
+  it.each(encryptions)('opens 20 channels %s', async (...row) => {
+    const [, mine, theirs] = row as unknown as (typeof encryptions)[number]
     const { rig, server, client, stall, errors, ends, end } = await stalling(
       by,
       mine === undefined ? {} : { encryption: mine },
