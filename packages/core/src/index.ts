@@ -92,7 +92,9 @@ export type { Accepting, Platform } from './ports/platform.ts'
 export type {
   DatagramHost,
   DatagramSession,
+  EncodeResult,
   MessagesOf,
+  PeerLimit,
   Protocol,
   Session,
   SessionHost,

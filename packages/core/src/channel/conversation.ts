@@ -8,7 +8,7 @@ import type { Turns } from '../turn/turns.ts'
 import type { Carrier } from './carrier.ts'
 import { type ChannelEvent, type ChannelState, nextState } from './channel-state.ts'
 import { Dispatch, type DispatchOwner, type HoldCause } from './dispatch.ts'
-import { Overflow, type OverflowOptions, type OverflowOwner } from './overflow.ts'
+import { noOverflow, Overflow, type OverflowOptions, type OverflowOwner } from './overflow.ts'
 import { PendingRequests, type RequestOptions } from './pending-requests.ts'
 import type { ChannelStatistics } from './statistics.ts'
 
@@ -30,9 +30,6 @@ export interface ConversationOwner {
 const noData = new Uint8Array(0)
 
 const holdCauses: Readonly<Record<HoldCause, number>> = { reading: 1, handling: 2 }
-
-/** What a conversation counts that has met no full channel. */
-const noOverflow = { refused: 0, droppedNewest: 0, droppedOldest: 0, superseded: 0, tooLarge: 0 }
 
 /** A function of the program that hears of the end. */
 export type EndListener = (reason: CloseReason, channel: unknown) => unknown
@@ -281,18 +278,13 @@ export class Conversation implements DispatchOwner, OverflowOwner {
 
   statistics(): ChannelStatistics {
     const { messagesIn, unhandled, limited } = this.dispatch
-    const { refused, droppedNewest, droppedOldest, superseded, tooLarge } = this.#overflow ?? noOverflow
     const { messagesOut, bytesIn, roundTripMs } = this
     return {
       messagesIn,
       messagesOut,
       bytesIn,
       ...this.carrier.statistics(),
-      refused,
-      droppedNewest,
-      droppedOldest,
-      superseded,
-      tooLarge,
+      ...(this.#overflow?.counts ?? noOverflow),
       unhandled,
       limited,
       roundTripMs,

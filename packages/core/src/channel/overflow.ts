@@ -34,6 +34,9 @@ export function isQueueing(policy: OverflowPolicy): boolean {
   return policy === 'drop-oldest' || policy === 'latest-by-key'
 }
 
+/** What a channel counts that has met no limit. */
+export const noOverflow = { refused: 0, droppedNewest: 0, droppedOldest: 0, superseded: 0, tooLarge: 0 }
+
 /** The overflow policy of one channel, and what it counted. The same for every carrier. */
 export class Overflow {
   /** Messages that were refused with `'full'`, under the policy `wait`. */
@@ -58,6 +61,11 @@ export class Overflow {
   }
 
   /** Throws `argument-invalid` for a policy that there is none, and for a `topicOf` that makes no sense. */
+  get counts(): typeof noOverflow {
+    const { refused, droppedNewest, droppedOldest, superseded, tooLarge } = this
+    return { refused, droppedNewest, droppedOldest, superseded, tooLarge }
+  }
+
   set(policy: OverflowPolicy, { topicOf }: OverflowOptions): void {
     parseOverflow(policy)
     if (topicOf !== undefined) {

@@ -58,7 +58,7 @@ export class LinkSender implements MessageSender {
   sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult {
     if (this.#conversation.state !== 'open') return 'closed'
     if (this.#queue.isFull) return this.#overflowed(number, body, bytes)
-    if (this.#session.takesShared?.(bytes) === false) return this.#tooLarge(number)
+    if (this.#session.peerLimit?.takesFrame(bytes) === false) return this.#tooLarge(number)
     this.#queue.buffer.appendShared(bytes)
     this.#conversation.messagesOut++
     this.#dirty()
@@ -73,7 +73,7 @@ export class LinkSender implements MessageSender {
     if (this.#session.encodeRequest(id, number, body) === 'too-large') {
       this.#tooLarge(number)
       const key = this.#conversation.dispatch.keyOf(number)
-      const text = `the request '${key}' is larger than the peer takes: ${this.#session.peerSizeMax} bytes, its messageSizeMax`
+      const text = `the request '${key}' is larger than the peer takes: ${this.#session.peerLimit?.peerSizeMax} bytes, its messageSizeMax`
       throw new MillraceError('message-too-large', text)
     }
     this.#conversation.messagesOut++
@@ -132,14 +132,15 @@ export class LinkSender implements MessageSender {
       return 'closed'
     }
     const bytes = shared ?? this.encodeShared(number, body)
-    if (bytes !== undefined && this.#session.takesShared?.(bytes) === false) return this.#tooLarge(number)
+    if (bytes !== undefined && this.#session.peerLimit?.takesFrame(bytes) === false)
+      return this.#tooLarge(number)
     this.#queue.queueLate(this.#conversation.dispatch.keyOf(number), body, bytes)
     this.#conversation.messagesOut++
     return 'queued'
   }
 
   #tooLarge(number: number): 'too-large' {
-    this.#conversation.tooLarge(number, this.#session.peerSizeMax)
+    this.#conversation.tooLarge(number, this.#session.peerLimit?.peerSizeMax)
     return 'too-large'
   }
 

@@ -35,15 +35,17 @@ describe('handshakes of an encrypted pipe', () => {
   it('are as many for one address as the burst, and then as the rate allows', async () => {
     const { rig, letIn, errors } = await served({ encryption, handshakeRate: 5, handshakeBurst: 10 })
     expect(await letIn(30, '10.0.0.1')).toBe(10)
-    expect(errors.map(({ code, message }) => [code, message])).toEqual([
-      ['rate-limit', expect.stringContaining('handshakeRate')],
-    ])
+    expect(errors.length).toBe(20)
+    expect(errors[0]).toMatchObject({
+      code: 'rate-limit',
+      message: expect.stringMatching(/10\.0\.0\.1.*handshakeRate/),
+    })
     expect(await letIn(1, '10.0.0.2')).toBe(1)
     await rig.loop.advance(1000)
     expect(await letIn(30, '10.0.0.1')).toBe(5)
     await rig.loop.advance(60_000)
     expect(await letIn(30, '::ffff:10.0.0.1')).toBe(10)
-    expect(errors.filter(({ code }) => code === 'rate-limit').length).toBe(3)
+    expect(errors.filter(({ code }) => code === 'rate-limit').length).toBe(20 + 25 + 20)
     await rig.end()
   })
 

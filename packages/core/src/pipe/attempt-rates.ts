@@ -2,7 +2,6 @@ import { MillraceError } from '../base/millrace-error.ts'
 import type { PipeLimits } from '../base/options.ts'
 import { LeakyBuckets } from './leaky-buckets.ts'
 import { neighbourhoods } from './neighbourhood.ts'
-import { RareNews } from './rare-news.ts'
 
 /** So many addresses and wider neighbourhoods are remembered, of at most 256 bytes each: 4 MiB. */
 const countMax = 16_384
@@ -11,7 +10,6 @@ const countMax = 16_384
 export class AttemptRates {
   readonly #limits: PipeLimits
   readonly #buckets: LeakyBuckets
-  readonly #news = new RareNews()
 
   constructor(limits: PipeLimits) {
     const { handshakeRate: perSecond, handshakeBurst: levelMax } = limits
@@ -19,8 +17,8 @@ export class AttemptRates {
     this.#buckets = new LeakyBuckets({ perSecond, levelMax, countMax })
   }
 
-  /** Whether one more may be made, which counts then. Returns what to report when it may not: an error, or nothing that is news. */
-  take(address: string | undefined, now: number): 'may' | 'may not' | MillraceError {
+  /** Whether one more may be made, which counts then. Returns what to report when it may not. */
+  take(address: string | undefined, now: number): 'may' | MillraceError {
     const { handshakeRate, handshakeBurst } = this.#limits
     if (address === undefined || handshakeRate === Number.POSITIVE_INFINITY) return 'may'
     const places = neighbourhoods(address)
@@ -28,9 +26,7 @@ export class AttemptRates {
       for (const { key, share } of places) this.#buckets.fill(key, 1 / share, now)
       return 'may'
     }
-    const count = this.#news.happened(now)
-    if (count === 0) return 'may not'
-    const text = `${count} attempts refused: an address may make ${handshakeRate} a second, and ${handshakeBurst} at once (handshakeRate, handshakeBurst); the last one came from ${address}`
+    const text = `too many attempts from ${address}: it may make ${handshakeRate} a second, and ${handshakeBurst} at once (handshakeRate, handshakeBurst)`
     return new MillraceError('rate-limit', text)
   }
 }

@@ -11,7 +11,6 @@ import { ChannelPlaces, gaveWay } from './channel-places.ts'
 import { makeRoom, randomOf } from './handshake-room.ts'
 import { HandshakeSlots } from './handshake-slots.ts'
 import type { PipeOptions } from './pipe-options.ts'
-import { RareNews } from './rare-news.ts'
 
 /** What an entrance needs of its pipe. */
 export interface EntranceParts {
@@ -49,7 +48,6 @@ class Order {
   readonly slots: HandshakeSlots<Conversation>
   readonly places: ChannelPlaces
   readonly rates: AttemptRates
-  readonly cutNews = new RareNews()
   readonly admissions: Admissions | undefined
   /** Those about whom the program was asked. */
   readonly asked = new WeakSet<Conversation>()
@@ -75,10 +73,7 @@ export class Entrance {
   lets({ peerAddress, room, openCount, now }: Arrival): boolean {
     const { limits, options, report } = this.#parts
     if (options.encryption !== undefined && !this.#mayTry(peerAddress, now)) return false
-    const outcome = makeRoom(this.#order.slots, limits.maxHandshakes, openCount, room, {
-      news: this.#order.cutNews,
-      now,
-    })
+    const outcome = makeRoom(this.#order.slots, limits.maxHandshakes, openCount, room)
     if (outcome === 'none') room?.refused()
     else if (outcome !== 'free') report(outcome)
     return outcome !== 'none'

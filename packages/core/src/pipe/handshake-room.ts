@@ -3,18 +3,16 @@ import type { Conversation } from '../channel/conversation.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { LinkRoom } from '../ports/transport.ts'
 import type { HandshakeSlots } from './handshake-slots.ts'
-import type { RareNews } from './rare-news.ts'
 
 /**
  * Makes room for one more handshake: there are at most `maxHandshakes`, and they take half of the links that channels leave free in the process. Returns the
- * error to report when a handshake had to be cut and that is news, `none` when there was none to cut although the process can't hold one more link.
+ * error to report when a handshake had to be cut, `none` when there was none to cut although the process can't hold one more link.
  */
 export function makeRoom(
   slots: HandshakeSlots<Conversation>,
   maxHandshakes: number,
   openCount: number,
   room: LinkRoom | undefined,
-  { news, now }: { readonly news: RareNews; readonly now: number },
 ): MillraceError | 'free' | 'none' {
   const isFull = room?.isFull === true
   const half = room === undefined ? Number.POSITIVE_INFINITY : Math.floor((room.capacity - openCount) / 2)
@@ -25,12 +23,10 @@ export function makeRoom(
   if (first === undefined) return isFull ? 'none' : 'free'
   const isCut = slots.has(first)
   first.carrier.destroy()
-  const cutCount = isCut ? news.happened(now) : 0
-  if (cutCount === 0) return 'free'
+  if (!isCut) return 'free'
   const isOutside = isFull || half < maxHandshakes
   const what = isOutside ? 'half of the descriptors left, ulimit -n' : 'maxHandshakes'
-  const cut = cutCount === 1 ? 'one was cut' : `${cutCount} were cut since the last report`
-  const text = `${taken + 1} peers were saying hello at once (${what}): ${cut}, first from addresses that have or waste many`
+  const text = `${taken + 1} peers were saying hello at once (${what}): one was cut, of an address that has or wastes many`
   return new MillraceError(isOutside ? 'descriptor-limit' : 'channel-limit', text)
 }
 

@@ -70,6 +70,14 @@ export interface SessionHost {
   wake(): void
 }
 
+/** What a peer takes. It is the peer's word, and makes nothing throw: what this side's own limits refuse throws `message-too-large`, what only these do is `too-large`. */
+export interface PeerLimit {
+  /** The largest body, in bytes, once it is known. */
+  readonly peerSizeMax: number | undefined
+  /** Whether it takes what `encodeShared` of a channel of the same protocol made. */
+  takesFrame(bytes: Uint8Array): boolean
+}
+
 /** What became of a message: nothing (it was written), or `too-large`: the peer takes smaller ones only, and nothing was written. */
 // biome-ignore lint/suspicious/noConfusingVoidType: sessions that know no limit of their peer return nothing
 export type EncodeResult = 'too-large' | void
@@ -91,17 +99,12 @@ export interface Session {
   readonly isAtEnd?: boolean
   /** The size of the frame whose message is being delivered, in bytes: limits of what waits, decoded, go by it. */
   readonly frameSize?: number
-  /**
-   * The largest body that the peer takes, in bytes, once it is known. It is the peer's word: it makes nothing throw. What this side's own
-   * limits refuse throws `message-too-large`; what only the peer's do is `too-large`.
-   */
-  readonly peerSizeMax?: number | undefined
+  /** What the peer takes, for protocols in which it says so. */
+  readonly peerLimit?: PeerLimit
   /** Appends a message to `host.out`. Throws for a body that can't be encoded, and leaves no trace of it then. */
   encode(number: number, body: unknown): EncodeResult
   /** A message as bytes of their own, ready to be sent by any channel of the same protocol whose peer takes as much. */
   encodeShared?(number: number, body: unknown): Uint8Array
-  /** Whether the peer takes what `encodeShared` of a channel of the same protocol made. Default: it does. */
-  takesShared?(bytes: Uint8Array): boolean
   /** Requests, replies and faults may be written at any time until `release`: handlers answer when they can. */
   encodeRequest?(id: number, number: number, body: unknown): EncodeResult
   encodeReply?(id: number, number: number, body: unknown): EncodeResult

@@ -35,7 +35,7 @@ export class ContractCheck {
    * Reads the peer's table and concludes why the channel can't be. The accepting side shows its own one now, to `out`: what both have first, and as much of it
    * as the peer has paid for.
    */
-  conclude(view: DataView, start: number, end: number, out: FrameSink | undefined): CloseReason {
+  conclude(view: DataView, start: number, end: number, out?: FrameSink): CloseReason {
     const theirs = readContractTable(view, start, end)
     if (theirs === undefined) return { code: 'protocol-violation', what: 'a broken contract table' }
     if (out !== undefined) write(out, paidFor(this.#table, theirs, end - start))

@@ -4,6 +4,9 @@ import type { FrameView } from '../ports/framing.ts'
 /** What a frame takes of the allowance at least: a thousand empty ones are a budget too. */
 const frameCostMin = 60
 
+/** By code, 1 for frames that need only be decoded and delivered: here, none. */
+export const nothingPlain = new Uint8Array(256)
+
 /** What a frame takes of the allowance of a turn. */
 export function frameCost({ bodyStart, bodyEnd }: FrameView): number {
   return Math.max(bodyEnd - bodyStart, frameCostMin)

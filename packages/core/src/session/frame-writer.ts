@@ -22,7 +22,7 @@ import {
 import { MillraceError } from '../base/millrace-error.ts'
 import type { Codec } from '../ports/codec.ts'
 import type { FrameSink } from '../ports/framing.ts'
-import type { EncodeResult } from '../ports/protocol.ts'
+import type { EncodeResult, PeerLimit } from '../ports/protocol.ts'
 
 /** The size of what a ping carries. */
 export const tokenSize = 4
@@ -46,7 +46,7 @@ export function messageSizes(codec: Codec): MessageSizes {
 }
 
 /** Writes the frames of a session. A body above this side's own limit throws; one that only the peer doesn't take is `too-large`. */
-export class FrameWriter {
+export class FrameWriter implements PeerLimit {
   /** The peer takes bodies up to so many bytes, once it has said so. */
   peerSizeMax: number | undefined
   readonly #messageSizeMax: number
@@ -100,7 +100,7 @@ export class FrameWriter {
   }
 
   /** Whether the peer takes a frame that this writer, or another one of its protocol, wrote there. */
-  takesFrame(bytes: Uint8Array, start: number, end: number): boolean {
+  takesFrame(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     const { peerSizeMax } = this
     if (peerSizeMax === undefined || end - start <= peerSizeMax) return true
     const code = bytes[start]

@@ -4,16 +4,14 @@ import type { CloseReason } from '../base/close-reason.ts'
 import { sideOf } from '../base/message-traits.ts'
 import { type Codec, undecodable } from '../ports/codec.ts'
 import type { FrameSink, FrameSource, FrameView } from '../ports/framing.ts'
-import type { EncodeResult, Session, SessionHost } from '../ports/protocol.ts'
+import type { EncodeResult, PeerLimit, Session, SessionHost } from '../ports/protocol.ts'
 import { agreedOn } from './agreed-on.ts'
-import { frameCost, isCall, isSaying, saidInClear } from './frame-kinds.ts'
+import { frameCost, isCall, isSaying, nothingPlain, saidInClear } from './frame-kinds.ts'
 import { FrameWriter, type MessageSizes, tokenSize } from './frame-writer.ts'
-import { HeldFrames, waiting } from './held-frames.ts'
+import { HeldFrames } from './held-frames.ts'
 import { HelloExchange } from './hello-exchange.ts'
 import { MessageGuard } from './message-guard.ts'
 import { MessageReader } from './message-reader.ts'
-
-const nothingPlain = new Uint8Array(256)
 
 /**
  * Millrace's own session: hello, frames, requests, ping and goodbye around a message codec (docs/WIRE.md), over whatever brings
@@ -123,8 +121,8 @@ export class FramedSession implements Session {
     this.violate(this.#opening === undefined ? limit : this.#opening.sizeText)
   }
 
-  get peerSizeMax(): number | undefined {
-    return this.#writer.peerSizeMax
+  get peerLimit(): PeerLimit {
+    return this.#writer
   }
 
   encode(number: number, body: unknown): EncodeResult {
@@ -133,10 +131,6 @@ export class FramedSession implements Session {
 
   encodeShared(number: number, body: unknown): Uint8Array {
     return this.#writer.sharedMessage(number, body)
-  }
-
-  takesShared(bytes: Uint8Array): boolean {
-    return this.#writer.takesFrame(bytes, 0, bytes.length)
   }
 
   encodeRequest(id: number, number: number, body: unknown): EncodeResult {

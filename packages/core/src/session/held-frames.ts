@@ -1,5 +1,4 @@
 import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
-import { frameCode } from '@millrace/wire'
 import type { FrameView } from '../ports/framing.ts'
 
 /** Before each body stand its size and its code. */
@@ -68,11 +67,3 @@ export class HeldFrames implements FrameView {
     this.view = noView
   }
 }
-
-/** The codes from 128 on that wait with the messages. */
-export const waiting: ReadonlySet<number> = new Set([
-  frameCode.message,
-  frameCode.namedMessage,
-  frameCode.request,
-  frameCode.namedRequest,
-])

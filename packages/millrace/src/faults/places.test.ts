@@ -68,9 +68,7 @@ describe.runIf(process.platform === 'linux')('places under a flood of silent lin
     await until('the flood has gone on', () => made() > before)
     expect(server.exit).toBeUndefined()
     expect(server.stderr).toBe('')
-    const reports = server.lines.filter(({ code }) => code === 'channel-limit' || code === 'descriptor-limit')
-    expect(reports.length).toBeGreaterThan(0)
-    expect(reports.length).toBeLessThan(100)
+    expect(server.lines.some(({ code }) => code === 'descriptor-limit')).toBe(true)
   })
 
   it.each([50, 200])(
