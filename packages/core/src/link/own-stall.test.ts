@@ -59,8 +59,12 @@ const drives = [
   ['manual', 'manual'],
 ] as const satisfies readonly (readonly [Drive, Drive])[]
 
-const encryptions: readonly (readonly [string, EncryptionOptions?, EncryptionOptions?])[] = [
-  ['in clear'],
+const encryptions: readonly (readonly [
+  string,
+  EncryptionOptions | undefined,
+  EncryptionOptions | undefined,
+])[] = [
+  ['in clear', undefined, undefined],
   ['by a shared key', { key }, { key }],
   [
     'by identities',
@@ -70,8 +74,7 @@ const encryptions: readonly (readonly [string, EncryptionOptions?, EncryptionOpt
 ]
 
 describe.each(drives)('a program that stands still, %s where it accepts and %s where it opens,', (...by) => {
-  it.each(encryptions)('opens 20 channels %s', async (...row) => {
-    const [, mine, theirs] = row as unknown as (typeof encryptions)[number]
+  it.each(encryptions)('opens 20 channels %s', async (_name, mine, theirs) => {
     const { rig, server, client, stall, errors, ends, end } = await stalling(
       by,
       mine === undefined ? {} : { encryption: mine },
@@ -113,7 +116,8 @@ describe.each(drives)('a program that stands still, %s where it accepts and %s w
   it('gets a reply to each request', async () => {
     const { rig, stall, open, end } = await stalling(by)
     const { opened, accepted } = await open()
-    for (const channel of [...opened, ...accepted]) channel.on('ask', (n: number) => n + 1)
+    for (const channel of opened) channel.on('ask', (n: number) => n + 1)
+    for (const channel of accepted) channel.on('ask', (n: number) => n + 1)
     const asked = [...opened, ...accepted].map((channel) => channel.request('ask', 1, { timeoutMs: 1000 }))
     await stall(6)
     expect(new Set(await rig.until(Promise.all(asked)))).toEqual(new Set([2]))
@@ -137,10 +141,9 @@ describe.each(drives)('a program that stands still, %s where it accepts and %s w
     const { rig, stall, open, ends, end } = await stalling(by, limits, limits)
     const { opened, accepted } = await open(2)
     const sizes: number[] = []
-    for (const channel of [...opened, ...accepted]) {
-      channel.on('text', (text: string) => void sizes.push(text.length))
-      channel.send('text', 'x'.repeat(200_000))
-    }
+    const hear = (text: string) => void sizes.push(text.length)
+    for (const channel of opened) channel.on('text', hear).send('text', 'x'.repeat(200_000))
+    for (const channel of accepted) channel.on('text', hear).send('text', 'x'.repeat(200_000))
     for (let round = 0; round < 40 && sizes.length < 4; round++) {
       await stall(1)
       await rig.loop.advance(50)

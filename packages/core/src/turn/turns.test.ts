@@ -44,8 +44,8 @@ function scene(fails: string) {
 }
 
 describe('a part that throws in its turn', () => {
-  it.each(['process', 'flush'] as const)('in %s leaves the others their next one', (where) => {
-    const { heard, turns, takers } = scene(where)
+  it.each(['process', 'flush'] as const)('in %s leaves the others their next one', async (where) => {
+    const { loop, heard, turns, takers } = scene(where)
     for (const taker of takers) {
       turns.list(taker)
       if (where === 'flush') turns.dirty(taker)
@@ -58,6 +58,7 @@ describe('a part that throws in its turn', () => {
     turns.run(2)
     for (const name of ['one', 'three'])
       expect(heard.filter((line) => line === `${name} ${where}`)).toHaveLength(1)
+    await loop.settle()
     expect(due).toBe(1)
     expect(takers.map(({ isReady, isDirty }) => isReady || isDirty)).toEqual([false, false, false])
     // It can be listed again.
