@@ -32,7 +32,11 @@ export function gamePipe(
     const withTls = factory.add('tls', tls(tlsCiphers[protection]))
     return withTls.create('tls', '127.0.0.1', port, name) as unknown as Pipe<GameMessages>
   }
-  const options = protection === 'none' ? {} : { encryption: encryptionOf(protection) }
+  // All peers of a benchmark have one address, and begin as often as they can.
+  const options =
+    protection === 'none'
+      ? {}
+      : { encryption: encryptionOf(protection), handshakeRate: Number.POSITIVE_INFINITY }
   return factory.create('tcp', '127.0.0.1', port, name, options) as unknown as Pipe<GameMessages>
 }
 
