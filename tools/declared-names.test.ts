@@ -150,7 +150,7 @@ function compile(compiler: string, files: readonly string[]): Promise<string> {
   return run(join(root, 'node_modules', compiler, 'bin/tsc'), '-p', project)
 }
 
-/** Whose types a declaration names. */
+/** The packages that a declaration takes types from. */
 function named(compiler: string, file: string): string[] {
   const emitted = readFileSync(join(folder, compiler, file), 'utf8')
   return [...new Set([...emitted.matchAll(/import\("([^"]+)"\)/g)].map(([, specifier]) => specifier))]

@@ -103,7 +103,7 @@ export class FakeLink implements Link {
     if (this.#owner !== undefined) this.#home.violated(`${this.#name} was started twice`)
     this.#owner = owner
     const { loop } = this.#home
-    // A link that was lost before anyone listened still tells that it is gone.
+    // A link that was lost before it was started still tells that it is gone.
     if (this.#state === 'gone') loop.eventAt(loop.now(), () => owner.gone(this.#error))
     if (this.#state !== 'fresh') return
     this.#state = 'open'

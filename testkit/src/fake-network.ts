@@ -95,7 +95,7 @@ export class FakeNetwork implements FakeLinkHome {
     return this.#plugin(() => this.#datagramTransport())
   }
 
-  /** The next time that anyone connects, accepts or listens, it fails like this. */
+  /** The next connect, accept or listen fails like this. */
   fail(where: FaultPlace, error: unknown): void {
     this.#faults.push({ where, error })
   }

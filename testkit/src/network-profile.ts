@@ -10,7 +10,7 @@ export interface NetworkProfile {
   readonly pieceBytesMin: number
   /** What a link holds for a reader that doesn't read, in bytes; then the sender's batches wait. */
   readonly windowBytes: number
-  /** Whose the received bytes are. Lent ones are overwritten after the call. */
+  /** Who owns the received bytes. Lent ones are overwritten after the call. */
   readonly ownership: 'given' | 'lent' | 'mixed'
   /** Whether links can pause, and whether they tell what has left (`sent`) or only how much waits (`buffered`). */
   readonly pausing: 'on' | 'off'

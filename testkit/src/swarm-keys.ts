@@ -108,7 +108,7 @@ export class SwarmKeys {
     const algorithm = this.#algorithm
     if (pattern === 'NK') return { pattern, algorithm, peerKey, authorise }
     if (pattern !== 'XX') return { pattern, algorithm, identity, peerKey, authorise }
-    // Under XX the key may be known before, or asked about, or be anybody's.
+    // Under XX the key may be known before, or asked about, or be any key.
     if (peerKey !== this.#server.publicKey || random.chance(0.3))
       return { pattern, algorithm, identity, peerKey, authorise }
     return authorise === undefined

@@ -394,7 +394,7 @@ describe('a channel that begins to encrypt, and a meddler on the way before', ()
   const bytesDiffer = /what went in clear was changed on the way: the peer sent \d+ bytes, and \d+ came/
   const hellosDiffer = /the hellos were changed on the way/
 
-  it('opens when nobody meddles', async () => {
+  it('opens when nothing meddles', async () => {
     const { heard, reasons } = await meddled((bytes, _from, to) => forward(bytes, to))
     expect([reasons, heard.sort()]).toEqual([[], [1, 2, 3]])
   })

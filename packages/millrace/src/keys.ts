@@ -28,7 +28,7 @@ export function generateKeyPair(): KeyPair {
  * A key of 32 bytes from a pass phrase, by scrypt (RFC 7914): about half a second and 128 MiB unless `cost` says otherwise, so once at the
  * start and never for each connection. Both sides need the same `salt` (16 random bytes or more, no secret, one for each key) and cost.
  *
- * A weak phrase stays one: whoever records the first message of `NNpsk0` can try guesses against it, without asking anybody.
+ * A weak phrase stays one: one recorded first message of `NNpsk0` is enough to try guesses against, offline.
  *
  * Rejects with a `CipherError`: `option` for a cost out of bounds, or below OWASP's least unless it says `weak: 'accepted'`, `size` for a salt below 16 bytes or a phrase outside 8 to 1,024 bytes.
  */

@@ -52,7 +52,7 @@ export class SocketLink implements Link {
     socket.on('data', (chunk: Buffer) => owner.received(chunk, 'given'))
     socket.on('end', () => owner.ended())
     socket.on('close', () => this.#closed())
-    // A link that died before anyone listened has nothing more to tell by itself.
+    // A link that died before it was started has nothing more to tell by itself.
     if (socket.destroyed) nodeLoop.nextTurn(() => this.#closed())
   }
 

@@ -22,9 +22,9 @@ export const frameCode = {
   close: 0x84,
   cipher: 0x85,
   fault: 0x86,
-  /** A message whose number stands in the body. */
+  /** A message with its number in the body. */
   message: 0x90,
-  /** A message whose key stands in the body. */
+  /** A message with its key in the body. */
   namedMessage: 0x91,
   request: 0x92,
   namedRequest: 0x93,

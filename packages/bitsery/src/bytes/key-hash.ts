@@ -7,7 +7,7 @@ const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1
 
 /**
  * The hash that V8 gives a number as a key of a Map or a Set (`Object::GetSimpleHash`, the same in Node 20, 22 and 24). It has no seed,
- * so anyone can compute keys that share it; its low bits choose the bucket. Whole numbers of 32 bits go by `ComputeUnseededHash`, other
+ * so a peer can compute keys that share it; its low bits choose the bucket. Whole numbers of 32 bits go by `ComputeUnseededHash`, other
  * numbers by the 64 bits of the double, bigints by their low 64 bits without the sign, both through `ComputeLongHash`.
  */
 export function keyHash(key: number | bigint): number {

@@ -3,7 +3,7 @@ export const MEMORY_FREE = 16_384
 /** An element that takes no bytes may take so much besides. */
 export const MEMORY_EMPTY = 192
 
-/** What a read accepts of bytes that nobody vouches for. */
+/** What a read accepts of untrusted bytes. */
 export interface ReadLimits {
   /** How many elements that no bytes stand for. */
   readonly emptyElementsMax: number

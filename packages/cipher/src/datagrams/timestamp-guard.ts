@@ -42,8 +42,8 @@ export class TimestampSource {
 export type TimestampVerdict = 'accepted' | 'replayed' | 'malformed' | 'full'
 
 /**
- * Keeps the greatest timestamp of each peer, so that the first message of an IK handshake, which anyone may have recorded, counts once.
- * Ask it **after** the message was found authentic, and before anything is done for it: unauthenticated, it could be filled by anyone.
+ * Keeps the greatest timestamp of each peer, so that the first message of an IK handshake, which may have been recorded, counts once.
+ * Ask it **after** the message was found authentic, and before anything is done for it: unauthenticated messages could fill it.
  * When full it refuses new peers rather than forget an old one, which would open the door to replays.
  */
 export class TimestampGuard {

@@ -7,7 +7,7 @@ export type RandomSource = (size: number) => Uint8Array
 
 /**
  * What is wanted where a key is: 32 bytes. Throws for text (`unexpected`: a pass phrase is no key), for other sizes (`size`), and for
- * zeros (`option`: memory that was never filled). `name` says whose key it is, for the message. Returns the same array.
+ * zeros (`option`: memory that was never filled). `name` says which key it is, for the message. Returns the same array.
  */
 export function requireKey(value: unknown, name = 'the key'): Uint8Array {
   if (!(value instanceof Uint8Array && value.length === KEY_SIZE)) {
@@ -34,7 +34,7 @@ export function keyPair(primitives: Primitives, random: RandomSource): KeyPair {
 
 /**
  * The secret of a pair, for many handshakes: one check and one import for all of them. Keys are copied. Throws what `requireKey` throws, and
- * `option` for a public key that isn't of the secret key. `name` says whose pair it is, for the message.
+ * `option` for a public key that isn't of the secret key. `name` says which pair it is, for the message.
  */
 export function staticSecret(dh: Dh, pair: KeyPair, name = 'the pair'): DhSecret {
   const publicKey = requireKey(pair?.publicKey, `${name}.publicKey`)

@@ -39,7 +39,7 @@ const MEMORY_MAX = 1_073_741_824
  * once, at the start, and never for each connection. Text is normalised (NFKC) and taken as UTF-8, so that the same phrase gives the same
  * key on every keyboard. Both sides need the same salt and cost; the salt is no secret, but one of its own for each key.
  *
- * A weak phrase stays one: with `NNpsk0`, one recorded first message is enough to try guesses against, without asking anybody.
+ * A weak phrase stays one: with `NNpsk0`, one recorded first message is enough to try guesses against, offline.
  *
  * Throws `option` for a cost below the least that isn't marked `weak`, or above 1 GiB of memory, `size` for a salt below 16 bytes or a phrase outside 8 to 1,024.
  */

@@ -87,13 +87,13 @@ export function checkedKeys(pattern: Pattern, options: HandshakeOptions, dh: Dh)
   if (role !== 'initiator' && role !== 'responder')
     throw new CipherError('option', `role is 'initiator' or 'responder'`)
   const other = role === 'initiator' ? 'responder' : 'initiator'
-  const whose = `the ${role} of Noise_${pattern.name}`
-  expectPresence('staticKeys', staticKeys, pattern.hasStatic[role], whose)
-  expectPresence('remoteStatic', remoteStatic, pattern.isKnown[other], whose)
+  const owner = `the ${role} of Noise_${pattern.name}`
+  expectPresence('staticKeys', staticKeys, pattern.hasStatic[role], owner)
+  expectPresence('remoteStatic', remoteStatic, pattern.isKnown[other], owner)
   if (psks.length !== pattern.pskCount) {
     throw new CipherError(
       psks.length < pattern.pskCount ? 'missing' : 'unexpected',
-      `psks: ${whose} takes ${pattern.pskCount} pre-shared keys, not ${psks.length}`,
+      `psks: ${owner} takes ${pattern.pskCount} pre-shared keys, not ${psks.length}`,
     )
   }
   if (remoteStatic !== undefined) requireKey(remoteStatic, 'remoteStatic')
@@ -108,8 +108,8 @@ export function checkedKeys(pattern: Pattern, options: HandshakeOptions, dh: Dh)
   }
 }
 
-function expectPresence(name: string, value: unknown, isNeeded: boolean, whose: string): void {
+function expectPresence(name: string, value: unknown, isNeeded: boolean, owner: string): void {
   if (isNeeded === (value !== undefined)) return
-  if (isNeeded) throw new CipherError('missing', `${name}: ${whose} needs it`)
-  throw new CipherError('unexpected', `${name}: ${whose} has no use for it; is it the right pattern?`)
+  if (isNeeded) throw new CipherError('missing', `${name}: ${owner} needs it`)
+  throw new CipherError('unexpected', `${name}: ${owner} has no use for it; is it the right pattern?`)
 }

@@ -55,7 +55,7 @@ export interface Pattern {
   readonly pskCount: number
   /** Who has a static key of his own. */
   readonly hasStatic: Readonly<Record<Role, boolean>>
-  /** Whose static key the other side must know before. */
+  /** The sides that have a static key which the other side must know before. */
   readonly isKnown: Readonly<Record<Role, boolean>>
 }
 

@@ -52,7 +52,7 @@ export interface RecordOpenerOptions {
 export class RecordOpener {
   readonly recordSizeMax: number
   /**
-   * Whose the last plaintext is, as a link has it. `given`: the caller's, for ever; it is a part of a chunk that was given. `lent`: it will be
+   * Who owns the last plaintext, in the terms of a link. `given`: the caller's, for ever; it is a part of a chunk that was given. `lent`: it will be
    * overwritten, or gone, after the next call.
    */
   ownership: 'given' | 'lent' = 'lent'

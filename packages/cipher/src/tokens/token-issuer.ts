@@ -18,7 +18,7 @@ import { TokenSeal } from './token-seal.ts'
 export interface TokenKeyring {
   /** Its `aead('xchacha20-poly1305')` is needed. */
   readonly primitives: Primitives
-  /** 32 bytes that only login and game servers know. Copied. Its holder can make tokens for anyone. */
+  /** 32 bytes that only login and game servers know. Copied. Its holder can make tokens for any user. */
   readonly key: Uint8Array
   /** 8 bytes of the program and its protocol version: another one's tokens are worthless here. */
   readonly applicationId: Uint8Array

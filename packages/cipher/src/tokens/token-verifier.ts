@@ -47,7 +47,7 @@ export interface TokenCandidate {
    */
   readonly psk: Uint8Array
   /**
-   * Uses the token up, and tells whose it is. To be called when the first message of the handshake was authentic, which shows that its
+   * Uses the token up, and tells its user. To be called when the first message of the handshake was authentic, which shows that its
    * sender has the token's key: an eavesdropper could show a sealed token as well. Answers `used` the second time.
    */
   redeem(wallMs: number): TokenHolder | { readonly outcome: TokenRefusal }
@@ -59,7 +59,7 @@ export interface TokenVerifierOptions extends TokenKeyring {
   readonly serverId: string
   /**
    * How many used tokens are remembered at least until they expire: 1 to 2^20, about 150 bytes each, 400 when few are used in one second. Default
-   * 65,536. Expired ones leave when there is no room, so that a clock that jumps ahead and back locks nobody out who comes later.
+   * 65,536. Expired ones leave when there is no room, so that a clock that jumps ahead and back locks out no later user.
    */
   readonly usedMax?: number | undefined
   /** How far the clocks of login and game server may differ, in ms: 0 to 60,000. Default 5,000. */
@@ -67,7 +67,7 @@ export interface TokenVerifierOptions extends TokenKeyring {
   /**
    * Tokens that could have been used before this time, in ms since 1970, count as used: those that begin to be good before `since +
    * clockToleranceMs`. What was used is forgotten in a restart, so that a server that comes back under the id it had before gives the time at which
-   * it began; whoever logs in within the tolerance after it needs a new token. Default: none, for a server with an id of its own each time.
+   * it began; a user who logs in within the tolerance after it needs a new token. Default: none, for a server with an id of its own each time.
    */
   readonly since?: number | undefined
 }

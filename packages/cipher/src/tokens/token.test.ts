@@ -37,7 +37,7 @@ function verifierOf(options: Partial<TokenVerifierOptions> = {}): TokenVerifier 
   return new TokenVerifier({ ...keyring, serverId: 'eu-1', ...options })
 }
 
-/** What can't be cloned is cloned by nobody. */
+/** What can't be cloned has no clone. */
 function clonedOf(value: unknown): unknown {
   try {
     return structuredClone(value)
@@ -323,7 +323,7 @@ describe('adversary', () => {
     expect(use(verifier, token, now + 1000).outcome).toBe('used')
   })
 
-  it('a clock that jumps ahead and back locks nobody out, and makes no used token good again', () => {
+  it('a clock that jumps ahead and back locks no user out, and makes no used token good again', () => {
     const hour = 3_600_000
     for (const usedMax of [3, 100]) {
       const verifier = verifierOf({ usedMax })

@@ -1,4 +1,4 @@
-/** Why an encrypted link ended. No Error, whose stack would cost more than the rest of the end, and end in the same place each time. */
+/** Why an encrypted link ended. No Error: its stack would cost more than the rest of the end, and end in the same place each time. */
 export class EncryptionFailure {
   /** `cut`: the link ended, and the peer had not said that it would. `refused`: something was wrong with what it sent, or who it is. */
   readonly kind: 'cut' | 'refused'

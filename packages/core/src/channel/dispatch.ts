@@ -45,7 +45,7 @@ export class Dispatch {
   unhandled = 0
   /** Messages and requests dropped by their rate. */
   limited = 0
-  /** The channel whose messages these are; set once, before the first message. */
+  /** The channel of these messages; set once, before the first message. */
   channel!: object
   inbox: Inbox | undefined
   readonly #keys: KeyTable

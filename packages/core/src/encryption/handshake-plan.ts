@@ -64,7 +64,7 @@ function planHandshake(
   }
 }
 
-/** A point of low order makes the same secret with every key: nobody can prove it, and everybody knows the secret. */
+/** A point of low order makes the same, public secret with every key, so it proves nothing. */
 function checkPeerKey(peerKey: Uint8Array, { primitives, random }: NoiseCrypto): void {
   const probe = primitives.dh.secret(random(secretSize))
   const isLow = probe.shared(peerKey) === undefined

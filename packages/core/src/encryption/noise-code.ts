@@ -27,7 +27,7 @@ export function noiseLoader(crypto: NoiseCrypto): EncryptionLoader {
 }
 
 /**
- * Encryption as a value that brings its code with it, for programs whose platform has none: `encryption: noise({ key }, crypto)`.
+ * Encryption as a value that brings its code with it, for platforms that have none: `encryption: noise({ key }, crypto)`.
  * Keys are copied. Throws `argument-invalid` for options that neither role can keep.
  */
 export function noise(options: EncryptionOptions, crypto: NoiseCrypto): Encryption {

@@ -145,7 +145,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
     this.#isEndHeld = this.#reader?.isResting === true
     if (this.#isEndHeld) return
     const opener = this.#opener
-    // A bare end may be a cut by anyone on the way: only the peer can make a close record.
+    // A bare end may be a cut on the way: only the peer can make a close record.
     if (opener === undefined || opener.end() === 'closed') return this.#owner.ended()
     this.#fail('the connection ended without the close record of the peer', 'cut')
   }

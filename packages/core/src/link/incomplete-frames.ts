@@ -9,7 +9,7 @@ const countedMin = 4096
 
 /**
  * The bytes of frames that have begun and not ended, over all channels of a factory: a peer may have one of `messageSizeMax`, but not all of them
- * together. Above the limit the channels end whose frames began first.
+ * together. Above the limit, the channels with the oldest frames end.
  */
 export class IncompleteFrames {
   readonly #bytesMax: number

@@ -6,7 +6,7 @@ import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { IncompleteFrames } from './incomplete-frames.ts'
 
-/** What a carrier needs of the pipe whose channel it carries. */
+/** What a carrier needs of the pipe of its channel. */
 export interface LinkCarrierOwner {
   readonly limits: PipeLimits
   readonly turns: Turns

@@ -6,7 +6,7 @@ import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
 import { Deadlines, type LinkReading } from './deadlines.ts'
 
-/** What a watchdog needs of the carrier whose link it watches. */
+/** What a watchdog needs of the carrier of the link. */
 export interface LinkWatchdogOwner extends TurnTaker {
   readonly state: ChannelState
   /** All bytes that have not left. */

@@ -124,7 +124,7 @@ describe.each(drives)('a program that stands still, %s where it accepts and %s w
     await end()
   })
 
-  it('finds nobody silent', async () => {
+  it('finds no peer silent', async () => {
     const { rig, stall, open, ends, end } = await stalling(by)
     const { opened, accepted } = await open()
     for (const channel of [...opened, ...accepted]) channel.setHeartbeat(300, 1000)

@@ -5,7 +5,7 @@ import { isQueueing, type Overflow } from '../channel/overflow.ts'
 import { DropQueue } from './drop-queue.ts'
 import type { UpgradableLink } from './upgradable-link.ts'
 
-/** What a send queue needs of the channel whose messages it holds. */
+/** What a send queue needs of its channel. */
 export interface SendQueueOwner {
   readonly overflowPolicy: OverflowPolicy
   readonly overflow: Overflow

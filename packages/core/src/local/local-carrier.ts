@@ -21,7 +21,7 @@ function closed(by: 'local' | 'remote', words: CloseTold): CloseReason & { code:
   return { code: 'closed', by, why: 'closed', ...words }
 }
 
-/** What a carrier needs of the pipe whose channel it carries. */
+/** What a carrier needs of the pipe of its channel. */
 export interface LocalCarrierOwner {
   readonly limits: PipeLimits
   readonly turns: Turns
@@ -33,7 +33,7 @@ export interface LocalCarrierOwner {
 }
 
 /**
- * Carries a conversation whose other end is in the same process. Bodies pass as they are: the receiver gets the very object
+ * Carries a conversation between two ends in one process. Bodies pass as they are: the receiver gets the very object
  * that was sent, so the sender must not change it any more. What one end does is seen by the other in the turn of its own pipe, never
  * inside of the call.
  */

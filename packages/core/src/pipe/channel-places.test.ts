@@ -120,7 +120,7 @@ describe('the places of channels', () => {
     }
   })
 
-  it('of channels without a heartbeat that are dead go to whoever comes', async () => {
+  it('of channels without a heartbeat that are dead go to the next peer', async () => {
     const { rig, comes, many, speak } = await full()
     const crowd = await many(30, (index) => `10.${index}.0.1`)
     for (let second = 0; second < 59; second++) {

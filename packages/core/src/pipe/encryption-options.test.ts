@@ -122,7 +122,7 @@ describe.each(table)('options of %s on the %s side', (pattern, role, cells) => {
   })
 
   it.runIf(cells.peerKey === 'kept')(
-    'keep out whoever proves another key than peerKey, unasked',
+    'keep out a peer that proves another key than peerKey, unasked',
     async () => {
       for (const where of ['link', 'local'] as const) {
         const asked: unknown[] = []
@@ -139,7 +139,7 @@ describe.each(table)('options of %s on the %s side', (pattern, role, cells) => {
     },
   )
 
-  it.runIf(cells.authorise === 'kept')('ask authorise, and let nobody in whom it refuses', async () => {
+  it.runIf(cells.authorise === 'kept')('ask authorise, and let in no peer that it refuses', async () => {
     for (const where of ['link', 'local'] as const) {
       const asked: unknown[] = []
       const { anyPeer: _, ...base } = least(pattern, role)
@@ -381,7 +381,7 @@ describe('secrets', () => {
   })
 })
 
-/** What can't be cloned is cloned by nobody. */
+/** What can't be cloned has no clone. */
 function structuredCloned(value: unknown): unknown {
   try {
     return structuredClone(value)

@@ -30,7 +30,7 @@ export interface Arrival {
   readonly now: number
 }
 
-/** A peer whose hello fits asks for a channel. */
+/** A peer with a fitting hello asks for a channel. */
 export interface Application {
   /** What it says about itself. */
   readonly data: Uint8Array

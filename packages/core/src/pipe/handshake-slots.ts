@@ -37,7 +37,7 @@ export class HandshakeSlots<Carrier extends object> {
   readonly #young = new ArrivalQueue<Carrier>()
   /** The older half, by rank. */
   readonly #ranks: RandomBag<Carrier>[] = []
-  /** Those that are over, and whose links are not gone yet. */
+  /** Those that are over, with links that are not gone yet. */
   readonly #over = new RandomBag<Carrier>()
   /** How many handshakes an address has at once. */
   readonly #held = new Map<string, number>()

@@ -1,4 +1,4 @@
-// For programs whose lib ends before `Symbol.dispose`.
+// For programs with a lib that ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import type { LogLevel } from '../base/log.ts'

@@ -38,7 +38,7 @@ export interface ProtoFactoryOptions extends PipeOptions {
   /** Memory for messages on their way. Default: a pool of the factory's own, allocated by the platform. */
   readonly pool?: BlockPool | undefined
   /**
-   * So many bytes of frames that have begun and not ended may be stored, over all channels; above it those end whose frames began first:
+   * So many bytes of frames that have begun and not ended may be stored, over all channels; above it, those with the oldest frames end:
    * `receive-overflow`. Default 64 MiB.
    */
   readonly incompleteBytesMax?: number | undefined

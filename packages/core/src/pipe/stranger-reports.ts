@@ -23,7 +23,7 @@ interface Told {
 }
 
 /**
- * Errors that peers cause before they have a channel: anyone who reaches the port can, at will. Of each code some are told a second; what comes
+ * Errors that peers cause before they have a channel: any program that reaches the port can, at will. Of each code some are told a second; what comes
  * beyond is counted, and told as a number when the second is over.
  */
 export class StrangerReports {

@@ -15,7 +15,7 @@ export interface HandshakePlan {
   isExpected(peerKey: Uint8Array): boolean
 }
 
-/** Makes the handshakes of one side, whose keys were checked once. */
+/** Makes the handshakes of one side; its keys were checked once. */
 export interface HandshakeMaker {
   /** `prologue` says what the handshake is for: the same on both sides. */
   plan(prologue: string): HandshakePlan
@@ -71,7 +71,7 @@ export interface LinkLayer extends Link, LinkOwner {
 export interface EncryptionCode {
   /**
    * Checks the keys of one side, for many handshakes. Throws `argument-invalid` for what the role can't keep or lacks, for a public key that
-   * isn't of its secret key, and for a `peerKey` of low order, which nobody can prove.
+   * isn't of its secret key, and for a `peerKey` of low order, which proves nothing.
    */
   prepare(options: EncryptionOptions, role: 'accepted' | 'opened'): HandshakeMaker
   /** One handshake of one side. Throws what `prepare` throws. */

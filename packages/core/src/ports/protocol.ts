@@ -103,7 +103,7 @@ export interface Session {
   readonly peerLimit?: PeerLimit
   /** Appends a message to `host.out`. Throws for a body that can't be encoded, and leaves no trace of it then. */
   encode(number: number, body: unknown): EncodeResult
-  /** A message as bytes of their own, ready to be sent by any channel of the same protocol whose peer takes as much. */
+  /** A message as bytes of their own, ready to be sent by any channel of the same protocol with a peer that takes as much. */
   encodeShared?(number: number, body: unknown): Uint8Array
   /** Requests, replies and faults may be written at any time until `release`: handlers answer when they can. */
   encodeRequest?(id: number, number: number, body: unknown): EncodeResult

@@ -60,7 +60,7 @@ function write(out: FrameSink, table: ContractTable): void {
   out.commit(writeContractTable(out, out.reserve(contractTableRoom(table)), table))
 }
 
-/** The table, or the part of it for a peer whose own one has so many bytes. */
+/** The table, or the part of it for a peer with a table of so many bytes. */
 function paidFor(table: ContractTable, theirs: ContractTable, size: number): ContractTable {
   const sizeMax = bytesForOne * size
   if (contractTableRoom(table) <= sizeMax) return table

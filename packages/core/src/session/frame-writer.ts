@@ -86,7 +86,7 @@ export class FrameWriter implements PeerLimit {
     return this.#commit(start, this.#writeSized(out, start, number, body))
   }
 
-  /** A message as bytes of their own, for peers whose limits are not looked at yet. */
+  /** A message as bytes of their own, before the limits of peers are looked at. */
   sharedMessage(number: number, body: unknown): Uint8Array {
     const isFar = this.#isNamed || number >= codeMessageEnd
     const room = isFar ? this.#room(number, number, body) : this.#codec.sizeBound(number, body)
@@ -165,7 +165,7 @@ export class FrameWriter implements PeerLimit {
     return end
   }
 
-  /** A message whose size stands in its frame. */
+  /** A message with its size in the frame. */
   #writeSized(target: FrameTarget, start: number, number: number, body: unknown): number {
     const { headers } = this.#sizes
     const header = headers[number]
@@ -178,7 +178,7 @@ export class FrameWriter implements PeerLimit {
     return end
   }
 
-  /** A message whose key, or a number that is no code, stands in its body. */
+  /** A message with its key, or a number that is no code, in its body. */
   #writeFar(target: FrameTarget, start: number, room: number, number: number, body: unknown): number {
     const code = this.#isNamed ? frameCode.namedMessage : frameCode.message
     return this.#write(target, start, room, code, noId, number, number, body)
@@ -190,7 +190,7 @@ export class FrameWriter implements PeerLimit {
     return this.#codec.sizeBound(bodyNumber, body) + keySize
   }
 
-  /** Writes a frame whose body begins with an id, a key or a number, and returns its end. */
+  /** Writes a frame with a body that begins with an id, a key or a number, and returns its end. */
   #write(
     target: FrameTarget,
     start: number,

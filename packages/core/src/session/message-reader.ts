@@ -72,7 +72,7 @@ export class MessageReader {
     return false
   }
 
-  /** A message whose number stands in the body. */
+  /** A message with its number in the body. */
   #numbered(frame: FrameView, now: number | 'counted'): string {
     const { bytes, bodyStart, bodyEnd } = frame
     if (!isVarint(bytes, bodyStart, bodyEnd)) return 'a message without a number'
@@ -96,7 +96,7 @@ export class MessageReader {
     return ''
   }
 
-  /** A message, or a request with this id, whose key stands at `start`. */
+  /** A message, or a request with this id; its key stands at `start`. */
   #named(frame: FrameView, start: number, id?: number): string {
     const codec = this.#codec
     const { view, bodyEnd } = frame

@@ -13,7 +13,7 @@ export interface Sleeper {
  * The deadlines of all pipes of one loop, and the one wake-up that they need. What is due is stored with its owner, which then gets a turn: a
  * turn of one pipe never runs the deadlines of another.
  *
- * Nothing is stored before the loop has looked for events: one whose time is over is a suspect for two turns of the loop. Behind one, a loop
+ * Nothing is stored before the loop has looked for events: one that is over is a suspect for two turns of the loop. Behind one, a loop
  * that was in the middle of its events when the time was over has only brought the rest of those.
  */
 export class LoopWheel {
@@ -28,7 +28,7 @@ export class LoopWheel {
   #hold: Wake | undefined
   /** Those that have something due, and no turn under way that would see to it. */
   readonly #stirred: Sleeper[] = []
-  /** Deadlines whose time is over, and those of them behind which the loop has turned once. */
+  /** Deadlines that are over, and those of them behind which the loop has turned once. */
   #suspects: Deadline[] = []
   #oldSuspects: Deadline[] = []
 

@@ -21,7 +21,7 @@ describe('the watched time', () => {
     }
   })
 
-  it('never runs backwards, whoever asks between two looks', () => {
+  it('never runs backwards, whatever asks between two looks', () => {
     const time = new WatchedTime()
     let last = 0
     for (const [index, gap] of [3, 90, 149, 151, 7000, 1, 1, 220, 150, 100_000].entries()) {
