@@ -47,8 +47,8 @@ export class SessionContext implements SessionHost {
   allowance = 0
   /** The session has spent its budget, and may have more to do. */
   isSpent = false
-  /** What is left of this turn's budget, behind the allowance. */
-  #budget = 0
+  /** What it was allowed in this turn so far. */
+  #granted = 0
   #isTimed = false
   readonly #owner: SessionContextOwner
   readonly #conversation: Conversation
@@ -67,22 +67,24 @@ export class SessionContext implements SessionHost {
   /** The channel has its turn. */
   beginTurn(): void {
     this.isSpent = this.#isTimed = false
-    this.allowance = turnBudget.firstSliceBytes
-    this.#budget = turnBudget.bytes - turnBudget.firstSliceBytes
+    this.allowance = this.#granted = turnBudget.firstSliceBytes
   }
 
   refill(): boolean {
-    const { rounds } = this.#owner.turns
+    const { turns } = this.#owner
     // A frame may be larger than what was left for it.
-    const budget = this.#budget + this.allowance
-    const share = rounds.shareLeft(this.#isTimed ? 'again' : 'first')
+    const done = this.#granted - this.allowance
+    const share = turns.rounds.shareLeft(this.#isTimed ? 'again' : 'first')
     this.#isTimed = true
-    this.isSpent = budget <= 0 || share <= 0
+    // One that is alone goes on while it has time: no other would gain by its waiting.
+    const left = turns.isAlone ? turnBudget.bytes : turnBudget.bytes - done
+    this.isSpent = left <= 0 || share <= 0
     if (this.isSpent) return false
     // What is slow gets no more than will fit into its time, by what it took so far.
-    const fitting = ((turnBudget.bytes - budget) * share) / (1 - share)
-    this.allowance = Math.min(budget, turnBudget.sliceBytes, fitting)
-    this.#budget = budget - this.allowance
+    const fitting = Math.ceil((Math.max(done, 1) * share) / (1 - share))
+    const slice = Math.min(Math.max(done, turnBudget.sliceBytes), turnBudget.sliceBytesMax)
+    this.allowance = Math.min(left, slice, fitting)
+    this.#granted = done + this.allowance
     return true
   }
 

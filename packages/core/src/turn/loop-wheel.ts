@@ -114,11 +114,11 @@ export class LoopWheel {
 
   /** One of its pipes is gone: if that was the last that waited for something, so is the wake-up. */
   rest(): void {
-    if (this.#isIdle) this.#wakeBy(Number.POSITIVE_INFINITY)
+    if (this.#isIdle()) this.#wakeBy(Number.POSITIVE_INFINITY)
   }
 
   /** Whether no deadline waits for anything. */
-  get #isIdle(): boolean {
+  #isIdle(): boolean {
     return this.#wheel.count === 0 && this.#stirred.length === 0 && !this.hasSuspects
   }
 
@@ -156,7 +156,7 @@ export class LoopWheel {
       drain(this.#stirred, wake, now)
     } finally {
       this.#isWaking = false
-      if (this.#isIdle) this.#time.rest(now)
+      if (this.#isIdle()) this.#time.rest(now)
       this.arm()
     }
   }

@@ -73,6 +73,41 @@ describe('a channel with much to do', () => {
     await rig.end()
   })
 
+  it('goes on in its turn for two milliseconds while no other waits', async () => {
+    for (const [frameMs, roundsMost] of [
+      [0.0001, 1],
+      [0.02, 120],
+    ] as const) {
+      const { rig, opened, accepted } = await channels(2)
+      let heard = 0
+      let rounds = 0
+      let longest = 0
+      let since = -1
+      accepted[0].on('n', () => {
+        heard++
+        if (since < 0) {
+          rounds++
+          since = rig.loop.now()
+          rig.loop.nextTurn(() => {
+            longest = Math.max(longest, rig.loop.now() - since)
+            since = -1
+          })
+        }
+        rig.loop.block(frameMs)
+      })
+      for (let n = 0; n < 10_000; n++) opened[0].send('n', 1)
+      await rig.until(
+        new Promise<void>((resolve) => accepted[0].on('last', () => resolve()) && opened[0].send('last', 0)),
+      )
+      expect(heard).toBe(10_000)
+      await rig.loop.settle()
+      expect(rounds).toBeLessThanOrEqual(roundsMost)
+      // What stands between two looks at the clock may come on top.
+      expect(longest).toBeLessThanOrEqual(8 + 2 + 136 * frameMs)
+      await rig.end()
+    }
+  })
+
   it('is read to its end before the end of its link counts', async () => {
     const { rig, opened, accepted } = await channels(1)
     let heard = 0

@@ -81,11 +81,11 @@ export class Rounds {
     return this.#postponed.splice(0)
   }
 
-  /** Returns true when a part of the turn had more to do than a slice: what the turn took counts, until the loop has come round. */
+  /** What a turn took counts when a part of it had more to do than a slice. Returns whether so much was taken that it matters when the loop comes round. */
   endTurn(): boolean {
     if (!this.#isTimed) return false
     this.#isTimed = false
     this.#spentMs += this.#loop.now() - this.#turnSince
-    return true
+    return this.#spentMs > turnBudget.channelMs
   }
 }

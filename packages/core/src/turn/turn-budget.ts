@@ -4,9 +4,10 @@
  */
 export const turnBudget = {
   bytes: 65_536,
-  /** So much is done between two looks at the clock; less at first, and of what is slow, so that it is seen soon. */
+  /** So much is done between two looks at the clock: little at first, then as much as went well, and of what is slow less, so that it is seen soon. */
   firstSliceBytes: 256,
   sliceBytes: 4096,
+  sliceBytesMax: 8192,
   channelMs: 2,
   /** What one channel gets of a round that has taken too long already. */
   crowdedMs: 0.25,

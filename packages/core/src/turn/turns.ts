@@ -60,7 +60,7 @@ export class Turns implements TurnDeadlinesHost {
       runnable: owner.runnable,
       driverFailed: (error) => owner.driverFailed(error),
       failureTold: () => {
-        if (this.#hasWork && this.#phase === 'between') this.#ask()
+        if (this.#hasWork() && this.#phase === 'between') this.#ask()
       },
     })
   }
@@ -82,6 +82,11 @@ export class Turns implements TurnDeadlinesHost {
 
   get isBehind(): boolean {
     return this.rounds.postponedCount > 0
+  }
+
+  /** Whether nothing else waits for a turn, of what this pipe knows. */
+  get isAlone(): boolean {
+    return this.#ready.length + this.rounds.postponedCount <= 1
   }
 
   /** Whether functions of the program may be called now. */
@@ -202,7 +207,7 @@ export class Turns implements TurnDeadlinesHost {
 
   /** When the next turn is needed: a time that has come if work waits. Never later than the first deadline. */
   nextDeadline(): number {
-    return this.#isWaiting ? this.now : this.#deadlines.next
+    return this.#isWaiting() ? this.now : this.#deadlines.next
   }
 
   woken(): void {
@@ -215,11 +220,11 @@ export class Turns implements TurnDeadlinesHost {
     this.#wheel.rest()
   }
 
-  get #isWaiting(): boolean {
-    return this.#hasWork || this.#deferred.length > 0
+  #isWaiting(): boolean {
+    return this.#hasWork() || this.#deferred.length > 0
   }
 
-  get #hasWork(): boolean {
+  #hasWork(): boolean {
     const parts = this.#ready.length + this.rounds.postponedCount + this.#dirty.length
     return parts + this.#deadlines.dueCount > 0
   }
@@ -248,7 +253,7 @@ export class Turns implements TurnDeadlinesHost {
   #end(): void {
     this.#phase = 'between'
     if (this.rounds.endTurn() && this.#isAuto) this.#askNext()
-    if (this.#isWaiting) this.#ask()
+    if (this.#isWaiting()) this.#ask()
     this.#deadlines.turned()
   }
 
