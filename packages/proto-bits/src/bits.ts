@@ -37,8 +37,6 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
   readonly #replyNumbers: number[]
   /** By number, the most bytes of a body that are allowed; `unlimited` where no body can be larger. */
   readonly #sizeMaxes: number[]
-  /** Most contracts limit nothing, and every message would pay for looking. */
-  readonly #isLimited: boolean
   readonly #source = new Source(new Uint8Array(0))
   #error = ''
 
@@ -55,7 +53,6 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
     this.#sizeMaxes = this.#schemas.map(({ sizeMax }, number) =>
       number < entries.length && sizeMax > traits[number].sizeMax ? traits[number].sizeMax : unlimited,
     )
-    this.#isLimited = this.#sizeMaxes.some((sizeMax) => sizeMax !== unlimited)
     if (this.#schemas.length > numbersMax) {
       const text = `a contract has ${this.#schemas.length} messages and replies; at most ${numbersMax} fit`
       throw new MillraceError('argument-invalid', text)
@@ -80,15 +77,14 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
 
   encode(number: number, body: unknown, target: Target, start: number): number {
     const end = this.#schemas[number].write(body, target, start)
-    if (this.#isLimited && end - start > this.#sizeMaxes[number]) this.#refuse(number, end - start)
+    if (end - start > this.#sizeMaxes[number]) this.#refuse(number, end - start)
     return end
   }
 
   decode(number: number, from: ByteSource, start: number, end: number): unknown {
     const schema = this.#schemas[number]
-    if (schema === undefined) return this.#fail(`message number ${number}, which the contract does not have`)
-    if (this.#isLimited && end - start > this.#sizeMaxes[number])
-      return this.#fail(this.#sizeText(number, end - start))
+    if (schema === undefined || end - start > this.#sizeMaxes[number])
+      return this.#misfit(number, end - start)
     const source = this.#source
     // Many messages come in one chunk: storing the same two references again for each would cost more than to look.
     if (source.view !== from.view) {
@@ -124,6 +120,14 @@ export class BitsCodec<Messages extends object> implements Codec<Messages> {
 
   #sizeText(number: number, size: number): string {
     return `message '${this.keys.name(number)}' of ${size} bytes; at most ${this.#sizeMaxes[number]} are allowed (sizeMax)`
+  }
+
+  /** Called by `decode` for what it does not begin to read. */
+  #misfit(number: number, size: number): typeof undecodable {
+    const isKnown = number < this.#schemas.length
+    return this.#fail(
+      isKnown ? this.#sizeText(number, size) : `message number ${number}, which the contract does not have`,
+    )
   }
 
   #broken(number: number, end: number): typeof undecodable {

@@ -58,7 +58,7 @@ export class FrameDecoder {
   /** Stores a chunk. Its bytes are kept, not copied: they must not change any more. */
   receive(chunk: Uint8Array): void {
     if (chunk.length === 0 || this.violation !== undefined) return
-    if (this.#position === this.#end && !this.#isInCut && this.#later.length === 0 && this.#cutSize === 0) {
+    if (this.#position === this.#end && !this.#isInCut && this.#later.length === 0 && this.#cutSize() === 0) {
       this.#show(chunk, 0)
     } else {
       this.#later.push(chunk)
@@ -68,7 +68,7 @@ export class FrameDecoder {
 
   /** Bytes that were received and belong to no frame shown so far. */
   get stored(): number {
-    const cutSize = this.#isInCut ? this.#cutSize - this.#cutTaken : this.#cutSize
+    const cutSize = this.#isInCut ? this.#cutSize() - this.#cutTaken : this.#cutSize()
     return this.#end - this.#position + cutSize + this.#laterSize - this.#laterPosition
   }
 
@@ -94,10 +94,10 @@ export class FrameDecoder {
       this.#end <= this.bytes.length &&
       this.#laterSize === waiting &&
       (this.#laterPosition === 0 || this.#laterPosition < this.#later[0].length) &&
-      (!this.#isInCut || this.#cutTaken <= this.#cutSize) &&
+      (!this.#isInCut || this.#cutTaken <= this.#cutSize()) &&
       this.stored >= 0
     if (isRight) return
-    const numbers = `read ${this.#position} of ${this.#end}, waiting ${this.#laterSize} of ${waiting}, cut ${this.#cutSize}`
+    const numbers = `read ${this.#position} of ${this.#end}, waiting ${this.#laterSize} of ${waiting}, cut ${this.#cutSize()}`
     throw new Error(`the frame decoder contradicts itself: ${numbers}`)
   }
 
@@ -167,7 +167,7 @@ export class FrameDecoder {
     this.view = noView
   }
 
-  get #cutSize(): number {
+  #cutSize(): number {
     return this.#cut === undefined ? 0 : this.#cut.size
   }
 
@@ -183,7 +183,7 @@ export class FrameDecoder {
     if (this.violation !== undefined) return false
     if (this.#isInCut) this.#leaveCut()
     for (;;) {
-      if (this.#cutSize > 0) return this.#completeCut()
+      if (this.#cutSize() > 0) return this.#completeCut()
       const frameSize = this.#frameSize(this.bytes, this.#position, this.#end)
       if (frameSize < 0) return false
       if (frameSize > 0 && this.#end - this.#position >= frameSize) {
@@ -242,7 +242,7 @@ export class FrameDecoder {
     this.#position = this.#end = 0
     this.bytes = noBytes
     this.view = noView
-    if (this.#cutSize === 0) this.#showLater()
+    if (this.#cutSize() === 0) this.#showLater()
   }
 
   #showLater(): boolean {

@@ -6,6 +6,8 @@ import type { Inbox } from './inbox.ts'
 
 type Run = (body: unknown, channel: unknown) => unknown
 
+const noHandlers: (Run | undefined)[] = []
+
 /** Sees all messages of a channel. */
 export interface Tap {
   /** Returns what its handler returns, which may be a promise. */
@@ -50,7 +52,7 @@ export class Dispatch {
   inbox: Inbox | undefined
   readonly #keys: KeyTable
   readonly #owner: DispatchOwner
-  #handlers: (Run | undefined)[] | undefined
+  #handlers = noHandlers
   /** The handlers of keys that have more than one. */
   #lists: Map<number, Run[]> | undefined
   #taps: Tap[] | undefined
@@ -102,7 +104,7 @@ export class Dispatch {
   deliver(number: number, body: unknown, key?: string): void {
     this.messagesIn++
     if (this.#hasListeners) this.#tell(key ?? this.#keys.name(number), body)
-    const handler = number < 0 ? undefined : this.#handlers?.[number]
+    const handler = number < 0 ? undefined : this.#handlers[number]
     if (handler === undefined) {
       if (!this.#hasListeners) this.unhandled++
       return
@@ -111,7 +113,7 @@ export class Dispatch {
       const result = handler(body, this.channel)
       if (result !== undefined) this.#watch(result, number)
     } catch (error) {
-      this.#owner.handlerFailed(error, key ?? this.#keys.name(number))
+      this.#failed(error, key ?? number)
     }
   }
 
@@ -120,7 +122,7 @@ export class Dispatch {
     this.messagesIn++
     const name = key ?? this.#keys.name(number)
     if (this.#hasListeners) this.#tell(name, body)
-    const handler = number < 0 ? undefined : this.#handlers?.[number]
+    const handler = number < 0 ? undefined : this.#handlers[number]
     if (handler === undefined) {
       this.unhandled++
       return this.#owner.fault(id, `no handler for request '${name}'`)
@@ -178,7 +180,7 @@ export class Dispatch {
     const settled = once(() => this.#handled(weight))
     const failed = (error: unknown) => {
       settled()
-      this.#owner.handlerFailed(error, typeof key === 'string' ? key : this.#keys.name(key))
+      this.#failed(error, key)
     }
     try {
       result.then(settled, failed)
@@ -205,10 +207,14 @@ export class Dispatch {
     this.#owner.goOn('handling')
   }
 
+  #failed(error: unknown, key: string | number): void {
+    this.#owner.handlerFailed(error, typeof key === 'string' ? key : this.#keys.name(key))
+  }
+
   #listOf(number: number): Run[] {
     const list = this.#lists?.get(number)
     if (list !== undefined) return list
-    const handler = this.#handlers?.[number]
+    const handler = this.#handlers[number]
     return handler === undefined ? [] : [handler]
   }
 
@@ -219,7 +225,8 @@ export class Dispatch {
       this.#lists.set(number, list)
     }
     // Made to measure: an array that grows by itself takes room for seventeen.
-    this.#handlers ??= new Array(Math.min(number + 1, this.#keys.count)).fill(undefined)
+    if (this.#handlers === noHandlers)
+      this.#handlers = new Array(Math.min(number + 1, this.#keys.count)).fill(undefined)
     while (this.#handlers.length <= number) this.#handlers.push(undefined)
     this.#handlers[number] =
       list.length < 2 ? list[0] : (body, channel) => this.#runAll(number, list, body, channel)
@@ -234,7 +241,7 @@ export class Dispatch {
         if (answer === undefined) answer = result
         else this.#watch(result, number)
       } catch (error) {
-        this.#owner.handlerFailed(error, this.#keys.name(number))
+        this.#failed(error, number)
       }
     }
     return answer

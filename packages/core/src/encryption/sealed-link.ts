@@ -96,7 +96,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
 
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
     if (this.#state === 'sealed') return this.#seal(batch, report)
-    if (this.#isSilent) {
+    if (this.#isSilent()) {
       batch.release()
       return 'left'
     }
@@ -127,7 +127,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    if (this.#isSilent) return
+    if (this.#isSilent()) return
     const opener = this.#opener
     if (opener === undefined) this.#handshake?.received(bytes)
     else if (this.#state === 'sealed')
@@ -175,7 +175,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
   }
 
   /** Whether it neither says nor hears anything more. */
-  get #isSilent(): boolean {
+  #isSilent(): boolean {
     return this.#state === 'quiet' || this.#state === 'over'
   }
 
@@ -282,9 +282,9 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
   /** The loop has come round: reads on where it rested. */
   #readOn(): void {
     const opener = this.#opener
-    if (opener === undefined || this.#isPaused || this.#isSilent) return
+    if (opener === undefined || this.#isPaused || this.#isSilent()) return
     this.#open(opener, (reader, now) => reader.goOn(now))
-    if (this.#reader?.isResting || this.#isSilent) return
+    if (this.#reader?.isResting || this.#isSilent()) return
     if (!this.#isPaused) this.#link.resume?.()
     if (this.#isEndHeld) this.ended()
   }
@@ -296,12 +296,12 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
 
   #due(): void {
     const isOurs = this.#isPaused || this.#reader?.isResting === true
-    if (isOurs || this.#isSilent || (this.#opener?.stored ?? 0) === 0) return
+    if (isOurs || this.#isSilent() || (this.#opener?.stored ?? 0) === 0) return
     this.#fail(`a record took longer than ${this.#limits.frameTimeoutMs} ms`)
   }
 
   #fail(what: string, kind: 'cut' | 'refused' = 'refused'): void {
-    if (this.#isSilent) return
+    if (this.#isSilent()) return
     this.#over()
     this.#link.destroy()
     this.#owner.gone(new EncryptionFailure(kind, what))

@@ -50,7 +50,7 @@ export class SealingLayer implements ChannelLayer {
   }
 
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
-    if (this.#held === undefined) return this.#inside.send(batch, report)
+    if (this.#held === undefined) return this.#inside().send(batch, report)
     this.#held.push(batch)
     this.#heldBytes += batch.size
     return 'waits'
@@ -90,19 +90,19 @@ export class SealingLayer implements ChannelLayer {
   }
 
   pause(): void {
-    this.#inside.pause?.()
+    this.#inside().pause?.()
   }
 
   resume(): void {
-    this.#inside.resume?.()
+    this.#inside().resume?.()
   }
 
   end(): void {
-    this.#inside.end()
+    this.#inside().end()
   }
 
   destroy(): void {
-    this.#inside.destroy()
+    this.#inside().destroy()
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
@@ -131,7 +131,7 @@ export class SealingLayer implements ChannelLayer {
     this.#sealed?.release()
   }
 
-  get #inside(): Link {
+  #inside(): Link {
     return this.#sealed ?? this.#below
   }
 }

@@ -90,7 +90,7 @@ export class Deadlines {
     if (!isQuiet && state === 'handshaking' && age >= handshakeTimeoutMs) return 'no-hello'
     if (now - this.#stalledSince >= stallTimeoutMs) return 'stalled'
     if (isQuiet) return 'nothing'
-    if (this.#isUnread || now >= this.#signOfLifeAt) return this.#dueUnread(now)
+    if (this.#isUnread() || now >= this.#signOfLifeAt) return this.#dueUnread(now)
     if (now - this.#cutSince >= frameTimeoutMs) return 'frame-late'
     if (state !== 'open' || this.heartbeat === undefined) return 'nothing'
     const due = this.heartbeat.due(now)
@@ -103,14 +103,14 @@ export class Deadlines {
     if (state === 'closing' || state === 'closed') return this.#since + closeTimeoutMs
     if (isQuiet) return this.#stalledSince + stallTimeoutMs
     let at = Math.min(this.#stalledSince + stallTimeoutMs, this.#signOfLifeAt)
-    if (this.#isUnread) return at
+    if (this.#isUnread()) return at
     at = Math.min(at, this.#cutSince + frameTimeoutMs)
     if (state === 'handshaking') at = Math.min(at, this.#since + handshakeTimeoutMs)
     if (state === 'open' && this.heartbeat !== undefined) at = Math.min(at, this.heartbeat.deadline())
     return at
   }
 
-  get #isUnread(): boolean {
+  #isUnread(): boolean {
     return this.#reading === 'paused' || this.#reading === 'over'
   }
 

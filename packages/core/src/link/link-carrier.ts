@@ -161,7 +161,7 @@ export class LinkCarrier
   }
 
   setEncryption(options: SharedKeyEncryption): Promise<void> {
-    return this.#encryptionSteps.begin(options)
+    return this.#encryptionSteps().begin(options)
   }
 
   close(words: Pick<Goodbye, 'appCode' | 'text'>): void {
@@ -296,7 +296,7 @@ export class LinkCarrier
   }
 
   cipherStep(step: number, message: Uint8Array): void {
-    this.#encryptionSteps.came(step, message)
+    this.#encryptionSteps().came(step, message)
   }
 
   sessionFailed(error: unknown): void {
@@ -314,7 +314,7 @@ export class LinkCarrier
     this.sender.pass(() => this.guard.pong())
   }
 
-  get #encryptionSteps(): ChannelEncryptionSteps {
+  #encryptionSteps(): ChannelEncryptionSteps {
     return (this.#encryption ??= this.crypto.encryption?.forChannel(this) ?? withoutEncryption(this))
   }
 }

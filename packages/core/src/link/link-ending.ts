@@ -56,7 +56,7 @@ export class LinkEnding {
   close(words: Pick<Goodbye, 'appCode' | 'text'>): void {
     const reason: CloseReason = this.#silence ?? { code: 'closed', by: 'local', why: 'closed', ...words }
     const goodbye = this.#silence === undefined ? ({ code: 'closed', ...words } as const) : goodbyeOf(reason)
-    if (this.#state === 'handshaking' || this.#silence !== undefined) return this.#finish(reason, goodbye)
+    if (this.#state() === 'handshaking' || this.#silence !== undefined) return this.#finish(reason, goodbye)
     if (!this.#owner.conversation.closing()) return
     this.#closing = { reason, goodbye }
     if (this.#owner.link.isHolding) this.#owner.context.mute()
@@ -78,8 +78,9 @@ export class LinkEnding {
 
   farewell(goodbye: Goodbye): void {
     const { code: why, appCode, text } = goodbye
-    if (this.#state === 'closing') return
-    if (this.#state === 'handshaking') return this.#finish({ code: 'refused', why, appCode, text }, undefined)
+    if (this.#state() === 'closing') return
+    if (this.#state() === 'handshaking')
+      return this.#finish({ code: 'refused', why, appCode, text }, undefined)
     if (why === 'encryption-failed') return this.#finish({ code: why, what: text }, undefined)
     this.#finish({ code: 'closed', by: 'remote', why, appCode, text }, undefined)
   }
@@ -101,8 +102,8 @@ export class LinkEnding {
   /** The link ended or is gone: once all its bytes are read, so is the channel. */
   follow(): void {
     const { link } = this.#owner
-    if (link.state === 'open' || this.#state === 'closed') return
-    if (this.#state === 'closing') return this.#finish(linkReason(link.error, this.endReason), undefined)
+    if (link.state === 'open' || this.#state() === 'closed') return
+    if (this.#state() === 'closing') return this.#finish(linkReason(link.error, this.endReason), undefined)
     const { context } = this.#owner
     if ((!context.mayDeliver || context.isSpent) && this.#owner.guard.stored > 0) return
     this.#finish(link.error === undefined ? this.#owner.guard.linkEnded() : linkReason(link.error), undefined)
@@ -123,11 +124,11 @@ export class LinkEnding {
 
   /** Ends the channel for this reason, with last words to the peer if there are any, and then the link. */
   #finish(reason: CloseReason, goodbye: Goodbye | undefined): void {
-    if (this.#state === 'closed') return
-    if (goodbye !== undefined && this.#isConnected) this.#sayLast(goodbye)
+    if (this.#state() === 'closed') return
+    if (goodbye !== undefined && this.#isConnected()) this.#sayLast(goodbye)
     this.#owner.flush(this.#owner.turns.now)
     this.#conclude(reason)
-    if (this.#isConnected) this.#owner.link.end()
+    if (this.#isConnected()) this.#owner.link.end()
   }
 
   /** The last words leave at once, even if all else is held: it will never be sealed now. */
@@ -141,7 +142,7 @@ export class LinkEnding {
 
   /** The carrier's part of the end: it gives everything back, and the conversation tells of it. */
   #conclude(reason: CloseReason): void {
-    if (this.#state === 'closed') return
+    if (this.#state() === 'closed') return
     this.#owner.context.wait('over')
     this.#closing = undefined
     this.#owner.sendQueue.end()
@@ -149,15 +150,15 @@ export class LinkEnding {
     this.#owner.conversation.end(reason)
     this.#owner.regulate()
     this.#owner.guard.release()
-    if (!this.#isConnected) return this.#owner.linkGone()
+    if (!this.#isConnected()) return this.#owner.linkGone()
     this.#owner.watchdog.restart()
   }
 
-  get #state(): ChannelState {
+  #state(): ChannelState {
     return this.#owner.conversation.state
   }
 
-  get #isConnected(): boolean {
+  #isConnected(): boolean {
     return this.#owner.link.state !== 'gone'
   }
 }

@@ -39,7 +39,7 @@ export class SendQueue {
     this.#limits = limits
     this.#link = link
     this.#owner = owner
-    this.#mark = this.#markNow
+    this.#mark = this.#markNow()
   }
 
   /** Bytes that the link holds. */
@@ -59,12 +59,15 @@ export class SendQueue {
 
   /** All bytes that have not left. */
   get queuedBytes(): number {
-    return this.#inFlight + this.buffer.size + this.#lateSize
+    return this.#inFlight + this.buffer.size + this.#lateSize()
   }
 
   /** Whether the next message meets the policy. Messages that wait behind the link must not be overtaken. */
   get isFull(): boolean {
-    return this.#inFlight + this.buffer.size >= this.#mark || this.#lateSize > 0
+    return (
+      this.#inFlight + this.buffer.size >= this.#mark ||
+      (this.#dropQueue !== undefined && this.#dropQueue.size > 0)
+    )
   }
 
   /** Whether the channel is down to its low-water mark. */
@@ -82,7 +85,7 @@ export class SendQueue {
 
   /** Whether something waits for the link to take more. */
   get isAwaited(): boolean {
-    return this.#isOwing || this.#lateSize > 0
+    return this.#isOwing || this.#lateSize() > 0
   }
 
   /** Hands what was written to the link, as one gather write. */
@@ -110,7 +113,7 @@ export class SendQueue {
   overflowChanged(): void {
     this.pourAll()
     this.#dropQueue = undefined
-    if (this.#mark !== never) this.#mark = this.#markNow
+    if (this.#mark !== never) this.#mark = this.#markNow()
   }
 
   /** Queues an encoded message behind the link. */
@@ -149,10 +152,10 @@ export class SendQueue {
 
   /** Throws when the numbers contradict each other. For tests. */
   invariants(): void {
-    const numbers = `in flight ${this.#inFlight}, written ${this.buffer.size}, late ${this.#lateSize}, mark ${this.#mark}`
+    const numbers = `in flight ${this.#inFlight}, written ${this.buffer.size}, late ${this.#lateSize()}, mark ${this.#mark}`
     const isRight =
       this.#inFlight >= 0 &&
-      this.#lateSize >= 0 &&
+      this.#lateSize() >= 0 &&
       this.#link.heldBytes <= this.#inFlight &&
       (this.#mark !== never || this.#inFlight === 0)
     if (!isRight) throw new Error(`the send queue contradicts itself: ${numbers}`)
@@ -162,11 +165,11 @@ export class SendQueue {
     if (this.#isOwing && this.isLow) this.#isOwing = false
   }
 
-  get #lateSize(): number {
+  #lateSize(): number {
     return this.#dropQueue === undefined ? 0 : this.#dropQueue.size
   }
 
-  get #markNow(): number {
+  #markNow(): number {
     return isQueueing(this.#owner.overflowPolicy) ? this.#limits.lowWaterBytes : this.#limits.highWaterBytes
   }
 }

@@ -80,12 +80,12 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
 
   end(): void {
     this.discardHeld()
-    this.#inside.end()
+    this.#inside().end()
   }
 
   destroy(): void {
     this.discardHeld()
-    this.#inside.destroy()
+    this.#inside().destroy()
   }
 
   describe(): string {
@@ -104,12 +104,12 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
 
   #pause(): void {
     this.isPaused = true
-    this.#inside.pause?.()
+    this.#inside().pause?.()
   }
 
   #resume(): void {
     this.isPaused = false
-    this.#inside.resume?.()
+    this.#inside().resume?.()
   }
 
   /** Drops what is kept back: it can never leave. What is sent from now on leaves in clear, such as the last words. */
@@ -143,7 +143,7 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
     this.#owner.gone(error)
   }
 
-  get #inside(): Link | ChannelLayer {
+  #inside(): Link | ChannelLayer {
     return this.#layer ?? this.below
   }
 

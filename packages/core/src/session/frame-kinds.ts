@@ -1,5 +1,4 @@
 import { codeMessageEnd, frameCode } from '@millrace/wire'
-import type { FrameView } from '../ports/framing.ts'
 
 /** What a frame takes of the allowance at least: a thousand empty ones are a budget too. */
 const frameCostMin = 60
@@ -7,14 +6,19 @@ const frameCostMin = 60
 /** By code, 1 for frames that need only be decoded and delivered: here, none. */
 export const nothingPlain = new Uint8Array(256)
 
-/** What a frame takes of the allowance of a turn. */
-export function frameCost({ bodyStart, bodyEnd }: FrameView): number {
-  return Math.max(bodyEnd - bodyStart, frameCostMin)
+/** What a frame with a body of this size takes of the allowance of a turn. */
+export function frameCost(bodySize: number): number {
+  return Math.max(bodySize, frameCostMin)
 }
 
 /** Whether a frame is a message or a request. */
-export function isCall(code: number): boolean {
+function isCall(code: number): boolean {
   return code < codeMessageEnd || calls.has(code)
+}
+
+/** Whether a frame waits when messages must: a message, a request, a goodbye. */
+export function isWaiting(code: number): boolean {
+  return code === frameCode.close || isCall(code)
 }
 
 /** Whether a frame says something to the program: between the steps of a cipher it was put in on the way. */

@@ -29,11 +29,14 @@ export const tokenSize = 4
 
 const noId = -1
 
+/** Above any size. */
+const unknownSize = 0x7fff_ffff
+
 /** What the sessions of one protocol know of its messages below 128, by number. */
 export interface MessageSizes {
   /** The size of messages that always have the same one and travel without it; -1 for all others. */
   readonly fixed: Int32Array
-  /** The header of the last one of each: the next body is written where that would end, and moved if it was a wrong guess. */
+  /** The header of the last one of each, 1 for a fixed size: the next body is written where that ends, and moved if it was a wrong guess. */
   readonly headers: Uint8Array
 }
 
@@ -42,13 +45,13 @@ export function messageSizes(codec: Codec): MessageSizes {
   const fixed = new Int32Array(codeMessageEnd).fill(-1)
   const count = codec.keys.kind === 'open' ? 0 : Math.min(codec.keys.count, codeMessageEnd)
   for (let number = 0; number < count; number++) fixed[number] = codec.fixedSize(number)
-  return { fixed, headers: new Uint8Array(codeMessageEnd).fill(headerSize(0)) }
+  return { fixed, headers: Uint8Array.from(fixed, (size) => (size < 0 ? headerSize(0) : 1)) }
 }
 
 /** Writes the frames of a session. A body above this side's own limit throws; one that only the peer doesn't take is `too-large`. */
 export class FrameWriter implements PeerLimit {
-  /** The peer takes bodies up to so many bytes, once it has said so. */
-  peerSizeMax: number | undefined
+  /** What the peer takes at most; before it has said so, whatever there is. */
+  #peerSizeMax = unknownSize
   readonly #messageSizeMax: number
   readonly #codec: Codec
   readonly #isNamed: boolean
@@ -65,25 +68,25 @@ export class FrameWriter implements PeerLimit {
     this.#out = out
   }
 
+  /** The peer takes bodies up to so many bytes, once it has said so. */
+  get peerSizeMax(): number | undefined {
+    return this.#peerSizeMax === unknownSize ? undefined : this.#peerSizeMax
+  }
+
+  set peerSizeMax(size: number) {
+    this.#peerSizeMax = size
+  }
+
   /** The largest body that both sides take. */
   get messageSizeMax(): number {
-    return Math.min(this.#messageSizeMax, this.peerSizeMax ?? Number.POSITIVE_INFINITY)
+    return Math.min(this.#messageSizeMax, this.#peerSizeMax)
   }
 
   message(number: number, body: unknown): EncodeResult {
+    if (this.#isNamed || number >= codeMessageEnd) return this.#farMessage(number, body)
     const out = this.#out
-    if (this.#isNamed || number >= codeMessageEnd) {
-      const room = this.#room(number, number, body)
-      const start = out.reserve(room + headerSizeMax)
-      return this.#commit(start, this.#writeFar(out, start, room, number, body))
-    }
-    const size = this.#sizes.fixed[number]
-    if (size >= 0) {
-      const start = out.reserve(size + 1)
-      return this.#commit(start, this.#writeFixed(out, start, number, size, body))
-    }
     const start = out.reserve(this.#codec.sizeBound(number, body) + headerSizeMax)
-    return this.#commit(start, this.#writeSized(out, start, number, body))
+    return this.#commit(start, this.#writeNear(out, start, number, body))
   }
 
   /** A message as bytes of their own, before the limits of peers are looked at. */
@@ -93,16 +96,13 @@ export class FrameWriter implements PeerLimit {
     const bytes = this.#pool.allocate(room + headerSizeMax)
     const target = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
     if (isFar) return bytes.subarray(0, this.#writeFar(target, 0, room, number, body))
-    const size = this.#sizes.fixed[number]
-    const end =
-      size >= 0 ? this.#writeFixed(target, 0, number, size, body) : this.#writeSized(target, 0, number, body)
-    return bytes.subarray(0, end)
+    return bytes.subarray(0, this.#writeNear(target, 0, number, body))
   }
 
   /** Whether the peer takes a frame that this writer, or another one of its protocol, wrote there. */
   takesFrame(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
-    const { peerSizeMax } = this
-    if (peerSizeMax === undefined || end - start <= peerSizeMax) return true
+    const peerSizeMax = this.#peerSizeMax
+    if (end - start <= peerSizeMax) return true
     const code = bytes[start]
     const isFixed = code < codeMessageEnd && this.#sizes.fixed[code] >= 0
     const header = isFixed ? 1 : 1 + varintSizeOf(bytes[start + 1])
@@ -153,26 +153,30 @@ export class FrameWriter implements PeerLimit {
   /** What was written from `start` to `end` counts, if the peer takes it. */
   #commit(start: number, end: number): EncodeResult {
     const out = this.#out
-    if (!this.takesFrame(out.bytes, start, end)) return 'too-large'
+    if (end - start > this.#peerSizeMax && !this.takesFrame(out.bytes, start, end)) return 'too-large'
     out.commit(end)
   }
 
-  #writeFixed(target: FrameTarget, start: number, number: number, size: number, body: unknown): number {
-    if (size > this.#messageSizeMax) this.#refuse(number, size)
-    target.bytes[start] = number
-    const end = this.#codec.encode(number, body, target, start + 1)
-    if (end - start - 1 !== size) throw wrongSize(this.#codec, number, size, end - start - 1)
-    return end
+  #farMessage(number: number, body: unknown): EncodeResult {
+    const out = this.#out
+    const room = this.#room(number, number, body)
+    const start = out.reserve(room + headerSizeMax)
+    return this.#commit(start, this.#writeFar(out, start, room, number, body))
   }
 
-  /** A message with its size in the frame. */
-  #writeSized(target: FrameTarget, start: number, number: number, body: unknown): number {
-    const { headers } = this.#sizes
+  /** A message whose number is its code, with its size in the frame if it needs one. */
+  #writeNear(target: FrameTarget, start: number, number: number, body: unknown): number {
+    const { fixed, headers } = this.#sizes
     const header = headers[number]
     const bodyStart = start + header
     const bodyEnd = this.#codec.encode(number, body, target, bodyStart)
     const size = bodyEnd - bodyStart
     if (size > this.#messageSizeMax) this.#refuse(number, size)
+    if (header === 1) {
+      if (size !== fixed[number]) throw wrongSize(this.#codec, number, fixed[number], size)
+      target.bytes[start] = number
+      return bodyEnd
+    }
     const end = finishFrame(target, start, number, bodyStart, bodyEnd)
     if (end !== bodyEnd) headers[number] = header + end - bodyEnd
     return end

@@ -6,7 +6,7 @@ import { type Codec, undecodable } from '../ports/codec.ts'
 import type { FrameSink, FrameSource, FrameView } from '../ports/framing.ts'
 import type { EncodeResult, PeerLimit, Session, SessionHost } from '../ports/protocol.ts'
 import { agreedOn } from './agreed-on.ts'
-import { frameCost, isCall, isSaying, nothingPlain, saidInClear } from './frame-kinds.ts'
+import { frameCost, isSaying, isWaiting, nothingPlain, saidInClear } from './frame-kinds.ts'
 import { FrameWriter, type MessageSizes, tokenSize } from './frame-writer.ts'
 import { HeldFrames } from './held-frames.ts'
 import { HelloExchange } from './hello-exchange.ts'
@@ -82,7 +82,6 @@ export class FramedSession implements Session {
   process(now: number): void {
     const frames = this.#frames
     const host = this.#host
-    const codec = this.#codec
     this.#payPong()
     if (this.#opening?.isAsking) {
       this.#opening.admit()
@@ -91,34 +90,40 @@ export class FramedSession implements Session {
     do {
       if (this.#opening?.isAsking) return
       if (this.#held !== undefined) this.#takeHeld(now)
-      // The allowance is kept at hand: a message costs a subtraction.
-      let { allowance } = host
-      while (host.mayDeliver) {
-        if (allowance <= 0) {
-          host.allowance = allowance
-          if (!host.refill()) break
-          allowance = host.allowance
-        }
-        if (!frames.next()) break
-        const code = frames.code
-        allowance -= frameCost(frames)
-        if (this.#plain[code] === 1) {
-          const body = codec.decode(code, frames, frames.bodyStart, frames.bodyEnd)
-          if (body === undecodable) return this.violate(codec.decodeError())
-          host.deliver(code, body)
-        } else {
-          if (this.#isSwitching && isSaying(code)) return this.violate(saidInClear)
-          this.#take(frames, now)
-          if (this.#opening?.isAsking) return
-        }
+      while (host.mayDeliver && this.#mayGoOn()) {
+        const found = this.#takeSlice(now)
+        if (found === undefined) return
+        if (found === 'all') break
       }
-      host.allowance = allowance
       if (!host.mayDeliver) this.#lookAhead(now)
-    } while (host.mayDeliver && this.isHolding && this.#mayGoOn)
+    } while (host.mayDeliver && this.isHolding && this.#mayGoOn())
     frames.rest()
     if (frames.violation === undefined || host.isOver) return
     const limit = `a frame of more than ${frames.bodySizeMax} bytes (messageSizeMax)`
     this.violate(this.#opening === undefined ? limit : this.#opening.sizeText)
+  }
+
+  /** Takes frames while the allowance lasts: the inner loop of all receiving. Returns whether `all` are taken that may be; undefined when nothing counts for now. */
+  #takeSlice(now: number): 'more' | 'all' | undefined {
+    const frames = this.#frames
+    const host = this.#host
+    const codec = this.#codec
+    let left = host.allowance
+    while (left > 0 && host.mayDeliver && frames.next()) {
+      const { code, bodyStart, bodyEnd } = frames
+      left -= frameCost(bodyEnd - bodyStart)
+      if (this.#plain[code] === 1) {
+        const body = codec.decode(code, frames, bodyStart, bodyEnd)
+        if (body === undecodable) return this.violate(codec.decodeError())
+        host.deliver(code, body)
+      } else {
+        if (this.#isSwitching && isSaying(code)) return this.violate(saidInClear)
+        this.#take(frames, now)
+        if (this.#opening?.isAsking) return
+      }
+    }
+    host.allowance = left
+    return left > 0 ? 'all' : 'more'
   }
 
   get peerLimit(): PeerLimit {
@@ -179,14 +184,14 @@ export class FramedSession implements Session {
   }
 
   /** The peer did what the protocol refuses: ends the channel. */
-  protected violate(what: string): void {
+  protected violate(what: string): undefined {
     this.#isEnded = true
     this.#plain = nothingPlain
     this.#host.fail({ code: 'protocol-violation', what })
   }
 
   /** Whether the budget of this turn lets it take another frame. */
-  get #mayGoOn(): boolean {
+  #mayGoOn(): boolean {
     return this.#host.allowance > 0 || this.#host.refill()
   }
 
@@ -195,8 +200,8 @@ export class FramedSession implements Session {
     const held = this.#held!
     const host = this.#host
     this.#shown = held
-    while (host.mayDeliver && this.#mayGoOn && held.next()) {
-      host.allowance -= frameCost(held)
+    while (host.mayDeliver && this.#mayGoOn() && held.next()) {
+      host.allowance -= frameCost(held.bodyEnd - held.bodyStart)
       if (held.code === frameCode.close) this.#take(held, now)
       else if (!this.#isEnded) this.#takeMessage(held, 'counted')
     }
@@ -207,10 +212,10 @@ export class FramedSession implements Session {
   #lookAhead(now: number): void {
     const host = this.#host
     const frames = this.#frames
-    while (!host.isOver && this.#mayGoOn && frames.next()) {
-      host.allowance -= frameCost(frames)
+    while (!host.isOver && this.#mayGoOn() && frames.next()) {
+      host.allowance -= frameCost(frames.bodyEnd - frames.bodyStart)
       if (this.#isSwitching && isSaying(frames.code)) return this.violate(saidInClear)
-      if (!this.#mustWait(frames.code)) {
+      if (this.#opening !== undefined || !isWaiting(frames.code)) {
         this.#take(frames, now)
         continue
       }
@@ -221,12 +226,6 @@ export class FramedSession implements Session {
       this.#isLastHeld = true
       frames.release()
     }
-  }
-
-  /** Whether a frame waits with the messages: a message, a request, a goodbye. */
-  #mustWait(code: number): boolean {
-    if (this.#opening !== undefined) return false
-    return code === frameCode.close || isCall(code)
   }
 
   #take(frame: FrameView, now: number): void {
