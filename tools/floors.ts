@@ -157,7 +157,7 @@ export function onlyDoorsAreUsed(packages: readonly PackageFacts[]): string[] {
   )
 }
 
-export function nobodyInsideImportsTheIndex(packages: readonly PackageFacts[]): string[] {
+export function indexImportedInside(packages: readonly PackageFacts[]): string[] {
   return packages
     .filter(({ directory }) => directory.startsWith('packages/'))
     .flatMap(({ files }) =>

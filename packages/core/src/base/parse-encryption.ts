@@ -13,14 +13,19 @@ type Rule = 'needed' | 'kept' | { readonly refused: string }
 
 type Rules = Readonly<Record<EncryptionRole, Readonly<Record<PartyOption, Rule>>>>
 
-const ofNobody = { refused: 'goes with a pattern; key goes with algorithm alone' } as const
+const ofPatternsOnly = { refused: 'goes with a pattern; key goes with algorithm alone' } as const
 const ofAnonymous = {
   refused: "has nothing to go by, as the opening side of 'NK' proves no key: 'IK' does",
 } as const
 const ofKnown = { refused: 'contradicts peerKey' } as const
 const mutual = { identity: 'needed', peerKey: 'kept', authorise: 'kept', anyPeer: 'kept' } as const
 const knowing = { ...mutual, peerKey: 'needed', anyPeer: ofKnown } as const
-const shared = { identity: ofNobody, peerKey: ofNobody, authorise: ofNobody, anyPeer: ofNobody } as const
+const shared = {
+  identity: ofPatternsOnly,
+  peerKey: ofPatternsOnly,
+  authorise: ofPatternsOnly,
+  anyPeer: ofPatternsOnly,
+} as const
 
 /** What each role of each pattern does with each option. What it can't keep it refuses: nothing is ignored. */
 export const encryptionRules = {

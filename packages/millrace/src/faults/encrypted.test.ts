@@ -1,4 +1,4 @@
-/** Everybody who attacks an encrypted pipe over real sockets; attacks on the records of a channel are in `../encryption.test.ts`. */
+/** All attackers of an encrypted pipe over real sockets; attacks on the records of a channel are in `../encryption.test.ts`. */
 import { randomBytes } from 'node:crypto'
 import { noblePrimitives } from '@millrace/cipher'
 import { bits, contract, type EncryptionOptions, type PipeOptions, ProtoFactory, u32 } from 'millrace'
