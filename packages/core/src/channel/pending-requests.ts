@@ -64,7 +64,7 @@ export class PendingRequests {
       }
       const aborted = () => this.#end(id)?.reject(signal?.reason)
       signal?.addEventListener('abort', aborted, { once: true })
-      const deadline = this.#turns.awaitedDeadline(late)
+      const deadline = this.#turns.awaitedDeadline({ due: late })
       deadline.setIn(timeoutMs)
       const release = () => {
         deadline.cancel()

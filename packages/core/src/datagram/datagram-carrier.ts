@@ -25,7 +25,7 @@ export class DatagramCarrier implements TurnTaker {
     this.#turns = turns
     this.#session = session
     this.#failed = failed
-    this.#deadline = turns.deadline((now) => this.#due(now))
+    this.#deadline = turns.deadline({ due: (now) => this.#due(now) })
     this.#turns.later(this)
   }
 

@@ -40,7 +40,7 @@ export class EncryptionUpgrade implements ChannelEncryptionSteps {
     this.#loader = loader
     this.#owner = owner
     this.#clear = new ClearPhase(owner)
-    this.#deadline = owner.turns.deadline(() => this.#late())
+    this.#deadline = owner.turns.deadline({ due: () => this.#late() })
     // A step that is read when the link is gone already begins nothing.
     if (owner.link.state === 'gone') this.#state = 'over'
   }

@@ -56,7 +56,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
     this.#limits = limits
     this.#suite = plan.suite
     this.#out = new SegmentBuffer(pool)
-    this.#late = turns.deadline(() => this.#due())
+    this.#late = turns.deadline({ due: () => this.#due() })
     if (link.pause !== undefined) this.pause = () => this.#pause()
     if (link.resume !== undefined) this.resume = () => this.#resume()
     const say = (bytes: Uint8Array) => {
@@ -263,7 +263,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
   rests(): void {
     // What can't be paused would only grow.
     if (this.#link.pause === undefined) return this.#reader?.finish(this.#turns.now)
-    this.#onReading ??= this.#turns.deadline(() => this.#readOn())
+    this.#onReading ??= this.#turns.deadline({ due: () => this.#readOn() })
     this.#onReading.setIn(0)
     if (!this.#isPaused) this.#link.pause?.()
   }

@@ -1,7 +1,7 @@
 import type { CloseReason } from '../base/close-reason.ts'
 import type { HeartbeatSettings, PipeLimits } from '../base/options.ts'
 import type { ChannelState } from '../channel/channel-state.ts'
-import type { Deadline } from '../turn/deadline.ts'
+import type { Deadline, DeadlineTarget } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
 import { Deadlines, type LinkReading } from './deadlines.ts'
@@ -25,7 +25,7 @@ export interface LinkWatchdogOwner extends TurnTaker {
 }
 
 /** Keeps one deadline for all those of a link, and acts on what it finds due. All times are those in which the loop looked; see `WatchedTime`. */
-export class LinkWatchdog {
+export class LinkWatchdog implements DeadlineTarget {
   readonly #deadlines: Deadlines
   readonly #owner: LinkWatchdogOwner
   readonly #limits: PipeLimits
@@ -41,7 +41,7 @@ export class LinkWatchdog {
     this.#owner = owner
     this.#limits = limits
     this.#turns = turns
-    this.#deadline = turns.deadline(() => this.#due())
+    this.#deadline = turns.deadline(this)
     this.#deadlines = new Deadlines(limits, turns.watched)
   }
 
@@ -107,7 +107,7 @@ export class LinkWatchdog {
     this.#deadline.cancel()
   }
 
-  #due(): void {
+  due(): void {
     this.turn()
     this.#act(this.#turns.watched)
     // What may call functions of the program is looked at in its next turn.

@@ -26,7 +26,7 @@ class PolledLink implements Link, LinkOwner {
   constructor(link: Link, buffered: () => number, turns: Turns) {
     this.#link = link
     this.#buffered = buffered
-    this.#poll = turns.deadline(() => this.#look())
+    this.#poll = turns.deadline({ due: () => this.#look() })
     if (link.pause !== undefined) this.pause = () => link.pause?.()
     if (link.resume !== undefined) this.resume = () => link.resume?.()
   }

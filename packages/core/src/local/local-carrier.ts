@@ -66,7 +66,9 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     this.sender = new LocalSender(this, owner.limits.localQueueMax)
     const guard = new MessageGuard(owner.keys, sideOf(conversation.role === 'opened' ? 'accepted' : 'opened'))
     if (guard.isLimiting) this.guard = guard
-    this.#late = owner.turns.awaitedDeadline(() => this.#conclude(this.#closing ?? { code: 'destroyed' }))
+    this.#late = owner.turns.awaitedDeadline({
+      due: () => this.#conclude(this.#closing ?? { code: 'destroyed' }),
+    })
     this.#upgrade = new LocalUpgrade(owner, conversation, (reason) => this.fail(reason))
     conversation.carrier = this
   }

@@ -146,8 +146,8 @@ class LocalHandshake {
     this.#acceptor = acceptor
     this.#opened = opened
     this.#accepted = accepted
-    this.#late = acceptor.registry.turns.deadline(() => {
-      accepted.fail({ code: 'handshake-timeout', timeoutMs: this.#patienceMs })
+    this.#late = acceptor.registry.turns.deadline({
+      due: () => accepted.fail({ code: 'handshake-timeout', timeoutMs: this.#patienceMs }),
     })
   }
 

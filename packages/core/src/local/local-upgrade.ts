@@ -55,7 +55,7 @@ export class LocalUpgrade {
     })
     // A program that only listens for the end of the channel need not catch this as well.
     done.catch(() => {})
-    this.#deadline = turns.awaitedDeadline(() => this.#late())
+    this.#deadline = turns.awaitedDeadline({ due: () => this.#late() })
     this.#deadline.setIn(limits.handshakeTimeoutMs)
     if (loader.loaded !== undefined) this.#ask(loader.loaded, options)
     else {

@@ -30,7 +30,7 @@ export class Attempt {
     this.#address = address
     this.#turnsBefore = turns.count
     this.#unfollow = this.#cancel.follow(signal)
-    this.#deadline = turns.awaitedDeadline(() => this.#late())
+    this.#deadline = turns.awaitedDeadline({ due: () => this.#late() })
     this.#deadline.setIn(timeoutMs)
   }
 

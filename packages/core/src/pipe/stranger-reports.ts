@@ -65,7 +65,7 @@ export class StrangerReports {
   #toldOf(error: MillraceError): Told {
     if (this.#told === undefined) {
       this.#told = new Map()
-      this.#end ??= this.#pipe.turns!.deadline(() => this.flush())
+      this.#end ??= this.#pipe.turns!.deadline({ due: () => this.flush() })
       this.#end.setIn(strangerWindowMs)
     }
     let told = this.#told.get(error.code)

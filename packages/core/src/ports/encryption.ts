@@ -39,8 +39,12 @@ export type LocalHandshakeResult =
 export interface TurnClock {
   /** In milliseconds of the loop's clock. */
   readonly now: number
-  /** A deadline that isn't set yet; `due` is called in a turn. */
-  deadline(due: () => void): { readonly isSet: boolean; setIn(ms: number): void; cancel(): void }
+  /** A deadline that isn't set yet; `due` of the target is called in a turn. */
+  deadline(target: { due(now: number): void }): {
+    readonly isSet: boolean
+    setIn(ms: number): void
+    cancel(): void
+  }
 }
 
 /** A pipe's turns, and when its program may be called. */

@@ -9,7 +9,7 @@ function setUp() {
   const runnable = { process() {}, nextDeadline: () => 0 }
   const turns = new Turns(new LoopWheel(loop), 'auto', { runnable, driverFailed() {} })
   const came: number[] = []
-  const deadline = turns.deadline((now) => void came.push(now))
+  const deadline = turns.deadline({ due: (now) => void came.push(now) })
   return { loop, turns, came, deadline }
 }
 
@@ -52,9 +52,11 @@ describe('a deadline', () => {
 
   it('set again for now while it comes, waits for the next turn', async () => {
     const { loop, turns, came } = setUp()
-    const again: Deadline = turns.deadline((now) => {
-      came.push(now)
-      if (came.length < 3) again.setIn(0)
+    const again: Deadline = turns.deadline({
+      due(now) {
+        came.push(now)
+        if (came.length < 3) again.setIn(0)
+      },
     })
     again.set(5)
     turns.run(5)
@@ -69,7 +71,7 @@ describe('a deadline', () => {
   it('asks the loop for a wake-up as early as the earliest, whatever order they are set in', async () => {
     const { loop, turns, came, deadline } = setUp()
     const others = [300, 7, 40].map((at) => {
-      const other = turns.deadline((now) => void came.push(now))
+      const other = turns.deadline({ due: (now) => void came.push(now) })
       other.set(at)
       return other
     })
@@ -84,7 +86,7 @@ describe('the time', () => {
   it("is one for a whole turn, and the loop's between turns", async () => {
     const { loop, turns } = setUp()
     const seen: number[] = []
-    const deadline = turns.deadline(() => void seen.push(turns.now))
+    const deadline = turns.deadline({ due: () => void seen.push(turns.now) })
     deadline.set(1)
     await loop.advance(3)
     expect(turns.now).toBe(3)

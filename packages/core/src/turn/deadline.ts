@@ -27,6 +27,12 @@ export interface DeadlineOwner {
   store(deadline: Deadline): void
 }
 
+/** What a deadline comes to. */
+export interface DeadlineTarget {
+  /** Called once for each time that was set and not cancelled; it may set the deadline again. */
+  due(now: number): void
+}
+
 /**
  * One deadline of one owner, which is told in its pipe's turn. It is the wheel's entry itself. One that moves back stays where it is in
  * the wheel, and moves on when it would have come: a heartbeat that starts anew with each message costs a comparison.
@@ -42,17 +48,16 @@ export class Deadline implements TimerEntry {
   /** When it comes, in milliseconds of the loop's clock; `Infinity`: never. */
   at = never
   readonly owner: DeadlineOwner
-  readonly #due: (now: number) => void
+  readonly #target: DeadlineTarget
   /** It doesn't come before this watched time. */
   #watchedAt = -never
   #mayBePutOff = false
   /** Whether it is for what a peer does: what came in time is read first then. */
   #isForPeer = true
 
-  /** Calls `due` once for each time that was set and not cancelled; it may set the deadline again. */
-  constructor(owner: DeadlineOwner, due: (now: number) => void) {
+  constructor(owner: DeadlineOwner, target: DeadlineTarget) {
     this.owner = owner
-    this.#due = due
+    this.#target = target
   }
 
   /** Whether it will come. False already while it does. */
@@ -108,7 +113,7 @@ export class Deadline implements TimerEntry {
       this.owner.suspect(this)
     else if (this.at <= now) {
       this.at = never
-      this.#due(now)
+      this.#target.due(now)
     } else if (this.isSet && !this.isScheduled) this.owner.schedule(this)
   }
 

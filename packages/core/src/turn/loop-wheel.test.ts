@@ -20,9 +20,11 @@ function setUp() {
   const pipe = (drive: 'auto' | 'manual') =>
     new Turns(wheel, drive, { runnable: { process() {}, nextDeadline: () => 0 }, driverFailed() {} })
   const deadline = (turns: Turns, name: string, act = () => {}) =>
-    turns.deadline((now) => {
-      came.push(`${name} at ${now}${turns.isQuiet ? ' quietly' : ''}`)
-      act()
+    turns.deadline({
+      due(now) {
+        came.push(`${name} at ${now}${turns.isQuiet ? ' quietly' : ''}`)
+        act()
+      },
     })
   return { loop, wheel, came, pipe, deadline }
 }

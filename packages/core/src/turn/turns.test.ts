@@ -51,7 +51,7 @@ describe('a part that throws in its turn', () => {
       if (where === 'flush') turns.dirty(taker)
     }
     let due = 0
-    turns.deadline(() => void due++).set(0)
+    turns.deadline({ due: () => void due++ }).set(0)
     expect(() => turns.run(0)).toThrow('two fails')
     expect(turns.nextDeadline()).toBeLessThanOrEqual(0)
     turns.run(1)

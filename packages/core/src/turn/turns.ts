@@ -1,6 +1,6 @@
 import type { Drive, Runnable } from '../ports/driver.ts'
 import type { Loop } from '../ports/loop.ts'
-import { AwaitedDeadline, Deadline, putOffMs } from './deadline.ts'
+import { AwaitedDeadline, Deadline, type DeadlineTarget, putOffMs } from './deadline.ts'
 import { drain } from './drain.ts'
 import { DriverNotifier } from './driver-notifier.ts'
 import type { LoopWheel } from './loop-wheel.ts'
@@ -151,13 +151,13 @@ export class Turns implements TurnDeadlinesHost {
   }
 
   /** A deadline of this pipe, which isn't set yet. */
-  deadline(due: (now: number) => void): Deadline {
-    return new Deadline(this.#deadlines, due)
+  deadline(target: DeadlineTarget): Deadline {
+    return new Deadline(this.#deadlines, target)
   }
 
   /** The same, which a promise of the program waits for. */
-  awaitedDeadline(due: (now: number) => void): AwaitedDeadline {
-    return new AwaitedDeadline(this.#deadlines, due)
+  awaitedDeadline(target: DeadlineTarget): AwaitedDeadline {
+    return new AwaitedDeadline(this.#deadlines, target)
   }
 
   /** Takes part in the next turn, whenever that comes. */
