@@ -73,6 +73,23 @@ describe('a channel with much to do', () => {
     await rig.end()
   })
 
+  it('begins nothing in a round that would not end in time, by what the round had to do so far', async () => {
+    const { rig, opened, accepted } = await channels(9)
+    const [quiet, ...busy] = accepted
+    for (const channel of busy) channel.on('n', () => rig.loop.block(7))
+    const latencies: number[] = []
+    quiet.on('asked', (at) => void latencies.push(rig.loop.now() - (at as number)))
+    for (let n = 0; n < 20; n++) for (const channel of opened.slice(1)) channel.send('n', 'a'.repeat(5000))
+    const start = rig.loop.now()
+    for (let count = 0; count < 100; count++)
+      rig.loop.eventAt(start + 100 + 5 * count, () => void opened[0].send('asked', rig.loop.now()))
+    await rig.loop.advance(2000)
+    expect(latencies.length).toBe(100)
+    // The frame that has its turn when it is asked, and one more.
+    expect(Math.max(...latencies)).toBeLessThanOrEqual(14)
+    await rig.end()
+  })
+
   it('goes on in its turn for two milliseconds while no other waits', async () => {
     for (const [frameMs, roundsMost] of [
       [0.0001, 1],

@@ -12,6 +12,8 @@ export class Rounds {
   readonly #postponed: TurnTaker[] = []
   /** What turns with more to do than a slice took in this round, in milliseconds. */
   #spentMs = 0
+  /** What the longest of them took: the next may take as long. */
+  #longestMs = 0
   #turnSince = 0
   /** When the clock was looked at last: the part that has its turn began not earlier. */
   #lookedAt = 0
@@ -27,9 +29,9 @@ export class Rounds {
     return this.#postponed.length
   }
 
-  /** Whether this round has taken too long already: what has much to do is postponed without a look at it. */
+  /** Whether this round has no time for one more that has much to do: it is postponed without a look at it. */
   get isCrowded(): boolean {
-    return this.#spentMs > turnBudget.roundMs
+    return this.#spentMs + this.#longestMs > turnBudget.roundMs
   }
 
   /** The part that has its turn has spent its budget: it goes on when the loop has come round, not in the turns of events before. */
@@ -41,7 +43,7 @@ export class Rounds {
 
   /** The loop has come round. */
   begin(): void {
-    this.#spentMs = 0
+    this.#spentMs = this.#longestMs = 0
   }
 
   beginTurn(now: number): void {
@@ -61,15 +63,17 @@ export class Rounds {
     return 1 - (now - this.#partSince) / (isCrowded ? turnBudget.crowdedMs : turnBudget.channelMs)
   }
 
-  /** Those that were postponed go on in turn, again and again, until the round has taken its time. */
+  /** Those that were postponed go on in turn, again and again, until the round has no time for one more. */
   goOn(now: number): void {
     const list = this.#postponed
     let index = 0
     try {
       while (index < list.length) {
+        const since = this.#lookedAt
         process(list[index++], now)
         this.#lookedAt = this.#loop.now()
-        if (this.#lookedAt - now >= turnBudget.roundMs) break
+        this.#longestMs = Math.max(this.#longestMs, this.#lookedAt - since)
+        if (this.#lookedAt - now + this.#longestMs > turnBudget.roundMs) break
       }
     } finally {
       list.splice(0, index)
@@ -85,7 +89,9 @@ export class Rounds {
   endTurn(): boolean {
     if (!this.#isTimed) return false
     this.#isTimed = false
-    this.#spentMs += this.#loop.now() - this.#turnSince
+    const now = this.#loop.now()
+    this.#spentMs += now - this.#turnSince
+    this.#longestMs = Math.max(this.#longestMs, now - this.#partSince)
     return this.#spentMs > turnBudget.channelMs
   }
 }
