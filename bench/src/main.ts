@@ -7,6 +7,7 @@ import { broadcast } from './scenarios/broadcast.ts'
 import { bytes } from './scenarios/bytes.ts'
 import { codec } from './scenarios/codec.ts'
 import { encryption } from './scenarios/encryption.ts'
+import { floods } from './scenarios/floods.ts'
 import { footprint } from './scenarios/footprint.ts'
 import { local } from './scenarios/local.ts'
 import { memory } from './scenarios/memory.ts'
@@ -26,6 +27,7 @@ const scenarios: readonly Scenario[] = [
   timers,
   local,
   bytes,
+  floods,
   footprint,
 ]
 

@@ -17,6 +17,7 @@ const sources: Readonly<Record<string, () => Promise<RowSource>>> = {
   timers: () => import('./millrace-timers.ts'),
   local: () => import('./millrace-local.ts'),
   bytes: () => import('./millrace-bytes.ts'),
+  floods: () => import('./millrace-floods.ts'),
   footprint: () => import('./millrace-footprint.ts'),
 }
 

@@ -1,5 +1,5 @@
 /** What a figure counts. Decides how it is printed; values are always in the base unit named here. */
-export type Unit = 'per second' | 'MB/s' | 'ns' | 'µs' | 'bytes'
+export type Unit = 'per second' | 'MB/s' | 'ns' | 'µs' | 'bytes' | 'count'
 
 /** A figure with three significant digits and its unit: `3.71 M/s`, `2.04 GB/s`, `850 ns`, `12.1 KB`. */
 export function formatQuantity(value: number, unit: Unit): string {
@@ -12,6 +12,8 @@ export function formatQuantity(value: number, unit: Unit): string {
       return scaled(value, ['ns', 'µs', 'ms', 's'])
     case 'µs':
       return scaled(value, ['µs', 'ms', 's'])
+    case 'count':
+      return `${value}`
     case 'bytes':
       return scaled(value, ['B', 'KB', 'MB', 'GB'])
   }

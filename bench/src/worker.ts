@@ -69,6 +69,35 @@ export async function runPair(
   }
 }
 
+/**
+ * Runs three workers: a server; others with its facts added to their options, who bring no result; and one more with the same, whose
+ * result is awaited with the server's. All three are started together.
+ */
+export async function runThree(
+  [server, others, guest]: readonly [Program, Program, Program],
+  options: Readonly<Record<string, string | number>>,
+  patienceMs: number,
+): Promise<[guest: Measurement, server: Measurement]> {
+  const workers: Worker[] = []
+  const launch = async (program: Program, given: Readonly<Record<string, string | number>>) => {
+    const worker = startWorker(program, given)
+    workers.push(worker)
+    const facts = await within(patienceMs, worker.ready, 'a worker was not ready')
+    return { worker, facts }
+  }
+  try {
+    const serving = await launch(server, options)
+    const told = { ...options, ...serving.facts }
+    await launch(others, told)
+    const visiting = await launch(guest, told)
+    for (const worker of workers) worker.start()
+    const results = Promise.all([visiting.worker.result, serving.worker.result])
+    return await within(patienceMs, results, 'a worker brought no result')
+  } finally {
+    await Promise.all(workers.map((worker) => worker.stop()))
+  }
+}
+
 /** Runs one worker alone. Its process has ended when the promise settles. */
 export async function runAlone(
   program: Program,
