@@ -1,4 +1,13 @@
-import { codes, frame, ping, shortText, varint } from '../../../tools/wire-peer.ts'
+import {
+  finishFrame,
+  frameCode,
+  headerSizeMax,
+  helloRoom,
+  varintSize,
+  writeHello,
+  writeText,
+  writeVarint,
+} from '@millrace/wire'
 
 /** What a flood consists of. */
 export type FloodKind = 'none' | 'pings' | 'messages' | 'requests' | 'unanswered' | 'maps' | 'arrays' | 'text'
@@ -11,7 +20,7 @@ export function floodBytes(kind: FloodKind): Buffer | undefined {
     case 'none':
       return undefined
     case 'pings':
-      return many(8192, () => ping(1))
+      return many(8192, () => frame(frameCode.ping, Buffer.from([1, 0, 0, 0])))
     case 'messages':
       return many(8192, () => message(nil))
     case 'requests':
@@ -49,10 +58,43 @@ function arrayOf(items: Buffer, count: number): Buffer {
   return Buffer.concat([Buffer.from([0xdc, count >> 8, count & 0xff]), items])
 }
 
+/** What a flooder says first. */
+export function hello(index: number): Buffer {
+  const bytes = Buffer.alloc(helloRoom)
+  const end = writeHello(targetOf(bytes), 0, {
+    role: 'opened',
+    nonce: Buffer.from(index.toString(16).padStart(16, 'a'), 'hex'),
+    messageSizeMax: 1 << 20,
+    codec: 'msgpack',
+    contractVersion: 0,
+    fingerprint: '0'.repeat(16),
+    data: Buffer.alloc(0),
+  })
+  return bytes.subarray(0, end)
+}
+
 function message(body: Buffer): Buffer {
-  return frame(codes.messageByKey, shortText('flood'), body)
+  return frame(frameCode.namedMessage, shortText('flood'), body)
 }
 
 function request(id: number, key: string): Buffer {
-  return frame(codes.requestByKey, varint(id), shortText(key), nil)
+  const number = Buffer.alloc(varintSize(id))
+  writeVarint(number, 0, id)
+  return frame(frameCode.namedRequest, number, shortText(key), nil)
+}
+
+function frame(code: number, ...parts: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(parts)
+  const bytes = Buffer.concat([Buffer.alloc(headerSizeMax), body])
+  return bytes.subarray(0, finishFrame(targetOf(bytes), 0, code, headerSizeMax, bytes.length))
+}
+
+function shortText(text: string): Buffer {
+  const bytes = Buffer.alloc(1 + text.length)
+  writeText(targetOf(bytes), 0, text)
+  return bytes
+}
+
+function targetOf(bytes: Buffer) {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
 }

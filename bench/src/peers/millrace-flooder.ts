@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
-import { hello } from '../../../tools/wire-peer.ts'
 import { work } from '../worker-side.ts'
-import { type FloodKind, floodBytes } from './flood-kinds.ts'
+import { type FloodKind, floodBytes, hello } from './flood-kinds.ts'
 import type { FloodOptions } from './flood-options.ts'
 
 /** Opens its channels by hand, and sends as fast as they are read. */
@@ -24,18 +23,7 @@ async function greeted(port: number, index: number): Promise<net.Socket> {
   const socket = net.connect(port, '127.0.0.1')
   socket.on('error', () => undefined)
   await once(socket, 'connect')
-  socket.write(
-    hello({
-      wireVersion: 2,
-      role: 1,
-      random: index.toString(16).padStart(16, 'a'),
-      messageSizeMax: 1 << 20,
-      contractVersion: 0,
-      fingerprint: '0'.repeat(16),
-      codec: 'msgpack',
-      data: '',
-    }),
-  )
+  socket.write(hello(index))
   await once(socket, 'data')
   return socket.resume()
 }
