@@ -17,6 +17,18 @@ const quickMs = 20
 /** A batch of more bytes than this is written in pieces in any case. */
 const wholeSizeMax = 2 * pieceSize
 
+/** Where a socket has its link: the listeners are the same functions for all, as functions of its own would be a tenth of what a quiet channel weighs. */
+const own = Symbol('link')
+
+type OwnSocket = Socket & { [own]: SocketLink }
+
+let listeners: {
+  readonly failed: (this: OwnSocket, error: Error) => void
+  readonly received: (this: OwnSocket, chunk: Buffer) => void
+  readonly ended: (this: OwnSocket) => void
+  readonly closed: (this: OwnSocket) => void
+}
+
 /**
  * A socket of `node:net` as a link: `tcp` and `ipc` share it, and so may a transport of your own over `node:tls`. One gather write a batch;
  * its memory goes back when the system took it. The link owns the socket: it listens to its events and destroys it.
@@ -24,7 +36,7 @@ const wholeSizeMax = 2 * pieceSize
 export class SocketLink implements Link {
   readonly peerAddress: string | undefined
   readonly #socket: Socket
-  readonly #description: string
+  readonly #description: string | ((socket: Socket) => string)
   #owner: LinkOwner | undefined
   #error: unknown
   /** Batches that the system has not taken yet, in the order in which it was asked to: the first, and more if there are. */
@@ -35,25 +47,44 @@ export class SocketLink implements Link {
   #pieceSize = pieceSize
   #isEnding = false
 
-  /** `description`: for `describe()`, such as `tls://192.0.2.1:7777`. The socket is connected and not read yet. */
-  constructor(socket: Socket, description: string) {
+  static {
+    listeners = {
+      failed(error) {
+        this[own].#error = error
+      },
+      received(chunk) {
+        this[own].#owner?.received(chunk, 'given')
+      },
+      ended() {
+        this[own].#owner?.ended()
+      },
+      closed() {
+        this[own].#gone()
+      },
+    }
+  }
+
+  /**
+   * `description`: for `describe()`, such as `tls://192.0.2.1:7777`; a function makes it when it is asked for, so that a quiet channel holds no text of its own.
+   * The socket is connected and not read yet.
+   */
+  constructor(socket: Socket, description: string | ((socket: Socket) => string)) {
     this.#socket = socket
     this.#description = description
     // A socket that takes both kinds of addresses writes IPv4 ones as IPv6: one peer would have two.
     this.peerAddress = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '')
-    socket.on('error', (error) => {
-      this.#error = error
-    })
+    const owned = Object.assign(socket, { [own]: this })
+    owned.on('error', listeners.failed)
   }
 
   start(owner: LinkOwner): void {
     this.#owner = owner
     const socket = this.#socket
-    socket.on('data', (chunk: Buffer) => owner.received(chunk, 'given'))
-    socket.on('end', () => owner.ended())
-    socket.on('close', () => this.#closed())
+    socket.on('data', listeners.received)
+    socket.on('end', listeners.ended)
+    socket.on('close', listeners.closed)
     // A link that died before it was started has nothing more to tell by itself.
-    if (socket.destroyed) nodeLoop.nextTurn(() => this.#closed())
+    if (socket.destroyed) nodeLoop.nextTurn(() => this.#gone())
   }
 
   /** Bytes of a buffer that the next read overwrites. For sockets that were made with `onread`. */
@@ -103,7 +134,7 @@ export class SocketLink implements Link {
   }
 
   describe(): string {
-    return this.#description
+    return typeof this.#description === 'string' ? this.#description : this.#description(this.#socket)
   }
 
   /** Lets a batch leave in pieces, behind all others. */
@@ -162,7 +193,7 @@ export class SocketLink implements Link {
     if (this.#pieces !== undefined) this.#writePieces(this.#pieces)
   }
 
-  #closed(): void {
+  #gone(): void {
     const owner = this.#owner
     if (owner === undefined) return
     this.#owner = undefined

@@ -89,10 +89,7 @@ export class Tcp implements StreamTransport {
   #link(socket: Socket): SocketLink {
     if (this.#noDelay === 'on') socket.setNoDelay(true)
     if (this.#keepAliveMs !== undefined) socket.setKeepAlive(true, this.#keepAliveMs)
-    return new SocketLink(
-      socket,
-      `tcp://${hostText(socket.remoteAddress ?? '?')}:${socket.remotePort ?? '?'}`,
-    )
+    return new SocketLink(socket, peerText)
   }
 }
 
@@ -148,4 +145,8 @@ const thisMachine = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'])
 function matches(wanted: TcpAddress, bound: TcpAddress): boolean {
   if (wanted.port !== bound.port) return false
   return wanted.host === bound.host || (thisMachine.has(wanted.host) && thisMachine.has(bound.host))
+}
+
+function peerText({ remoteAddress, remotePort }: Socket): string {
+  return `tcp://${hostText(remoteAddress ?? '?')}:${remotePort ?? '?'}`
 }
