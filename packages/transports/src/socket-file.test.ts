@@ -7,6 +7,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  utimesSync,
 } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
@@ -74,12 +75,14 @@ function answers(path: string): Promise<'connected' | string> {
 }
 
 /** Leaves a socket file behind, as a process that was killed does. */
-async function leaveStale(path: string): Promise<void> {
+async function leaveStale(path: string, age: 'old' | 'young' = 'old'): Promise<void> {
   const server = createServer()
   const name = join(folder, `stale-${basename(path)}`)
   await new Promise<void>((resolve) => server.listen(name, resolve))
   linkSync(name, path)
   await new Promise((resolve) => server.close(resolve))
+  const bornAt = Date.now() - (age === 'old' ? 60_000 : 0)
+  utimesSync(path, bornAt / 1000, bornAt / 1000)
   expect(await answers(path)).toBe('ECONNREFUSED')
 }
 
@@ -295,6 +298,18 @@ describe.runIf(isUnix).each(['rr', 'none'] as const)('in a cluster (%s) a socket
       expect(await answers(path)).toBe('connected')
       await Promise.all(workers.map((worker) => worker.ask({ do: 'close', path })))
     }
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('is not removed while it may be bound and not listen yet', async () => {
+    const path = join(folder, 'game.sock')
+    const young = (await PrivateFolder.share(path, primary.toString(36))).at(primary.toString(36))
+    await leaveStale(young, 'young')
+    const { mtimeMs } = lstatSync(young)
+    expect(await binders[1].ask({ do: 'bind', path })).toBe('bound')
+    expect(Date.now() - mtimeMs).toBeGreaterThanOrEqual(1000)
+    expect(await answers(path)).toBe('connected')
+    expect(await binders[1].ask({ do: 'close', path })).toBe('closed')
     expect(readdirSync(folder)).toEqual([])
   })
 

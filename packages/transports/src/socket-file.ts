@@ -131,7 +131,8 @@ async function listenShared(
     try {
       const own = folder.at(name)
       const found = await look(own)
-      const answer = found === undefined ? 'gone' : await removeStaleSocket(own, found, path)
+      const answer =
+        found === undefined ? 'gone' : await removeStaleSocket(own, found, { beside: path, seen: 'bound' })
       if (answer !== 'busy') {
         await listening(server, { path: own }, owner)
         return folder
@@ -152,7 +153,21 @@ async function removeLeftovers(folder: PrivateFolder, name: string, path: string
   for (const other of await folder.names()) {
     if (other === name || other.startsWith('.')) continue
     const found = await look(folder.at(other))
-    if (found?.isSocket()) await removeStaleSocket(folder.at(other), found, path)
+    // A primary binds where others look: what doesn't answer yet may do so soon.
+    if (found?.isSocket())
+      await removeStaleSocket(folder.at(other), found, {
+        beside: path,
+        seen: lives(other) ? 'bound' : 'listening',
+      })
+  }
+}
+
+/** Whether the primary of this name is a process that lives. */
+function lives(name: string): boolean {
+  try {
+    return process.kill(Number.parseInt(name, 36), 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 

@@ -4,6 +4,9 @@ import { connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { PrivateFolder, pathSizeMax } from './private-folder.ts'
 
+/** From a socket's bind to its listen a busy system may take as long, in milliseconds. */
+const youngMs = 1000
+
 /** What is at a path; undefined when there is nothing. */
 export async function look(path: string): Promise<BigIntStats | undefined> {
   try {
@@ -39,14 +42,20 @@ export async function linkNew(from: string, to: string): Promise<'linked' | 'tak
  * No system call removes a file only if it still is the one that was looked at. So only the holder of a lock removes, and
  * looks again first. The lock belongs to this one file, and is itself a socket: it goes stale with its holder, and is then
  * removed in the same way. The socket of the lock is bound in a private folder `beside` a path.
+ *
+ * A socket that is `seen: 'bound'` was where others look before it listened. One that is young and refuses may be just there: `busy`.
  */
 export async function removeStaleSocket(
   path: string,
   found: BigIntStats,
-  beside = path,
+  {
+    beside = path,
+    seen = 'listening',
+  }: { readonly beside?: string; readonly seen?: 'bound' | 'listening' } = {},
 ): Promise<'gone' | 'live' | 'busy'> {
   const answer = await probe(path)
   if (answer !== 'refused') return answer
+  if (seen === 'bound' && Math.abs(Date.now() - Number(found.mtimeMs)) < youngMs) return 'busy'
   const folder = await PrivateFolder.make(beside)
   const server = createServer((socket) => socket.destroy())
   try {
