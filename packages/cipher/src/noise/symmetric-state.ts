@@ -2,7 +2,7 @@ import { copyOf } from '../base/copy.ts'
 import { CipherError } from '../base/errors.ts'
 import { type Aead, type Hash, KEY_SIZE, TAG_SIZE } from '../base/primitives.ts'
 import { CipherState } from './cipher-state.ts'
-import { noiseHkdf } from './noise-hkdf.ts'
+import { noiseHkdf2, noiseHkdf3 } from './noise-hkdf.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -19,14 +19,11 @@ export class SymmetricState {
   #key: Uint8Array | undefined
   #cipher: CipherState | undefined
 
-  constructor(suite: { readonly name: string; readonly aead: Aead; readonly hash: Hash }) {
+  constructor(suite: { readonly start: Uint8Array; readonly aead: Aead; readonly hash: Hash }) {
     this.#aead = suite.aead
     this.#hash = suite.hash
-    const name = Uint8Array.from(suite.name, (letter) => letter.charCodeAt(0))
-    this.#transcript = new Uint8Array(suite.hash.size)
-    if (name.length <= suite.hash.size) this.#transcript.set(name)
-    else this.#transcript = suite.hash.digest(name)
-    this.#chainingKey = copyOf(this.#transcript)
+    this.#transcript = suite.start
+    this.#chainingKey = copyOf(suite.start)
   }
 
   /** How many bytes `encryptAndHash` adds: none before the first key. */
@@ -44,17 +41,17 @@ export class SymmetricState {
   }
 
   mixKey(input: Uint8Array): void {
-    const [chainingKey, key] = noiseHkdf(this.#hash, this.#chainingKey, input, 2)
-    this.#chain(chainingKey!)
-    this.#encryptUnder(key!)
+    const [chainingKey, key] = noiseHkdf2(this.#hash, this.#chainingKey, input)
+    this.#chain(chainingKey)
+    this.#encryptUnder(key)
   }
 
   mixKeyAndHash(input: Uint8Array): void {
-    const [chainingKey, data, key] = noiseHkdf(this.#hash, this.#chainingKey, input, 3)
-    this.#chain(chainingKey!)
-    this.mixHash(data!)
-    data!.fill(0)
-    this.#encryptUnder(key!)
+    const [chainingKey, data, key] = noiseHkdf3(this.#hash, this.#chainingKey, input)
+    this.#chain(chainingKey)
+    this.mixHash(data)
+    data.fill(0)
+    this.#encryptUnder(key)
   }
 
   /** Into `into`, of `plaintext.length + overhead` bytes. In clear before the first key. */
@@ -90,9 +87,9 @@ export class SymmetricState {
 
   /** The two states of the conversation: of what the initiator sends, and of what the responder sends. Wipes this one. */
   split(): readonly [initiator: CipherState, responder: CipherState] {
-    const [first, second] = noiseHkdf(this.#hash, this.#chainingKey, NOTHING, 2)
+    const [first, second] = noiseHkdf2(this.#hash, this.#chainingKey, NOTHING)
     this.wipe()
-    return [this.#stateOf(first!), this.#stateOf(second!)]
+    return [this.#stateOf(first), this.#stateOf(second)]
   }
 
   /** Overwrites the chaining key and ends the cipher. The running hash is no secret. */
