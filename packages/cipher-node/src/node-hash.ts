@@ -17,6 +17,9 @@ class NodeHash implements Hash {
    */
   #inner: Uint8Array
   readonly #outer: Uint8Array
+  /** The pads in both, by words: a fourth of the steps. */
+  #innerPad: Uint32Array
+  readonly #outerPad: Uint32Array
 
   constructor(name: HashName, algorithm: string, size: number, blockSize: number) {
     this.name = name
@@ -25,6 +28,8 @@ class NodeHash implements Hash {
     this.blockSize = blockSize
     this.#inner = new Uint8Array(blockSize + MESSAGE_SIZE)
     this.#outer = new Uint8Array(blockSize + size)
+    this.#innerPad = padOf(this.#inner, blockSize)
+    this.#outerPad = padOf(this.#outer, blockSize)
   }
 
   digest(...parts: readonly Uint8Array[]): Uint8Array {
@@ -70,18 +75,19 @@ class NodeHash implements Hash {
     const { blockSize } = this
     const short = key.length > blockSize ? this.#digest(key) : key
     this.#expectRoom(blockSize + size)
-    const [inner, outer] = [this.#inner, this.#outer]
-    inner.fill(INNER_PAD, 0, blockSize)
-    outer.fill(OUTER_PAD, 0, blockSize)
-    for (let at = 0; at < short.length; at++) {
-      const byte = short[at]!
-      inner[at] = byte ^ INNER_PAD
-      outer[at] = byte ^ OUTER_PAD
+    this.#inner.set(short)
+    this.#inner.fill(0, short.length, blockSize)
+    const inner = this.#innerPad
+    const outer = this.#outerPad
+    for (let at = 0; at < inner.length; at++) {
+      const word = inner[at]!
+      inner[at] = word ^ INNER_PAD
+      outer[at] = word ^ OUTER_PAD
     }
   }
 
   #expectRoom(size: number): void {
-    if (this.#inner.length < size) this.#inner = new Uint8Array(size)
+    if (this.#inner.length < size) this.#replaceInner(size)
   }
 
   #append(part: Uint8Array, at: number): number {
@@ -99,8 +105,12 @@ class NodeHash implements Hash {
   #wipe(): void {
     this.#inner.fill(0)
     this.#outer.fill(0)
-    if (this.#inner.length > this.blockSize + MESSAGE_SIZE)
-      this.#inner = new Uint8Array(this.blockSize + MESSAGE_SIZE)
+    if (this.#inner.length > this.blockSize + MESSAGE_SIZE) this.#replaceInner(this.blockSize + MESSAGE_SIZE)
+  }
+
+  #replaceInner(size: number): void {
+    this.#inner = new Uint8Array(size)
+    this.#innerPad = padOf(this.#inner, this.blockSize)
   }
 
   /** A `Buffer` has other methods behind the same names: its `slice` doesn't copy. */
@@ -113,8 +123,9 @@ class NodeHash implements Hash {
 /** So long are the messages of HMAC that need no memory of their own. */
 const MESSAGE_SIZE = 256
 
-const INNER_PAD = 0x36
-const OUTER_PAD = 0x5c
+/** Four bytes of each pad. */
+const INNER_PAD = 0x36363636
+const OUTER_PAD = 0x5c5c5c5c
 const NOTHING = new Uint8Array(0)
 
 /** The hash functions of OpenSSL. */
@@ -128,4 +139,8 @@ function sizeOf(parts: readonly Uint8Array[]): number {
   let size = 0
   for (const part of parts) size += part.length
   return size
+}
+
+function padOf(bytes: Uint8Array, blockSize: number): Uint32Array {
+  return new Uint32Array(bytes.buffer, 0, blockSize / 4)
 }
