@@ -1,4 +1,10 @@
-import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto'
 import { CipherError, type Dh, type DhSecret, HiddenKeyPair, KEY_SIZE } from '@millrace/cipher'
 
 const CURVE = { kty: 'OKP', crv: 'X25519' } as const
@@ -7,9 +13,19 @@ const RAW = { asymmetricKeyType: 'x25519' } as const
 /** X25519 of OpenSSL. Importing a secret key costs as much as a multiplication: a static one is made a `secret` once, for all handshakes. */
 export function nodeX25519(): Dh {
   return {
-    secret: (secretKey) => new NodeSecret(secretKey),
-    pair: (secretKey) => new HiddenKeyPair(new NodeSecret(secretKey).publicKey, new Uint8Array(secretKey)),
+    secret: secretOf,
+    generate() {
+      const { privateKey, publicKey } = generateKeyPairSync('x25519')
+      return new NodeSecret(privateKey, publicKey)
+    },
+    pair: (secretKey) => new HiddenKeyPair(secretOf(secretKey).publicKey, new Uint8Array(secretKey)),
   }
+}
+
+function secretOf(secretKey: Uint8Array): NodeSecret {
+  expectKey('secret', secretKey)
+  const key = importSecret(secretKey)
+  return new NodeSecret(key, createPublicKey(key))
 }
 
 /** OpenSSL overwrites the key when the KeyObject is collected. */
@@ -17,19 +33,18 @@ class NodeSecret implements DhSecret {
   readonly publicKey: Uint8Array
   #key: KeyObject | undefined
 
-  constructor(secretKey: Uint8Array) {
-    expectKey('secret', secretKey)
-    this.#key = importSecret(secretKey)
-    const { x } = createPublicKey(this.#key).export({ format: 'jwk' })
+  constructor(key: KeyObject, publicKey: KeyObject) {
+    this.#key = key
+    const { x } = publicKey.export({ format: 'jwk' })
     this.publicKey = new Uint8Array(Buffer.from(x!, 'base64url'))
   }
 
   shared(publicKey: Uint8Array): Uint8Array | undefined {
     expectKey('public', publicKey)
     if (this.#key === undefined) throw new CipherError('used', 'This X25519 secret was wiped')
-    const theirs = importPublic(publicKey)
+    const theirs = lastPublic.keyOf(publicKey)
     try {
-      const secret = withoutStack(() => diffieHellman({ privateKey: this.#key!, publicKey: theirs }))
+      const secret = diffieHellman({ privateKey: this.#key, publicKey: theirs })
       return new Uint8Array(secret.buffer, secret.byteOffset, secret.length)
     } catch {
       // Both keys were taken before, so this is OpenSSL's refusal of an all-zero secret.
@@ -41,6 +56,21 @@ class NodeSecret implements DhSecret {
     this.#key = undefined
   }
 }
+
+/** The public key that was imported last: a handshake multiplies the ephemeral one of its peer twice in a row. */
+class LastPublic {
+  readonly #bytes = Buffer.alloc(KEY_SIZE)
+  #key: KeyObject | undefined
+
+  keyOf(publicKey: Uint8Array): KeyObject {
+    if (this.#key !== undefined && this.#bytes.equals(publicKey)) return this.#key
+    this.#key = importPublic(publicKey)
+    this.#bytes.set(publicKey)
+    return this.#key
+  }
+}
+
+const lastPublic = new LastPublic()
 
 /**
  * By the bytes where Node can, as of 24: they leave no string behind, which could not be overwritten. Before that by JWK, which wants to see

@@ -1,4 +1,4 @@
-import { CipherError, type Hash, noblePrimitives } from '@millrace/cipher'
+import { CipherError, type Hash, noblePrimitives, startHandshake } from '@millrace/cipher'
 import { describe, expect, it } from 'vitest'
 import { hex, rfc, toHex, wycheproof } from '../fixtures/vectors.ts'
 import { nodePrimitives } from './node.ts'
@@ -64,6 +64,17 @@ describe.each(IMPLEMENTATIONS)('$name', (primitives) => {
     expect(() => secret.shared(hex(first!.u))).toThrow(expect.objectContaining({ code: 'used' }))
   })
 
+  it('X25519: secrets agree whatever was multiplied between, with keys of every other', () => {
+    const secrets = [1, 2, 3].map((byte) => primitives.dh.secret(new Uint8Array(32).fill(byte)))
+    const reused = new Uint8Array(32)
+    for (const mine of secrets) {
+      for (const theirs of secrets) {
+        reused.set(theirs.publicKey)
+        expect(mine.shared(reused)).toEqual(theirs.shared(mine.publicKey))
+      }
+    }
+  })
+
   it('HMAC: Wycheproof, 174 with SHA-256', () => {
     let count = 0
     for (const test of wycheproof('hmac_sha256')) {
@@ -118,6 +129,41 @@ describe.each(IMPLEMENTATIONS)('$name', (primitives) => {
     expect(primitives.equal(hex('010203'), hex('010204'))).toBe(false)
     expect(primitives.equal(hex('010203'), hex('0102'))).toBe(false)
     expect(primitives.equal(hex(''), hex(''))).toBe(true)
+  })
+})
+
+describe('a generated secret', () => {
+  it('is another one each time, and agrees with an imported one', () => {
+    const { generate, secret } = nodePrimitives.dh
+    const [first, second] = [generate!(), generate!()]
+    const imported = secret(new Uint8Array(32).fill(7))
+    expect(first.publicKey).toHaveLength(32)
+    expect(first.publicKey).not.toEqual(second.publicKey)
+    expect(first.shared(imported.publicKey)).toEqual(imported.shared(first.publicKey))
+    expect(first.shared(imported.publicKey)).not.toEqual(second.shared(imported.publicKey))
+    expect(first.shared(new Uint8Array(32))).toBeUndefined()
+    first.wipe()
+    expect(() => first.shared(imported.publicKey)).toThrow(expect.objectContaining({ code: 'used' }))
+  })
+
+  it('is what a handshake takes for its ephemeral key, where it is given no random bytes', () => {
+    const psks = [new Uint8Array(32).fill(5)]
+    const suite = 'Noise_NNpsk0_25519_ChaChaPoly_SHA256'
+    const start = (role: 'initiator' | 'responder') =>
+      startHandshake({ suite, role, primitives: nodePrimitives, psks })
+    const [initiator, responder, other] = [start('initiator'), start('responder'), start('initiator')]
+    const message = initiator.write()
+    expect(message.subarray(0, 32)).not.toEqual(other.write().subarray(0, 32))
+    responder.read(message)
+    initiator.read(responder.write())
+    expect(initiator.split().handshakeHash).toEqual(responder.split().handshakeHash)
+  })
+
+  it('is asked for in vain where primitives have no generator of their own', () => {
+    const options = { suite: 'Noise_NN_25519_ChaChaPoly_SHA256', role: 'initiator' } as const
+    expect(() => startHandshake({ ...options, primitives: noblePrimitives })).toThrow(
+      expect.objectContaining({ code: 'missing', message: expect.stringContaining('random') }),
+    )
   })
 })
 

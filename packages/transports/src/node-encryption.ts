@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { type EncryptionCode, encryptionLoader } from '@millrace/core'
 
 /** Noise with the ciphers of `node:crypto`, imported when the first pipe or channel encrypts: programs that don't never load it. */
@@ -9,5 +8,5 @@ async function importCode(): Promise<EncryptionCode> {
     import('@millrace/core/noise'),
     import('@millrace/cipher-node'),
   ])
-  return noiseCode({ primitives: fastestPrimitives, random: (size) => randomBytes(size) })
+  return noiseCode({ primitives: fastestPrimitives })
 }

@@ -83,6 +83,8 @@ export interface DhSecret {
 export interface Dh {
   /** A secret key for use: 32 random bytes, copied. Throws `size` for another size. */
   secret(secretKey: Uint8Array): DhSecret
+  /** A new secret key of the implementation's own generator, where it has a cryptographic one: its bytes never leave it. */
+  generate?(): DhSecret
   /** The pair of a secret key, which is copied. Inspection shows neither half; JSON and `structuredClone` have the public one alone. Throws `size` for another size. */
   pair(secretKey: Uint8Array): KeyPair
 }

@@ -17,9 +17,9 @@ export type HandshakeOptions<Name extends string = string, Side extends Role = R
   readonly primitives: Primitives
   /**
    * Unpredictable bytes, for the ephemeral key: a cryptographic source, never a seeded one outside of tests. A new array every time: it is
-   * overwritten.
+   * overwritten. Where it isn't given, the primitives generate the key, at less cost; the constructor throws CipherError `missing` if they can't.
    */
-  readonly random: (size: number) => Uint8Array
+  readonly random?: ((size: number) => Uint8Array) | undefined
   /** What both sides must agree on before they begin: it is hashed, not sent. Empty by default. */
   readonly prologue?: Uint8Array
 } & (string extends Name ? AnyKeys : KeysOf<PatternOf<Name>, Side>)
@@ -83,7 +83,9 @@ export interface HandshakeKeys {
  */
 export function checkedKeys(pattern: Pattern, options: HandshakeOptions, dh: Dh): HandshakeKeys {
   expectOptions('A handshake', options, OPTIONS)
-  const { role, staticKeys, remoteStatic, psks = [] } = options
+  const { role, staticKeys, remoteStatic, psks = [], random } = options
+  if (random === undefined && dh.generate === undefined)
+    throw new CipherError('missing', `random: the primitives ${options.primitives.name} generate no keys`)
   if (role !== 'initiator' && role !== 'responder')
     throw new CipherError('option', `role is 'initiator' or 'responder'`)
   const other = role === 'initiator' ? 'responder' : 'initiator'

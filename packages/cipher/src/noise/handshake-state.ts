@@ -43,7 +43,7 @@ export class HandshakeState {
   readonly #symmetric: SymmetricState
   readonly #keys: HandshakeKeys
   readonly #dh: Dh
-  readonly #random: (size: number) => Uint8Array
+  readonly #random: ((size: number) => Uint8Array) | undefined
   #remoteStatic: Uint8Array | undefined
   #ephemeral: DhSecret | undefined
   #remoteEphemeral: Uint8Array | undefined
@@ -248,13 +248,18 @@ export class HandshakeState {
   }
 
   #makeEphemeral(): DhSecret {
-    const secretKey = this.#random(KEY_SIZE)
+    this.#ephemeral = this.#random === undefined ? this.#dh.generate!() : this.#secretOf(this.#random)
+    return this.#ephemeral
+  }
+
+  #secretOf(random: (size: number) => Uint8Array): DhSecret {
+    const secretKey = random(KEY_SIZE)
     if (secretKey.length !== KEY_SIZE) {
       throw new CipherError('size', `random(${KEY_SIZE}) gave ${secretKey.length} bytes`)
     }
-    this.#ephemeral = this.#dh.secret(secretKey)
+    const secret = this.#dh.secret(secretKey)
     secretKey.fill(0)
-    return this.#ephemeral
+    return secret
   }
 
   #end(turn: 'used' | 'failed'): void {

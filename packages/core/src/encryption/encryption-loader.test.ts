@@ -32,6 +32,16 @@ function lateCode(outcome: 'comes' | 'fails') {
 }
 
 describe('code that encrypts', () => {
+  it('is refused primitives that generate no keys, where it has no random bytes to make them of', () => {
+    const code = noiseCode({ primitives: noblePrimitives })
+    expect(() => code.prepare({ key }, 'accepted')).toThrow(
+      expect.objectContaining({
+        code: 'argument-invalid',
+        message: 'encryption: primitives noble need random',
+      }),
+    )
+  })
+
   it('is loaded when the first pipe needs it, and not before', async () => {
     const { loop, factory, loads } = lateCode('comes')
     const clear = factory.create('net', 'clear', 'chat')

@@ -1,15 +1,15 @@
-import { CipherError, type DhSecret, type Primitives, startHandshake, staticSecret } from '@millrace/cipher'
+import { CipherError, type Primitives, startHandshake, staticSecret } from '@millrace/cipher'
 import { type EncryptionOptions, suiteOf } from '../base/encryption-options.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { checkRole, type EncryptionRole, patternOf } from '../base/parse-encryption.ts'
-import type { HandshakeMaker, HandshakePlan } from '../ports/encryption.ts'
+import type { HandshakeMaker } from '../ports/encryption.ts'
 
 /** What the handshakes of Noise are made of. */
 export interface NoiseCrypto {
   /** Ciphers, hashes and key agreement. Node: `fastestPrimitives`; everywhere: `noblePrimitives`. */
   readonly primitives: Primitives
-  /** Unpredictable bytes of a cryptographic source. */
-  random(size: number): Uint8Array
+  /** Unpredictable bytes of a cryptographic source. Where it isn't given, the primitives generate the keys of handshakes: those of Node do. */
+  readonly random?: ((size: number) => Uint8Array) | undefined
 }
 
 /** Bytes of a secret key. */
@@ -25,48 +25,43 @@ export function prepareHandshakes(
   crypto: NoiseCrypto,
 ): HandshakeMaker {
   checkRole(options, role, 'encryption')
-  const { identity, peerKey } = options
+  const { primitives, random } = crypto
+  const { identity, key, peerKey } = options
+  if (random === undefined && primitives.dh.generate === undefined)
+    throw new MillraceError('argument-invalid', `encryption: primitives ${primitives.name} need random`)
   const staticKeys =
-    identity === undefined
-      ? undefined
-      : refusing(() => staticSecret(crypto.primitives.dh, identity, 'identity'))
-  if (peerKey !== undefined) checkPeerKey(peerKey, crypto)
-  return { plan: (prologue) => planHandshake(options, role, crypto, staticKeys, prologue) }
-}
-
-function planHandshake(
-  options: EncryptionOptions,
-  role: EncryptionRole,
-  { primitives, random }: NoiseCrypto,
-  staticKeys: DhSecret | undefined,
-  prologue: string,
-): HandshakePlan {
-  const { key, peerKey } = options
+    identity === undefined ? undefined : refusing(() => staticSecret(primitives.dh, identity, 'identity'))
+  if (peerKey !== undefined) checkPeerKey(peerKey, primitives)
   const pattern = patternOf(options)
   const suite = suiteOf(pattern, options.algorithm, 'encryption')
   const knowsPeer = role === 'opened' && pattern !== 'XX'
-  const handshake = refusing(() =>
-    startHandshake<string, 'initiator' | 'responder'>({
-      suite,
-      role: role === 'opened' ? 'initiator' : 'responder',
-      primitives,
-      random,
-      prologue: ascii(`millrace/1 ${prologue}`),
-      ...(key === undefined ? {} : { psks: [key] }),
-      ...(staticKeys === undefined ? {} : { staticKeys }),
-      ...(knowsPeer && peerKey !== undefined ? { remoteStatic: peerKey } : {}),
-    }),
-  )
-  return {
-    handshake,
+  const shared = {
     suite,
-    isExpected: (proven) => peerKey === undefined || primitives.equal(proven, peerKey),
+    role: role === 'opened' ? 'initiator' : 'responder',
+    primitives,
+    random,
+    ...(key === undefined ? {} : { psks: [key] }),
+    ...(staticKeys === undefined ? {} : { staticKeys }),
+    ...(knowsPeer && peerKey !== undefined ? { remoteStatic: peerKey } : {}),
+  } as const
+  const isExpected = (proven: Uint8Array) => peerKey === undefined || primitives.equal(proven, peerKey)
+  return {
+    plan: (prologue) => ({
+      handshake: refusing(() =>
+        startHandshake<string, 'initiator' | 'responder'>({
+          ...shared,
+          prologue: ascii(`millrace/1 ${prologue}`),
+        }),
+      ),
+      suite,
+      isExpected,
+    }),
   }
 }
 
-/** A point of low order makes the same, public secret with every key, so it proves nothing. */
-function checkPeerKey(peerKey: Uint8Array, { primitives, random }: NoiseCrypto): void {
-  const probe = primitives.dh.secret(random(secretSize))
+/** A point of low order makes the same, public secret with every key, so it proves nothing: which key is tried doesn't matter. */
+function checkPeerKey(peerKey: Uint8Array, { dh }: Primitives): void {
+  const probe = dh.secret(new Uint8Array(secretSize).fill(1))
   const isLow = probe.shared(peerKey) === undefined
   probe.wipe()
   if (!isLow) return
@@ -83,5 +78,7 @@ function refusing<Result>(work: () => Result): Result {
 }
 
 function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0))
+  const bytes = new Uint8Array(text.length)
+  for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at)
+  return bytes
 }
