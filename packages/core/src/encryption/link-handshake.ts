@@ -12,8 +12,8 @@ export const waitingSizeMax = 65_536
 
 /** What a handshake tells the link that it is for. */
 export interface LinkHandshakeOwner {
-  /** Sends these bytes in clear. */
-  say(bytes: Uint8Array): void
+  /** Sends these bytes in clear; at the latest with what comes of `agreed`, if that follows at once. */
+  say(bytes: Uint8Array, next: 'agreed' | 'waits'): void
   /** Both sides have the keys. What came behind the last message is `rest`, lent for the call. */
   agreed(pair: CipherPair, rest: Uint8Array): void
   /** The program has let in whom the link had asked about. */
@@ -146,7 +146,7 @@ export class LinkHandshake {
     bytes[0] = message.length
     bytes[1] = message.length >> 8
     bytes.set(message, sizeSize)
-    this.#owner.say(bytes)
+    this.#owner.say(bytes, this.#handshake.turn === 'split' ? 'agreed' : 'waits')
   }
 
   #agree(): void {

@@ -91,6 +91,27 @@ describe('a sealed link', () => {
     }
   }
 
+  it('sends the last message of a handshake and what waited for it in one batch', async () => {
+    rig = new Rig()
+    const sizes: number[] = []
+    rig.network.connected = ({ opened }) => {
+      const send = opened.send.bind(opened)
+      opened.send = (batch, report) => {
+        sizes.push(batch.size)
+        return send(batch, report)
+      }
+    }
+    const server = rig.pipe('server', { encryption: xx() })
+    const client = rig.pipe('server', {
+      encryption: { pattern: 'XX', identity: ofClient, peerKey: ofServer.publicKey },
+    })
+    await rig.until(server.bind())
+    await rig.until(client.open())
+    const [first, last] = [2 + 32, 2 + 32 + 16 + 16]
+    expect(sizes).toEqual([first, expect.any(Number)])
+    expect(sizes[1]).toBeGreaterThan(last + 16)
+  })
+
   it('seals many messages of a turn in one record', async () => {
     const made = await pair({ accepting: { encryption: { key } }, opening: { encryption: { key } } })
     rig = made.rig

@@ -59,13 +59,12 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
     this.#late = turns.deadline({ due: () => this.#due() })
     if (link.pause !== undefined) this.pause = () => this.#pause()
     if (link.resume !== undefined) this.resume = () => this.#resume()
-    const say = (bytes: Uint8Array) => {
-      this.#out.append(bytes)
-      this.#pass(0)
-    }
     this.#handshake = new LinkHandshake(
       {
-        say,
+        say: (bytes, next) => {
+          this.#out.append(bytes)
+          if (next === 'waits') this.#pass(0, 'unless-left')
+        },
         agreed: (pair, rest) => this.#agreed(pair, rest),
         admitted: () => this.#begin(),
         refused: (what) => this.#fail(what),
@@ -214,7 +213,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
     return this.#pass(size, report)
   }
 
-  /** Both sides have the keys: from here on everything is sealed, both ways. */
+  /** Both sides have the keys: from here on everything is sealed, both ways. The last message leaves with the first record, if there is one. */
   #agreed(pair: CipherPair, rest: Uint8Array): void {
     const { remoteStatic: peerKey, handshakeHash } = pair
     this.#encryption = { suite: this.#suite, peerKey, handshakeHash }
@@ -223,6 +222,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
     const early = rest.slice()
     if (this.#handshake?.mustAsk) this.#state = 'proving'
     else this.#begin()
+    if (this.#out.size > 0) this.#pass(0, 'unless-left')
     if (early.length > 0) this.received(early, 'given')
   }
 
