@@ -142,7 +142,10 @@ async function channels(ownRows: OwnRows): Promise<Case> {
   return {
     name: 'channels',
     title: 'Channels opened over tcp, and what each costs the server',
-    note: 'From the connection to `accepted`, the end of the channel included. The client, one process, is the slower side and bounds how many are opened.',
+    note: [
+      'From the connection to `accepted`, the end of the channel included: what a row has above the plain one is its handshake. The client, one process,',
+      'is the slower side and bounds how many are opened.',
+    ].join('\n'),
     metrics,
     chart: 'channelsPerCoreSecond',
     rows: await ownRows({ case: 'channels' }),
