@@ -77,10 +77,10 @@ export class SendQueue {
 
   /**
    * Whether so many replies wait that no more requests of the peer are taken. Replies ignore the marks, so a peer that doesn't take them must not
-   * cause more: from the high-water mark until the low-water mark.
+   * cause more: from the high-water mark until the low-water mark. To a link that is gone nothing is owed.
    */
   get isOwing(): boolean {
-    return this.#isOwing
+    return this.#isOwing && this.#mark !== never
   }
 
   /** Whether something waits for the link to take more. */
