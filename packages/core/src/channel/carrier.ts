@@ -13,6 +13,8 @@ export type SendResult = 'queued' | 'full' | 'closed' | 'too-large'
 
 /** The way out of a carrier. */
 export interface MessageSender {
+  /** Whether replies of async handlers wait for `drained()`. */
+  readonly mustRepliesWait: boolean
   send(number: number, body: unknown): SendResult
   /** Sends what `encodeShared` of a channel of the same protocol made. */
   sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult

@@ -243,8 +243,8 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     return this.carrier.session?.frameSize ?? 0
   }
 
-  get isFull(): boolean {
-    return this.carrier.isFull
+  get mustRepliesWait(): boolean {
+    return this.carrier.sender.mustRepliesWait
   }
 
   wait(cause: HoldCause): void {

@@ -25,8 +25,8 @@ export interface DispatchOwner {
   readonly receiveHighWaterBytes: number
   /** The size of the frame that is being delivered, in bytes. */
   readonly frameSize: number
-  /** Whether replies must wait. */
-  readonly isFull: boolean
+  /** Whether replies of async handlers must wait. */
+  readonly mustRepliesWait: boolean
   /** Resolves when there is room for replies (`ready`), or never will be. */
   drained(): Promise<'ready' | 'closed'>
   /** Lets messages wait: the iterator has enough for now, or handlers have. */
@@ -149,7 +149,7 @@ export class Dispatch {
       weight = this.#begin()
       const reply = await result
       // Many that were answered at once leave one after the other.
-      while (this.#owner.isFull && (await this.#owner.drained()) === 'ready');
+      while (this.#owner.mustRepliesWait && (await this.#owner.drained()) === 'ready');
       this.#owner.reply(id, number, reply)
     } catch (error) {
       const isFault = error instanceof RequestError

@@ -42,6 +42,10 @@ export class LinkSender implements MessageSender {
     return this.#queue.isAwaited || this.#conversation.isDrainAwaited
   }
 
+  get mustRepliesWait(): boolean {
+    return this.#queue.isFull
+  }
+
   send(number: number, body: unknown): SendResult {
     if (this.#conversation.state !== 'open') return 'closed'
     if (this.#queue.isFull) return this.#overflowed(number, body, undefined)

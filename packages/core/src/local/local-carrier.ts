@@ -53,7 +53,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   #mayDeliver = false
   /** What is said at an orderly end in progress, until the end of the turn. */
   #goodbye: CloseTold | undefined
-  #closing: CloseReason | undefined
+  #closing: ReturnType<typeof closed> | undefined
   /** The other end has ended: why this one does, once it has read what was sent before. */
   #peerEnd: CloseReason | undefined
   readonly #late: AwaitedDeadline
@@ -67,7 +67,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     const guard = new MessageGuard(owner.keys, sideOf(conversation.role === 'opened' ? 'accepted' : 'opened'))
     if (guard.isLimiting) this.guard = guard
     this.#late = owner.turns.awaitedDeadline({
-      due: () => this.#conclude(this.#closing ?? { code: 'destroyed' }),
+      due: () => this.#giveUp(),
     })
     this.#upgrade = new LocalUpgrade(owner, conversation, (reason) => this.fail(reason))
     conversation.carrier = this
@@ -156,6 +156,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     this.#closing = reason
     this.#goodbye = words
     this.turns.dirty(this)
+    this.turns.later(this)
     // The other pipe may be driven by a program that gives it no turn: its end then learns of this later.
     this.#late.setIn(this.#owner.limits.closeTimeoutMs)
   }
@@ -190,12 +191,14 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
       if (queue.number < 0) this.#called(queue.body as Call, ~queue.number)
       else dispatch.deliver(queue.number, queue.body)
     }
-    queue.forget()
+    // An end that closes takes what comes and delivers nothing, so that the other one never waits for its room.
+    if (this.conversation.state === 'closing') queue.clear()
+    else queue.forget()
     if (this.#mayDeliver && queue.count > 0) this.turns.later(this)
     this.#followPeer()
     if (this.conversation.state === 'closed') return
     const peer = this.#peer.conversation
-    if (peer.isDrainAwaited && queue.count <= this.sender.queueMax / 4) peer.wake('ready')
+    if (peer.isDrainAwaited && queue.count <= this.#peer.sender.queueMax / 4) peer.wake('ready')
   }
 
   overflowed(queuedMessages: number): void {
@@ -236,6 +239,14 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     if (this.conversation.state === 'open' && !this.#mayDeliver && this.queue.count > 0) return
     if (this.#mayDeliver && this.queue.count > 0) return
     this.#conclude(this.#closing ?? this.#peerEnd)
+  }
+
+  /** The other end did not read the last words in time: that they stand in its queue is all that it will hear. */
+  #giveUp(): void {
+    const reason = this.#closing
+    if (reason !== undefined && this.#peer.conversation.state === 'open')
+      this.#peer.#hangUp({ ...reason, by: 'remote' })
+    this.#conclude(reason ?? { code: 'destroyed' })
   }
 
   #passReplies(): void {

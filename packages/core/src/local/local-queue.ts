@@ -48,6 +48,13 @@ export class LocalQueue {
     this.#bodies = this.#bodies.slice(start, end)
   }
 
+  /** Drops everything. */
+  clear(): void {
+    this.replies = 0
+    this.#start = this.#end
+    this.forget()
+  }
+
   /** Drops the oldest message for which this holds; false when there is none. */
   drop(isWanted: (number: number, body: unknown) => boolean): boolean {
     for (let index = this.#start; index < this.#end; index++) {

@@ -27,6 +27,8 @@ export interface LocalReceiver extends TurnTaker {
 export class LocalSender implements MessageSender {
   /** So many messages may wait at the other end. */
   readonly queueMax: number
+  /** They pass all that waits there, in its next turn. */
+  readonly mustRepliesWait = false
   readonly #owner: LocalSenderOwner
   readonly #conversation: Conversation
   #peer!: LocalReceiver

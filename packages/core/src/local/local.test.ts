@@ -168,6 +168,90 @@ describe.each(ways)('a local channel by %s', (way) => {
     await rig.end()
   })
 
+  it('has room when it is down to a quarter of its own localQueueMax, whatever that of the other end is', async () => {
+    const { rig, accepted, opened } = await local(way, { iteratorQueueMax: 1 }, { localQueueMax: 4 })
+    const iterator = accepted[Symbol.asyncIterator]()
+    for (let n = 0; n < 4; n++) opened.send('n', n)
+    let isReady = false
+    const drained = opened.drained().then(() => (isReady = true))
+    for (const left of [3, 2, 1]) {
+      await rig.loop.settle()
+      expect([accepted.statistics().storedMessages, isReady]).toEqual([left, left === 1])
+      await iterator.next()
+    }
+    await rig.until(drained)
+    await rig.end()
+  })
+
+  it('takes what is sent to an end that closes, so that a reader which waits for room learns of it', async () => {
+    const { rig, accepted, opened } = await local(
+      way,
+      { closeTimeoutMs: 60_000 },
+      { localQueueMax: 4, iteratorQueueMax: 1 },
+    )
+    accepted.on('n', () => {})
+    const heard: unknown[] = []
+    const reading = (async () => {
+      for await (const { body } of opened) {
+        for (let n = 0; n < 20; n++) await opened.sendWhenReady('n', n)
+        heard.push(body)
+      }
+    })()
+    for (const n of [1, 2, 3]) accepted.send('n', n)
+    const closed = accepted.close('over')
+    await rig.until(reading, 1000)
+    expect(heard).toEqual([1, 2, 3])
+    expect(await rig.until(closed)).toMatchObject({ code: 'closed', by: 'local', text: 'over' })
+    expect(opened.reason).toMatchObject({ code: 'closed', by: 'remote', text: 'over' })
+    await rig.end()
+  })
+
+  it('tells an end that waits for room when the other one has waited long enough', async () => {
+    const { rig, accepted, opened } = await local(
+      way,
+      { closeTimeoutMs: 300 },
+      { localQueueMax: 4, iteratorQueueMax: 1 },
+    )
+    let done = () => {}
+    const reading = (async () => {
+      for await (const { body } of opened)
+        if (body === 1) await new Promise<void>((resolve) => (done = resolve))
+    })()
+    for (const n of [1, 2, 3]) accepted.send('n', n)
+    await rig.loop.settle()
+    void accepted.close('over')
+    await rig.loop.advance(301)
+    expect(accepted.reason).toMatchObject({ code: 'closed', by: 'local' })
+    expect(opened.send('n', 1)).toBe('closed')
+    expect(await rig.until(opened.drained())).toBe('closed')
+    done()
+    await rig.until(reading)
+    expect(opened.reason).toMatchObject({ code: 'closed', by: 'remote', text: 'over' })
+    await rig.end()
+  })
+
+  it('brings replies of async handlers past messages that wait for a reader who asks', async () => {
+    const { rig, accepted, opened } = await local(
+      way,
+      { iteratorQueueMax: 1, localQueueMax: 100 },
+      { localQueueMax: 4 },
+    )
+    opened.on('ask', async (n) => n)
+    const filled = (async () => {
+      for (let n = 0; n < 20; n++) await opened.sendWhenReady('n', n)
+    })()
+    const heard: unknown[] = []
+    const reading = (async () => {
+      for await (const { body } of accepted) {
+        heard.push(await accepted.request('ask', body, { timeoutMs: 1000 }))
+        if (heard.length === 20) break
+      }
+    })()
+    await rig.until(Promise.all([filled, reading]))
+    expect(heard).toEqual(Array.from({ length: 20 }, (_, n) => n))
+    await rig.end()
+  })
+
   it('is the 11th of 10: refused on this side, and counted by neither', async () => {
     const { rig, accepting, another } = await local(way, { maxOpenChannels: 10 })
     for (let count = 1; count < 10; count++) await another()
