@@ -24,7 +24,6 @@ export type HonestFeature = (typeof honestFeatures)[number]
  */
 export const unmended: readonly HonestFeature[] = [
   'both ways full',
-  'asks locally while it reads',
   'seals with a full queue',
 ]
 

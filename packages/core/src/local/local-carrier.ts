@@ -184,13 +184,13 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   process(): void {
     const { queue } = this
     const { dispatch } = this.conversation
-    if (!this.#mayDeliver && queue.replies > 0) this.#passReplies()
     // What comes in meanwhile waits for the next turn: two ends that answer each other let the rest of the pipe live.
     for (let left = queue.count; left > 0 && this.#mayDeliver && queue.count > 0; left--) {
       queue.next()
       if (queue.number < 0) this.#called(queue.body as Call, ~queue.number)
       else dispatch.deliver(queue.number, queue.body)
     }
+    if (!this.#mayDeliver && queue.replies > 0) this.#passReplies()
     // An end that closes takes what comes and delivers nothing, so that the other one never waits for its room.
     if (this.conversation.state === 'closing') queue.clear()
     else queue.forget()

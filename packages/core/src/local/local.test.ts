@@ -252,6 +252,25 @@ describe.each(ways)('a local channel by %s', (way) => {
     await rig.end()
   })
 
+  it('brings a reply past messages of the same turn that fill the queue of a reader who asks', async () => {
+    const { rig, accepted, opened } = await local(way, {}, { iteratorQueueMax: 1 })
+    accepted.on('ask', (n) => {
+      for (let m = 0; m < 3; m++) accepted.send('more', m)
+      return n
+    })
+    const heard: unknown[] = []
+    const reading = (async () => {
+      for await (const { key } of opened) {
+        if (key === 'first') heard.push(await opened.request('ask', 7, { timeoutMs: 1000 }))
+        else if (heard.push(key) === 4) break
+      }
+    })()
+    accepted.send('first', 0)
+    await rig.until(reading)
+    expect(heard).toEqual([7, 'more', 'more', 'more'])
+    await rig.end()
+  })
+
   it('is the 11th of 10: refused on this side, and counted by neither', async () => {
     const { rig, accepting, another } = await local(way, { maxOpenChannels: 10 })
     for (let count = 1; count < 10; count++) await another()
