@@ -13,8 +13,9 @@ const frameRoom = 120
 /** The largest record, with its header and tag. */
 const recordSize = 65_600
 
-/** What a link takes on after it was paused, before it is resumed: see `ReceiveThrottle`. */
-const pausedBytes = 65_536 + 20_000
+/** Frame headers and one read of the platform, as `ReceiveThrottle` has them; and what chunks cost beside their bytes. */
+const slack = 65_536
+const chunksMax = 20_000
 
 /** How often a side that does not read says that it lives. */
 const signOfLifeMs = 250
@@ -54,11 +55,15 @@ function channelBounds(plan: Draft, { opened, accepted, ending }: HonestChannelP
   const queue = Math.max(queueOf(plan, opened, accepted), queueOf(plan, accepted, opened))
   const way = hop(queue + plan.network.windowBytes)
   const askMs = Math.max(...sides.flatMap(({ asks }) => asks.map(({ replyAfterMs }) => replyAfterMs)), 80)
-  const takes = [takesOf(plan, opened, 'opening'), takesOf(plan, accepted, 'accepting')]
+  const takes = [takesOf(plan, opened, accepted, 'opening'), takesOf(plan, accepted, opened, 'accepting')]
+  const answers = [
+    answeringOf(plan, opened, accepted, 'opening'),
+    answeringOf(plan, accepted, opened, 'accepting'),
+  ]
   // An iterator shows requests as well, and a pipe that is driven by hand brings no more than its queue holds, a tick.
   const shown = sides.reduce((sum, { asks, asksAt }) => sum + asks.length + asksAt.size, 0)
   const shownMs = Object.values(plan.drives).includes('manual') ? shown * (tickMs + 1) : 0
-  const readingMs = sumOf(takes.flat()) + shownMs
+  const readingMs = sumOf(takes.flat()) + sumOf(answers) + shownMs
   const insideMs = sides.reduce((sum, side) => sum + side.asksAt.size, 0) * (4 * way + readingMs + askMs)
   const sealMs = Math.max(...sides.map(({ sealsAfterMs }) => sealsAfterMs ?? 0))
   const volume = sides.reduce((sum, side) => sum + volumeOf(side), 0)
@@ -66,8 +71,10 @@ function channelBounds(plan: Draft, { opened, accepted, ending }: HonestChannelP
   const isSealed = plan.encryption !== 'none'
   const seals = opened.sealsAfterMs !== undefined
   const upgrade = seals ? sealMs + 4 * way + readingMs : 0
-  const heldBytes = pausedBytes + 2 * queue + plan.network.windowBytes + frameMax
-  const behind = Math.max(...takes.map((ms, me) => longestOf(ms, sides[1 - me], heldBytes)))
+  const heldBytes = pausedOf(plan) + 2 * queue + plan.network.windowBytes + frameMax
+  const behinds = takes.map((ms, me) => longestOf(ms, sides[1 - me], heldBytes) + answers[me])
+  // A side takes no requests while its replies wait, so it waits for the reader of its peer as well.
+  const behind = shown > 0 ? sumOf(behinds) : Math.max(...behinds)
   const frame = hop(frameMax + (isSealed ? 2 * recordSize : 0))
   const total =
     10 * hop(smallSize) +
@@ -112,14 +119,54 @@ function volumeOf({ says, asks, asksAt }: HonestProgram): number {
   return said + sumOf(asks.map(({ replySize }) => replySize + 2 * frameRoom)) + asksAt.size * 2 * frameRoom
 }
 
-/** How long a reader is behind for each message. A pipe that is driven by hand brings an iterator only what its queue holds, a tick. */
+/** How much is stored between the bytes at which a link is paused and those at which it is resumed: see `ReceiveThrottle`. */
+function pausedOf({ marks }: Draft): number {
+  const sizes = Object.values(marks).map(({ receiveHighWaterBytes, messageSizeMax }) => {
+    const above = Math.max(receiveHighWaterBytes, messageSizeMax + 2 * slack)
+    return above - Math.max(receiveHighWaterBytes / 2, messageSizeMax + slack)
+  })
+  return Math.max(...sizes) + chunksMax
+}
+
+/**
+ * How long a reader is behind for each message. A pipe that is driven by hand brings, a tick, an iterator only what its queue holds, and async
+ * handlers what they may have.
+ */
 function takesOf(
-  { drives }: Draft,
+  { drives, marks }: Draft,
   { reader, takesMs }: HonestProgram,
+  { says }: HonestProgram,
   end: 'opening' | 'accepting',
 ): number[] {
-  if (reader !== 'iterator') return takesMs.map(() => 0)
-  return takesMs.map((ms) => ms + (drives[end] === 'manual' ? tickMs + 1 : 0))
+  const turnMs = drives[end] === 'manual' ? tickMs + 1 : 0
+  if (reader === 'iterator') return takesMs.map((ms) => ms + turnMs)
+  const { receiveHighWaterBytes } = marks[end]
+  const isAsync = reader === 'async handler'
+  return says.map(({ size }) => (isAsync ? turnMs * handledShare(size, receiveHighWaterBytes) : 0))
+}
+
+/** How long async handlers keep waiting what came behind the requests that they have. */
+function answeringOf(
+  { marks }: Draft,
+  { reader }: HonestProgram,
+  { says, asks }: HonestProgram,
+  end: 'opening' | 'accepting',
+): number {
+  const { receiveHighWaterBytes } = marks[end]
+  const shareOf = (size: number): number => handledShare(size, receiveHighWaterBytes)
+  const slow = asks.filter(({ replyAfterMs }) => replyAfterMs > 0)
+  const handled = reader === 'async handler' ? says.map(({ size }) => shareOf(size)) : []
+  const waits = Math.ceil(slow.length * shareOf(0) + sumOf(handled))
+  const afterMs = slow.map(({ replyAfterMs }) => replyAfterMs)
+  return Math.min(sumOf(afterMs), waits * Math.max(0, ...afterMs))
+}
+
+/**
+ * The share that a message has in a wait for async handlers: one begins when they have `receiveHighWaterBytes` of messages, and is over when
+ * they have half of that. A message weighs 64 bytes and four times its frame.
+ */
+function handledShare(size: number, receiveHighWaterBytes: number): number {
+  return Math.min(1, (2 * (64 + 4 * (frameRoom + size))) / receiveHighWaterBytes)
 }
 
 /** The longest that a reader takes for messages that follow each other and take up so many bytes. */
