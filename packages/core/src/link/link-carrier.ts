@@ -239,7 +239,7 @@ export class LinkCarrier
       this.guard.start(now)
       this.#receiver.decode(now)
     }
-    if (this.out.size > 0) this.sender.owe()
+    if (this.out.size > 0) this.sendQueue.owed()
     if (this.state === 'open') this.sendQueue.pour()
     if (this.out.size > 0) this.turns.dirty(this)
     if (this.sendQueue.isLow && this.isConnected) this.conversation.wake('ready')

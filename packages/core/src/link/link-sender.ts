@@ -81,7 +81,7 @@ export class LinkSender implements MessageSender {
       throw new MillraceError('message-too-large', text)
     }
     this.#conversation.messagesOut++
-    this.#wroteUnasked()
+    this.#wrote()
   }
 
   sendReply(id: number, number: number, body: unknown): void {
@@ -90,18 +90,12 @@ export class LinkSender implements MessageSender {
       return this.sendFault(id, 'the reply is larger than messageSizeMax of the side that asked')
     }
     this.#conversation.messagesOut++
-    this.#wroteUnasked()
+    this.#answered()
   }
 
   sendFault(id: number, text: string): void {
     this.#session.encodeFault?.(id, text)
-    this.#wroteUnasked()
-  }
-
-  /** Something was written that ignores the marks: of a peer that doesn't take it, no more requests are read. */
-  owe(): void {
-    this.#queue.owed()
-    if (this.#queue.isOwing) this.#owner.owing()
+    this.#answered()
   }
 
   /** Writes what says that this side lives. While the link holds all else back for a cipher, that passes it in clear: it tells nothing. */
@@ -148,9 +142,11 @@ export class LinkSender implements MessageSender {
     return 'too-large'
   }
 
-  #wroteUnasked(): void {
+  /** An answer ignores the marks: of a peer that doesn't take it, no more requests are read. */
+  #answered(): void {
     this.#wrote()
-    this.owe()
+    this.#queue.owed()
+    if (this.#queue.isOwing) this.#owner.owing()
   }
 
   #wrote(): void {

@@ -76,8 +76,8 @@ export class SendQueue {
   }
 
   /**
-   * Whether so many replies wait that no more requests of the peer are taken. Replies ignore the marks, so a peer that doesn't take them must not
-   * cause more: from the high-water mark until the low-water mark. To a link that is gone nothing is owed.
+   * Whether so much waits that the peer must not cause more of it: answers and pongs ignore the marks. From the high-water mark until the
+   * low-water mark. To a link that is gone nothing is owed.
    */
   get isOwing(): boolean {
     return this.#isOwing && this.#mark !== never
@@ -98,7 +98,7 @@ export class SendQueue {
     this.#settle()
   }
 
-  /** A reply was written, or something else that ignores the marks. */
+  /** Something was written that may ignore the marks. */
   owed(): void {
     if (this.queuedBytes >= this.#limits.highWaterBytes) this.#isOwing = true
   }

@@ -19,6 +19,7 @@ export interface SessionContextOwner extends TurnTaker {
   readonly out: SegmentBuffer
   readonly conversation: Conversation
   readonly crypto: PlatformCrypto
+  readonly sendQueue: { readonly isOwing: boolean }
   /** Whether the channel may open; if not, what the peer is told. */
   ask(data: Uint8Array): 'yes' | 'later' | Goodbye
   opened(): void
@@ -29,7 +30,7 @@ export interface SessionContextOwner extends TurnTaker {
 
 const noData = new Uint8Array(0)
 
-/** Why messages wait: their reader is behind, the opener has not set its handlers, the peer owes room, the channel is over. */
+/** Why messages wait: their reader is behind, the opener has not set its handlers, the peer is owed replies, the channel is over. */
 const causes = { held: 1, settling: 2, owing: 4, over: 8 } as const
 
 /** Why messages wait. */
@@ -41,7 +42,6 @@ export class SessionContext implements SessionHost {
   readonly out: SegmentBuffer
   mayDeliver = true
   isOver = false
-  isOwing = false
   /** Frames that the session has told of, so that a peer is seen to get on. */
   framesIn = 0
   allowance = 0
@@ -95,7 +95,6 @@ export class SessionContext implements SessionHost {
 
   /** Messages wait from now on, for this cause among others. */
   wait(cause: WaitCause): void {
-    if (cause === 'owing') this.isOwing = true
     if (this.#isMuted && cause !== 'over') return
     this.#waiting |= causes[cause]
     if (cause === 'over') this.isOver = true
@@ -104,7 +103,6 @@ export class SessionContext implements SessionHost {
 
   /** This cause is over. Messages come again when no other is left. */
   goOn(cause: WaitCause): void {
-    if (cause === 'owing') this.isOwing = false
     this.#waiting &= ~causes[cause]
     this.mayDeliver = this.#waiting === 0
   }
@@ -121,6 +119,10 @@ export class SessionContext implements SessionHost {
     this.#isMuted = true
     this.#waiting = 0
     this.mayDeliver = true
+  }
+
+  get isOwing(): boolean {
+    return this.#owner.sendQueue.isOwing
   }
 
   get role(): 'accepted' | 'opened' {
@@ -167,6 +169,8 @@ export class SessionContext implements SessionHost {
 
   limited(): void {
     this.#dispatch.limited++
+    // A request over its rate is answered, too.
+    if (this.isOwing) this.wait('owing')
   }
 
   awaited(id: number): number {
