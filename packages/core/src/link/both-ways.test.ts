@@ -45,6 +45,31 @@ describe('a side that is full of what it has to say itself', () => {
     await rig.end()
   })
 
+  it('hears its peer, also when it answers, until answers fill it as well', async () => {
+    const { rig, accepted, opened } = await full()
+    rig.network.connections[0].opened.freeze('on')
+    let heard = 0
+    accepted.on('say', () => void heard++)
+    for (const [key, answer] of [
+      ['at once', kilobyte],
+      ['later', Promise.resolve(kilobyte)],
+    ] as const)
+      accepted.on(key, () => {
+        heard++
+        return answer
+      })
+    while (accepted.send('extra', kilobyte) === 'queued');
+    for (let n = 0; n < 20; n++) {
+      opened.request(n % 2 === 0 ? 'at once' : 'later', n).catch(() => {})
+      opened.send('say', n)
+      await rig.loop.advance(10)
+    }
+    expect(heard).toBeGreaterThan(8)
+    expect(heard).toBeLessThan(14)
+    expect(accepted.statistics().queuedBytes).toBeLessThan(2 * 5000 + 2 * 1100)
+    await rig.end()
+  })
+
   it('hears its peer, also when it was a request', async () => {
     const { rig, accepted, opened } = await full()
     rig.network.connections[0].opened.freeze('on')

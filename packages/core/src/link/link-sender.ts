@@ -43,7 +43,7 @@ export class LinkSender implements MessageSender {
   }
 
   get mustRepliesWait(): boolean {
-    return this.#queue.isFull
+    return this.#queue.isFull && this.#queue.isFullOfAnswers
   }
 
   send(number: number, body: unknown): SendResult {
@@ -85,17 +85,19 @@ export class LinkSender implements MessageSender {
   }
 
   sendReply(id: number, number: number, body: unknown): void {
+    const { size } = this.#queue.buffer
     if (this.#session.encodeReply?.(id, number, body) === 'too-large') {
       this.#tooLarge(number)
       return this.sendFault(id, 'the reply is larger than messageSizeMax of the side that asked')
     }
     this.#conversation.messagesOut++
-    this.#answered()
+    this.#answered(size)
   }
 
   sendFault(id: number, text: string): void {
+    const { size } = this.#queue.buffer
     this.#session.encodeFault?.(id, text)
-    this.#answered()
+    this.#answered(size)
   }
 
   /** Writes what says that this side lives. While the link holds all else back for a cipher, that passes it in clear: it tells nothing. */
@@ -142,11 +144,12 @@ export class LinkSender implements MessageSender {
     return 'too-large'
   }
 
-  /** An answer ignores the marks: of a peer that doesn't take it, no more requests are read. */
-  #answered(): void {
+  /** An answer was written behind so many bytes. It ignores the marks: of a peer that takes none, no more requests are read. */
+  #answered(sizeBefore: number): void {
+    const queue = this.#queue
+    queue.answered(queue.buffer.size - sizeBefore)
     this.#wrote()
-    this.#queue.owed()
-    if (this.#queue.isOwing) this.#owner.owing()
+    if (queue.isFullOfAnswers) this.#owner.owing()
   }
 
   #wrote(): void {

@@ -31,6 +31,8 @@ export class SendQueue {
   #mark: number
   #inFlight = 0
   #isOwing = false
+  /** Bytes of the answers that were written since the queue was low. */
+  #answeredBytes = 0
   #bytesOut = 0
   #dropQueue: DropQueue | undefined
 
@@ -83,6 +85,11 @@ export class SendQueue {
     return this.#isOwing && this.#mark !== never
   }
 
+  /** Whether answers alone are as much. What this side says unasked is no reason not to hear its peer. */
+  get isFullOfAnswers(): boolean {
+    return this.isOwing && this.#answeredBytes >= this.#limits.highWaterBytes
+  }
+
   /** Whether something waits for the link to take more. */
   get isAwaited(): boolean {
     return this.#isOwing || this.#lateSize() > 0
@@ -96,6 +103,12 @@ export class SendQueue {
     this.#bytesOut += size
     if (this.#link.send(batch, report) === 'waits') this.#inFlight += size
     this.#settle()
+  }
+
+  /** An answer of so many bytes was written. */
+  answered(size: number): void {
+    this.#answeredBytes += size
+    this.owed()
   }
 
   /** Something was written that may ignore the marks. */
@@ -162,7 +175,9 @@ export class SendQueue {
   }
 
   #settle(): void {
-    if (this.#isOwing && this.isLow) this.#isOwing = false
+    if (!this.isLow) return
+    this.#isOwing = false
+    this.#answeredBytes = 0
   }
 
   #lateSize(): number {
