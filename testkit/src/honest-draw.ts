@@ -16,6 +16,9 @@ import { Random } from './random.ts'
 /** Volumes of a side's messages, and of the replies that it gets, in bytes. */
 const volumes = [0, 2000, 30_000, 300_000]
 
+/** What a reply takes beside its text. */
+const replyRoom = 120
+
 /** A stored volume below which a link is never paused. */
 const pausedNever = 60_000
 
@@ -31,8 +34,9 @@ export function drawHonest(seed: number, without: readonly HonestFeature[] = unm
   const isLate = encryption === 'late' || encryption === 'both'
   const mayFill = !isLate || features.has('seals with a full queue')
   const drives = { accepting: drawDrive(random), opening: drawDrive(random) }
-  const mayWeigh = mayFill && features.has('both ways full')
+  const mayWeigh = mayFill && !isLate && features.has('both ways full')
   const weight = mayWeigh && random.chance(0.4) ? 'heavy' : 'any'
+  const highWaters = [300, 5000, 40_000, 400_000]
   const draft: HonestDraft = {
     features,
     encryption,
@@ -44,7 +48,14 @@ export function drawHonest(seed: number, without: readonly HonestFeature[] = unm
     askers: weight === 'heavy' ? [100] : [1, 3, 30, 100],
     sayVolumes: weight === 'heavy' ? [600_000] : isLate ? [2000, 300_000, 400_000] : volumes,
     askVolumes: weight === 'heavy' ? [1_000_000] : mayFill ? volumes : [0, 2000, 30_000],
-    highWaters: weight === 'heavy' ? [150_000, 300_000] : mayFill ? [300, 5000, 40_000, 400_000] : [400_000],
+    highWaters:
+      weight === 'heavy'
+        ? [150_000, 300_000]
+        : !mayFill
+          ? [400_000]
+          : isLate || features.has('both ways full')
+            ? [random.pick(highWaters)]
+            : highWaters,
     asking: where === 'local' ? 'asks locally while it reads' : 'asks while it reads',
     pauseMs: random.pick([0, 100, 2000, 20_000]),
     heartbeatMs: random.chance(0.6) ? random.pick([20, 300, 2000]) : undefined,
@@ -126,6 +137,11 @@ function drawChannel(random: Random, draft: HonestDraft): HonestChannelPlan {
   if (!features.has('both ways full') || inside >= 0) asks[inside >= 0 ? inside : random.integer(0, 1)] = []
   const isSlow = !isLate || features.has('seals beside a slow reader')
   const echoing = random.pick([-1, 0, 1])
+  // Answers must find room where they may have to wait: until both sides have called `setEncryption`, or both take the other's answers.
+  const isBound = isLate || asks.every(({ length }) => length > 0)
+  const room = Math.min(...draft.highWaters) - 1
+  const answersMax = isBound ? Math.floor(room / (draft.messageMax + replyRoom)) : 100
+  if (answersMax === 0) asks[0] = asks[1] = []
   const program = (me: 0 | 1): HonestProgram => {
     const theirs = says[1 - me]
     const drawn = random.pick(['handler', 'async handler', 'iterator', 'iterator', 'iterator'] as const)
@@ -141,7 +157,7 @@ function drawChannel(random: Random, draft: HonestDraft): HonestChannelPlan {
       says: says[me],
       echoes: me === echoing,
       asks: asks[me],
-      askers: random.pick(draft.askers),
+      askers: Math.min(random.pick(draft.askers), Math.max(answersMax, 1)),
       reader,
       takesMs,
       asksAt: new Set(asksAt),

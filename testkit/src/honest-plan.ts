@@ -22,7 +22,7 @@ export type HonestFeature = (typeof honestFeatures)[number]
  * Features that are not drawn, because the library cuts honest peers with them. Only ever taken from: a mend of one
  * removes it here, and `npm test` draws it from then on.
  */
-export const unmended: readonly HonestFeature[] = ['both ways full', 'seals with a full queue']
+export const unmended: readonly HonestFeature[] = []
 
 /** One message of a side. */
 export interface HonestSay {

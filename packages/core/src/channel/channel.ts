@@ -232,7 +232,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   /**
    * Encrypts this open channel: `key` is 32 random bytes that both sides have, `algorithm` what seals (default `'chacha20-poly1305'`). For
    * identities see `encryption` of a pipe. Both sides call it, in any order, within `handshakeTimeoutMs`, readers that are behind included; what
-   * is sent after the call waits until it can be sealed, and nothing changes its order. Resolves when both directions are sealed here; rejects with `encryption-failed`, and the channel ends,
+   * is sent after the call, replies among it, waits until it can be sealed, and nothing changes its order: what the sides ask each other between the two calls must have replies of less than `highWaterBytes`. Resolves when both directions are sealed here; rejects with `encryption-failed`, and the channel ends,
    * when the keys differ or the other side doesn't do the same. What was sent leaves even if the channel is closed before. Also rejects
    * with `argument-invalid`, `channel-closed`, `already-open` when called twice, and `unsupported` for protocols that own their bytes. On local
    * channels keys must fit as well, but nothing is sealed: nothing leaves the process.
