@@ -1,6 +1,6 @@
 /** What a contract says of a message is kept against peers that speak the same contract and do otherwise. */
 import { type AnyMessages, framed, type Pipe } from '@millrace/core'
-import { Rig } from '@millrace/testkit'
+import { pair, Rig } from '@millrace/testkit'
 import { u8, u32 } from 'bitsery-ts'
 import { describe, expect, it } from 'vitest'
 import { BitsCodec, bits } from './bits.ts'
@@ -154,6 +154,49 @@ describe('a message with a rate', () => {
     for (let n = 0; n < 100; n++) stranger.send('move', { n })
     await rig.loop.advance(50)
     expect(accepted.statistics()).toMatchObject({ limited: 95, messagesIn: 5 })
+    await rig.end()
+  })
+})
+
+describe('a peer that asks more often than the rate allows, and takes no answer', () => {
+  it('is owed so many faults at most; the others wait until it does, in their order', async () => {
+    const { rig, accepted, opened } = await pair({
+      protocol: bits(game),
+      accepting: {
+        highWaterBytes: 20_000,
+        receiveHighWaterBytes: 20_000,
+        messageSizeMax: 4096,
+        stallTimeoutMs: 60_000,
+      },
+      opening: { maxRequests: 100_000, highWaterBytes: 1 << 24 },
+      network: { windowBytes: 1000 },
+    })
+    accepted.on('buy', ({ item }) => ({ left: item }))
+    const [{ opened: link }] = rig.network.connections
+    link.freeze('on')
+    const answers: Promise<string>[] = []
+    for (let count = 0; count < 500; count++) {
+      for (let item = 0; item < 50; item++) {
+        const answer = opened.request('buy', { item }, { timeoutMs: 600_000 })
+        answers.push(
+          answer.then(
+            ({ left }) => `left ${left}`,
+            ({ message }: Error) => message,
+          ),
+        )
+      }
+      await rig.loop.advance(1)
+    }
+    const { queuedBytes, storedBytes } = accepted.statistics()
+    expect(queuedBytes).toBeLessThan(90_000)
+    // One message of the largest size, and two reads, always fit.
+    expect(storedBytes).toBeLessThan(200_000)
+    link.freeze('off')
+    const said = await rig.until(Promise.all(answers), 600_000)
+    const refused = "the peer could not reply to 'buy': more of 'buy' came than its rate allows"
+    expect(said.slice(0, 3)).toEqual(['left 0', 'left 1', refused])
+    expect(said.slice(2)).toEqual(said.slice(2).fill(refused))
+    expect(accepted.statistics().limited).toBe(24_998)
     await rig.end()
   })
 })

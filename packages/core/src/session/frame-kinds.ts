@@ -3,6 +3,9 @@ import { codeMessageEnd, frameCode } from '@millrace/wire'
 /** What a frame takes of the allowance at least: a thousand empty ones are a budget too. */
 const frameCostMin = 60
 
+/** Marks the code of a held request that came too often: it is not to be delivered, but its fault has to wait for room. */
+export const isRefused = 0x100
+
 /** By code, 1 for frames that need only be decoded and delivered: here, none. */
 export const nothingPlain = new Uint8Array(256)
 

@@ -6,7 +6,7 @@ import { type Codec, undecodable } from '../ports/codec.ts'
 import type { FrameSink, FrameSource, FrameView } from '../ports/framing.ts'
 import type { EncodeResult, PeerLimit, Session, SessionHost } from '../ports/protocol.ts'
 import { agreedOn } from './agreed-on.ts'
-import { frameCost, isSaying, isWaiting, nothingPlain, saidInClear } from './frame-kinds.ts'
+import { frameCost, isRefused, isSaying, isWaiting, nothingPlain, saidInClear } from './frame-kinds.ts'
 import { FrameWriter, type MessageSizes, tokenSize } from './frame-writer.ts'
 import { HeldFrames } from './held-frames.ts'
 import { HelloExchange } from './hello-exchange.ts'
@@ -203,6 +203,7 @@ export class FramedSession implements Session {
     while (host.mayDeliver && this.#mayGoOn() && held.next()) {
       host.allowance -= frameCost(held.bodyEnd - held.bodyStart)
       if (held.code === frameCode.close) this.#take(held, now)
+      else if ((held.code & isRefused) !== 0) this.#reader.refuse(held)
       else if (!this.#isEnded) this.#takeMessage(held, 'counted')
     }
     this.#shown = this.#frames
@@ -219,9 +220,10 @@ export class FramedSession implements Session {
         this.#take(frames, now)
         continue
       }
-      if (!this.#reader.mayWait(frames, now)) continue
+      const fate = this.#reader.fate(frames, now)
+      if (fate === 'dropped') continue
       this.#held ??= new HeldFrames(host.pool)
-      this.#held.push(frames)
+      this.#held.push(frames, fate === 'refused' ? frames.code | isRefused : frames.code)
       if (frames.code !== frameCode.close) continue
       this.#isLastHeld = true
       frames.release()

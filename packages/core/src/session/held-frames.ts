@@ -28,8 +28,8 @@ export class HeldFrames implements FrameView {
     return this.#buffer.size - this.#shown
   }
 
-  /** Copies a frame behind the others. */
-  push({ bytes, code, bodyStart, bodyEnd }: FrameView): void {
+  /** Copies a frame behind the others. It may be shown with another code than it came with. */
+  push({ bytes, bodyStart, bodyEnd }: FrameView, code: number): void {
     const buffer = this.#buffer
     const size = bodyEnd - bodyStart
     buffer.reserve(entryHeaderSize + size)

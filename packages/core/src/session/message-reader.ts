@@ -50,26 +50,34 @@ export class MessageReader {
   }
 
   /**
-   * Whether a message or request that has to wait may do so: it counts for its rate when it comes. One over it is dropped here. What is
-   * wrong with a frame is found when it is taken.
+   * What becomes of a message or request that has to wait: it counts for its rate when it comes. `dropped`: it came too often, and is answered if
+   * it asks. `refused`: the same, but the peer takes no answer now: `refuse` has to wait. What is wrong with a frame is found when it is taken.
    */
-  mayWait(frame: FrameView, now: number): boolean {
+  fate(frame: FrameView, now: number): 'waits' | 'dropped' | 'refused' {
     const { bytes, code, bodyStart, bodyEnd } = frame
     const isNumbered = code === frameCode.message || code === frameCode.request
-    if (this.#isNamed || (code >= codeMessageEnd && !isNumbered)) return true
+    if (this.#isNamed || (code >= codeMessageEnd && !isNumbered)) return 'waits'
     let at = bodyStart
     let id = 0
     if (code === frameCode.request) {
-      if (!isVarint(bytes, at, bodyEnd)) return true
+      if (!isVarint(bytes, at, bodyEnd)) return 'waits'
       id = readVarint(bytes, at)
       at += varintSizeOf(bytes[at])
     }
-    if (isNumbered && !isVarint(bytes, at, bodyEnd)) return true
+    if (isNumbered && !isVarint(bytes, at, bodyEnd)) return 'waits'
     const number = isNumbered ? readVarint(bytes, at) : code
-    if (number >= this.#codec.keys.count || this.#guard.admits(number, now)) return true
+    if (number >= this.#codec.keys.count || this.#guard.admits(number, now)) return 'waits'
     this.#host.limited()
-    if (code === frameCode.request) this.#writer.fault(id, this.#guard.limitText(number))
-    return false
+    if (code !== frameCode.request) return 'dropped'
+    if (this.#host.isOwing) return 'refused'
+    this.#writer.fault(id, this.#guard.limitText(number))
+    return 'dropped'
+  }
+
+  /** Answers a request whose fate this was. */
+  refuse({ bytes, bodyStart }: FrameView): void {
+    const number = readVarint(bytes, bodyStart + varintSizeOf(bytes[bodyStart]))
+    this.#writer.fault(readVarint(bytes, bodyStart), this.#guard.limitText(number))
   }
 
   /** A message with its number in the body. */
