@@ -44,17 +44,13 @@ function sealed(sealer: RecordSealer, sizes: readonly number[], then?: 'rekey'):
 /** A reader, and what it told. */
 function reading(opener: RecordOpener) {
   const told: { readonly bytes: number[]; calls: number; rests: number } = { bytes: [], calls: 0, rests: 0 }
-  const reader = new RecordReader(
-    opener,
-    {
-      opened: (plain) => {
-        told.calls++
-        told.bytes.push(...plain)
-      },
-      rests: () => void told.rests++,
+  const reader = new RecordReader(opener, {
+    opened: (plain) => {
+      told.calls++
+      told.bytes.push(...plain)
     },
-    0,
-  )
+    rests: () => void told.rests++,
+  })
   return { reader, told }
 }
 
@@ -100,17 +96,13 @@ describe('a reader of records', () => {
   it('stops when its owner ends it, in the middle of a chunk', () => {
     const { sealer, opener } = line()
     let calls = 0
-    const reader: RecordReader = new RecordReader(
-      opener,
-      {
-        opened: () => {
-          calls++
-          reader.end()
-        },
-        rests() {},
+    const reader: RecordReader = new RecordReader(opener, {
+      opened: () => {
+        calls++
+        reader.end()
       },
-      0,
-    )
+      rests() {},
+    })
     reader.receive(sealed(sealer, [2000, 2000, 2000]), 'given', 0)
     expect(calls).toBe(1)
   })

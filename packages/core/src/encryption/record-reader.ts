@@ -1,4 +1,5 @@
 import type { RecordOpener } from '@millrace/cipher'
+import { TokenBuckets } from '../base/token-buckets.ts'
 
 /** Plaintexts below this size are gathered: the owner hears of a chunk of many once, not of each. */
 const gatheredBelow = 1024
@@ -10,9 +11,13 @@ const smallBelow = 64
 /** So many small records are opened in one go; then the loop has its turn. */
 const sliceCount = 256
 
-/** What a peer may send of what costs more than it carries: so many at once, and so many a second after that. */
-const smallRecords = { burst: 65_536, perSecond: 32_768 }
-const keyChanges = { burst: 16, perSecond: 1 }
+/** How often a peer may send what costs more than it carries. */
+const rates = [
+  { rate: 32_768, burst: 65_536 },
+  { rate: 1, burst: 16 },
+]
+const smallRecords = 0
+const keyChanges = 1
 
 /** What a reader tells. */
 export interface RecordReaderOwner {
@@ -35,15 +40,12 @@ export class RecordReader {
   readonly #owner: RecordReaderOwner
   /** What came while it rested. */
   #waiting: Uint8Array[] | undefined
-  readonly #small: Credit
-  readonly #rekeys: Credit
+  readonly #buckets = new TokenBuckets(rates)
   #isOver = false
 
-  constructor(opener: RecordOpener, owner: RecordReaderOwner, now: number) {
+  constructor(opener: RecordOpener, owner: RecordReaderOwner) {
     this.#opener = opener
     this.#owner = owner
-    this.#small = new Credit(smallRecords, now)
-    this.#rekeys = new Credit(keyChanges, now)
   }
 
   /** Opens what is whole of a chunk. Bytes that are lent have been copied or read when it returns. */
@@ -115,31 +117,9 @@ export class RecordReader {
     if (this.isResting) opener.keep()
     flush()
     spare = memory
-    if (!this.#small.spend(small, now)) this.excess = 'records with next to nothing in them'
-    if (!this.#rekeys.spend(opener.rekeyCount - rekeyCount, now)) this.excess = 'key changes'
+    const buckets = this.#buckets
+    if (!buckets.take(smallRecords, small, now)) this.excess = 'records with next to nothing in them'
+    if (!buckets.take(keyChanges, opener.rekeyCount - rekeyCount, now)) this.excess = 'key changes'
     if (this.isResting && !this.#isOver) this.#owner.rests()
-  }
-}
-
-/** A token bucket without a timer. */
-class Credit {
-  readonly #burst: number
-  readonly #perMs: number
-  #left: number
-  #at: number
-
-  constructor({ burst, perSecond }: { readonly burst: number; readonly perSecond: number }, now: number) {
-    this.#burst = burst
-    this.#perMs = perSecond / 1000
-    this.#left = burst
-    this.#at = now
-  }
-
-  /** False when there was not so much. */
-  spend(count: number, now: number): boolean {
-    if (count === 0) return true
-    this.#left = Math.min(this.#burst, this.#left + (now - this.#at) * this.#perMs) - count
-    this.#at = now
-    return this.#left >= 0
   }
 }

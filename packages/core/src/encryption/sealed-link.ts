@@ -271,7 +271,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
   #open(opener: RecordOpener, read: (reader: RecordReader, now: number) => void): void {
     const { now } = this.#turns
     this.#hasOpened = opener.stored === 0
-    this.#reader ??= new RecordReader(opener, this, now)
+    this.#reader ??= new RecordReader(opener, this)
     read(this.#reader, now)
     const { excess } = this.#reader
     if (opener.failure !== undefined) this.#fail(`a record was refused: ${opener.failure}`)

@@ -1,3 +1,5 @@
+import { leftAfter } from '../base/token-buckets.ts'
+
 interface Bucket {
   level: number
   /** When the level was that. */
@@ -38,7 +40,7 @@ export class LeakyBuckets {
   level(key: string, now: number): number {
     const bucket = this.#younger.get(key) ?? this.#older.get(key)
     if (bucket === undefined) return 0
-    return Math.max(0, bucket.level - ((now - bucket.at) / 1000) * this.#options.perSecond)
+    return leftAfter(bucket.level, this.#options.perSecond, now - bucket.at)
   }
 
   /** Fills in an amount, or takes one out if it is below 0: to the brim at most, and to the ground. */

@@ -1,61 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { KeyTable } from '../base/key-table.ts'
 import { parseTraits } from '../base/message-traits.ts'
 import { MessageGuard } from './message-guard.ts'
-import { MessageRates } from './message-rates.ts'
-
-describe('the rates of messages', () => {
-  it('let a burst pass, then as many as the rate allows', () => {
-    const rates = new MessageRates([{ rate: 10, burst: 3 }], 1000)
-    const admitted = (now: number) => {
-      let count = 0
-      while (rates.admits(0, now)) count++
-      return count
-    }
-    expect(admitted(1000)).toBe(3)
-    expect(admitted(1099)).toBe(0)
-    expect(admitted(1100)).toBe(1)
-    expect(admitted(1250)).toBe(1)
-    expect(admitted(1300)).toBe(1)
-    expect(admitted(60_000)).toBe(3)
-  })
-
-  it('are apart for each message', () => {
-    const rates = new MessageRates(
-      [
-        { rate: 1, burst: 1 },
-        { rate: 1, burst: 2 },
-      ],
-      0,
-    )
-    expect([rates.admits(0, 0), rates.admits(0, 0)]).toEqual([true, false])
-    expect([rates.admits(1, 0), rates.admits(1, 0), rates.admits(1, 0)]).toEqual([true, true, false])
-  })
-
-  it('hold over any times, also when the clock goes back', () => {
-    const steps = fc.array(fc.integer({ min: -50, max: 500 }), { maxLength: 200 })
-    fc.assert(
-      fc.property(
-        steps,
-        fc.integer({ min: 1, max: 100 }),
-        fc.integer({ min: 1, max: 20 }),
-        (times, rate, burst) => {
-          const rates = new MessageRates([{ rate, burst }], 0)
-          let now = 0
-          let forward = 0
-          let admitted = 0
-          for (const step of times) {
-            now += step
-            forward += Math.max(0, step)
-            if (rates.admits(0, now)) admitted++
-            expect(admitted).toBeLessThanOrEqual(burst + (forward * rate) / 1000 + 1e-6)
-          }
-        },
-      ),
-    )
-  })
-})
 
 describe('the guard of messages', () => {
   const names = ['plain', 'up', 'down', 'ask', 'often']

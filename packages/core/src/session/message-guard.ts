@@ -1,7 +1,7 @@
 import { codeMessageEnd } from '@millrace/wire'
 import type { KeyTable } from '../base/key-table.ts'
 import type { Side } from '../base/messages.ts'
-import { type MessageRate, MessageRates } from './message-rates.ts'
+import { TokenBuckets, type TokenRate } from '../base/token-buckets.ts'
 
 const flag = { fromClient: 1, fromServer: 2, isRequest: 4, isLimited: 8 } as const
 
@@ -13,7 +13,7 @@ interface Rules {
   readonly plain: Readonly<Record<Side, Uint8Array>>
   /** By number, the place of its rate. */
   readonly places: Uint16Array
-  readonly rates: readonly MessageRate[]
+  readonly rates: readonly TokenRate[]
 }
 
 const rulesOf = new WeakMap<KeyTable, Rules>()
@@ -24,7 +24,7 @@ export class MessageGuard {
   readonly #peer: Side
   readonly #rules: Rules
   /** Made when the first message with a rate comes. */
-  #rates: MessageRates | undefined
+  #buckets: TokenBuckets | undefined
 
   constructor(keys: KeyTable, peer: Side) {
     this.#keys = keys
@@ -61,8 +61,8 @@ export class MessageGuard {
   admits(number: number, now: number): boolean {
     const { flags, places, rates } = this.#rules
     if ((flags[number] & flag.isLimited) === 0) return true
-    this.#rates ??= new MessageRates(rates, now)
-    return this.#rates.admits(places[number], now)
+    this.#buckets ??= new TokenBuckets(rates)
+    return this.#buckets.take(places[number], 1, now)
   }
 }
 
@@ -71,7 +71,7 @@ function makeRules(keys: KeyTable): Rules {
   const count = keys.kind === 'closed' ? keys.count : 0
   const flags = new Uint8Array(count)
   const places = new Uint16Array(count)
-  const rates: MessageRate[] = []
+  const rates: TokenRate[] = []
   for (let number = 0; number < count; number++) {
     const { kind, from, rate, burst } = keys.traits(number)
     if (from === 'client') flags[number] |= flag.fromClient
