@@ -45,8 +45,7 @@ export class HeldFrames implements FrameView {
     buffer.consume(this.#shown)
     this.#shown = 0
     if (buffer.size === 0) {
-      this.bytes = noBytes
-      this.view = noView
+      this.release()
       return false
     }
     const { view, start } = buffer
