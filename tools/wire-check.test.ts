@@ -35,7 +35,7 @@ const goodbyes = new Map(
   [
     ...page
       .slice(page.indexOf('| why | name |'), page.indexOf('### 5.4'))
-      .matchAll(/^\| (\d) \| ([\w-]+) \|/gm),
+      .matchAll(/^\| (\d+) \| ([\w-]+) \|/gm),
   ].map(([, code, name]) => [Number(code), name]),
 )
 

@@ -161,7 +161,7 @@ export function readClose({ body }: Frame): {
   readonly appCode: number
   readonly text: string
 } {
-  return { why: body[0] <= 9 ? body[0] : 0, appCode: body.readUInt16LE(1), text: readText(body, 3).text }
+  return { why: body[0] <= 10 ? body[0] : 0, appCode: body.readUInt16LE(1), text: readText(body, 3).text }
 }
 
 export function fault(id: number, text: string): Buffer {

@@ -220,6 +220,7 @@ function goodbyes(): WireVector[] {
     timeout: 'the peer was silent for 15000 ms',
     'encryption-failed': 'the handshake failed',
     'not-admitted': 'the server is in maintenance',
+    'message-rate': "more of 'chat' came than the rate allows: 2 a second, 5 at once",
   } as const
   const codes = Object.keys(goodbyeTexts) as (keyof typeof goodbyeTexts)[]
   const said = (code: (typeof codes)[number], appCode: number, text: string, name: string = code) => {

@@ -42,6 +42,7 @@ export {
   type OverflowPolicy,
   type PipeLimitOptions,
   type PipeLimits,
+  type RatePolicy,
 } from './base/options.ts'
 export { RequestError } from './base/request-error.ts'
 export type { SendResult } from './channel/carrier.ts'

@@ -53,6 +53,7 @@ export {
   type PipeStatistics,
   Proto,
   type Protocol,
+  type RatePolicy,
   type Reply,
   type Request,
   RequestError,

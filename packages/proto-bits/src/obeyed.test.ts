@@ -1,5 +1,5 @@
 /** What a contract says of a message is kept against peers that speak the same contract and do otherwise. */
-import { type AnyMessages, framed, type Pipe } from '@millrace/core'
+import { type AnyMessages, framed, type Pipe, type PipeOptions } from '@millrace/core'
 import { pair, Rig } from '@millrace/testkit'
 import { u8, u32 } from 'bitsery-ts'
 import { describe, expect, it } from 'vitest'
@@ -130,7 +130,7 @@ describe.each(['remote', 'local'] as const)('a message with a rate, %s', (where)
     const { rig, accepted, client } = await meetBy(where)
     accepted.on('buy', ({ item }) => ({ left: item - 1 }))
     const ask = (item: number) => client.request('buy', { item }).catch((error: Error) => error.message)
-    const refused = "the peer could not reply to 'buy': more of 'buy' came than its rate allows"
+    const refused = "the peer could not reply to 'buy': more came than the rate allows"
     expect(await rig.until(Promise.all([1, 2, 3].map(ask)))).toEqual([{ left: 0 }, { left: 1 }, refused])
     expect(accepted.statistics().limited).toBe(1)
     await rig.loop.advance(2000)
@@ -142,6 +142,50 @@ describe.each(['remote', 'local'] as const)('a message with a rate, %s', (where)
     for (let line = 0; line < 3; line++) await rig.until(messages.next())
     for (let count = 0; count < 2; count++) await rig.until(messages.next())
     expect(await rig.until(Promise.all([one, two]))).toEqual([{ left: 3 }, { left: 4 }])
+    await rig.end()
+  })
+})
+
+describe.each(['remote', 'local'] as const)('a message without a rate, %s', (where) => {
+  const other = contract({
+    move: message({ n: u32 }, { rate: 10, burst: 5 }),
+    free: message({ n: u32 }, { rate: Number.POSITIVE_INFINITY }),
+    chat: { n: u32 },
+    buy: request({ n: u32 }, { n: u32 }),
+  })
+
+  async function meetOther(options: PipeOptions) {
+    const rig = new Rig({ protocol: bits(other) })
+    const accepting = rig.pipe('server', options)
+    await rig.until(accepting.bind())
+    const opened = await rig.until(rig.pipe().open(where))
+    return { rig, accepted: rig.diary(accepting).accepted[0], opened }
+  }
+
+  it('has that of the pipe, each for itself; the contract comes first', async () => {
+    const { rig, accepted, opened } = await meetOther({ messageRate: 1, messageBurst: 2 })
+    const heard = { move: 0, free: 0, chat: 0 }
+    const keys = ['move', 'free', 'chat'] as const
+    for (const key of keys) accepted.on(key, () => void heard[key]++)
+    accepted.on('buy', ({ n }) => ({ n }))
+    const answers = [1, 2, 3].map((n) => opened.request('buy', { n }).catch(() => 'refused'))
+    for (let n = 0; n < 20; n++) for (const key of keys) opened.send(key, { n })
+    await rig.loop.advance(50)
+    expect(heard).toEqual({ move: 5, free: 20, chat: 2 })
+    expect(await rig.until(Promise.all(answers))).toEqual([{ n: 1 }, { n: 2 }, 'refused'])
+    expect(accepted.statistics().limited).toBe(15 + 18 + 1)
+    await rig.end()
+  })
+
+  it.each([
+    ['move', 6, { key: 'move', rate: 10, burst: 5 }],
+    ['chat', 3, { key: 'chat', rate: 1, burst: 2 }],
+  ] as const)("ends the channel by 'close', as '%s' with a rate does", async (key, count, said) => {
+    const { rig, accepted, opened } = await meetOther({ messageRate: 1, messageBurst: 2, overRate: 'close' })
+    for (let n = 0; n < count; n++) opened.send(key, { n })
+    expect(await rig.until(accepted.closed)).toEqual({ code: 'message-rate', ...said })
+    const text = `more of '${key}' came than the rate allows: ${said.rate} a second, ${said.burst} at once`
+    expect(await rig.until(opened.closed)).toMatchObject({ code: 'closed', why: 'message-rate', text })
     await rig.end()
   })
 })
@@ -193,7 +237,7 @@ describe('a peer that asks more often than the rate allows, and takes no answer'
     expect(storedBytes).toBeLessThan(200_000)
     link.freeze('off')
     const said = await rig.until(Promise.all(answers), 600_000)
-    const refused = "the peer could not reply to 'buy': more of 'buy' came than its rate allows"
+    const refused = "the peer could not reply to 'buy': more came than the rate allows"
     expect(said.slice(0, 3)).toEqual(['left 0', 'left 1', refused])
     expect(said.slice(2)).toEqual(said.slice(2).fill(refused))
     expect(accepted.statistics().limited).toBe(24_998)

@@ -13,6 +13,7 @@ export const goodbyeCodes = [
   'timeout',
   'encryption-failed',
   'not-admitted',
+  'message-rate',
 ] as const
 
 /** Why a side closes. */

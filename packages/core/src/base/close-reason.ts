@@ -1,4 +1,4 @@
-import type { Goodbye, GoodbyeCode } from '@millrace/wire'
+import { type Goodbye, type GoodbyeCode, goodbyeCodes } from '@millrace/wire'
 import { EncryptionFailure } from './encryption-failure.ts'
 import { causeText, MillraceError, type MillraceErrorCode } from './millrace-error.ts'
 import { printable } from './printable.ts'
@@ -47,6 +47,8 @@ export type CloseReason =
   | { readonly code: 'slow-reader'; readonly queuedBytes: number; readonly stalledMs: number }
   /** More was received than the limits let wait (`receiveHighWaterBytes`, and one message), over a link that can't pause. */
   | { readonly code: 'receive-overflow'; readonly storedBytes: number }
+  /** The peer sent more messages of this key than its rate allows, and the pipe's `overRate` is `close`; '': of all keys together. `rate`: a second; `burst`: at once. */
+  | { readonly code: 'message-rate'; readonly key: string; readonly rate: number; readonly burst: number }
   /** What came was not what the peer sealed, or the peer is not who it should be; `what` says which. */
   | { readonly code: 'encryption-failed'; readonly what: string }
   /** The link ended without a goodbye: the peer died, or the connection was cut. */
@@ -94,6 +96,8 @@ function wordsFor(reason: CloseReason): string {
       return `the peer took nothing for ${Math.round(reason.stalledMs)} ms while ${reason.queuedBytes} bytes waited`
     case 'receive-overflow':
       return `${reason.storedBytes} received bytes were waiting, more than there was room for`
+    case 'message-rate':
+      return `${overRateText(reason.key)}: ${reason.rate} a second, ${reason.burst} at once`
     case 'encryption-failed':
       return `the encryption failed: ${reason.what}`
     case 'link-ended':
@@ -101,6 +105,11 @@ function wordsFor(reason: CloseReason): string {
     case 'link-failed':
       return `the connection failed: ${causeText(reason.cause)}`
   }
+}
+
+/** What came too often, in words; '': of whatever key. */
+export function overRateText(key = ''): string {
+  return `more ${key === '' ? '' : `of '${key}' `}came than the rate allows`
 }
 
 /** What was said at the end: Millrace's reason if it isn't the program's, the program's code, its text. */
@@ -122,20 +131,20 @@ export function reasonError(reason: CloseReason, what: string): MillraceError {
   return new MillraceError(errorCode(reason), `${what}: ${describeReason(reason)}`, options)
 }
 
+/** Refusals of which the error has the same name. */
+const refusals = ['channel-limit', 'not-admitted', 'protocol-mismatch', 'contract-mismatch'] as const
+
 function errorCode(reason: CloseReason): MillraceErrorCode {
   switch (reason.code) {
     case 'refused':
-      if (reason.why === 'channel-limit' || reason.why === 'not-admitted') return reason.why
-      if (reason.why === 'protocol-mismatch' || reason.why === 'contract-mismatch') return reason.why
-      return 'handshake-failed'
+      return refusals.find((code) => code === reason.why) ?? 'handshake-failed'
     case 'protocol-mismatch':
     case 'contract-mismatch':
+    case 'encryption-failed':
       return reason.code
     case 'handshake-timeout':
     case 'protocol-violation':
       return 'handshake-failed'
-    case 'encryption-failed':
-      return reason.code
     case 'link-ended':
     case 'link-failed':
       return 'link-failed'
@@ -153,12 +162,6 @@ export function goodbyeOf(reason: CloseReason): Goodbye {
 
 function goodbyeCode(reason: CloseReason): GoodbyeCode {
   switch (reason.code) {
-    case 'protocol-mismatch':
-    case 'contract-mismatch':
-    case 'protocol-violation':
-    case 'overflow':
-    case 'encryption-failed':
-      return reason.code
     case 'slow-reader':
     case 'receive-overflow':
       return 'overflow'
@@ -168,6 +171,7 @@ function goodbyeCode(reason: CloseReason): GoodbyeCode {
     case 'closed':
       return reason.why
     default:
-      return 'closed'
+      // Most have one of the same name.
+      return goodbyeCodes.find((code) => code === reason.code) ?? 'closed'
   }
 }

@@ -1,5 +1,7 @@
 import type { Side } from './messages.ts'
 import { MillraceError } from './millrace-error.ts'
+import { burstOf, type PipeLimits } from './options.ts'
+import type { TokenRate } from './token-buckets.ts'
 
 /**
  * How a message travels:
@@ -23,7 +25,8 @@ export interface MessageOptions<Sender extends Side = Side> {
   readonly lane?: number | undefined
   /**
    * Messages a second that one channel takes of its peer. What is more is dropped before it is decoded, and counted as
-   * `limited`; a request is answered with an error. What waits for a reader counts when it comes. Default: any number.
+   * `limited`; a request is answered with an error. What waits for a reader counts when it comes. `Infinity`: any number. Default: the
+   * pipe's `messageRate`.
    */
   readonly rate?: number | undefined
   /** How many of them may come at once after a rest. Default: as many as `rate` allows in a second, at least 1. */
@@ -40,8 +43,8 @@ export interface MessageTraits {
   readonly from: Side | 'either'
   readonly delivery: Delivery
   readonly lane: number
-  /** Messages a second; `Infinity`: any number. */
-  readonly rate: number
+  /** Messages a second; `Infinity`: any number; undefined: as many as a pipe's `messageRate` says. */
+  readonly rate: number | undefined
   readonly burst: number
   /** Bytes; `Infinity`: as many as a pipe allows. */
   readonly sizeMax: number
@@ -53,7 +56,7 @@ export const defaultTraits: MessageTraits = Object.freeze({
   from: 'either',
   delivery: 'reliable',
   lane: 0,
-  rate: Number.POSITIVE_INFINITY,
+  rate: undefined,
   burst: Number.POSITIVE_INFINITY,
   sizeMax: Number.POSITIVE_INFINITY,
 })
@@ -67,14 +70,8 @@ const deliveries: readonly Delivery[] = [
   'latestByKey',
   'unreliable',
 ]
-const optionNames: readonly (keyof MessageOptions)[] = [
-  'from',
-  'delivery',
-  'lane',
-  'rate',
-  'burst',
-  'sizeMax',
-]
+/** All that can be said of a message; by which call it is sent is said by `message` or `request`. */
+const optionNames = Object.keys(defaultTraits).filter((name) => name !== 'kind')
 
 /** Completes what a contract says about a message. Throws `argument-invalid` for what cannot be. */
 export function parseTraits(
@@ -88,14 +85,10 @@ export function parseTraits(
   }
   check(typeof options === 'object' && options !== null, 'its traits are an object', options)
   for (const name of Object.keys(options)) {
-    check(
-      optionNames.includes(name as keyof MessageOptions),
-      `its traits are ${optionNames.join(', ')}`,
-      name,
-    )
+    check(optionNames.includes(name), `its traits are ${optionNames.join(', ')}`, name)
   }
   const { from = 'either', delivery = 'reliable', lane = 0, sizeMax = Number.POSITIVE_INFINITY } = options
-  const { rate = Number.POSITIVE_INFINITY, burst = Math.max(1, Math.ceil(rate)) } = options
+  const { rate, burst = burstOf(rate ?? Number.POSITIVE_INFINITY) } = options
   check(
     options.from === undefined || from === 'client' || from === 'server',
     "from is 'client' or 'server'",
@@ -109,12 +102,21 @@ export function parseTraits(
     `lane is a whole number from 0 to ${laneMax}`,
     lane,
   )
-  check(typeof rate === 'number' && rate > 0, 'rate is a positive number of messages a second', rate)
-  check(options.burst === undefined || options.rate !== undefined, 'burst goes with rate', 'burst alone')
+  check(
+    rate === undefined || (typeof rate === 'number' && rate > 0),
+    'rate is a positive number of messages a second',
+    rate,
+  )
+  check(options.burst === undefined || rate !== undefined, 'burst goes with rate', 'burst alone')
   check(typeof burst === 'number' && burst >= 1, 'burst is a number of messages, at least 1', burst)
   const isSize = Number.isInteger(sizeMax) && sizeMax > 0
   check(options.sizeMax === undefined || isSize, 'sizeMax is a positive whole number of bytes', sizeMax)
   return Object.freeze({ kind, from, delivery, lane, rate, burst, sizeMax })
+}
+
+/** How often a message may come: by what the contract says of it, or else by the limits of the pipe. */
+export function rateOf({ rate, burst }: MessageTraits, { messageRate, messageBurst }: PipeLimits): TokenRate {
+  return rate === undefined ? { rate: messageRate, burst: messageBurst } : { rate, burst }
 }
 
 /** The side that a channel's role stands for. */

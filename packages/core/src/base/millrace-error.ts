@@ -17,6 +17,7 @@ export type MillraceErrorCode =
   | 'key-unknown'
   | 'link-failed'
   | 'listen-failed'
+  | 'message-rate'
   | 'message-too-large'
   | 'name-taken'
   | 'not-admitted'

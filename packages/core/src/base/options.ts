@@ -11,6 +11,14 @@ import { MillraceError } from './millrace-error.ts'
  */
 export type OverflowPolicy = 'wait' | 'drop-newest' | 'drop-oldest' | 'latest-by-key' | 'close'
 
+/**
+ * What to do when a peer sends more messages than their rate allows. What is over the rate is dropped before it is decoded, and counted, in any case:
+ * - `drop`: nothing else.
+ * - `warn`: tell the event `error` (`message-rate`), once a channel until it has kept to its rates for a second, and once a second a pipe.
+ * - `close`: end the channel with `message-rate`, which the peer is told.
+ */
+export type RatePolicy = 'drop' | 'warn' | 'close'
+
 /** Every bound of a pipe and its channels. Sizes in bytes, times in milliseconds. */
 export interface PipeLimits {
   /** Open channels. The next one is refused with `channel-limit`. Default 10,000. */
@@ -36,6 +44,14 @@ export interface PipeLimits {
   readonly stallTimeoutMs: number
   /** The largest body of a message, in both directions; at least 4,096. A peer may take less, and says so in its hello. Default 1 MiB. */
   readonly messageSizeMax: number
+  /**
+   * Messages and requests that a channel takes of its peer a second, of each key that has no `rate` in the contract; of all together where keys are
+   * not declared. What is more is dropped before it is decoded, and counted as `limited`; a request gets an error; `overRate` says what else happens. Default
+   * `Infinity`: any number.
+   */
+  readonly messageRate: number
+  /** As many of them at once after a rest, at least 1; goes with `messageRate`. Default: as many as come in a second, at least 1. */
+  readonly messageBurst: number
   /** A channel with so many bytes on their way out is full. Default 1 MiB. */
   readonly highWaterBytes: number
   /** A full channel is ready again when it is down to so many bytes. Default 256 KiB. */
@@ -63,6 +79,8 @@ export const defaultLimits: PipeLimits = Object.freeze({
   frameTimeoutMs: 10_000,
   stallTimeoutMs: 10_000,
   messageSizeMax: 1 << 20,
+  messageRate: Number.POSITIVE_INFINITY,
+  messageBurst: Number.POSITIVE_INFINITY,
   highWaterBytes: 1 << 20,
   lowWaterBytes: 1 << 18,
   receiveHighWaterBytes: 1 << 20,
@@ -118,6 +136,11 @@ export function parseLimits(options: PipeLimitOptions): PipeLimits {
     const text = `messageSizeMax is at least ${messageSizeFloor}, which every peer takes; got ${limits.messageSizeMax}`
     throw new MillraceError('argument-invalid', text)
   }
+  if (options.messageBurst === undefined) limits.messageBurst = burstOf(limits.messageRate)
+  else if (options.messageRate === undefined || limits.messageBurst < 1) {
+    const text = `messageBurst is a number of messages, at least 1, and goes with messageRate; got ${options.messageBurst}`
+    throw new MillraceError('argument-invalid', text)
+  }
   if (limits.lowWaterBytes > limits.highWaterBytes) {
     if (options.lowWaterBytes !== undefined) {
       const { lowWaterBytes, highWaterBytes } = limits
@@ -127,6 +150,11 @@ export function parseLimits(options: PipeLimitOptions): PipeLimits {
     limits.lowWaterBytes = Math.ceil(limits.highWaterBytes / 4)
   }
   return Object.freeze(limits)
+}
+
+/** How many may come at once after a rest where only the rate is said: as many as it allows in a second, and one at least. */
+export function burstOf(rate: number): number {
+  return Math.max(1, Math.ceil(rate))
 }
 
 /** What is said of all options; what is undefined stands for nothing said. */

@@ -25,6 +25,8 @@ export interface ConversationOwner {
   overflowed(conversation: Conversation, queued: { readonly bytes: number; readonly messages: number }): void
   /** A message of this key was not sent: the peer takes at most `peerSizeMax` bytes, if it is known how many. */
   tooLarge(conversation: Conversation, key: string, peerSizeMax: number | undefined): void
+  /** A message of this number was dropped by its rate, in the turn of the pipe: does what the pipe does then. */
+  limited(conversation: Conversation, number: number): void
 }
 
 const noData = new Uint8Array(0)
@@ -148,10 +150,7 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   drained(): Promise<'ready' | 'closed'> {
     if (!this.isOpen) return Promise.resolve('closed')
     if (!this.carrier.isFull) return Promise.resolve('ready')
-    return new Promise((resolve) => {
-      this.#drainWaiters ??= []
-      this.#drainWaiters.push(resolve)
-    })
+    return new Promise((resolve) => void (this.#drainWaiters ??= []).push(resolve))
   }
 
   /** Whether the program waits for room. */
@@ -199,6 +198,11 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   tooLarge(number: number, peerSizeMax: number | undefined): void {
     this.overflow.tooLarge++
     this.#owner.tooLarge(this, this.dispatch.keyOf(number), peerSizeMax)
+  }
+
+  /** A message was dropped by its rate, and counted. Called in the turn of its pipe. */
+  limited(number: number): void {
+    if (this.#state === 'open') this.#owner.limited(this, number)
   }
 
   /** Sends a request and waits for its reply. */

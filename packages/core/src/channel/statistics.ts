@@ -21,7 +21,7 @@ export interface ChannelStatistics {
   readonly tooLarge: number
   /** Messages that nothing listened for. */
   readonly unhandled: number
-  /** Messages and requests of the peer that were dropped, as more came than their rate in the contract allows. */
+  /** Messages and requests of the peer that were dropped, as more came than their rate in the contract, or the pipe's `messageRate`, allows. */
   readonly limited: number
   /** The last ping's round trip in milliseconds; NaN before the first. */
   readonly roundTripMs: number

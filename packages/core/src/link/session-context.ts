@@ -167,10 +167,11 @@ export class SessionContext implements SessionHost {
     if (!this.#isMuted) this.#dispatch.request(id, number, body, key)
   }
 
-  limited(): void {
+  limited(number = -1): void {
     this.#dispatch.limited++
     // A request over its rate is answered, too.
     if (this.isOwing) this.wait('owing')
+    this.#conversation.limited(number)
   }
 
   awaited(id: number): number {

@@ -1,9 +1,9 @@
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
-import type { CloseReason } from '../base/close-reason.ts'
+import { type CloseReason, goodbyeOf, overRateText } from '../base/close-reason.ts'
 import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { sideOf } from '../base/message-traits.ts'
-import type { PipeLimits } from '../base/options.ts'
+import type { PipeLimits, RatePolicy } from '../base/options.ts'
 import type { Carrier } from '../channel/carrier.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { CarrierStatistics } from '../channel/statistics.ts'
@@ -21,9 +21,17 @@ function closed(by: 'local' | 'remote', words: CloseTold): CloseReason & { code:
   return { code: 'closed', by, why: 'closed', ...words }
 }
 
+/** Why the other end has ended when this one fails; that a channel could not be is the same for both. */
+function toldOf(reason: CloseReason): CloseReason {
+  if (reason.code !== 'overflow' && reason.code !== 'message-rate' && reason.code !== 'closed') return reason
+  const { code: why, appCode, text } = goodbyeOf(reason)
+  return { ...closed('remote', { appCode, text }), why }
+}
+
 /** What a carrier needs of the pipe of its channel. */
 export interface LocalCarrierOwner {
   readonly limits: PipeLimits
+  readonly overRate: RatePolicy
   readonly turns: Turns
   readonly keys: KeyTable
   /** What the platform lends for encryption. */
@@ -49,6 +57,8 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   /** What the peer sent. Calls have negative numbers, so that plain messages need not be looked at. */
   readonly queue = new LocalQueue()
   readonly guard: MessageGuard | undefined
+  /** The number of the first message over its rate of which the pipe was not told yet. */
+  #excess: number | undefined
   #isHeld = false
   #mayDeliver = false
   /** What is said at an orderly end in progress, until the end of the turn. */
@@ -64,7 +74,8 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     this.conversation = conversation
     this.turns = owner.turns
     this.sender = new LocalSender(this, owner.limits.localQueueMax)
-    const guard = new MessageGuard(owner.keys, sideOf(conversation.role === 'opened' ? 'accepted' : 'opened'))
+    const peer = sideOf(conversation.role === 'opened' ? 'accepted' : 'opened')
+    const guard = new MessageGuard(owner.keys, peer, owner.limits)
     if (guard.isLimiting) this.guard = guard
     this.#late = owner.turns.awaitedDeadline({
       due: () => this.#giveUp(),
@@ -166,10 +177,22 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     this.#conclude({ code: 'destroyed' })
   }
 
-  /** Ends both sides of a channel that could not be. */
   fail(reason: CloseReason): void {
-    this.#peer.#hangUp(reason)
+    this.#peer.#hangUp(toldOf(reason))
     this.#conclude(reason)
+  }
+
+  admits(number: number, id?: number): boolean {
+    const { overRate } = this.#owner
+    // Behind the first one that ends the channel nothing comes, and no request has another answer.
+    const isEnding = overRate === 'close' && this.#excess !== undefined
+    if (!isEnding && this.guard!.admits(number, this.turns.now)) return true
+    this.conversation.dispatch.limited++
+    if (id !== undefined && overRate !== 'close') this.conversation.fault(id, overRateText())
+    if (overRate === 'drop') return false
+    this.#excess ??= number
+    this.turns.later(this)
+    return false
   }
 
   statistics(): CarrierStatistics {
@@ -191,6 +214,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
       else dispatch.deliver(queue.number, queue.body)
     }
     if (!this.#mayDeliver && queue.replies > 0) this.#passReplies()
+    this.#tellExcess()
     // An end that closes takes what comes and delivers nothing, so that the other one never waits for its room.
     if (this.conversation.state === 'closing') queue.clear()
     else queue.forget()
@@ -202,8 +226,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   }
 
   overflowed(queuedMessages: number): void {
-    this.#peer.#hangUp({ ...closed('remote', { appCode: 0, text: '' }), why: 'overflow' })
-    this.#conclude({ code: 'overflow', queuedBytes: 0, queuedMessages })
+    this.fail({ code: 'overflow', queuedBytes: 0, queuedMessages })
   }
 
   /** The end of the turn in which the channel was closed: all that was sent stands before the last words. */
@@ -247,6 +270,13 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     if (reason !== undefined && this.#peer.conversation.state === 'open')
       this.#peer.#hangUp({ ...reason, by: 'remote' })
     this.#conclude(reason ?? { code: 'destroyed' })
+  }
+
+  /** The other end sent more than a rate allows: the pipe hears of it in its turn, behind what came before. */
+  #tellExcess(): void {
+    const number = this.#excess
+    this.#excess = undefined
+    if (number !== undefined) this.conversation.limited(number)
   }
 
   #passReplies(): void {

@@ -20,7 +20,11 @@ export interface LocalReceiver extends TurnTaker {
   readonly queue: LocalQueue
   /** Counts what comes, if a message has a rate. */
   readonly guard: MessageGuard | undefined
-  readonly conversation: Conversation
+  /**
+   * Whether it takes one more of this number by its rate, if it has a guard. It counts when it comes, as on a link; one over it is dropped and counted,
+   * and a request with this id gets a fault.
+   */
+  admits(number: number, id?: number): boolean
 }
 
 /** The way out of one end of a local channel: into the queue of the other end, which reads it in a turn of its own pipe. */
@@ -60,7 +64,7 @@ export class LocalSender implements MessageSender {
     if (this.#conversation.state !== 'open' || !this.isConnected) return 'closed'
     if (this.#queue.count >= this.queueMax) return this.#overflowed(number, body)
     this.#conversation.messagesOut++
-    if (this.#guard === undefined || this.#mayCome(number)) this.#push(number, body)
+    if (this.#guard === undefined || this.#peer.admits(number)) this.#push(number, body)
     return 'queued'
   }
 
@@ -74,8 +78,8 @@ export class LocalSender implements MessageSender {
 
   sendRequest(id: number, number: number, body: unknown): void {
     this.#conversation.messagesOut++
-    if (this.#guard === undefined || this.#mayCome(number)) this.#push(~number, new Call('request', id, body))
-    else this.#peer.conversation.fault(id, this.#guard.limitText(number))
+    if (this.#guard === undefined || this.#peer.admits(number, id))
+      this.#push(~number, new Call('request', id, body))
   }
 
   sendReply(id: number, number: number, body: unknown): void {
@@ -109,18 +113,10 @@ export class LocalSender implements MessageSender {
       return 'closed'
     }
     this.#conversation.messagesOut++
-    if (this.#guard !== undefined && !this.#mayCome(number)) return 'queued'
+    if (this.#guard !== undefined && !this.#peer.admits(number)) return 'queued'
     this.#supersede(this.#queue, number, body)
     this.#push(number, body)
     return 'queued'
-  }
-
-  /** Whether the other end takes one more of this number by its rate. It counts when it comes, as on a link; one over it is dropped. */
-  #mayCome(number: number): boolean {
-    const { guard, turns, conversation } = this.#peer
-    if (guard!.admits(number, turns.now)) return true
-    conversation.dispatch.limited++
-    return false
   }
 
   /** Drops an older message of the same topic, or else the oldest. */

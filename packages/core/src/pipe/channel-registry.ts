@@ -4,7 +4,13 @@ import { type CloseReason, reasonError } from '../base/close-reason.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import type { LineWriter } from '../base/log.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
-import { type HeartbeatTimes, type OverflowPolicy, type PipeLimits, parseHeartbeat } from '../base/options.ts'
+import {
+  type HeartbeatTimes,
+  type OverflowPolicy,
+  type PipeLimits,
+  parseHeartbeat,
+  type RatePolicy,
+} from '../base/options.ts'
 import { Channel, conversationOf } from '../channel/channel.ts'
 import { Conversation, type ConversationOwner } from '../channel/conversation.ts'
 import type { ChannelStatistics } from '../channel/statistics.ts'
@@ -55,6 +61,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
   readonly turns: Turns
   readonly pool: BlockPool
   readonly overflow: OverflowPolicy
+  readonly overRate: RatePolicy
   readonly crypto: PlatformCrypto
   readonly heartbeat: HeartbeatTimes | undefined
   readonly incomplete: IncompleteFrames
@@ -90,6 +97,7 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     this.limits = limits
     this.incomplete = incomplete
     this.overflow = options.overflow ?? 'wait'
+    this.overRate = options.overRate ?? 'drop'
     this.heartbeat = parseHeartbeat(options.heartbeat)
     this.#entrance = entrance
     this.crypto = owner.crypto
@@ -272,6 +280,11 @@ export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, Loc
     this.#tooLargeNews ??= new TooLargeNews()
     const error = this.#tooLargeNews.about(conversation, key, peerSizeMax, this.turns.now)
     if (error !== undefined) this.#owner.report(error, channel)
+  }
+
+  limited(conversation: Conversation, number: number): void {
+    const error = this.#entrance?.limited(conversation, number, this)
+    if (error !== undefined) this.#owner.report(error, this.#channels.get(conversation))
   }
 
   get #isEmpty(): boolean {

@@ -312,6 +312,11 @@ const causes: Record<Exclude<CloseReason['code'], Handshake | 'receive-overflow'
     while (opened.send('text', 'x'.repeat(300)) === 'queued');
     return { rig, channel: opened, peer: accepted, other: 'closed' }
   },
+  'message-rate': async () => {
+    const { rig, accepted, opened } = await pair({ accepting: { messageRate: 5, overRate: 'close' } })
+    for (let n = 0; n < 6; n++) opened.send('n', n)
+    return { rig, channel: accepted, peer: opened, other: 'closed' }
+  },
   'slow-reader': async () => {
     const { rig, accepted, opened } = await pair({
       opening: { stallTimeoutMs: 500 },

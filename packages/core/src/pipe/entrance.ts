@@ -10,6 +10,7 @@ import { AttemptRates } from './attempt-rates.ts'
 import { ChannelPlaces, gaveWay } from './channel-places.ts'
 import { makeRoom, randomOf } from './handshake-room.ts'
 import { HandshakeSlots } from './handshake-slots.ts'
+import { OverRate, type RatedPipe } from './over-rate.ts'
 import type { PipeOptions } from './pipe-options.ts'
 
 /** What an entrance needs of its pipe. */
@@ -64,9 +65,13 @@ class Order {
 export class Entrance {
   readonly #parts: EntranceParts
   #made: Order | undefined
+  readonly #overRate: OverRate | undefined
 
+  /** Throws `argument-invalid` for a policy of `overRate` that there isn't. */
   constructor(parts: EntranceParts) {
+    const { overRate } = parts.options
     this.#parts = parts
+    if (overRate !== undefined) this.#overRate = new OverRate(overRate)
   }
 
   /** Whether a link may begin a handshake, before that costs anything. Makes room for it by cutting another one if need be: a flood must not lock out those who say hello at once. */
@@ -105,6 +110,11 @@ export class Entrance {
     if (conversation.role === 'opened') return
     this.#order.slots.end(conversation, 'well', now)
     this.#order.places.opened(conversation)
+  }
+
+  /** A message of this number came more often than its rate allows: returns what is to be told. May end the channel. */
+  limited(conversation: Conversation, number: number, pipe: RatedPipe): MillraceError | undefined {
+    return this.#overRate?.happened(conversation, number, pipe)
   }
 
   /** A handshake did not become a channel. */

@@ -8,6 +8,7 @@ import {
   type PipeLimitOptions,
   parseHeartbeat,
   parseOverflow,
+  type RatePolicy,
 } from '../base/options.ts'
 import type { Drive } from '../ports/driver.ts'
 import type { Encryption, EncryptionLoader, PipeEncryption } from '../ports/encryption.ts'
@@ -29,6 +30,8 @@ export interface PipeOptions extends PipeLimitOptions, LogOptions {
   readonly drive?: Drive | undefined
   /** What its channels do at the high-water mark. Default `wait`. */
   readonly overflow?: OverflowPolicy | undefined
+  /** What its channels do when a peer sends more messages than their `rate` in the contract, or than `messageRate`, allows. All but `drop` needs a platform with `accepting`. Default `drop`. */
+  readonly overRate?: RatePolicy | undefined
   /** The loop to run on instead of the platform's. */
   readonly loop?: Loop | undefined
   /** Encrypts every channel from its first byte on. Both sides say the same. Default: no encryption. */

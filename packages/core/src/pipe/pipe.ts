@@ -46,6 +46,8 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     const reports = new PipeReports(this, services, handlers, options)
     const encryption = encryptionOf(options, services.platform)
     const accepting = acceptingOf(services.platform)
+    if (accepting === undefined && (options.overRate ?? 'drop') !== 'drop')
+      throw unaccepting('overRate works')
     const strangers = accepting && new accepting.StrangerReports(reports, handlers)
     const entrance =
       accepting &&
@@ -131,11 +133,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   async bind(...target: unknown[]): Promise<this> {
     if (target.length > 0) this.#settle(this.#parts.services.target(target))
     const settled = this.#need()
-    if (this.#binder === undefined)
-      throw new MillraceError(
-        'unsupported',
-        'pipes bind where the platform has `accepting` of @millrace/core',
-      )
+    if (this.#binder === undefined) throw unaccepting('pipes bind')
     await this.#binder.bind(settled)
     return this
   }
@@ -305,4 +303,8 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   async #open(where: 'remote' | 'local', options: OpenOptions): Promise<Channel> {
     return this.#opener.open(where, options, this.#need())
   }
+}
+
+function unaccepting(what: string): MillraceError {
+  return new MillraceError('unsupported', `${what} where the platform has \`accepting\` of @millrace/core`)
 }

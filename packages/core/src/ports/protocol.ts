@@ -11,6 +11,7 @@ import type { Address, DatagramSocket } from './transport.ts'
  */
 export interface SessionHost {
   readonly role: 'accepted' | 'opened'
+  /** Of them, `messageSizeMax`, `messageRate` and `messageBurst` are the session's to keep. */
   readonly limits: PipeLimits
   readonly pool: BlockPool
   /** Where the session writes what goes to the peer. It leaves at the end of the turn. */
@@ -50,8 +51,11 @@ export interface SessionHost {
   deliver(number: number, body: unknown, key?: string): void
   /** A request came; the answer goes out by `encodeReply` or `encodeFault` with the same id. */
   requested(id: number, number: number, body: unknown, key?: string): void
-  /** A message or request was dropped before it was decoded, as more came than its rate in the contract allows. */
-  limited(): void
+  /**
+   * A message or request was dropped before it was decoded, as more came than its rate in the contract, or `limits.messageRate`, allows. `number` is its
+   * key's, or -1 where keys are not declared. Does what the pipe's `overRate` says, which may end the channel.
+   */
+  limited(number?: number): void
   /** The number of the key of a request that waits for its reply, or -1. */
   awaited(id: number): number
   /** A reply came. */

@@ -6,7 +6,7 @@ import { type Codec, undecodable } from '../ports/codec.ts'
 import type { FrameSink, FrameSource, FrameView } from '../ports/framing.ts'
 import type { EncodeResult, PeerLimit, Session, SessionHost } from '../ports/protocol.ts'
 import { agreedOn } from './agreed-on.ts'
-import { frameCost, isRefused, isSaying, isWaiting, nothingPlain, saidInClear } from './frame-kinds.ts'
+import { frameCost, isSaying, isWaiting, nothingPlain, saidInClear } from './frame-kinds.ts'
 import { FrameWriter, type MessageSizes, tokenSize } from './frame-writer.ts'
 import { HeldFrames } from './held-frames.ts'
 import { HelloExchange } from './hello-exchange.ts'
@@ -49,7 +49,8 @@ export class FramedSession implements Session {
   constructor(codec: Codec, sizes: MessageSizes, host: SessionHost, frames: FrameSource, out: FrameSink) {
     this.#host = host
     this.#codec = codec
-    this.#guard = new MessageGuard(codec.keys, sideOf(host.role === 'opened' ? 'accepted' : 'opened'))
+    const peer = sideOf(host.role === 'opened' ? 'accepted' : 'opened')
+    this.#guard = new MessageGuard(codec.keys, peer, host.limits)
     this.#sizes = sizes
     this.#frames = this.#shown = frames
     this.#writer = new FrameWriter(codec, sizes, host.pool, out, host.limits.messageSizeMax)
@@ -203,7 +204,6 @@ export class FramedSession implements Session {
     while (host.mayDeliver && this.#mayGoOn() && held.next()) {
       host.allowance -= frameCost(held.bodyEnd - held.bodyStart)
       if (held.code === frameCode.close) this.#take(held, now)
-      else if ((held.code & isRefused) !== 0) this.#reader.refuse(held)
       else if (!this.#isEnded) this.#takeMessage(held, 'counted')
     }
     this.#shown = this.#frames
@@ -220,11 +220,11 @@ export class FramedSession implements Session {
         this.#take(frames, now)
         continue
       }
-      const fate = this.#reader.fate(frames, now)
-      if (fate === 'dropped') continue
+      const code = this.#reader.heldCode(frames, now)
+      if (code < 0) continue
       this.#held ??= new HeldFrames(host.pool)
-      this.#held.push(frames, fate === 'refused' ? frames.code | isRefused : frames.code)
-      if (frames.code !== frameCode.close) continue
+      this.#held.push(frames, code)
+      if (code !== frameCode.close) continue
       this.#isLastHeld = true
       frames.release()
     }

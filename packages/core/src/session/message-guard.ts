@@ -1,24 +1,22 @@
 import { codeMessageEnd } from '@millrace/wire'
 import type { KeyTable } from '../base/key-table.ts'
+import { defaultTraits, rateOf } from '../base/message-traits.ts'
 import type { Side } from '../base/messages.ts'
+import { defaultLimits, type PipeLimits } from '../base/options.ts'
 import { TokenBuckets, type TokenRate } from '../base/token-buckets.ts'
 
-const flag = { fromClient: 1, fromServer: 2, isRequest: 4, isLimited: 8 } as const
-
-/** What all channels of a key table share. */
+/** What all channels of a key table share, whose pipes have the same limits. */
 interface Rules {
-  /** By number, what has to be looked at before a message is decoded; 0: nothing. */
-  readonly flags: Uint8Array
   /** By code and peer: 1 for a message that needs nothing but to be decoded and delivered. */
   readonly plain: Readonly<Record<Side, Uint8Array>>
-  /** By number, the place of its rate. */
-  readonly places: Uint16Array
+  /** By number, the place of its rate, or -1: it has none. */
+  readonly places: Int16Array
   readonly rates: readonly TokenRate[]
 }
 
-const rulesOf = new WeakMap<KeyTable, Rules>()
+const rulesOf = new WeakMap<KeyTable, WeakMap<PipeLimits, Rules>>()
 
-/** Tells, before it is decoded, whether a message of the peer may come by what the contract says of it. Knows no clock. */
+/** Tells, before it is decoded, whether a message of the peer may come by what the contract and the limits say of it. Knows no clock. */
 export class MessageGuard {
   readonly #keys: KeyTable
   readonly #peer: Side
@@ -26,10 +24,10 @@ export class MessageGuard {
   /** Made when the first message with a rate comes. */
   #buckets: TokenBuckets | undefined
 
-  constructor(keys: KeyTable, peer: Side) {
+  constructor(keys: KeyTable, peer: Side, limits: PipeLimits) {
     this.#keys = keys
     this.#peer = peer
-    this.#rules = rulesOf.get(keys) ?? makeRules(keys)
+    this.#rules = sharedRules(keys, limits)
   }
 
   /** By code of a frame: 1 for a message that needs nothing but to be decoded and delivered. */
@@ -52,46 +50,47 @@ export class MessageGuard {
     return this.#rules.rates.length > 0
   }
 
-  /** What a request hears that came too often. */
-  limitText(number: number): string {
-    return `more of '${this.#keys.name(number)}' came than its rate allows`
-  }
-
-  /** Whether one more of this number may come now, by its rate. If so, it is counted. */
+  /** Whether one more of this number may come now, by its rate. If so, it is counted. Those of an open table count together, whatever their number. */
   admits(number: number, now: number): boolean {
-    const { flags, places, rates } = this.#rules
-    if ((flags[number] & flag.isLimited) === 0) return true
+    const { places, rates } = this.#rules
+    if (rates.length === 0) return true
+    const place = places.length === 0 ? 0 : places[number]
+    if (place < 0) return true
     this.#buckets ??= new TokenBuckets(rates)
-    return this.#buckets.take(places[number], 1, now)
+    return this.#buckets.take(place, 1, now)
   }
 }
 
-function makeRules(keys: KeyTable): Rules {
-  // An open table learns, but knows nothing of its keys.
-  const count = keys.kind === 'closed' ? keys.count : 0
-  const flags = new Uint8Array(count)
-  const places = new Uint16Array(count)
-  const rates: TokenRate[] = []
-  for (let number = 0; number < count; number++) {
-    const { kind, from, rate, burst } = keys.traits(number)
-    if (from === 'client') flags[number] |= flag.fromClient
-    if (from === 'server') flags[number] |= flag.fromServer
-    if (kind === 'request') flags[number] |= flag.isRequest
-    if (rate === Number.POSITIVE_INFINITY) continue
-    flags[number] |= flag.isLimited
-    places[number] = rates.push({ rate, burst }) - 1
+function sharedRules(keys: KeyTable, given: PipeLimits): Rules {
+  // Most pipes have no rate of their own, whatever their other limits are.
+  const limits = given.messageRate === Number.POSITIVE_INFINITY ? defaultLimits : given
+  let byLimits = rulesOf.get(keys)
+  if (byLimits === undefined) {
+    byLimits = new WeakMap()
+    rulesOf.set(keys, byLimits)
   }
-  const plain = { client: plainOf(flags, flag.fromServer), server: plainOf(flags, flag.fromClient) }
-  const rules = { flags, plain, places, rates }
-  rulesOf.set(keys, rules)
+  let rules = byLimits.get(limits)
+  if (rules === undefined) {
+    rules = makeRules(keys, limits)
+    byLimits.set(limits, rules)
+  }
   return rules
 }
 
-/** The messages that need no look of the guard, by their codes; `other` marks those of the other side. */
-function plainOf(flags: Uint8Array, other: number): Uint8Array {
-  const watched = other | flag.isRequest | flag.isLimited
-  return Uint8Array.from({ length: 256 }, (_, code) => {
-    const isPlain = code < codeMessageEnd && code < flags.length && (flags[code] & watched) === 0
-    return isPlain ? 1 : 0
-  })
+function makeRules(keys: KeyTable, limits: PipeLimits): Rules {
+  // An open table learns, but knows nothing of its keys.
+  const count = keys.kind === 'closed' ? keys.count : 0
+  const plain = { client: new Uint8Array(256), server: new Uint8Array(256) }
+  const places = new Int16Array(count)
+  const rates: TokenRate[] = []
+  const placeOf = (rate: TokenRate) => (rate.rate === Number.POSITIVE_INFINITY ? -1 : rates.push(rate) - 1)
+  for (let number = 0; number < count; number++) {
+    const traits = keys.traits(number)
+    const place = (places[number] = placeOf(rateOf(traits, limits)))
+    if (place >= 0 || traits.kind === 'request' || number >= codeMessageEnd) continue
+    if (traits.from !== 'server') plain.client[number] = 1
+    if (traits.from !== 'client') plain.server[number] = 1
+  }
+  if (keys.kind === 'open') placeOf(rateOf(defaultTraits, limits))
+  return { plain, places, rates }
 }

@@ -6,12 +6,17 @@ import {
   varintSizeOf,
   writtenTextSize,
 } from '@millrace/wire'
+import { overRateText } from '../base/close-reason.ts'
 import { printable } from '../base/printable.ts'
 import { type Codec, undecodable } from '../ports/codec.ts'
 import type { FrameView } from '../ports/framing.ts'
 import type { SessionHost } from '../ports/protocol.ts'
+import { isRefused } from './frame-kinds.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { MessageGuard } from './message-guard.ts'
+
+/** What stands for the number of a key that the peer says by name. */
+const unknownKey = -1
 
 /**
  * Reads the frames that carry messages, requests and their answers: finds the id and the key, asks the guard, decodes the body and hands it to
@@ -36,79 +41,93 @@ export class MessageReader {
   take(frame: FrameView, now: number | 'counted'): string {
     switch (frame.code) {
       case frameCode.message:
-        return this.#numbered(frame, now)
+        return this.#numbered(frame, frame.bodyStart, now)
       case frameCode.namedMessage:
-        return this.#named(frame, frame.bodyStart)
+        return this.#named(frame, frame.bodyStart, now)
       case frameCode.request:
       case frameCode.namedRequest:
       case frameCode.reply:
       case frameCode.fault:
         return this.#call(frame, now)
+      case frameCode.request | isRefused:
+      case frameCode.namedRequest | isRefused:
+        return this.#refuse(frame)
       default:
         return this.#message(frame, frame.code, frame.bodyStart, now)
     }
   }
 
   /**
-   * What becomes of a message or request that has to wait: it counts for its rate when it comes. `dropped`: it came too often, and is answered if
-   * it asks. `refused`: the same, but the peer takes no answer now: `refuse` has to wait. What is wrong with a frame is found when it is taken.
+   * A message or request counts for its rate when it comes, also if it has to wait: returns the code under which it may, or -1 if it came too often, and
+   * was counted and answered. While the peer takes no answer, a request has to wait for that, too: `isRefused` marks its code. What is wrong with a
+   * frame is found when it is taken.
    */
-  fate(frame: FrameView, now: number): 'waits' | 'dropped' | 'refused' {
-    const { bytes, code, bodyStart, bodyEnd } = frame
-    const isNumbered = code === frameCode.message || code === frameCode.request
-    if (this.#isNamed || (code >= codeMessageEnd && !isNumbered)) return 'waits'
+  heldCode(frame: FrameView, now: number): number {
+    const number = frame.code === frameCode.close ? undefined : this.#numberIn(frame)
+    return number === undefined ? frame.code : this.#counted(frame, number, now)
+  }
+
+  #counted(frame: FrameView, number: number, now: number): number {
+    const { code } = frame
+    if (this.#guard.admits(number, now)) return code
+    this.#host.limited(number)
+    // That may have ended the channel.
+    if (!isRequest(code) || this.#host.isOver) return -1
+    if (this.#host.isOwing) return code | isRefused
+    this.#refuse(frame)
+    return -1
+  }
+
+  /** Answers a request that came too often. */
+  #refuse({ bytes, bodyStart }: FrameView): string {
+    this.#writer.fault(readVarint(bytes, bodyStart), overRateText())
+    return ''
+  }
+
+  /** The number by which a message or request counts for its rate; undefined if none can be read. */
+  #numberIn({ bytes, code, bodyStart, bodyEnd }: FrameView): number | undefined {
     let at = bodyStart
-    let id = 0
-    if (code === frameCode.request) {
-      if (!isVarint(bytes, at, bodyEnd)) return 'waits'
-      id = readVarint(bytes, at)
+    if (isRequest(code)) {
+      if (!isVarint(bytes, at, bodyEnd)) return undefined
       at += varintSizeOf(bytes[at])
     }
-    if (isNumbered && !isVarint(bytes, at, bodyEnd)) return 'waits'
+    if (this.#isNamed) return unknownKey
+    const isNumbered = code >= codeMessageEnd
+    if (isNumbered && !isVarint(bytes, at, bodyEnd)) return undefined
     const number = isNumbered ? readVarint(bytes, at) : code
-    if (number >= this.#codec.keys.count || this.#guard.admits(number, now)) return 'waits'
-    this.#host.limited()
-    if (code !== frameCode.request) return 'dropped'
-    if (this.#host.isOwing) return 'refused'
-    this.#writer.fault(id, this.#guard.limitText(number))
-    return 'dropped'
+    return number < this.#codec.keys.count ? number : undefined
   }
 
-  /** Answers a request whose fate this was. */
-  refuse({ bytes, bodyStart }: FrameView): void {
-    const number = readVarint(bytes, bodyStart + varintSizeOf(bytes[bodyStart]))
-    this.#writer.fault(readVarint(bytes, bodyStart), this.#guard.limitText(number))
+  /** A message, or a request with this id, whose number stands at `start`. */
+  #numbered(frame: FrameView, start: number, now: number | 'counted', id?: number): string {
+    const { bytes, bodyEnd } = frame
+    if (!isVarint(bytes, start, bodyEnd)) return `a ${kindOf(id)} without a number`
+    return this.#message(frame, readVarint(bytes, start), start + varintSizeOf(bytes[start]), now, id)
   }
 
-  /** A message with its number in the body. */
-  #numbered(frame: FrameView, now: number | 'counted'): string {
-    const { bytes, bodyStart, bodyEnd } = frame
-    if (!isVarint(bytes, bodyStart, bodyEnd)) return 'a message without a number'
-    const number = readVarint(bytes, bodyStart)
-    return this.#message(frame, number, bodyStart + varintSizeOf(bytes[bodyStart]), now)
-  }
-
-  #message(frame: FrameView, number: number, start: number, now: number | 'counted'): string {
+  /** A message, or a request with this id; its body stands at `start`. */
+  #message(frame: FrameView, number: number, start: number, now: number | 'counted', id?: number): string {
     const codec = this.#codec
-    if (this.#isNamed) return 'a message by number, not by name'
-    if (number >= codec.keys.count) return unknownNumber(number)
-    const fault = this.#guard.fault('message', number)
-    if (fault !== '') return fault
-    if (now !== 'counted' && !this.#guard.admits(number, now)) {
-      this.#host.limited()
-      return ''
-    }
+    const { keys } = codec
+    if (this.#isNamed) return `a ${kindOf(id)} by number, not by name`
+    if (number >= keys.count) return `message number ${number}, which the contract does not have`
+    if (id !== undefined && codec.replyNumber(number) < 0)
+      return `a request '${keys.name(number)}', which the contract declares without a reply`
+    const fault = this.#guard.fault(kindOf(id), number)
+    if (fault !== '' || this.#isExcess(frame, number, now)) return fault
     const body = codec.decode(number, frame, start, frame.bodyEnd)
     if (body === undecodable) return this.#undecodable()
-    this.#host.deliver(number, body)
+    if (id === undefined) this.#host.deliver(number, body)
+    else this.#host.requested(id, number, body)
     return ''
   }
 
   /** A message, or a request with this id; its key stands at `start`. */
-  #named(frame: FrameView, start: number, id?: number): string {
+  #named(frame: FrameView, start: number, now: number | 'counted', id?: number): string {
     const codec = this.#codec
     const { view, bodyEnd } = frame
     if (!this.#isNamed) return 'a message by name, not by number'
+    if (this.#isExcess(frame, unknownKey, now)) return ''
     const key = readText(view, start, bodyEnd)
     if (key === undefined || key === '') return 'a message without a key'
     const number = codec.keys.find(key)
@@ -127,9 +146,9 @@ export class MessageReader {
     const start = bodyStart + varintSizeOf(bytes[bodyStart])
     switch (frame.code) {
       case frameCode.request:
-        return this.#request(frame, id, start, now)
+        return this.#numbered(frame, start, now, id)
       case frameCode.namedRequest:
-        return this.#named(frame, start, id)
+        return this.#named(frame, start, now, id)
       case frameCode.reply:
         return this.#reply(frame, id, start)
     }
@@ -139,26 +158,9 @@ export class MessageReader {
     return ''
   }
 
-  #request(frame: FrameView, id: number, start: number, now: number | 'counted'): string {
-    const codec = this.#codec
-    const { keys } = codec
-    if (this.#isNamed) return 'a request by number, not by name'
-    if (!isVarint(frame.bytes, start, frame.bodyEnd)) return 'a request without a number'
-    const number = readVarint(frame.bytes, start)
-    if (number >= keys.count) return unknownNumber(number)
-    if (codec.replyNumber(number) < 0)
-      return `a request '${keys.name(number)}', which the contract declares without a reply`
-    const fault = this.#guard.fault('request', number)
-    if (fault !== '') return fault
-    if (now !== 'counted' && !this.#guard.admits(number, now)) {
-      this.#host.limited()
-      this.#writer.fault(id, this.#guard.limitText(number))
-      return ''
-    }
-    const body = codec.decode(number, frame, start + varintSizeOf(frame.bytes[start]), frame.bodyEnd)
-    if (body === undecodable) return this.#undecodable()
-    this.#host.requested(id, number, body)
-    return ''
+  /** Whether it came too often, and there is no more to do about it. */
+  #isExcess(frame: FrameView, number: number, now: number | 'counted'): boolean {
+    return now !== 'counted' && this.#counted(frame, number, now) !== frame.code
   }
 
   #reply(frame: FrameView, id: number, start: number): string {
@@ -178,11 +180,16 @@ export class MessageReader {
   }
 }
 
+/** What it is that has this id, or none. */
+function kindOf(id: number | undefined): 'message' | 'request' {
+  return id === undefined ? 'message' : 'request'
+}
+
+function isRequest(code: number): boolean {
+  return code === frameCode.request || code === frameCode.namedRequest
+}
+
 /** Whether a whole varint stands there. */
 function isVarint(bytes: Uint8Array, at: number, end: number): boolean {
   return at < end && at + varintSizeOf(bytes[at]) <= end
-}
-
-function unknownNumber(number: number): string {
-  return `message number ${number}, which the contract does not have`
 }
