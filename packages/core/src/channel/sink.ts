@@ -22,10 +22,6 @@ export type SinkFilter<Messages extends object, Own extends Side = Side> = (
  * well. A channel that ends is detached by itself.
  */
 export class Sink<Messages extends object = object, Own extends Side = Side> {
-  static {
-    showDescribed(Sink)
-  }
-
   /** Never set: see `ComparedMessages`. */
   declare readonly messages?: ComparedMessages<Messages>
   /** Never set. */
@@ -41,6 +37,8 @@ export class Sink<Messages extends object = object, Own extends Side = Side> {
   #filtered = 0
 
   constructor(handler: SinkHandler<Messages, Own>, options: LogOptions & { readonly name?: string } = {}) {
+    // Not in a static block: one that does something keeps the class in the bundles of programs without sinks.
+    showDescribed(Sink)
     this.#handler = handler as (message: unknown, channel: unknown) => unknown
     this.#name = options.name
     this.#lines = LineWriter.of(options, (error) => this.#logFailed(error))
