@@ -4,30 +4,13 @@ import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { HeartbeatSettings, OverflowPolicy, PipeLimits } from '../base/options.ts'
-import type { Turns } from '../turn/turns.ts'
 import type { Carrier } from './carrier.ts'
 import { type ChannelEvent, type ChannelState, nextState } from './channel-state.ts'
+import type { ConversationOwner } from './conversation-owner.ts'
 import { Dispatch, type DispatchOwner, type HoldCause } from './dispatch.ts'
 import { noOverflow, Overflow, type OverflowOptions, type OverflowOwner } from './overflow.ts'
 import { PendingRequests, type RequestOptions } from './pending-requests.ts'
 import type { ChannelStatistics } from './statistics.ts'
-
-/** What a conversation needs of the pipe that owns it. */
-export interface ConversationOwner {
-  readonly limits: PipeLimits
-  readonly turns: Turns
-  readonly overflow: OverflowPolicy
-  opened(conversation: Conversation): void
-  /** The channel has ended: told exactly once. */
-  ended(conversation: Conversation, reason: CloseReason): void
-  /** Something that isn't the channel's end went wrong: by default, a handler of the program threw. */
-  failed(text: string, cause: unknown, conversation: Conversation): void
-  overflowed(conversation: Conversation, queued: { readonly bytes: number; readonly messages: number }): void
-  /** A message of this key was not sent: the peer takes at most `peerSizeMax` bytes, if it is known how many. */
-  tooLarge(conversation: Conversation, key: string, peerSizeMax: number | undefined): void
-  /** A message of this number was dropped by its rate, in the turn of the pipe: does what the pipe does then. */
-  limited(conversation: Conversation, number: number): void
-}
 
 const noData = new Uint8Array(0)
 
@@ -61,7 +44,7 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   roundTripMs = Number.NaN
   #state: ChannelState = 'handshaking'
   #overflow: Overflow | undefined
-  readonly #owner: ConversationOwner
+  readonly #owner: ConversationOwner<Conversation>
   #requests: PendingRequests | undefined
   #endWaiters: readonly ((reason: CloseReason) => void)[] | undefined
   #endListeners: readonly EndListener[] | undefined
@@ -69,7 +52,7 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   #holds = 0
   #drainWaiters: ((result: 'ready' | 'closed') => void)[] | undefined
 
-  constructor(owner: ConversationOwner, keys: KeyTable, role: 'accepted' | 'opened') {
+  constructor(owner: ConversationOwner<Conversation>, keys: KeyTable, role: 'accepted' | 'opened') {
     this.#owner = owner
     this.role = role
     this.limits = owner.limits
@@ -235,20 +218,12 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     this.#requests?.faulted(id, text)
   }
 
-  get maxRequests(): number {
-    return this.limits.maxRequests
-  }
-
   get receiveHighWaterBytes(): number {
     return this.limits.receiveHighWaterBytes
   }
 
   get frameSize(): number {
     return this.carrier.session?.frameSize ?? 0
-  }
-
-  get mustRepliesWait(): boolean {
-    return this.carrier.sender.mustRepliesWait
   }
 
   wait(cause: HoldCause): void {
@@ -259,10 +234,6 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   goOn(cause: HoldCause): void {
     this.#holds &= ~holdCauses[cause]
     if (this.#holds === 0) this.carrier.hold('free')
-  }
-
-  handlerFailed(error: unknown, key: string): void {
-    this.#owner.failed(`the handler of '${key}' failed`, error, this)
   }
 
   /** Something of the program's, or of a plug-in's, threw. */

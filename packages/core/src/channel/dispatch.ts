@@ -20,21 +20,21 @@ export type HoldCause = 'reading' | 'handling'
 
 /** What a dispatch needs of its owner. */
 export interface DispatchOwner {
-  readonly maxRequests: number
+  readonly limits: { readonly maxRequests: number }
   /** So much of what was decoded may wait: what async handlers still have, and what the iterator has not read. */
   readonly receiveHighWaterBytes: number
   /** The size of the frame that is being delivered, in bytes. */
   readonly frameSize: number
   /** Whether replies of async handlers must wait. */
-  readonly mustRepliesWait: boolean
+  readonly carrier: { readonly sender: { readonly mustRepliesWait: boolean } }
   /** Resolves when there is room for replies (`ready`), or never will be. */
   drained(): Promise<'ready' | 'closed'>
   /** Lets messages wait: the iterator has enough for now, or handlers have. */
   wait(cause: HoldCause): void
   /** This cause is over. */
   goOn(cause: HoldCause): void
-  /** A handler threw: says so, the channel lives on. */
-  handlerFailed(error: unknown, key: string): void
+  /** Something of the program's threw: says so, the channel lives on. */
+  failed(text: string, error: unknown): void
   reply(id: number, number: number, body: unknown): void
   fault(id: number, text: string): void
 }
@@ -127,7 +127,7 @@ export class Dispatch {
       this.unhandled++
       return this.#owner.fault(id, `no handler for request '${name}'`)
     }
-    if (this.#answering >= this.#owner.maxRequests) {
+    if (this.#answering >= this.#owner.limits.maxRequests) {
       return this.#owner.fault(id, `${this.#answering} requests are being answered already (maxRequests)`)
     }
     this.#answering++
@@ -149,12 +149,12 @@ export class Dispatch {
       weight = this.#begin()
       const reply = await result
       // Many that were answered at once leave one after the other.
-      while (this.#owner.mustRepliesWait && (await this.#owner.drained()) === 'ready');
+      while (this.#owner.carrier.sender.mustRepliesWait && (await this.#owner.drained()) === 'ready');
       this.#owner.reply(id, number, reply)
     } catch (error) {
       const isFault = error instanceof RequestError
       this.#owner.fault(id, isFault ? error.message : 'its handler failed')
-      if (!isFault) this.#owner.handlerFailed(error, name)
+      if (!isFault) this.#failed(error, name)
     } finally {
       this.#answering--
       this.#handled(weight)
@@ -168,7 +168,7 @@ export class Dispatch {
       try {
         this.#watch(tap.forward(key, body, this.channel), key)
       } catch (error) {
-        this.#owner.handlerFailed(error, key)
+        this.#failed(error, key)
       }
     }
   }
@@ -208,7 +208,8 @@ export class Dispatch {
   }
 
   #failed(error: unknown, key: string | number): void {
-    this.#owner.handlerFailed(error, typeof key === 'string' ? key : this.#keys.name(key))
+    const name = typeof key === 'string' ? key : this.#keys.name(key)
+    this.#owner.failed(`the handler of '${name}' failed`, error)
   }
 
   #listOf(number: number): Run[] {

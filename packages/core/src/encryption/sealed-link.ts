@@ -1,11 +1,12 @@
-import { type BlockPool, ReceiveBuffer, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
+import { type BlockPool, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
 import { type CipherPair, RecordOpener, RecordSealer } from '@millrace/cipher'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { EncryptionFailure } from '../base/encryption-failure.ts'
 import type { LinkLayer, SealOptions, TurnClock } from '../ports/encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
+import { EarlyRecords } from './early-records.ts'
 import { Flights } from './flights.ts'
-import { LinkHandshake, waitingSizeMax } from './link-handshake.ts'
+import { LinkHandshake } from './link-handshake.ts'
 import { RecordReader, type RecordReaderOwner } from './record-reader.ts'
 
 /**
@@ -35,9 +36,8 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
   /** As the link below has them, or not. */
   readonly pause?: () => void
   readonly resume?: () => void
-  /** What was opened while it is not yet known whether its sender may come in, and how many bytes that was before. */
-  #early: ReceiveBuffer | undefined
-  #earlySize = 0
+  /** What was opened while it is not yet known whether its sender may come in. */
+  #early: EarlyRecords | undefined
   /** What the owner sent before anything could be sealed. */
   #held: SegmentBatch[] = []
   #isEnding = false
@@ -236,20 +236,14 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
     }
     const early = this.#early
     this.#early = undefined
-    if (early === undefined) return
-    const plain = early.bytes.slice(early.start, early.end)
-    early.release()
-    this.#owner.received(plain, 'given')
+    if (early !== undefined) this.#owner.received(early.take(), 'given')
   }
 
   /** Opens what comes from a peer that may be a recording, and asks about it with the first authentic record. */
   #prove(opener: RecordOpener, bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    this.#earlySize += bytes.length
-    if (this.#earlySize > waitingSizeMax) return this.#fail('more than a handshake came before it was over')
-    const early = (this.#early ??= new ReceiveBuffer(this.#pool))
-    opener.receive(bytes, ownership)
-    for (let plain = opener.next(); plain !== undefined; plain = opener.next()) early.append(plain)
-    if (opener.failure !== undefined) return this.#fail(`a record was refused: ${opener.failure}`)
+    const early = (this.#early ??= new EarlyRecords(this.#pool))
+    const fault = early.receive(opener, bytes, ownership)
+    if (fault !== '') return this.#fail(fault)
     if (this.#state !== 'proving' || early.size === 0) return
     this.#state = 'asking'
     this.#handshake?.ask()

@@ -57,8 +57,8 @@ export class LinkCarrier
   readonly context: SessionContext
   readonly guard: SessionGuard
   readonly throttle: ReceiveThrottle
+  readonly ending: LinkEnding
   readonly #receiver: LinkReceiver
-  readonly #ending: LinkEnding
   #encryption: ChannelEncryptionSteps | undefined
 
   private constructor(owner: LinkCarrierOwner, conversation: Conversation, protocol: Protocol, link: Link) {
@@ -78,7 +78,7 @@ export class LinkCarrier
     this.guard = new SessionGuard(this.session, this)
     this.sender = new LinkSender(this)
     this.#receiver = new LinkReceiver(this, owner.incomplete)
-    this.#ending = new LinkEnding(this)
+    this.ending = new LinkEnding(this)
   }
 
   /** Throws `unsupported` or `handshake-failed`, and cuts the link, when the protocol makes no session. */
@@ -125,7 +125,7 @@ export class LinkCarrier
   }
 
   get mayReply(): boolean {
-    return this.isOpen || this.#ending.isSpeaking
+    return this.isOpen || this.ending.isSpeaking
   }
 
   get encryption(): ChannelEncryption | undefined {
@@ -134,10 +134,6 @@ export class LinkCarrier
 
   get peerAddress(): string | undefined {
     return this.link.peerAddress
-  }
-
-  get queuedBytes(): number {
-    return this.sendQueue.queuedBytes
   }
 
   /** Begins: from here on the link may tell. */
@@ -165,27 +161,19 @@ export class LinkCarrier
   }
 
   close(words: Pick<Goodbye, 'appCode' | 'text'>): void {
-    this.#ending.close(words)
+    this.ending.close(words)
   }
 
   destroy(reason: CloseReason = { code: 'destroyed' }): void {
-    this.#ending.destroy(reason)
+    this.ending.destroy(reason)
   }
 
   fail(reason: CloseReason): void {
-    this.#ending.fail(reason)
-  }
-
-  farewell(goodbye: Goodbye): void {
-    this.#ending.farewell(goodbye)
-  }
-
-  silent(reason: CloseReason, fail: () => void): void {
-    this.#ending.silent(reason, fail)
+    this.ending.fail(reason)
   }
 
   get endReason(): CloseReason {
-    return this.#ending.endReason
+    return this.ending.endReason
   }
 
   statistics(): CarrierStatistics {
@@ -243,13 +231,13 @@ export class LinkCarrier
     if (this.state === 'open') this.sendQueue.pour()
     if (this.out.size > 0) this.turns.dirty(this)
     if (this.sendQueue.isLow && this.isConnected) this.conversation.wake('ready')
-    this.#ending.follow()
+    this.ending.follow()
     this.#receiver.regulate()
     this.watchdog.turned()
   }
 
   flush(): void {
-    this.#ending.speak()
+    this.ending.speak()
     if (this.out.size > 0) this.sender.push('unless-left')
   }
 
@@ -265,17 +253,9 @@ export class LinkCarrier
     this.#owner.linkGone(this.conversation)
   }
 
-  waiting(): void {
-    this.watchdog.flow('waiting')
-  }
-
-  owing(): void {
-    this.context.wait('owing')
-  }
-
   sealed(): void {
     this.flush()
-    if (this.sendQueue.inFlight > 0) this.waiting()
+    if (this.sendQueue.inFlight > 0) this.watchdog.flow('waiting')
     this.regulate()
   }
 
@@ -310,7 +290,7 @@ export class LinkCarrier
 
   signOfLife(): void {
     // Whatever else is on its way says as much.
-    if (this.queuedBytes > 0 && !this.link.isHolding) return
+    if (this.sendQueue.queuedBytes > 0 && !this.link.isHolding) return
     this.sender.pass(() => this.guard.pong())
   }
 

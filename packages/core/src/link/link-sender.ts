@@ -5,7 +5,9 @@ import type { Conversation } from '../channel/conversation.ts'
 import type { Session } from '../ports/protocol.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
+import type { LinkWatchdog } from './link-watchdog.ts'
 import type { SendQueue } from './send-queue.ts'
+import type { SessionContext } from './session-context.ts'
 import type { UpgradableLink } from './upgradable-link.ts'
 
 /** What a sender needs of its carrier. */
@@ -15,10 +17,8 @@ export interface LinkSenderOwner extends TurnTaker {
   readonly link: UpgradableLink
   readonly sendQueue: SendQueue
   readonly session: Session
-  /** Something waits for the link to take it. */
-  waiting(): void
-  /** The peer must take some replies before more of its requests are read. */
-  owing(): void
+  readonly watchdog: LinkWatchdog
+  readonly context: SessionContext
   /** Ends the channel for this reason, and tells the peer. */
   fail(reason: CloseReason): void
 }
@@ -118,7 +118,7 @@ export class LinkSender implements MessageSender {
     this.#queue.flush(report)
     // What this side holds back is not the peer's to take.
     if (this.#owner.link.isHolding) return
-    if (this.#queue.inFlight > 0) this.#owner.waiting()
+    if (this.#queue.inFlight > 0) this.#owner.watchdog.flow('waiting')
     else if (wasAwaited) this.#owner.turns.later(this.#owner)
   }
 
@@ -149,7 +149,7 @@ export class LinkSender implements MessageSender {
     const queue = this.#queue
     queue.answered(queue.buffer.size - sizeBefore)
     this.#wrote()
-    if (queue.isFullOfAnswers) this.#owner.owing()
+    if (queue.isFullOfAnswers) this.#owner.context.wait('owing')
   }
 
   #wrote(): void {

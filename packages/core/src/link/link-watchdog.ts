@@ -9,8 +9,11 @@ import { Deadlines, type LinkReading } from './deadlines.ts'
 /** What a watchdog needs of the carrier of the link. */
 export interface LinkWatchdogOwner extends TurnTaker {
   readonly state: ChannelState
-  /** All bytes that have not left. */
-  readonly queuedBytes: number
+  readonly sendQueue: { readonly queuedBytes: number }
+  readonly ending: {
+    /** Runs the user's function for a silent peer; a close in it has this reason. */
+    silent(reason: CloseReason, fail: () => void): void
+  }
   ping(now: number): void
   /** Tells the peer, unasked, that this side lives. */
   signOfLife(): void
@@ -20,8 +23,6 @@ export interface LinkWatchdogOwner extends TurnTaker {
   destroy(reason: CloseReason): void
   /** The reason of the end that was asked for. */
   readonly endReason: CloseReason
-  /** Runs the user's function for a silent peer; a close in it has this reason. */
-  silent(reason: CloseReason, fail: () => void): void
 }
 
 /** Keeps one deadline for all those of a link, and acts on what it finds due. All times are those in which the loop looked; see `WatchedTime`. */
@@ -130,7 +131,7 @@ export class LinkWatchdog implements DeadlineTarget {
         return owner.destroy(owner.endReason)
       case 'stalled': {
         const stalledMs = this.#deadlines.stalledMs(watched)
-        return owner.destroy({ code: 'slow-reader', queuedBytes: owner.queuedBytes, stalledMs })
+        return owner.destroy({ code: 'slow-reader', queuedBytes: owner.sendQueue.queuedBytes, stalledMs })
       }
       case 'frame-late':
         return owner.fail({
@@ -151,7 +152,7 @@ export class LinkWatchdog implements DeadlineTarget {
     const { heartbeat } = this.#deadlines
     const reason: CloseReason = { code: 'heartbeat-timeout', silentMs: heartbeat?.silentMs(watched) ?? 0 }
     if (this.#heartbeatFail === undefined) return this.#owner.destroy(reason)
-    this.#owner.silent(reason, this.#heartbeatFail)
+    this.#owner.ending.silent(reason, this.#heartbeatFail)
     heartbeat?.restart(watched)
   }
 }

@@ -23,7 +23,7 @@ export interface SessionContextOwner extends TurnTaker {
   /** Whether the channel may open; if not, what the peer is told. */
   ask(data: Uint8Array): 'yes' | 'later' | Goodbye
   opened(): void
-  farewell(goodbye: Goodbye): void
+  readonly ending: { farewell(goodbye: Goodbye): void }
   fail(reason: CloseReason): void
   cipherStep(step: number, message: Uint8Array): void
 }
@@ -194,7 +194,7 @@ export class SessionContext implements SessionHost {
   }
 
   farewell(goodbye: Goodbye): void {
-    this.#owner.farewell(goodbye)
+    this.#owner.ending.farewell(goodbye)
   }
 
   fail(reason: CloseReason): void {

@@ -12,7 +12,8 @@ import {
   type RatePolicy,
 } from '../base/options.ts'
 import { Channel, conversationOf } from '../channel/channel.ts'
-import { Conversation, type ConversationOwner } from '../channel/conversation.ts'
+import { Conversation } from '../channel/conversation.ts'
+import type { ConversationOwner } from '../channel/conversation-owner.ts'
 import type { ChannelStatistics } from '../channel/statistics.ts'
 import type { IncompleteFrames } from '../link/incomplete-frames.ts'
 import type { LinkCarrierOwner } from '../link/link-carrier-owner.ts'
@@ -56,7 +57,7 @@ export interface Opening {
 }
 
 /** Registry of a pipe's channels (open, handshaking, lingering behind their end) and their cumulative counters. */
-export class ChannelRegistry implements ConversationOwner, LinkCarrierOwner, LocalCarrierOwner {
+export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCarrierOwner, LocalCarrierOwner {
   readonly limits: PipeLimits
   readonly turns: Turns
   readonly pool: BlockPool
