@@ -223,16 +223,14 @@ export class LinkCarrier
     context.goOn('settling')
     if (!this.sendQueue.isOwing) context.goOn('owing')
     this.watchdog.turn()
-    if (!context.isOver) {
-      this.guard.start(now)
-      this.#receiver.decode(now)
-    }
+    if (!context.isOver) this.guard.start(now)
+    const stored = context.isOver ? undefined : this.#receiver.decode(now)
     if (this.out.size > 0) this.sendQueue.owed()
     if (this.state === 'open') this.sendQueue.pour()
     if (this.out.size > 0) this.turns.dirty(this)
     if (this.sendQueue.isLow && this.isConnected) this.conversation.wake('ready')
     this.ending.follow()
-    this.#receiver.regulate()
+    this.#receiver.regulate(stored)
     this.watchdog.turned()
   }
 

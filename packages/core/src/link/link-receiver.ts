@@ -42,13 +42,13 @@ export class LinkReceiver implements IncompleteFrame {
     owner.watchdog.heard()
     owner.guard.receive(bytes, ownership)
     owner.turns.event(owner)
-    // With `auto` the turn has run, and may have ended the channel.
-    this.regulate()
+    // With `auto` the turn has run, has regulated, and may have ended the channel.
+    if (owner.isReady) this.regulate()
     if (ownership === 'lent') owner.guard.keep()
   }
 
-  /** Decodes what is stored, and notes whether the peer gets on with its frames. */
-  decode(now: number): void {
+  /** Decodes what is stored, and notes whether the peer gets on with its frames. Returns what is stored then. */
+  decode(now: number): number {
     const { context, guard, session, turns, watchdog } = this.#owner
     const { rounds } = turns
     const before = context.framesIn
@@ -56,24 +56,30 @@ export class LinkReceiver implements IncompleteFrame {
     if (rounds.isCrowded && guard.stored > turnBudget.sliceBytes) context.postpone()
     else guard.process(now)
     if (context.isSpent) rounds.postpone(this.#owner)
-    const stored = context.mayDeliver && !context.isSpent && session.isHolding !== true ? guard.stored : 0
-    const state = stored === 0 ? 'whole' : context.framesIn !== before ? 'moved' : 'cut'
+    const { stored } = guard
+    const isOpen = stored > 0 && context.mayDeliver && !context.isSpent && session.isHolding !== true
+    const state = !isOpen ? 'whole' : context.framesIn !== before ? 'moved' : 'cut'
     watchdog.frame(state)
     if (state === 'whole') this.#incomplete.ended(this)
     else this.#incomplete.grew(this, stored, state)
+    return stored
   }
 
   overflowed(storedBytes: number): void {
     this.#owner.fail({ code: 'receive-overflow', storedBytes })
   }
 
-  /** Lets the link rest while too much is stored. After a close everything is read, for the end of the link stands behind it. */
-  regulate(): void {
-    const { conversation, guard, link, session, throttle, watchdog } = this.#owner
-    const stored = conversation.state === 'open' ? guard.stored : 0
-    if (conversation.state === 'closed') this.#incomplete.ended(this)
-    const state = throttle.regulate(stored, this.#owner.context.isSpent)
-    if (state === 'overflow') return this.overflowed(stored)
+  /**
+   * Lets the link rest while too much is stored. After a close everything is read, for the end of the link stands behind it. `stored`: what the session
+   * has, if that is known.
+   */
+  regulate(stored = this.#owner.guard.stored): void {
+    const { context, conversation, link, session, throttle, watchdog } = this.#owner
+    const { state: life } = conversation
+    if (life === 'closed') this.#incomplete.ended(this)
+    const counted = life === 'open' ? stored : 0
+    const state = throttle.regulate(counted, context.isSpent)
+    if (state === 'overflow') return this.overflowed(counted)
     // A peer that has said its last words may be silent, while messages that it sent before still wait for their reader.
     const isAtEnd = link.state !== 'open' || session.isAtEnd === true
     const isHolding = state === 'on' && link.isHolding
