@@ -49,6 +49,8 @@ export type CloseReason =
   | { readonly code: 'receive-overflow'; readonly storedBytes: number }
   /** The peer sent more messages of this key than its rate allows, and the pipe's `overRate` is `close`; '': of all keys together. `rate`: a second; `burst`: at once. */
   | { readonly code: 'message-rate'; readonly key: string; readonly rate: number; readonly burst: number }
+  /** All channels of the factory together held more than its `bytesMax`, and this one most of it: the bytes that it held for its peer, and all of them. */
+  | { readonly code: 'total-overflow'; readonly heldBytes: number; readonly totalBytes: number }
   /** What came was not what the peer sealed, or the peer is not who it should be; `what` says which. */
   | { readonly code: 'encryption-failed'; readonly what: string }
   /** The link ended without a goodbye: the peer died, or the connection was cut. */
@@ -98,6 +100,8 @@ function wordsFor(reason: CloseReason): string {
       return `${reason.storedBytes} received bytes were waiting, more than there was room for`
     case 'message-rate':
       return `${overRateText(reason.key)}: ${reason.rate} a second, ${reason.burst} at once`
+    case 'total-overflow':
+      return `${reason.heldBytes} bytes were waiting, more than all channels together had room for`
     case 'encryption-failed':
       return `the encryption failed: ${reason.what}`
     case 'link-ended':
@@ -164,6 +168,7 @@ function goodbyeCode(reason: CloseReason): GoodbyeCode {
   switch (reason.code) {
     case 'slow-reader':
     case 'receive-overflow':
+    case 'total-overflow':
       return 'overflow'
     case 'handshake-timeout':
     case 'heartbeat-timeout':

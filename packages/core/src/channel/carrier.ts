@@ -41,12 +41,18 @@ export interface Carrier {
   /** The network address of the peer without its port, if the link has one. */
   readonly peerAddress: string | undefined
   readonly sender: MessageSender
+  /** What it has because of its peer, in bytes: what came and was not delivered, and what has not left. */
+  readonly heldBytes: number
   /** What reads the frames, where there are any: it knows the size of the one that is being delivered. */
   readonly session?: { readonly frameSize?: number }
   /** The heartbeat of the conversation was set. */
   heartbeatChanged(): void
   /** The overflow policy of the conversation was set. */
   overflowChanged(): void
+  /** Lets the link rest, where there is one. */
+  readonly throttle?: { pause(): void }
+  /** The channel is paused, or goes on: `isPaused` of the conversation. */
+  pauseChanged(): void
   /** Lets messages wait (`held`) or come (`free`). */
   hold(state: 'held' | 'free'): void
   /** Encrypts from an exact byte on, both ways; resolves when that is done here. */

@@ -1,12 +1,15 @@
 import type { CloseReason } from '../base/close-reason.ts'
 import type { OverflowPolicy, PipeLimits } from '../base/options.ts'
 import type { Turns } from '../turn/turns.ts'
+import type { ByteAccount } from './byte-account.ts'
 
 /** What a conversation needs of the pipe that owns it. `Told`: the conversation itself, whose file imports this one. */
 export interface ConversationOwner<Told> {
   readonly limits: PipeLimits
   readonly turns: Turns
   readonly overflow: OverflowPolicy
+  /** What all channels of the factory hold; undefined where none are accepted. */
+  readonly account: ByteAccount | undefined
   opened(conversation: Told): void
   /** The channel has ended: told exactly once. */
   ended(conversation: Told, reason: CloseReason): void

@@ -4,6 +4,8 @@ import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { HeartbeatSettings, OverflowPolicy, PipeLimits } from '../base/options.ts'
+import type { Turns } from '../turn/turns.ts'
+import type { ByteHolder } from './byte-account.ts'
 import type { Carrier } from './carrier.ts'
 import { type ChannelEvent, type ChannelState, nextState } from './channel-state.ts'
 import type { ConversationOwner } from './conversation-owner.ts'
@@ -28,7 +30,7 @@ function appended<T>(list: readonly T[] | undefined, item: T): readonly T[] {
  * The user's half of a channel: its state, its handlers, its requests, its settings and counters. Everything that must outlive the link
  * that carries it just now, and every rule that is the same whatever carries it. Owns the facts whether the channel is over, and why.
  */
-export class Conversation implements DispatchOwner, OverflowOwner {
+export class Conversation implements ByteHolder, DispatchOwner, OverflowOwner {
   readonly role: 'accepted' | 'opened'
   readonly limits: PipeLimits
   readonly dispatch: Dispatch
@@ -39,6 +41,7 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   /** What the opener said about itself. */
   openData: Uint8Array = noData
   heartbeat: HeartbeatSettings | undefined
+  heldBytes = 0
   messagesOut = 0
   bytesIn = 0
   roundTripMs = Number.NaN
@@ -59,6 +62,10 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     this.dispatch = new Dispatch(keys, this)
   }
 
+  get turns(): Turns {
+    return this.#owner.turns
+  }
+
   get state(): ChannelState {
     return this.#state
   }
@@ -73,7 +80,6 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     return (this.#overflow ??= new Overflow(this.#owner.overflow, this))
   }
 
-  /** Whether something can still be sent. */
   get isOpen(): boolean {
     return this.#state === 'open' && this.carrier.isConnected
   }
@@ -97,6 +103,7 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     this.wake('closed')
     this.#requests?.end(reason)
     this.dispatch.end()
+    this.#owner.account?.ended(this)
     this.#owner.ended(this, reason)
   }
 
@@ -218,8 +225,33 @@ export class Conversation implements DispatchOwner, OverflowOwner {
     this.#requests?.faulted(id, text)
   }
 
+  /** Whether it holds so much, and all channels together do, that nothing more is taken of its peer than what it had done with. */
+  get isPaused(): boolean {
+    return this.#owner.account?.isPaused(this) === true
+  }
+
+  /** How many bytes may wait here, as far as all channels together matter. */
+  get room(): number {
+    return this.#owner.account?.roomOf(this) ?? Number.POSITIVE_INFINITY
+  }
+
+  countHeld(): number {
+    return this.carrier.heldBytes + this.dispatch.decodedBytes
+  }
+
+  /** What it holds may have changed. Told once a turn, not for each message. */
+  holds(): void {
+    const bytes = this.countHeld()
+    if (bytes !== this.heldBytes && this.reason === undefined) this.#owner.account?.changed(this, bytes)
+  }
+
+  /** More comes although it is paused, since its link can't pause. */
+  cannotPause(): void {
+    this.#owner.account?.end(this)
+  }
+
   get receiveHighWaterBytes(): number {
-    return this.limits.receiveHighWaterBytes
+    return Math.min(this.limits.receiveHighWaterBytes, this.room)
   }
 
   get frameSize(): number {
@@ -252,22 +284,20 @@ export class Conversation implements DispatchOwner, OverflowOwner {
   }
 
   statistics(): ChannelStatistics {
-    const { messagesIn, unhandled, limited } = this.dispatch
     const { messagesOut, bytesIn, roundTripMs } = this
     return {
-      messagesIn,
       messagesOut,
       bytesIn,
+      ...this.dispatch.counts,
       ...this.carrier.statistics(),
       ...(this.#overflow?.counts ?? noOverflow),
-      unhandled,
-      limited,
+      heldBytes: this.countHeld(),
       roundTripMs,
     }
   }
 
   describe(): string {
-    return `${this.carrier.describe()} ${this.stateText}`
+    return `${this.carrier.describe()} ${this.stateText}${this.isPaused ? ', paused' : ''}`
   }
 
   get stateText(): string {

@@ -3,6 +3,7 @@ import type { KeyTable } from '../base/key-table.ts'
 import { RequestError } from '../base/request-error.ts'
 import { decodedWeight } from './decoded-weight.ts'
 import type { Inbox } from './inbox.ts'
+import type { ChannelStatistics } from './statistics.ts'
 
 type Run = (body: unknown, channel: unknown) => unknown
 
@@ -65,6 +66,23 @@ export class Dispatch {
   constructor(keys: KeyTable, owner: DispatchOwner) {
     this.#keys = keys
     this.#owner = owner
+  }
+
+  /** What was decoded and waits: for async handlers to be done with, and for the reader of the iterator. In bytes, by weight. */
+  get decodedBytes(): number {
+    return this.#handledBytes + (this.inbox === undefined ? 0 : this.inbox.bytes)
+  }
+
+  get counts(): Pick<ChannelStatistics, 'messagesIn' | 'unhandled' | 'limited' | 'decodedBytes'> {
+    const { messagesIn, unhandled, limited, decodedBytes } = this
+    return { messagesIn, unhandled, limited, decodedBytes }
+  }
+
+  /** `receiveHighWaterBytes` is another one: what waits is compared with it anew. */
+  markChanged(): void {
+    this.#begun()
+    this.#handled(0)
+    this.inbox?.regulate()
   }
 
   /** Adds a handler for the messages of a key's number. */
@@ -163,7 +181,6 @@ export class Dispatch {
 
   #tell(key: string, body: unknown): void {
     this.inbox?.push(key, body, decodedWeight(this.#owner.frameSize))
-    if (this.inbox?.isFull) this.#owner.wait('reading')
     for (const tap of this.#taps ?? []) {
       try {
         this.#watch(tap.forward(key, body, this.channel), key)
@@ -193,11 +210,15 @@ export class Dispatch {
   #begin(): number {
     const weight = decodedWeight(this.#owner.frameSize)
     this.#handledBytes += weight
-    if (!this.#isHandling && this.#handledBytes >= this.#owner.receiveHighWaterBytes) {
-      this.#isHandling = true
-      this.#owner.wait('handling')
-    }
+    this.#begun()
     return weight
+  }
+
+  #begun(): void {
+    if (this.#isHandling || this.#handledBytes === 0) return
+    if (this.#handledBytes < this.#owner.receiveHighWaterBytes) return
+    this.#isHandling = true
+    this.#owner.wait('handling')
   }
 
   #handled(weight: number): void {

@@ -4,34 +4,33 @@ export interface Waiting {
   readonly body: unknown
 }
 
-/** How much may wait for an async iterator. */
-export interface InboxLimits {
-  readonly countMax: number
-  /** By the weight of decoded messages. */
-  readonly bytesMax: number
+/** What an inbox needs of its channel. */
+export interface InboxOwner {
+  /** So much may wait, by the weight of decoded messages; less than a message is one. */
+  readonly receiveHighWaterBytes: number
+  /** Lets messages wait, or come again. */
+  wait(cause: 'reading'): void
+  goOn(cause: 'reading'): void
 }
 
-/** Messages that wait for an async iterator. When it is full, its owner lets the link wait. */
+/** Messages that wait for an async iterator. When it is full, the others wait in the channel. */
 export class Inbox implements AsyncIterator<Waiting> {
-  readonly #limits: InboxLimits
+  readonly #countMax: number
+  readonly #owner: InboxOwner
   readonly #left: (unread: number) => void
-  readonly #roomMade: () => void
   #queue: Waiting[] = []
   #weights: number[] = []
-  #bytes = 0
+  /** What waits, by the weight of decoded messages. */
+  bytes = 0
   #start = 0
+  #isFull = false
   #isEnded = false
   #waiters: ((result: IteratorResult<Waiting>) => void)[] = []
 
-  constructor(limits: InboxLimits, roomMade: () => void, left: (unread: number) => void) {
-    this.#limits = limits
-    this.#roomMade = roomMade
+  constructor(countMax: number, owner: InboxOwner, left: (unread: number) => void) {
+    this.#countMax = countMax
+    this.#owner = owner
     this.#left = left
-  }
-
-  get isFull(): boolean {
-    const { countMax, bytesMax } = this.#limits
-    return this.#queue.length - this.#start >= countMax || this.#bytes >= bytesMax
   }
 
   /** `weight`: what it costs in memory, in bytes. */
@@ -40,7 +39,18 @@ export class Inbox implements AsyncIterator<Waiting> {
     if (waiter !== undefined) return waiter({ done: false, value: { key, body } })
     this.#queue.push({ key, body })
     this.#weights.push(weight)
-    this.#bytes += weight
+    this.bytes += weight
+    this.regulate()
+  }
+
+  /** Lets messages wait while it is full. */
+  regulate(): void {
+    const count = this.#queue.length - this.#start
+    const { receiveHighWaterBytes } = this.#owner
+    const isFull = count > 0 && (count >= this.#countMax || this.bytes >= receiveHighWaterBytes)
+    if (isFull === this.#isFull) return
+    this.#isFull = isFull
+    this.#owner[isFull ? 'wait' : 'goOn']('reading')
   }
 
   /** No more messages will come; those that wait are still read. */
@@ -57,22 +67,21 @@ export class Inbox implements AsyncIterator<Waiting> {
 
   return(): Promise<IteratorResult<Waiting>> {
     this.#left(this.#queue.length - this.#start)
-    this.#queue.length = this.#weights.length = this.#start = this.#bytes = 0
+    this.#queue.length = this.#weights.length = this.#start = this.bytes = 0
     this.end()
     return Promise.resolve({ done: true, value: undefined })
   }
 
   #take(): Waiting {
-    const wasFull = this.isFull
     const message = this.#queue[this.#start]
-    this.#bytes -= this.#weights[this.#start]
+    this.bytes -= this.#weights[this.#start]
     this.#start++
-    if (this.#start === this.#queue.length || this.#start >= this.#limits.countMax) {
+    if (this.#start === this.#queue.length || this.#start >= this.#countMax) {
       this.#queue = this.#queue.slice(this.#start)
       this.#weights = this.#weights.slice(this.#start)
       this.#start = 0
     }
-    if (wasFull && !this.isFull) this.#roomMade()
+    this.regulate()
     return message
   }
 }

@@ -15,8 +15,7 @@ export function iterate(conversation: Conversation, countMax: number): AsyncIter
     dispatch.unhandled += unread
     conversation.goOn('reading')
   }
-  const bytesMax = conversation.limits.receiveHighWaterBytes
-  const inbox = new Inbox({ countMax, bytesMax }, () => conversation.goOn('reading'), leave)
+  const inbox = new Inbox(countMax, conversation, leave)
   if (conversation.reason === undefined) dispatch.listen(inbox)
   else inbox.end()
   const iterator: AsyncIterableIterator<Waiting> = {

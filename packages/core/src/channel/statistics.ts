@@ -11,6 +11,10 @@ export interface ChannelStatistics {
   /** What was received and waits to be processed: bytes over a link, messages on a local channel. The other one is 0. */
   readonly storedBytes: number
   readonly storedMessages: number
+  /** What was decoded and waits for its async handlers, or for the reader of the iterator: in bytes, by its weight in memory (64 a message, and four times its frame). */
+  readonly decodedBytes: number
+  /** What the channel holds because of its peer, in bytes: what is stored, decoded or queued. Of a message on a local channel 64. */
+  readonly heldBytes: number
   /** Messages that were refused with `'full'`, under the policy `wait`. */
   readonly refused: number
   /** Messages dropped, by policy. */

@@ -43,6 +43,11 @@ export class LinkHandshake {
     this.#stored = new ReceiveBuffer(pool, { sizeMax: waitingSizeMax + sizeSize })
   }
 
+  /** Bytes of the peer that were not read yet. */
+  get stored(): number {
+    return this.#stored.size
+  }
+
   /** Whether `authorise` has to be asked about the peer. */
   get mustAsk(): boolean {
     return this.#authorise !== undefined && this.#peerKey !== undefined

@@ -48,6 +48,11 @@ export class RecordReader {
     this.#owner = owner
   }
 
+  /** Bytes that came while it rested. */
+  get waiting(): number {
+    return this.#waiting?.reduce((sum, { length }) => sum + length, 0) ?? 0
+  }
+
   /** Opens what is whole of a chunk. Bytes that are lent have been copied or read when it returns. */
   receive(bytes: Uint8Array, ownership: 'given' | 'lent', now: number): void {
     if (this.isResting) {

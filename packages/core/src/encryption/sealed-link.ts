@@ -121,6 +121,11 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
     return this.#link.peerAddress
   }
 
+  get storedBytes(): number {
+    const early = (this.#handshake?.stored ?? 0) + (this.#early?.size ?? 0)
+    return early + (this.#opener?.stored ?? 0) + (this.#reader?.waiting ?? 0)
+  }
+
   describe(): string {
     return this.#link.describe()
   }
@@ -132,6 +137,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
     else if (this.#state === 'sealed')
       this.#open(opener, (reader, now) => reader.receive(bytes, ownership, now))
     else this.#prove(opener, bytes, ownership)
+    if (this.storedBytes > 0) this.#owner.stored?.()
   }
 
   sent(size: number): void {

@@ -42,6 +42,10 @@ export class SealingLayer implements ChannelLayer {
     return this.#heldBytes
   }
 
+  get storedBytes(): number {
+    return this.#sealed?.storedBytes ?? 0
+  }
+
   lossWith(writtenBytes: number): CloseReason | undefined {
     const size = this.isHolding ? this.#heldBytes + writtenBytes : 0
     if (size === 0) return undefined

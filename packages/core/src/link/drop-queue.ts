@@ -7,19 +7,17 @@ import type { Overflow } from '../channel/overflow.ts'
 export class DropQueue {
   /** Bytes that wait. */
   size = 0
-  readonly #sizeMax: number
   readonly #overflow: Overflow
   readonly #queue = new Map<string | number, Uint8Array>()
   #nextTicket = 0
 
   /** Drops are counted in `overflow`. */
-  constructor(overflow: Overflow, sizeMax: number) {
+  constructor(overflow: Overflow) {
     this.#overflow = overflow
-    this.#sizeMax = sizeMax
   }
 
-  /** Queues a message at the end, and drops what has to go for it: the older message of its topic, if it has one. */
-  push(topic: string | undefined, bytes: Uint8Array): void {
+  /** Queues a message at the end, and drops what has to go for it: the older message of its topic, if it has one. `sizeMax`: so many bytes may wait. */
+  push(topic: string | undefined, bytes: Uint8Array, sizeMax: number): void {
     const ticket = topic ?? this.#nextTicket++
     const older = this.#queue.get(ticket)
     if (older !== undefined) {
@@ -30,7 +28,7 @@ export class DropQueue {
     this.#queue.set(ticket, bytes)
     this.size += bytes.length
     for (const [first, { length }] of this.#queue) {
-      if (this.size <= this.#sizeMax || first === ticket) break
+      if (this.size <= sizeMax || first === ticket) break
       this.#queue.delete(first)
       this.size -= length
       this.#overflow.droppedOldest++

@@ -11,8 +11,8 @@ export interface LinkCarrierOwner {
   readonly limits: PipeLimits
   readonly turns: Turns
   readonly pool: BlockPool
-  /** The frames that have begun and not ended, of all channels of the factory. */
-  readonly incomplete: IncompleteFrames
+  /** The frames that have begun and not ended, of all channels of the factory; undefined where none are accepted. */
+  readonly incomplete: IncompleteFrames | undefined
   /** What the platform lends for encryption. */
   readonly crypto: PlatformCrypto
   /** The heartbeat of its channels, if they have one. */

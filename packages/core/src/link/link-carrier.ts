@@ -70,7 +70,7 @@ export class LinkCarrier
     this.crypto = owner.crypto
     this.link = new UpgradableLink(link)
     this.throttle = new ReceiveThrottle(this.link, owner.limits)
-    this.sendQueue = new SendQueue(owner.pool, owner.limits, this.link, conversation)
+    this.sendQueue = new SendQueue(owner.pool, this.link, conversation)
     this.out = this.sendQueue.buffer
     this.watchdog = new LinkWatchdog(this, owner.limits, owner.turns)
     this.context = new SessionContext(this)
@@ -136,6 +136,10 @@ export class LinkCarrier
     return this.link.peerAddress
   }
 
+  get heldBytes(): number {
+    return this.guard.stored + this.link.storedBytes + this.sendQueue.queuedBytes
+  }
+
   /** Begins: from here on the link may tell. */
   start(): void {
     this.link.start(this)
@@ -152,8 +156,21 @@ export class LinkCarrier
     if (this.out.size > 0) this.turns.dirty(this)
   }
 
+  pauseChanged(): void {
+    this.sendQueue.pauseChanged()
+    this.sendQueue.owed()
+    if (this.sendQueue.isFullOfAnswers) this.context.wait('owing')
+    this.regulate()
+    this.turns.later(this)
+  }
+
   hold(state: 'held' | 'free'): void {
     this.context.hold(state)
+  }
+
+  /** The link has bytes that are no use to the session yet. */
+  stored(): void {
+    this.conversation.holds()
   }
 
   setEncryption(options: SharedKeyEncryption): Promise<void> {
@@ -200,6 +217,7 @@ export class LinkCarrier
     const { sendQueue } = this
     const wasAwaited = this.sender.isAwaited
     sendQueue.sent(size)
+    this.conversation.holds()
     this.watchdog.flow(sendQueue.inFlight > 0 ? 'moving' : 'idle')
     if (sendQueue.isLow) this.conversation.wake('ready')
     if (wasAwaited && sendQueue.isLow) this.turns.event(this)
@@ -232,11 +250,14 @@ export class LinkCarrier
     this.ending.follow()
     this.#receiver.regulate(stored)
     this.watchdog.turned()
+    // Before others have their turn, and what was written has left.
+    this.conversation.holds()
   }
 
   flush(): void {
     this.ending.speak()
     if (this.out.size > 0) this.sender.push('unless-left')
+    this.conversation.holds()
   }
 
   regulate(): void {

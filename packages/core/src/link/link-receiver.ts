@@ -28,9 +28,9 @@ export interface LinkReceiverOwner extends TurnTaker {
 /** The way in of one channel: the session stores what the link brings, and decodes it in the turn. */
 export class LinkReceiver implements IncompleteFrame {
   readonly #owner: LinkReceiverOwner
-  readonly #incomplete: IncompleteFrames
+  readonly #incomplete: IncompleteFrames | undefined
 
-  constructor(owner: LinkReceiverOwner, incomplete: IncompleteFrames) {
+  constructor(owner: LinkReceiverOwner, incomplete: IncompleteFrames | undefined) {
     this.#owner = owner
     this.#incomplete = incomplete
   }
@@ -43,7 +43,10 @@ export class LinkReceiver implements IncompleteFrame {
     owner.guard.receive(bytes, ownership)
     owner.turns.event(owner)
     // With `auto` the turn has run, has regulated, and may have ended the channel.
-    if (owner.isReady) this.regulate()
+    if (owner.isReady) {
+      this.regulate()
+      owner.conversation.holds()
+    }
     if (ownership === 'lent') owner.guard.keep()
   }
 
@@ -60,8 +63,8 @@ export class LinkReceiver implements IncompleteFrame {
     const isOpen = stored > 0 && context.mayDeliver && !context.isSpent && session.isHolding !== true
     const state = !isOpen ? 'whole' : context.framesIn !== before ? 'moved' : 'cut'
     watchdog.frame(state)
-    if (state === 'whole') this.#incomplete.ended(this)
-    else this.#incomplete.grew(this, stored, state)
+    if (state === 'whole') this.#incomplete?.ended(this)
+    else this.#incomplete?.grew(this, stored, state)
     return stored
   }
 
@@ -70,16 +73,16 @@ export class LinkReceiver implements IncompleteFrame {
   }
 
   /**
-   * Lets the link rest while too much is stored. After a close everything is read, for the end of the link stands behind it. `stored`: what the session
-   * has, if that is known.
+   * Lets the link rest while too much is stored, or the channel is paused. After a close everything is read, for the end of the link stands behind
+   * it. `stored`: what the session has, if that is known.
    */
   regulate(stored = this.#owner.guard.stored): void {
     const { context, conversation, link, session, throttle, watchdog } = this.#owner
-    const { state: life } = conversation
-    if (life === 'closed') this.#incomplete.ended(this)
+    const { isPaused, state: life } = conversation
+    if (life === 'closed') this.#incomplete?.ended(this)
     const counted = life === 'open' ? stored : 0
-    const state = throttle.regulate(counted, context.isSpent)
-    if (state === 'overflow') return this.overflowed(counted)
+    const state = throttle.regulate(counted, context.isSpent, isPaused && life === 'open')
+    if (state === 'overflow') return isPaused ? conversation.cannotPause() : this.overflowed(counted)
     // A peer that has said its last words may be silent, while messages that it sent before still wait for their reader.
     const isAtEnd = link.state !== 'open' || session.isAtEnd === true
     const isHolding = state === 'on' && link.isHolding

@@ -136,6 +136,7 @@ export class LinkSender implements MessageSender {
       return this.#tooLarge(number)
     this.#queue.queueLate(this.#conversation.dispatch.keyOf(number), body, bytes)
     this.#conversation.messagesOut++
+    this.#dirty()
     return 'queued'
   }
 
@@ -154,7 +155,7 @@ export class LinkSender implements MessageSender {
 
   #wrote(): void {
     if (this.#queue.isBlockFull) this.push()
-    else this.#dirty()
+    this.#dirty()
   }
 
   #dirty(): void {

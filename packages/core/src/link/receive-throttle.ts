@@ -23,15 +23,22 @@ export class ReceiveThrottle {
 
   /**
    * Pauses or resumes by the bytes that are stored, and returns which it is. `overflow`: they are too many, and the link can't pause. `isSpent`: the
-   * channel has used up its turn; the link rests until the next, and is not paused.
+   * channel has used up its turn; the link rests until the next, and is not paused. `isPaused`: the channel is, and may store nothing.
    */
-  regulate(stored: number, isSpent: boolean): 'on' | 'paused' | 'overflow' {
-    if (stored > this.#pauseAbove) {
-      if (this.#link.pause === undefined) return 'overflow'
-      this.#state = 'paused'
+  regulate(stored: number, isSpent: boolean, isPaused: boolean): 'on' | 'paused' | 'overflow' {
+    if (isPaused || stored > this.#pauseAbove) {
+      if (this.#link.pause !== undefined) this.#state = 'paused'
+      else if (stored > 0) return 'overflow'
     } else if (stored < this.#resumeBelow) this.#state = 'on'
     this.#rest(isSpent || this.#state === 'paused')
     return this.#state
+  }
+
+  /** The channel is paused. Whether its link can be is seen by `regulate`. */
+  pause(): void {
+    if (this.#link.pause === undefined) return
+    this.#state = 'paused'
+    this.#rest(true)
   }
 
   #rest(isResting: boolean): void {

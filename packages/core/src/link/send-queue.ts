@@ -7,12 +7,20 @@ import type { UpgradableLink } from './upgradable-link.ts'
 
 /** What a send queue needs of its channel. */
 export interface SendQueueOwner {
+  readonly limits: PipeLimits
   readonly overflowPolicy: OverflowPolicy
+  /** Whether nothing more may be written before all has left. */
+  readonly isPaused: boolean
+  /** How many bytes may wait, as far as all channels together matter. */
+  readonly room: number
   readonly overflow: Overflow
 }
 
 /** A block, less room for the message that fills it. */
 const flushSize = 61_440
+
+/** The marks of a channel that is paused. */
+const pausedMarks = { highWaterBytes: 1, lowWaterBytes: 0 }
 
 /** The mark of a link that is gone: everything meets a full channel. */
 const never = -1
@@ -24,7 +32,7 @@ const never = -1
 export class SendQueue {
   /** What was written since the last flush. */
   readonly buffer: SegmentBuffer
-  readonly #limits: PipeLimits
+  #marks: Pick<PipeLimits, 'highWaterBytes' | 'lowWaterBytes'>
   readonly #link: UpgradableLink
   readonly #owner: SendQueueOwner
   /** The number of waiting bytes at which the policy speaks. */
@@ -36,9 +44,9 @@ export class SendQueue {
   #bytesOut = 0
   #dropQueue: DropQueue | undefined
 
-  constructor(pool: BlockPool, limits: PipeLimits, link: UpgradableLink, owner: SendQueueOwner) {
+  constructor(pool: BlockPool, link: UpgradableLink, owner: SendQueueOwner) {
     this.buffer = new SegmentBuffer(pool)
-    this.#limits = limits
+    this.#marks = owner.limits
     this.#link = link
     this.#owner = owner
     this.#mark = this.#markNow()
@@ -74,7 +82,7 @@ export class SendQueue {
 
   /** Whether the channel is down to its low-water mark. */
   get isLow(): boolean {
-    return this.#inFlight + this.buffer.size <= this.#limits.lowWaterBytes
+    return this.#inFlight + this.buffer.size <= this.#marks.lowWaterBytes
   }
 
   /**
@@ -87,7 +95,7 @@ export class SendQueue {
 
   /** Whether answers alone are as much. What this side says unasked is no reason not to hear its peer. */
   get isFullOfAnswers(): boolean {
-    return this.isOwing && this.#answeredBytes >= this.#limits.highWaterBytes
+    return this.isOwing && this.#answeredBytes >= this.#owedMax()
   }
 
   /** Whether something waits for the link to take more. */
@@ -113,7 +121,7 @@ export class SendQueue {
 
   /** Something was written that may ignore the marks. */
   owed(): void {
-    if (this.queuedBytes >= this.#limits.highWaterBytes) this.#isOwing = true
+    if (this.queuedBytes >= this.#owedMax()) this.#isOwing = true
   }
 
   /** The link took so many bytes. */
@@ -129,13 +137,20 @@ export class SendQueue {
     if (this.#mark !== never) this.#mark = this.#markNow()
   }
 
+  /** The channel is paused, or goes on. */
+  pauseChanged(): void {
+    this.#marks = this.#owner.isPaused ? pausedMarks : this.#owner.limits
+    if (this.#mark !== never) this.#mark = this.#markNow()
+    this.#settle()
+  }
+
   /** Queues an encoded message behind the link. */
   queueLate(key: string, body: unknown, bytes: Uint8Array | undefined): void {
     if (bytes === undefined)
       throw new MillraceError('unsupported', 'this protocol cannot queue messages apart')
     const { overflow } = this.#owner
-    this.#dropQueue ??= new DropQueue(overflow, this.#limits.highWaterBytes - this.#mark)
-    this.#dropQueue.push(overflow.topic(key, body), bytes)
+    this.#dropQueue ??= new DropQueue(overflow)
+    this.#dropQueue.push(overflow.topic(key, body), bytes, this.#marks.highWaterBytes - this.#mark)
   }
 
   /** Moves late messages up, as far as there is room. */
@@ -180,11 +195,19 @@ export class SendQueue {
     this.#answeredBytes = 0
   }
 
+  #owedMax(): number {
+    return Math.min(this.#marks.highWaterBytes, this.#owner.room)
+  }
+
   #lateSize(): number {
     return this.#dropQueue === undefined ? 0 : this.#dropQueue.size
   }
 
   #markNow(): number {
-    return isQueueing(this.#owner.overflowPolicy) ? this.#limits.lowWaterBytes : this.#limits.highWaterBytes
+    const { overflowPolicy, limits } = this.#owner
+    // A program that has full channels closed doesn't mean those that are paused.
+    if (overflowPolicy === 'close') return limits.highWaterBytes
+    const { highWaterBytes, lowWaterBytes } = this.#marks
+    return isQueueing(overflowPolicy) ? Math.max(lowWaterBytes, 1) : highWaterBytes
   }
 }

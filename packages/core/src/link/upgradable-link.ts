@@ -53,6 +53,11 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
     return this.#layer?.heldBytes ?? 0
   }
 
+  /** Bytes that came and can't be handed on yet: those of a record that has not ended. */
+  get storedBytes(): number {
+    return (this.#layer ?? this.below).storedBytes ?? 0
+  }
+
   /** The reason of an end that loses what is kept back, and so many bytes that were written behind that; undefined if nothing is lost. */
   lossWith(writtenBytes: number): CloseReason | undefined {
     return this.#layer?.lossWith(writtenBytes)
@@ -99,6 +104,7 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
       sent: (size) => this.#owner.sent(size),
       ended: () => this.#ended(),
       gone: (error) => this.gone(error),
+      stored: () => this.stored(),
     }
   }
 
@@ -122,6 +128,10 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
     if (this.#layer !== undefined) return this.#layer.received(bytes, ownership)
     this.clearIn += bytes.length
     this.#owner.received(bytes, ownership)
+  }
+
+  stored(): void {
+    this.#owner.stored?.()
   }
 
   sent(size: number): void {

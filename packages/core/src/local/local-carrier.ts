@@ -1,32 +1,22 @@
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
-import { type CloseReason, goodbyeOf, overRateText } from '../base/close-reason.ts'
+import { type CloseReason, overRateText } from '../base/close-reason.ts'
 import type { SharedKeyEncryption } from '../base/encryption-options.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import { sideOf } from '../base/message-traits.ts'
 import type { PipeLimits, RatePolicy } from '../base/options.ts'
 import type { Carrier } from '../channel/carrier.ts'
 import type { Conversation } from '../channel/conversation.ts'
+import { decodedWeight } from '../channel/decoded-weight.ts'
 import type { CarrierStatistics } from '../channel/statistics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import { MessageGuard } from '../session/message-guard.ts'
 import type { AwaitedDeadline } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
-import { type Call, type CloseTold, isReply } from './local-call.ts'
+import { type Call, type CloseTold, closed, isReply, toldOf } from './local-call.ts'
 import { LocalQueue } from './local-queue.ts'
 import { LocalSender, type LocalSenderOwner } from './local-sender.ts'
 import { LocalUpgrade } from './local-upgrade.ts'
-
-function closed(by: 'local' | 'remote', words: CloseTold): CloseReason & { code: 'closed' } {
-  return { code: 'closed', by, why: 'closed', ...words }
-}
-
-/** Why the other end has ended when this one fails; that a channel could not be is the same for both. */
-function toldOf(reason: CloseReason): CloseReason {
-  if (reason.code !== 'overflow' && reason.code !== 'message-rate' && reason.code !== 'closed') return reason
-  const { code: why, appCode, text } = goodbyeOf(reason)
-  return { ...closed('remote', { appCode, text }), why }
-}
 
 /** What a carrier needs of the pipe of its channel. */
 export interface LocalCarrierOwner {
@@ -77,9 +67,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     const peer = sideOf(conversation.role === 'opened' ? 'accepted' : 'opened')
     const guard = new MessageGuard(owner.keys, peer, owner.limits)
     if (guard.isLimiting) this.guard = guard
-    this.#late = owner.turns.awaitedDeadline({
-      due: () => this.#giveUp(),
-    })
+    this.#late = owner.turns.awaitedDeadline({ due: () => this.#giveUp() })
     this.#upgrade = new LocalUpgrade(owner, conversation, (reason) => this.fail(reason))
     conversation.carrier = this
   }
@@ -144,7 +132,19 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   /** Ends in one process can't lose sight of each other: the heartbeat never fails. */
   heartbeatChanged(): void {}
 
-  overflowChanged(): void {}
+  overflowChanged(): void {
+    this.sender.marksChanged()
+  }
+
+  /** The size of what waits is not known: messages count as the smallest. */
+  get heldBytes(): number {
+    return this.queue.count * decodedWeight(0)
+  }
+
+  pauseChanged(): void {
+    this.#peer.sender.marksChanged()
+    this.turns.later(this)
+  }
 
   hold(state: 'held' | 'free'): void {
     this.#isHeld = state === 'held'
@@ -177,6 +177,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     this.#conclude({ code: 'destroyed' })
   }
 
+  /** Ends both sides. */
   fail(reason: CloseReason): void {
     this.#peer.#hangUp(toldOf(reason))
     this.#conclude(reason)
@@ -207,6 +208,8 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
   process(): void {
     const { queue } = this
     const { dispatch } = this.conversation
+    // Before any is taken: a turn takes all that came.
+    this.conversation.holds()
     // What comes in meanwhile waits for the next turn: two ends that answer each other let the rest of the pipe live.
     for (let left = queue.count; left > 0 && this.#mayDeliver && queue.count > 0; left--) {
       queue.next()
@@ -220,9 +223,10 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     else queue.forget()
     if (this.#mayDeliver && queue.count > 0) this.turns.later(this)
     this.#followPeer()
+    this.conversation.holds()
     if (this.conversation.state === 'closed') return
-    const peer = this.#peer.conversation
-    if (peer.isDrainAwaited && queue.count <= this.#peer.sender.queueMax / 4) peer.wake('ready')
+    const { conversation: peer, sender } = this.#peer
+    if (peer.isDrainAwaited && queue.count <= sender.queueMax / 4) peer.wake('ready')
   }
 
   overflowed(queuedMessages: number): void {

@@ -15,6 +15,7 @@ export interface LocalSenderOwner {
 
 /** The other end, as far as messages go there. */
 export interface LocalReceiver extends TurnTaker {
+  readonly conversation: Conversation
   readonly turns: Turns
   /** What it has not read. Calls have negative numbers, so that plain messages need not be looked at. */
   readonly queue: LocalQueue
@@ -30,9 +31,10 @@ export interface LocalReceiver extends TurnTaker {
 /** The way out of one end of a local channel: into the queue of the other end, which reads it in a turn of its own pipe. */
 export class LocalSender implements MessageSender {
   /** So many messages may wait at the other end. */
-  readonly queueMax: number
+  queueMax: number
   /** They pass all that waits there, in its next turn. */
   readonly mustRepliesWait = false
+  readonly #localQueueMax: number
   readonly #owner: LocalSenderOwner
   readonly #conversation: Conversation
   #peer!: LocalReceiver
@@ -43,10 +45,10 @@ export class LocalSender implements MessageSender {
   /** The other end has not ended. */
   isConnected = true
 
-  constructor(owner: LocalSenderOwner, queueMax: number) {
+  constructor(owner: LocalSenderOwner, localQueueMax: number) {
     this.#owner = owner
     this.#conversation = owner.conversation
-    this.queueMax = queueMax
+    this.queueMax = this.#localQueueMax = localQueueMax
   }
 
   get isFull(): boolean {
@@ -58,6 +60,12 @@ export class LocalSender implements MessageSender {
     this.#peer = peer
     this.#queue = peer.queue
     this.#guard = peer.guard
+  }
+
+  /** The overflow policy was set, or the other end is paused, or goes on: then only one message may wait there. */
+  marksChanged(): void {
+    const isPaused = this.#peer.conversation.isPaused && this.#conversation.overflowPolicy !== 'close'
+    this.queueMax = isPaused ? 1 : this.#localQueueMax
   }
 
   send(number: number, body: unknown): SendResult {

@@ -11,6 +11,7 @@ import {
   parseHeartbeat,
   type RatePolicy,
 } from '../base/options.ts'
+import type { ByteAccount } from '../channel/byte-account.ts'
 import { Channel, conversationOf } from '../channel/channel.ts'
 import { Conversation } from '../channel/conversation.ts'
 import type { ConversationOwner } from '../channel/conversation-owner.ts'
@@ -22,6 +23,7 @@ import type { Topics } from '../ports/diagnostics.ts'
 import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 import type { Turns } from '../turn/turns.ts'
 import { broadcast } from './broadcast.ts'
+import type { ByteAccounts } from './byte-accounts.ts'
 import type { Entrance } from './entrance.ts'
 import type { PipeOptions } from './pipe-options.ts'
 import { addStatistics, noStatistics, nothingWaits, type RegistryStatistics } from './pipe-statistics.ts'
@@ -43,7 +45,7 @@ export interface ChannelRegistryOwner {
 export interface ChannelRegistryParts {
   readonly limits: PipeLimits
   readonly options: PipeOptions
-  readonly incomplete: IncompleteFrames
+  readonly accounts: ByteAccounts | undefined
   /** Keeps order among those who come; undefined where none do. */
   readonly entrance: Entrance | undefined
 }
@@ -65,7 +67,8 @@ export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCar
   readonly overRate: RatePolicy
   readonly crypto: PlatformCrypto
   readonly heartbeat: HeartbeatTimes | undefined
-  readonly incomplete: IncompleteFrames
+  readonly account: ByteAccount | undefined
+  readonly incomplete: IncompleteFrames | undefined
   /** The keys of the protocol that the pipe speaks. Set before the first channel. */
   keys!: KeyTable
   maxOpenChannels: number
@@ -90,13 +93,14 @@ export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCar
     owner: ChannelRegistryOwner,
     turns: Turns,
     pool: BlockPool,
-    { limits, options, incomplete, entrance }: ChannelRegistryParts,
+    { limits, options, accounts, entrance }: ChannelRegistryParts,
   ) {
     this.#owner = owner
     this.turns = turns
     this.pool = pool
     this.limits = limits
-    this.incomplete = incomplete
+    this.account = accounts?.account
+    this.incomplete = accounts?.incomplete
     this.overflow = options.overflow ?? 'wait'
     this.overRate = options.overRate ?? 'drop'
     this.heartbeat = parseHeartbeat(options.heartbeat)
@@ -159,12 +163,17 @@ export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCar
   /** Sums over all channels, past and present. */
   statistics(): RegistryStatistics {
     const sums = { ...this.#past, ...nothingWaits }
-    for (const conversation of this.#channels.keys()) addStatistics(sums, conversation.statistics())
+    let pausedChannels = 0
+    for (const conversation of this.#channels.keys()) {
+      addStatistics(sums, conversation.statistics())
+      if (conversation.isPaused) pausedChannels++
+    }
     return {
       ...sums,
       roundTripMs: Number.NaN,
       openChannels: this.#channels.size,
       handshakes: this.#handshakes.size,
+      pausedChannels,
       accepted: this.acceptedCount,
       connected: this.connectedCount,
     }
@@ -252,11 +261,9 @@ export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCar
 
   /** A transport goes on, but something went wrong: its own typed error, or whatever the platform said. */
   linkFailed(cause: unknown, text: string): void {
-    const isTyped = cause instanceof MillraceError
-    const error = isTyped
-      ? cause
-      : new MillraceError('listen-failed', `${text}: ${causeText(cause)}`, { cause })
-    this.#owner.report(error, undefined)
+    if (cause instanceof MillraceError) return this.#owner.report(cause, undefined)
+    const message = `${text}: ${causeText(cause)}`
+    this.#owner.report(new MillraceError('listen-failed', message, { cause }), undefined)
   }
 
   overflowed(
@@ -265,12 +272,9 @@ export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCar
   ): void {
     const { channelOverflow } = this.#owner.topics()
     if (!channelOverflow.hasSubscribers) return
-    channelOverflow.publish({
-      pipe: this.#owner.pipe,
-      channel: this.#channels.get(conversation),
-      queuedBytes: queued.bytes,
-      queuedMessages: queued.messages,
-    })
+    const { bytes: queuedBytes, messages: queuedMessages } = queued
+    const channel = this.#channels.get(conversation)
+    channelOverflow.publish({ pipe: this.#owner.pipe, channel, queuedBytes, queuedMessages })
   }
 
   tooLarge(conversation: Conversation, key: string, peerSizeMax: number | undefined): void {

@@ -326,6 +326,18 @@ const causes: Record<Exclude<CloseReason['code'], Handshake | 'receive-overflow'
     opened.send('text', 'x'.repeat(300))
     return { rig, channel: opened, peer: accepted }
   },
+  'total-overflow': async () => {
+    const options = { bytesMax: 1000, stallTimeoutMs: 500 }
+    const { rig, accepted, opened } = await pair({ options })
+    accepted.on('text', () => new Promise(() => {}))
+    opened.send('text', 'x'.repeat(300))
+    return {
+      rig,
+      channel: accepted as unknown as Channel,
+      peer: opened as unknown as Channel,
+      other: 'closed',
+    }
+  },
   'encryption-failed': async () => {
     const encryption = { key: new Uint8Array(32).fill(7) }
     const { rig, accepted, opened } = await pair({ accepting: { encryption }, opening: { encryption } })

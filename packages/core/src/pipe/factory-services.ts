@@ -1,6 +1,5 @@
 import type { BlockPool } from '@millrace/buffer'
 import type { PipeLimits } from '../base/options.ts'
-import type { IncompleteFrames } from '../link/incomplete-frames.ts'
 import type { OpenLocal } from '../local/local-opening.ts'
 import type { Topics } from '../ports/diagnostics.ts'
 import type { PipeEncryption } from '../ports/encryption.ts'
@@ -9,6 +8,7 @@ import type { Platform } from '../ports/platform.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { Address, TransportPlugin } from '../ports/transport.ts'
 import type { LoopWheel } from '../turn/loop-wheel.ts'
+import type { ByteAccounts } from './byte-accounts.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 import type { PipeOptions } from './pipe-options.ts'
 
@@ -25,8 +25,8 @@ export interface PipeTarget {
 export interface FactoryServices {
   /** The memory of all pipes. */
   readonly pool: BlockPool
-  /** The frames that have begun and not ended, of all channels. */
-  readonly incomplete: IncompleteFrames
+  /** The bytes of all channels; undefined where none are accepted. */
+  readonly accounts: ByteAccounts | undefined
   /** What all pipes run on. */
   readonly platform: Platform
   /** The topics of the platform. */

@@ -4,6 +4,8 @@ import type { ChannelStatistics } from '../channel/statistics.ts'
 export interface PipeStatistics extends ChannelStatistics {
   readonly openChannels: number
   readonly handshakes: number
+  /** Open channels that are paused, since all channels of the factory together hold more than `bytesMax`. */
+  readonly pausedChannels: number
   readonly accepted: number
   readonly connected: number
   /** Errors told to `error`. */
@@ -16,7 +18,14 @@ export interface PipeStatistics extends ChannelStatistics {
 export type RegistryStatistics = Omit<PipeStatistics, 'errors' | 'datagramsDropped'>
 
 /** What only channels that are open count. */
-export const nothingWaits = { queuedBytes: 0, queuedMessages: 0, storedBytes: 0, storedMessages: 0 }
+export const nothingWaits = {
+  queuedBytes: 0,
+  queuedMessages: 0,
+  storedBytes: 0,
+  storedMessages: 0,
+  decodedBytes: 0,
+  heldBytes: 0,
+}
 
 /** What a channel counts that did nothing yet. */
 export const noStatistics: ChannelStatistics = {
@@ -40,6 +49,7 @@ export const noPipeStatistics: RegistryStatistics = {
   ...noStatistics,
   openChannels: 0,
   handshakes: 0,
+  pausedChannels: 0,
   accepted: 0,
   connected: 0,
 }

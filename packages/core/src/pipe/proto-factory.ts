@@ -1,9 +1,8 @@
 import { BlockPool } from '@millrace/buffer'
 import { showDescribed } from '../base/inspected.ts'
 import { MillraceError } from '../base/millrace-error.ts'
-import { checkPositive, defaultLimits, given, type PipeLimits, parseLimits } from '../base/options.ts'
+import { defaultLimits, given, type PipeLimits, parseLimits } from '../base/options.ts'
 import { Channel } from '../channel/channel.ts'
-import { IncompleteFrames } from '../link/incomplete-frames.ts'
 import { openLocalOf } from '../local/local.ts'
 import type { OpenLocal } from '../local/local-opening.ts'
 import { silentTopics, Topics } from '../ports/diagnostics.ts'
@@ -12,6 +11,7 @@ import type { Platform } from '../ports/platform.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { TransportPlugin } from '../ports/transport.ts'
 import { LoopWheel } from '../turn/loop-wheel.ts'
+import { acceptingOf } from './accepting.ts'
 import type { BoundPipe, FactoryServices, PipeTarget } from './factory-services.ts'
 import { Pipe } from './pipe.ts'
 import { type PipeOptions, withOwnKeys } from './pipe-options.ts'
@@ -39,12 +39,16 @@ export interface ProtoFactoryOptions extends PipeOptions {
   readonly pool?: BlockPool | undefined
   /**
    * So many bytes of frames that have begun and not ended may be stored, over all channels; above it, those with the oldest frames end:
-   * `receive-overflow`. Default 64 MiB.
+   * `receive-overflow`. Default 64 MiB. Refused (`unsupported`) where the platform has no `accepting`, as is the next one.
    */
   readonly incompleteBytesMax?: number | undefined
+  /**
+   * So many bytes may all channels together hold because of their peers: received and not read, decoded and waiting, written and not sent. Above it
+   * those that hold more than their share are paused, and the largest end if that has not helped within their `stallTimeoutMs`: `total-overflow`.
+   * `Infinity`: any number. Default 1 GiB.
+   */
+  readonly bytesMax?: number | undefined
 }
-
-const incompleteBytesDefault = 64 * 1024 * 1024
 
 /**
  * The registry of transports and protocols by name, and the maker of pipes. `Protocols` maps the protocols' names to
@@ -65,23 +69,20 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
   readonly #services: FactoryServices
   readonly #reader = new TargetReader(this.#transports, this.#protocols)
 
-  /** Throws `argument-invalid` without a platform, and for limits that are none or encryption that no pipe can keep. */
-  constructor({
-    platform,
-    pool,
-    incompleteBytesMax = incompleteBytesDefault,
-    ...options
-  }: ProtoFactoryOptions) {
+  /** Throws `argument-invalid` without a platform, and for limits that are none or encryption that no pipe can keep; `unsupported` for limits that this platform can't keep. */
+  constructor({ platform, pool, incompleteBytesMax, bytesMax, ...options }: ProtoFactoryOptions) {
     if (platform === undefined) {
       const text = 'a factory wants a platform: new ProtoFactory({ platform: nodePlatform })'
       throw new MillraceError('argument-invalid', text)
     }
-    checkPositive('incompleteBytesMax', incompleteBytesMax)
     this.#options = withOwnKeys(options, platform)
+    const accounts = acceptingOf(platform)?.byteAccounts({ incompleteBytesMax, bytesMax })
+    if (accounts === undefined && (incompleteBytesMax ?? bytesMax) !== undefined)
+      throw new MillraceError('unsupported', 'limits of all channels want a platform with `accepting`')
     const { allocate, diagnostics } = platform
     this.#services = {
       pool: pool ?? new BlockPool(allocate === undefined ? {} : { allocate }),
-      incomplete: new IncompleteFrames(incompleteBytesMax),
+      accounts,
       platform,
       topics:
         diagnostics === undefined
@@ -207,6 +208,11 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
   /** The memory of all pipes of this factory: `pool.statistics()`, `pool.trim()`. */
   get pool(): BlockPool {
     return this.#services.pool
+  }
+
+  /** What all channels hold because of their peers now, in bytes, of the `bytesMax` that they may. 0 where none are accepted. */
+  get heldBytes(): number {
+    return this.#services.accounts?.account.bytes ?? 0
   }
 
   /** What this is, in one line, for people. */

@@ -69,5 +69,5 @@ function makeRegistry(pipe: Runnable, parts: PipeParts, turns: Turns): ChannelRe
         ? strangers.report(error)
         : reports.report(error, channel),
   }
-  return new ChannelRegistry(owner, turns, services.pool, { ...parts, incomplete: services.incomplete })
+  return new ChannelRegistry(owner, turns, services.pool, { ...parts, accounts: services.accounts })
 }

@@ -127,7 +127,10 @@ export interface PipeEncryption {
 
 /** What stands in the link of a channel from the call of `setEncryption` on: to those above it is the link, to the link below its owner. */
 export interface ChannelLayer
-  extends Pick<LinkLayer, 'send' | 'pause' | 'resume' | 'end' | 'destroy' | 'received' | 'sent' | 'ended'> {
+  extends Pick<
+    LinkLayer,
+    'send' | 'pause' | 'resume' | 'end' | 'destroy' | 'received' | 'sent' | 'ended' | 'storedBytes'
+  > {
   /** What is known of the encryption, once there is one. */
   readonly encryption: ChannelEncryption | undefined
   /** Whether what is sent is kept back, and how many bytes of it there are. */
