@@ -17,7 +17,7 @@ export class TooLargeNews {
     const count = this.#news.happened(now)
     if (count === 0) return undefined
     const more = count === 1 ? '' : `; it was the same with ${count - 1} more channels`
-    const text = `channel ${conversation.describe()}: '${key}' was not sent, as it is above the peer's messageSizeMax (${peerSizeMax ?? 'unknown'} bytes); later ones are only counted (tooLarge)${more}`
+    const text = `channel ${conversation.describe()}: '${key}' was not sent, as it is above the peer's messageSizeMax (${peerSizeMax ?? '?'} bytes); later ones are only counted (tooLarge)${more}`
     return new MillraceError('message-too-large', text)
   }
 }

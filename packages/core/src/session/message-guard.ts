@@ -11,6 +11,8 @@ interface Rules {
   readonly plain: Readonly<Record<Side, Uint8Array>>
   /** By number, the place of its rate, or -1: it has none. */
   readonly places: Int16Array
+  /** The same for all of an open table; undefined for a closed one. */
+  readonly place: number | undefined
   readonly rates: readonly TokenRate[]
 }
 
@@ -52,9 +54,7 @@ export class MessageGuard {
 
   /** Whether one more of this number may come now, by its rate. If so, it is counted. Those of an open table count together, whatever their number. */
   admits(number: number, now: number): boolean {
-    const { places, rates } = this.#rules
-    if (rates.length === 0) return true
-    const place = places.length === 0 ? 0 : places[number]
+    const { places, rates, place = places[number] } = this.#rules
     if (place < 0) return true
     this.#buckets ??= new TokenBuckets(rates)
     return this.#buckets.take(place, 1, now)
@@ -91,6 +91,6 @@ function makeRules(keys: KeyTable, limits: PipeLimits): Rules {
     if (traits.from !== 'server') plain.client[number] = 1
     if (traits.from !== 'client') plain.server[number] = 1
   }
-  if (keys.kind === 'open') placeOf(rateOf(defaultTraits, limits))
-  return { plain, places, rates }
+  const place = keys.kind === 'open' ? placeOf(rateOf(defaultTraits, limits)) : undefined
+  return { plain, places, place, rates }
 }

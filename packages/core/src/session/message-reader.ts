@@ -160,7 +160,7 @@ export class MessageReader {
 
   /** Whether it came too often, and there is no more to do about it. */
   #isExcess(frame: FrameView, number: number, now: number | 'counted'): boolean {
-    return now !== 'counted' && this.#counted(frame, number, now) !== frame.code
+    return this.#guard.isLimiting && now !== 'counted' && this.#counted(frame, number, now) !== frame.code
   }
 
   #reply(frame: FrameView, id: number, start: number): string {
