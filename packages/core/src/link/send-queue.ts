@@ -190,9 +190,14 @@ export class SendQueue {
   }
 
   #settle(): void {
-    if (!this.isLow) return
-    this.#isOwing = false
-    this.#answeredBytes = 0
+    if (this.isLow) this.#isOwing = false
+    if (this.#answeredBytes > 0 && this.#inFlight + this.buffer.size <= this.#answeredLow())
+      this.#answeredBytes = 0
+  }
+
+  /** Where answers may be counted anew: at the low-water mark, or below what the channel has room for. */
+  #answeredLow(): number {
+    return Math.min(this.#marks.lowWaterBytes, this.#owner.room / 4)
   }
 
   #owedMax(): number {

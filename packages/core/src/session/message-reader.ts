@@ -160,7 +160,11 @@ export class MessageReader {
 
   /** Whether it came too often, and there is no more to do about it. */
   #isExcess(frame: FrameView, number: number, now: number | 'counted'): boolean {
-    return this.#guard.isLimiting && now !== 'counted' && this.#counted(frame, number, now) !== frame.code
+    if (!this.#guard.isLimiting || now === 'counted') return false
+    const code = this.#counted(frame, number, now)
+    // It is taken just now, and can't wait any more.
+    if (code === (frame.code | isRefused)) this.#refuse(frame)
+    return code !== frame.code
   }
 
   #reply(frame: FrameView, id: number, start: number): string {
