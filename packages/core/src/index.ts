@@ -74,6 +74,7 @@ export type {
   ChannelEncryptionSteps,
   ChannelLayer,
   EncryptedPipe,
+  EncryptingLink,
   Encryption,
   EncryptionCode,
   EncryptionLoader,

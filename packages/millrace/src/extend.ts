@@ -31,6 +31,7 @@ export {
   type DiagnosticsTopic,
   type EncodeResult,
   type EncryptedPipe,
+  type EncryptingLink,
   type EncryptionCode,
   encryptionLoader,
   framed,

@@ -29,7 +29,9 @@ export class SessionGuard {
   get stored(): number {
     if (this.#isBroken) return 0
     try {
-      return this.#session.stored
+      const { stored } = this.#session
+      // What is no number must not spoil sums.
+      return stored > 0 ? Math.min(stored, Number.MAX_SAFE_INTEGER) : 0
     } catch (error) {
       this.#broken(error)
       return 0

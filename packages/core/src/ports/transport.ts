@@ -23,7 +23,7 @@ export interface LinkOwner {
   ended(): void
   /** The link is gone; with the error, if it was one. The last call, made exactly once. */
   gone(error?: unknown): void
-  /** Bytes came that the link can't hand on yet: there are others `storedBytes` now. For links that have these. */
+  /** Bytes came that can't be handed on yet: for links that encrypt, whose records may begin long before they end. */
   stored?(): void
 }
 
@@ -53,8 +53,6 @@ export interface Link {
    * pipe's turns, every 10 ms, while any wait. Such a link releases a batch when its bytes are copied, and never tells `sent`.
    */
   readonly buffered?: (() => number) | undefined
-  /** How many bytes came and wait in the link itself, such as those of a record that has not ended. Absent: none. */
-  readonly storedBytes?: number | undefined
   describe(): string
   /** The network address of the peer without its port, for limits that count by address: of tcp an IP address. The same when the link is gone. */
   readonly peerAddress?: string | undefined

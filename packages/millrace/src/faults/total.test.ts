@@ -30,8 +30,8 @@ describe('a server with a heap of 256 MB', () => {
     const client = factory.create('tcp', '127.0.0.1', port, 'msgpack')
     pipes.push(client)
     const small = await client.open()
-    const open: (typeof small)[] = []
-    for (let count = 0; count < hoarders; count++) open.push(await client.open())
+    const open = [await client.open()]
+    for (let count = 1; count < hoarders; count++) open.push(await client.open())
     const fill = () => {
       for (const channel of open) while (channel.isOpen && channel.send('hoard', filling) === 'queued');
     }
