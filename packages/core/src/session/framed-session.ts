@@ -12,6 +12,7 @@ import { HeldFrames } from './held-frames.ts'
 import { HelloExchange } from './hello-exchange.ts'
 import { MessageGuard } from './message-guard.ts'
 import { MessageReader } from './message-reader.ts'
+import { RoundTrip } from './round-trip.ts'
 
 /**
  * Millrace's own session: hello, frames, requests, ping and goodbye around a message codec (docs/WIRE.md), over whatever brings
@@ -38,9 +39,7 @@ export class FramedSession implements Session {
   #isLastHeld = false
   /** By code, 1 for what need only be decoded and delivered. Nothing before the channel is open. */
   #plain: Uint8Array = nothingPlain
-  #pingedAt = 0
-  #lastPing = 0
-  #isPongDue = false
+  #roundTrip: RoundTrip | undefined
   /** What the last ping carried, of those that could not be answered yet. */
   #owedPong: number | undefined
   /** The peer has begun to encrypt, and sends nothing but the steps and signs of life in clear until it is done. */
@@ -152,11 +151,8 @@ export class FramedSession implements Session {
   }
 
   ping(now: number): void {
-    this.#pingedAt = now
-    // Zero is what a pong says that was not asked for.
-    this.#lastPing = Math.floor(now) >>> 0 || 1
-    this.#isPongDue = true
-    this.#writer.ping(this.#lastPing)
+    this.#roundTrip ??= new RoundTrip()
+    this.#writer.ping(this.#roundTrip.ask(now))
   }
 
   pong(): void {
@@ -311,10 +307,8 @@ export class FramedSession implements Session {
   }
 
   #takePong({ view, bodyStart, bodyEnd }: FrameView, now: number): void {
-    // One that wasn't asked for only says that the peer lives, which its bytes did already.
-    const isAnswer = bodyEnd - bodyStart === tokenSize && view.getUint32(bodyStart, true) === this.#lastPing
-    if (!this.#isPongDue || !isAnswer) return
-    this.#isPongDue = false
-    this.#host.ponged(now - this.#pingedAt)
+    if (bodyEnd - bodyStart !== tokenSize) return
+    const roundTripMs = this.#roundTrip?.answered(view.getUint32(bodyStart, true), now)
+    if (roundTripMs !== undefined) this.#host.ponged(roundTripMs)
   }
 }
