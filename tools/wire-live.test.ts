@@ -200,7 +200,7 @@ describe('a peer that knows docs/WIRE.md only speaks with a server: bits', () =>
   it('answers the pings of a server that watches it', async () => {
     const server = serve('game')
     const client = await server.open()
-    server.channels[0].setHeartbeat(5, 60_000)
+    server.channels[0].setHeartbeat(10, 60_000)
     for (let count = 0; count < 3; count++) {
       const asked = (await client.next())!
       expect([asked.code, asked.body.length]).toEqual([codes.ping, 4])

@@ -93,9 +93,12 @@ export const defaultLimits: PipeLimits = Object.freeze({
 /** Limits of which some may be left out. */
 export type PipeLimitOptions = { readonly [Name in keyof PipeLimits]?: PipeLimits[Name] | undefined }
 
+/** The shortest interval of a heartbeat, in milliseconds: peers end a channel whose pings come much faster (docs/WIRE.md, section 5.1). */
+export const heartbeatIntervalFloorMs = 10
+
 /** When to ask a silent peer for a sign of life, and when to give it up. Times in milliseconds. */
 export interface HeartbeatOptions {
-  /** After so long without a word the peer is asked. Default 5,000. */
+  /** After so long without a word the peer is asked; at least 10. Default 5,000. */
   readonly intervalMs?: number | undefined
   /** After so long the channel ends: `heartbeat-timeout`. More than the interval. Default 15,000. */
   readonly timeoutMs?: number | undefined
@@ -177,8 +180,8 @@ export function parseOverflow(policy: OverflowPolicy): OverflowPolicy {
 export function parseHeartbeat(options: false | HeartbeatOptions = {}): HeartbeatTimes | undefined {
   if (options === false) return undefined
   const { intervalMs = 5000, timeoutMs = 15_000 } = options
-  if (intervalMs > 0 && timeoutMs > intervalMs) return { intervalMs, timeoutMs }
-  const text = `a heartbeat wants 0 < interval < timeout, in ms; got ${intervalMs} and ${timeoutMs}`
+  if (intervalMs >= heartbeatIntervalFloorMs && timeoutMs > intervalMs) return { intervalMs, timeoutMs }
+  const text = `a heartbeat wants ${heartbeatIntervalFloorMs} <= interval < timeout, in ms; got ${intervalMs} and ${timeoutMs}`
   throw new MillraceError('argument-invalid', text)
 }
 

@@ -216,7 +216,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   /**
    * Watches the peer: whenever nothing was heard for `intervalMs`, it is asked for a sign of life; after `timeoutMs` of
    * silence `onFail` is called. In place of the pipe's own `heartbeat`. If that closes the channel, the reason is `heartbeat-timeout`; without `onFail` the
-   * channel ends by itself. Defaults: 5 s and 15 s.
+   * channel ends by itself. Defaults: 5 s and 15 s. Throws `argument-invalid` for an interval below 10 ms, and a timeout that is no longer than it.
    */
   setHeartbeat(
     intervalMs = 5000,

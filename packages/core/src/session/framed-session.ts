@@ -12,6 +12,7 @@ import { HeldFrames } from './held-frames.ts'
 import { HelloExchange } from './hello-exchange.ts'
 import { MessageGuard } from './message-guard.ts'
 import { MessageReader } from './message-reader.ts'
+import { countPing, noPings, tooManyPings } from './ping-rate.ts'
 import { RoundTrip } from './round-trip.ts'
 
 /**
@@ -40,6 +41,8 @@ export class FramedSession implements Session {
   /** By code, 1 for what need only be decoded and delivered. Nothing before the channel is open. */
   #plain: Uint8Array = nothingPlain
   #roundTrip: RoundTrip | undefined
+  /** The peer's pings, counted by `countPing`. */
+  #pings = noPings
   /** What the last ping carried, of those that could not be answered yet. */
   #owedPong: number | undefined
   /** The peer has begun to encrypt, and sends nothing but the steps and signs of life in clear until it is done. */
@@ -240,7 +243,7 @@ export class FramedSession implements Session {
         return this.#takeMessage(frame, now)
       case frameCode.ping:
         if (bodyEnd - bodyStart !== tokenSize) return this.violate('a malformed ping')
-        return this.#takePing(frame.view.getUint32(bodyStart, true))
+        return this.#takePing(frame.view.getUint32(bodyStart, true), now)
       case frameCode.pong:
         return this.#takePong(frame, now)
       case frameCode.close:
@@ -294,7 +297,10 @@ export class FramedSession implements Session {
   }
 
   /** A peer that takes nothing is owed one pong at most, the last. */
-  #takePing(token: number): void {
+  #takePing(token: number, now: number): void {
+    const pings = countPing(this.#pings, now)
+    if (pings === undefined) return this.violate(tooManyPings)
+    this.#pings = pings
     if (this.#host.isOwing) this.#owedPong = token
     else this.#writer.pong(token)
   }
