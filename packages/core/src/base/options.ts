@@ -34,7 +34,12 @@ export interface PipeLimits {
   readonly handshakeRate: number
   /** As many at once after a pause. Default 100. */
   readonly handshakeBurst: number
-  /** The peer's hello is due within; for the side that opens, connecting counts too. Default 2,000. */
+  /**
+   * A link is due within, for the side that opens: name lookup and connecting. `handshakeTimeoutMs` counts from the link on then. `Infinity`: as long as the
+   * system tries. Default: none of its own, so that connecting and the peer's hello have `handshakeTimeoutMs` together.
+   */
+  readonly connectTimeoutMs: number | undefined
+  /** The peer's hello is due within; for the side that opens, connecting counts too, unless that has a `connectTimeoutMs`. Default 2,000. */
   readonly handshakeTimeoutMs: number
   /** After `close`, the peer's end is due within; then the link is cut. Default 2,000. */
   readonly closeTimeoutMs: number
@@ -74,6 +79,7 @@ export const defaultLimits: PipeLimits = Object.freeze({
   maxHandshakes: 4096,
   handshakeRate: 20,
   handshakeBurst: 100,
+  connectTimeoutMs: undefined,
   handshakeTimeoutMs: 2000,
   closeTimeoutMs: 2000,
   frameTimeoutMs: 10_000,
@@ -128,7 +134,7 @@ export function checkPositive(name: string, value: unknown): void {
 export function parseLimits(options: PipeLimitOptions): PipeLimits {
   // Most pipes have no limits of their own: they share one object.
   if (limitNames.every((name) => options[name] === undefined)) return defaultLimits
-  const limits: Record<keyof PipeLimits, number> = { ...defaultLimits }
+  const limits: { -readonly [Name in keyof PipeLimits]: PipeLimits[Name] } = { ...defaultLimits }
   for (const name of limitNames) {
     const value = options[name]
     if (value === undefined) continue

@@ -10,28 +10,35 @@ interface Greeting {
   fail(reason: CloseReason): void
 }
 
+/** How long an attempt may take, in milliseconds. */
+interface AttemptTimes {
+  /** Until the link is there; undefined: that and what follows have `handshakeTimeoutMs` together. */
+  readonly connectTimeoutMs: number | undefined
+  readonly handshakeTimeoutMs: number
+}
+
 /**
- * One `open` under way. Ends at the program's signal, with its pipe, or `timeoutMs` after it began, whatever it waits for then: that the link
+ * One `open` under way. Ends at the program's signal, with its pipe, or when its time is over, whatever it waits for then: that the link
  * is there, that the peer says hello, or that this pipe is given a turn.
  */
 export class Attempt {
   readonly #turns: Turns
-  readonly #timeoutMs: number
+  readonly #times: AttemptTimes
   readonly #address: string
   readonly #cancel = new Cancel()
   readonly #unfollow: () => void
   readonly #deadline: AwaitedDeadline
-  readonly #turnsBefore: number
+  #turnsBefore: number
   #greeting: Greeting | undefined
 
-  constructor(turns: Turns, timeoutMs: number, address: string, signal: CancelSignal | undefined) {
+  constructor(turns: Turns, times: AttemptTimes, address: string, signal: CancelSignal | undefined) {
     this.#turns = turns
-    this.#timeoutMs = timeoutMs
+    this.#times = times
     this.#address = address
     this.#turnsBefore = turns.count
     this.#unfollow = this.#cancel.follow(signal)
     this.#deadline = turns.awaitedDeadline({ due: () => this.#late() })
-    this.#deadline.setIn(timeoutMs)
+    this.#deadline.setIn(times.connectTimeoutMs ?? times.handshakeTimeoutMs)
   }
 
   /** Given when the attempt is to end, with the error that `open` rejects with. */
@@ -42,6 +49,9 @@ export class Attempt {
   /** There is a connection: both sides say hello. */
   greets(greeting: Greeting): void {
     this.#greeting = greeting
+    if (this.#times.connectTimeoutMs === undefined) return
+    this.#turnsBefore = this.#turns.count
+    this.#deadline.setIn(this.#times.handshakeTimeoutMs)
   }
 
   abort(error: unknown): void {
@@ -55,13 +65,16 @@ export class Attempt {
   }
 
   #late(): void {
-    const within = `within ${this.#timeoutMs} ms (handshakeTimeoutMs)`
+    const { connectTimeoutMs, handshakeTimeoutMs } = this.#times
+    const within = `within ${handshakeTimeoutMs} ms (handshakeTimeoutMs)`
     if (this.#greeting === undefined) {
-      const text = `cannot connect to ${this.#address}: there was no response ${within}`
+      const allowed =
+        connectTimeoutMs === undefined ? within : `within ${connectTimeoutMs} ms (connectTimeoutMs)`
+      const text = `cannot connect to ${this.#address}: there was no response ${allowed}`
       this.abort(new MillraceError('connect-failed', text))
     } else if (this.#turns.count === this.#turnsBefore) {
       const text = `cannot open ${this.#address}: the pipe got no turn ${within}; its program or driver must call process()`
       this.abort(new MillraceError('handshake-failed', text))
-    } else this.#greeting.fail({ code: 'handshake-timeout', timeoutMs: this.#timeoutMs })
+    } else this.#greeting.fail({ code: 'handshake-timeout', timeoutMs: handshakeTimeoutMs })
   }
 }

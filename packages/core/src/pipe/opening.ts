@@ -13,7 +13,7 @@ import type { PipeTarget } from './factory-services.ts'
 
 /** How `open` waits. */
 export interface OpenOptions {
-  /** Gives up before `handshakeTimeoutMs`: the promise rejects with the signal's reason. */
+  /** Gives up before `connectTimeoutMs` and `handshakeTimeoutMs`: the promise rejects with the signal's reason. */
   readonly signal?: CancelSignal | undefined
   /**
    * What this side says about itself, at most 1,024 bytes, copied at once: the accepting pipe's `admit` reads it before there is a channel,

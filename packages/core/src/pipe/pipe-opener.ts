@@ -35,11 +35,13 @@ export class PipeOpener {
     registry.checkRoom(owner.describe())
     encryption?.expectKeys('opened')
     const { address } = target
-    const attempt = new Attempt(registry.turns, limits.handshakeTimeoutMs, address.text, options.signal)
+    const isLocal = where === 'local' || transport.carries === 'messages'
+    const times = isLocal ? { ...limits, connectTimeoutMs: undefined } : limits
+    const attempt = new Attempt(registry.turns, times, address.text, options.signal)
     this.#attempts ??= new Set()
     this.#attempts.add(attempt)
     try {
-      if (where === 'local' || transport.carries === 'messages') {
+      if (isLocal) {
         const openLocal = services.localOpener()
         if (openLocal === undefined)
           throw new MillraceError('unsupported', "local channels want a factory with add('local', local())")

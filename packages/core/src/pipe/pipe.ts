@@ -141,7 +141,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   /**
    * Opens a channel: to the address by the transport (`remote`), or, without any socket, to the pipe of this very process
    * that is bound there (`local`). Resolves when both sides have said hello. Rejects with a typed error that says why, at
-   * `handshakeTimeoutMs` at the latest: `not-admitted`, with the peer's `appCode`, when the program there refuses.
+   * `handshakeTimeoutMs` at the latest (with a `connectTimeoutMs`, so long behind the link): `not-admitted`, with the peer's `appCode`, when the program there refuses.
    */
   open(
     where: 'remote' | 'local' = 'remote',
