@@ -10,8 +10,6 @@ export class Heartbeat {
   readonly timeoutMs: number
   #heardAt: number
   #pingedAt: number
-  /** Set when the time is over, until the link had one more chance to bring what it holds. */
-  #suspectedAt = -1
 
   /** `timeoutMs` without a word is one too many; after `intervalMs` without one, the peer is asked for it. */
   constructor(intervalMs: number, timeoutMs: number, now: number) {
@@ -24,7 +22,6 @@ export class Heartbeat {
   /** The peer said something. */
   heard(now: number): void {
     this.#heardAt = now
-    this.#suspectedAt = -1
   }
 
   /** How long the peer has been silent, in milliseconds. */
@@ -33,21 +30,13 @@ export class Heartbeat {
   }
 
   /**
-   * What is due now. This side's own stalls end no channel: a timeout is told only at the second question after the time was
-   * over, at a later `now`, so that the peer's bytes are found in the link first; and when the question itself comes more
-   * than an interval late, the time in which it wasn't asked doesn't count.
+   * What is due now, when all has been read that came in time. When the question itself comes more than an interval late, the time in which it
+   * wasn't asked doesn't count: a peer that was quiet was not asked either.
    */
   due(now: number): HeartbeatDue {
     const lateMs = now - this.deadline()
-    if (lateMs > this.intervalMs) {
-      this.#heardAt += lateMs
-      this.#suspectedAt = -1
-    }
-    if (now - this.#heardAt >= this.timeoutMs) {
-      if (this.#suspectedAt >= 0 && now > this.#suspectedAt) return 'timeout'
-      if (this.#suspectedAt < 0) this.#suspectedAt = now
-      return 'nothing'
-    }
+    if (lateMs > this.intervalMs) this.#heardAt += lateMs
+    if (now - this.#heardAt >= this.timeoutMs) return 'timeout'
     if (now - Math.max(this.#heardAt, this.#pingedAt) < this.intervalMs) return 'nothing'
     this.#pingedAt = now
     return 'ping'
@@ -55,7 +44,6 @@ export class Heartbeat {
 
   /** When `due` must be asked again. */
   deadline(): number {
-    if (this.#suspectedAt >= 0) return this.#suspectedAt + 1
     return Math.min(this.#heardAt + this.timeoutMs, Math.max(this.#heardAt, this.#pingedAt) + this.intervalMs)
   }
 

@@ -34,8 +34,8 @@ export class LinkWatchdog implements DeadlineTarget {
   readonly #deadline: Deadline
   #heartbeatFail: (() => void) | undefined
   #isHeard = false
-  /** Something was due in a quiet turn, which must not act on it. */
-  #isPutOff = false
+  /** When something was due in a quiet turn, which must not act on it. What became due behind that is not looked for yet. */
+  #putOffAt = Number.POSITIVE_INFINITY
   #isOver = false
 
   constructor(owner: LinkWatchdogOwner, limits: PipeLimits, turns: Turns) {
@@ -66,9 +66,10 @@ export class LinkWatchdog implements DeadlineTarget {
 
   /** A turn ends, in which all was read: acts on what was put off for it. */
   turned(): void {
-    if (this.#isPutOff && !this.#turns.isQuiet) {
-      this.#isPutOff = false
-      this.#act(this.#turns.watched)
+    const at = this.#putOffAt
+    if (at < Number.POSITIVE_INFINITY && !this.#turns.isQuiet) {
+      this.#putOffAt = Number.POSITIVE_INFINITY
+      this.#act(at)
     }
     this.arm()
   }
@@ -113,7 +114,7 @@ export class LinkWatchdog implements DeadlineTarget {
     this.#act(this.#turns.watched)
     // What may call functions of the program is looked at in its next turn.
     if (this.#turns.isQuiet) {
-      this.#isPutOff = true
+      this.#putOffAt = this.#turns.watched
       this.#turns.list(this.#owner)
     }
     this.arm()

@@ -213,6 +213,52 @@ describe('without turns', () => {
     expect(heard).toEqual([])
   })
 
+  it('what became due behind one is not judged before the loop has looked again', async () => {
+    const server = rig.pipe('server', manual)
+    await rig.until(server.bind())
+    const peer = await RawPeer.connect(rig.network, 'net://server')
+    peer.sendHello()
+    await rig.loop.advance(10)
+    server.process()
+    const [channel] = rig.diary(server).accepted
+    channel.setHeartbeat(200, 300)
+    server.process()
+    await rig.loop.advance(220)
+    // Put off is the ping. The timeout is over a moment later, while the peer's word lies in the system.
+    peer.sendFrame(0x91, [1, 0x61, 0x31])
+    rig.loop.block(150)
+    server.process()
+    expect(channel.isOpen).toBe(true)
+    await rig.loop.advance(10)
+    server.process()
+    expect(channel.isOpen).toBe(true)
+    peer.end()
+  })
+
+  it('a dead peer is found out, also by a program that gives few', async () => {
+    const server = rig.pipe('server', manual)
+    await rig.until(server.bind())
+    const peer = await RawPeer.connect(rig.network, 'net://server')
+    peer.sendHello()
+    await rig.loop.advance(10)
+    server.process()
+    const [channel] = rig.diary(server).accepted
+    channel.setHeartbeat(100, 300)
+    const turns = async (everyMs: number) => {
+      let count = 0
+      for (; channel.isOpen && count < 100; count++) {
+        await rig.loop.advance(everyMs)
+        server.process()
+      }
+      return count
+    }
+    const pings = () => peer.frames.filter(({ code }) => code === 0x82).length
+    expect(await turns(2000)).toBeLessThanOrEqual(4)
+    expect(pings()).toBeGreaterThanOrEqual(1)
+    expect(channel.reason?.code).toBe('heartbeat-timeout')
+    peer.end()
+  })
+
   it('a frame that came whole in time is not late, whenever it is read', async () => {
     const server = rig.pipe('server', { ...manual, frameTimeoutMs: 400 })
     await rig.until(server.bind())
