@@ -1,6 +1,6 @@
 import { MsgpackWriter } from './msgpack-writer.ts'
 
-const defaultWriter = new MsgpackWriter()
+const defaultWriter = /* @__PURE__ */ new MsgpackWriter()
 
 /**
  * Encodes one value in its shortest form, by the default limits. Throws `MsgpackError` that names the path of what

@@ -1,9 +1,10 @@
-const doubles = new Float64Array(1)
-const bigs = new BigUint64Array(doubles.buffer)
-const words = new Uint32Array(doubles.buffer)
+const memory = /* @__PURE__ */ new ArrayBuffer(8)
+const doubles = /* @__PURE__ */ new Float64Array(memory)
+const bigs = /* @__PURE__ */ new BigUint64Array(memory)
+const words = /* @__PURE__ */ new Uint32Array(memory)
 
 /** Which of the two words of a double is the low one, here. */
-const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1
+const LOW = /* @__PURE__ */ lowWord()
 
 /**
  * The hash that V8 gives a number as a key of a Map or a Set (`Object::GetSimpleHash`, the same in Node 20, 22 and 24). It has no seed,
@@ -19,6 +20,10 @@ export function keyHash(key: number | bigint): number {
     if (words[1 - LOW] > 0x7fff_ffff && key < 0n) bigs[0] = -key
   }
   return hash64(words[LOW], words[1 - LOW])
+}
+
+function lowWord(): 0 | 1 {
+  return new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1
 }
 
 function hash32(key: number): number {
