@@ -2,6 +2,7 @@ export type { CancelSignal } from './base/cancel.ts'
 export type { ChannelEncryption } from './base/channel-encryption.ts'
 export { type CloseReason, describeReason } from './base/close-reason.ts'
 export type { CloseWords } from './base/close-words.ts'
+export { sharedByCopies } from './base/copies.ts'
 export type {
   AnonymousAccepting,
   AnonymousOpening,

@@ -112,7 +112,7 @@ describe('proto factory and pipe of seed 001', () => {
   it("proto_factory::inst().add( 'msgpack', proto::ptr );", () => {
     expect(protoFactory).toBeInstanceOf(ProtoFactory)
     expect(protoFactory.add('seed-msgpack', msgpack()).has('seed-msgpack')).toBe(true)
-    const again = () => protoFactory.add('seed-msgpack', msgpack())
+    const again = () => protoFactory.add('seed-msgpack', msgpack({ maps: 'map' }))
     expect(again).toThrow(expect.objectContaining({ code: 'name-taken' }))
     protoFactory.remove('seed-msgpack')
   })

@@ -47,7 +47,10 @@ export class ProtoFactory<
     super.add('msgpack', msgpack())
   }
 
-  /** Registers a protocol under a name: `add('game', bits(game))`. Throws `name-taken` if there is one of that name. */
+  /**
+   * Registers a protocol under a name: `add('game', bits(game))`. The same once more changes nothing, as when a module is evaluated twice: the first one
+   * stays. Throws `name-taken` if there is another of that name.
+   */
   override add<Name extends string, Messages extends object>(
     name: Name,
     protocol: Protocol<Messages>,

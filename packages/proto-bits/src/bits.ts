@@ -8,14 +8,16 @@ import {
   undecodable,
 } from '@millrace/core'
 import { readErrorText, type Schema, Source, type Target } from 'bitsery-ts'
-import { type Contract, entryFingerprint, fieldCount } from './contract.ts'
+import { type Contract, entryFingerprint, fieldCount, rulesFingerprint } from './contract.ts'
 
 /**
  * The protocol `bits`: the messages of a contract as bitsery writes them, on Millrace's frames. Both sides need the same
  * contract; if they differ, both are told which message does, and who is older.
  */
 export function bits<Messages extends object>(contract: Contract<Messages>): Protocol<Messages> {
-  return framed(new BitsCodec<Messages>(contract))
+  const { fingerprint, version, entries } = contract
+  const identity = () => `contract ${fingerprint}, version ${version}, rules ${rulesFingerprint(entries)}`
+  return { ...framed(new BitsCodec<Messages>(contract)), identity }
 }
 
 /** A size bound up to which room is simply reserved; above it, the body is measured. */

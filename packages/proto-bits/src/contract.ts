@@ -1,9 +1,13 @@
 import type { From, MessageOptions, MessageTraits, Request, Side } from '@millrace/core'
-import { defaultTraits, KeyTable, MillraceError, parseTraits } from '@millrace/core'
+import { defaultTraits, KeyTable, MillraceError, parseTraits, sharedByCopies } from '@millrace/core'
 import { type Infer, isSchema, type Schema, type Shape, shapeSchema } from 'bitsery-ts'
 
 /** A message of which more is said than its body: what `message(shape, traits)` makes. */
 export class MessageShape<Said extends Shape = Shape, Sender extends Side = Side> {
+  static {
+    sharedByCopies(MessageShape, 'MessageShape')
+  }
+
   readonly body: Said
   readonly options: MessageOptions<Sender>
 
@@ -19,6 +23,10 @@ export class RequestShape<
   Answered extends Shape = Shape,
   Sender extends Side = Side,
 > {
+  static {
+    sharedByCopies(RequestShape, 'RequestShape')
+  }
+
   readonly body: Asked
   readonly reply: Answered
   readonly options: MessageOptions<Sender>
@@ -135,6 +143,13 @@ function traitsText({ traits }: ContractEntryShape): string {
   const names = ['from', 'delivery', 'lane'] as const
   const given = names.filter((name) => traits[name] !== defaultTraits[name])
   return given.map((name) => `:${name}=${traits[name]}`).join('')
+}
+
+/** What a contract says that peers needn't agree on: rates, sizes, and how its schemas read. Equal for equal rules, by 64 bits. `Infinity` is null in it. */
+export function rulesFingerprint(entries: readonly ContractEntryShape[]): string {
+  return fingerprint(
+    JSON.stringify(entries.map(({ traits, schema, reply }) => [traits, schema.options, reply?.options])),
+  )
 }
 
 /** The number of fields of all structs in a message and its reply, wherever they are nested. */

@@ -1,5 +1,11 @@
+import { sharedByCopies } from '@millrace/core'
+
 /** A point in time as the timestamp extension has it: finer and wider than `Date`. */
 export class MsgpackTimestamp {
+  static {
+    sharedByCopies(MsgpackTimestamp, 'MsgpackTimestamp')
+  }
+
   /** Whole seconds since 1970-01-01T00:00:00Z, rounded down; a safe integer. */
   readonly seconds: number
   /** 0 to 999999999, always counted forward from `seconds`. */

@@ -3,7 +3,7 @@ import { MsgpackDraft } from './msgpack-draft.ts'
 import { MsgpackReader } from './msgpack-reader.ts'
 import type { MsgpackTarget } from './msgpack-target.ts'
 import { MsgpackWriter } from './msgpack-writer.ts'
-import type { MsgpackReaderOptions } from './reader-rules.ts'
+import { type MsgpackReaderOptions, readerRules } from './reader-rules.ts'
 import type { MsgpackWriterOptions } from './writer-rules.ts'
 
 /** How the protocol reads and writes. */
@@ -17,7 +17,17 @@ export interface MsgpackProtocolOptions extends MsgpackReaderOptions, MsgpackWri
 export function msgpack<Messages extends object = Record<string, any>>(
   options: MsgpackProtocolOptions = {},
 ): Protocol<Messages> {
-  return framed(new MsgpackCodec<Messages>(options))
+  const identity = identityOf(options)
+  return { ...framed(new MsgpackCodec<Messages>(options)), identity: () => identity }
+}
+
+/** The options in words. Extensions are functions, of which nothing says whether two do the same. */
+function identityOf(options: MsgpackProtocolOptions): string | undefined {
+  const { maps, timestamps, limits, extensions } = readerRules(options)
+  if (extensions.size > 0) return undefined
+  return Object.entries({ maps, timestamps, ...limits })
+    .flat()
+    .join(' ')
 }
 
 /** Reads and writes bodies as MessagePack; reading is strict, by the limits of `MsgpackLimits`. */

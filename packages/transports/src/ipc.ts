@@ -30,6 +30,7 @@ const pathSizeMax = 103
 export function ipc(): TransportPlugin<IpcFields, [path: string]> {
   return {
     kind: 'transport',
+    identity: () => 'ipc',
     addressFields: ['path'],
     address: (name, { path }) => ipcAddress(name, path),
     parse: ipcAddress,

@@ -31,6 +31,7 @@ export interface TcpAddress extends Address, TcpFields {
 export function tcp(): TransportPlugin<TcpFields, [host: string, port: number]> {
   return {
     kind: 'transport',
+    identity: () => 'tcp',
     addressFields: ['host', 'port'],
     address: tcpAddress,
     parse: parseAddress,

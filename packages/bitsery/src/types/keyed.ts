@@ -1,24 +1,25 @@
 import { type CollisionGuard, giveBack, takeGuard } from '../bytes/collision-guard.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { Node } from '../nodes/node.ts'
-import { TextNode } from './text.ts'
+import type { TextNode } from './text.ts'
 
 /** Keys of so few bits are too few to make trouble. */
 const UNGUARDED_BITS = 16
 
+/** By kind: a node may be one of another copy of the package. */
+function isText(node: Node): node is TextNode {
+  return node.kind === 'text' || node.kind === 'fixedText'
+}
+
 /** Whether values of a node are objects in JavaScript, which a Map or a Set tells apart by identity. */
 export function isObjectKey(node: Node): boolean {
-  if (node instanceof TextNode) return node.invalid === 'raw'
+  if (isText(node)) return node.invalid === 'raw'
   return !/^([fiu]\d+|bool|enum|range|rangeFloat|rawBits|compact|compactChecked)$/.test(node.kind)
 }
 
 /** Whether values of a node may be numbers that a peer can choose to collide as keys. */
 function isGuarded(node: Node): boolean {
-  return (
-    !(node instanceof TextNode) &&
-    !/^(struct|tuple)$/.test(node.kind) &&
-    node.bounds(false).max > UNGUARDED_BITS
-  )
+  return !isText(node) && !/^(struct|tuple)$/.test(node.kind) && node.bounds(false).max > UNGUARDED_BITS
 }
 
 /** A guard for so many keys of a node, if they need one. */

@@ -75,6 +75,11 @@ export class NumberNode implements Node {
   }
 }
 
+/** By kind: a node may be one of another copy of the package. */
+function isNumber(node: Node): node is NumberNode {
+  return /^([fiu]\d+|duration|timePoint)$/.test(node.kind)
+}
+
 /** The format of a number schema: what `compact`, `range` and their kin are made of. Throws BitseryError for other schemas. */
 export function formatOf(
   what: string,
@@ -82,7 +87,7 @@ export function formatOf(
   wanted: 'an integer' | 'f32 or f64' | 'a number',
 ): NumberFormat {
   const node = nodeOf(schema)
-  if (node instanceof NumberNode) {
+  if (isNumber(node)) {
     const isFloat = node.format.form === 'float'
     if (wanted === 'a number' || isFloat === (wanted === 'f32 or f64')) return node.format
   }

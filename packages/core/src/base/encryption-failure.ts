@@ -1,5 +1,11 @@
+import { sharedByCopies } from './copies.ts'
+
 /** Why an encrypted link ended. No Error: its stack would cost more than the rest of the end, and end in the same place each time. */
 export class EncryptionFailure {
+  static {
+    sharedByCopies(EncryptionFailure, 'EncryptionFailure')
+  }
+
   /** `cut`: the link ended, and the peer had not said that it would. `refused`: something was wrong with what it sent, or who it is. */
   readonly kind: 'cut' | 'refused'
   readonly what: string

@@ -1,3 +1,4 @@
+import { sharedByCopies } from './copies.ts'
 import { printable } from './printable.ts'
 
 /** What went wrong, by a name that programs can switch over. */
@@ -34,9 +35,13 @@ export type MillraceErrorCode =
 
 /**
  * Every error that Millrace makes: `code` says which, `message` what was wrong and what would be right, in one line, `cause` what led to
- * it. What a peer said stands escaped in the message.
+ * it. What a peer said stands escaped in the message. `instanceof` holds for those of another copy of this package, too.
  */
 export class MillraceError extends Error {
+  static {
+    sharedByCopies(MillraceError, 'MillraceError')
+  }
+
   readonly code: MillraceErrorCode
   /** What the peer's program said as a number when it refused or closed the channel; 0: nothing. */
   readonly appCode: number

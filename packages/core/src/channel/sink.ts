@@ -1,8 +1,10 @@
 import { isThenable, refuseLate } from '../base/callback.ts'
+import { twoCopies } from '../base/copies.ts'
 import { showDescribed } from '../base/inspected.ts'
 import { LineWriter, type LogLevel, type LogOptions } from '../base/log.ts'
 import type { ComparedMessages, ComparedSide, Message, Side } from '../base/messages.ts'
-import { type Channel, conversationOf } from './channel.ts'
+import { MillraceError } from '../base/millrace-error.ts'
+import { Channel, conversationOf } from './channel.ts'
 import type { Tap } from './dispatch.ts'
 
 /** Receives a forwarded message. */
@@ -46,6 +48,7 @@ export class Sink<Messages extends object = object, Own extends Side = Side> {
 
   /** Forwards the channel's messages from now on; those for which `filter` returns something falsy, or a promise, aren't. A second call replaces the filter. */
   attach(channel: Channel<Messages, Own>, filter?: SinkFilter<Messages, Own>): this {
+    if (!(channel instanceof Channel)) throw noChannel(channel)
     this.detach(channel)
     const tap: Tap = {
       forward: (key, body) => this.#forward({ key, body } as Message<Messages, Own>, channel, filter),
@@ -114,4 +117,10 @@ export class Sink<Messages extends object = object, Own extends Side = Side> {
     this.#received++
     return this.#handler(message, channel)
   }
+}
+
+function noChannel(value: unknown): MillraceError {
+  const name = (value as { constructor?: { name?: unknown } } | null | undefined)?.constructor?.name
+  const text = name === 'Channel' ? `a channel of this copy: ${twoCopies}` : `a channel; got ${typeof value}`
+  return new MillraceError('argument-invalid', `a sink wants ${text}`)
 }

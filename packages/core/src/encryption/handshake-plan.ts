@@ -1,8 +1,9 @@
-import { CipherError, type Primitives, startHandshake, staticSecret } from '@millrace/cipher'
+import { type Primitives, startHandshake, staticSecret } from '@millrace/cipher'
 import { type EncryptionOptions, suiteOf } from '../base/encryption-options.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { checkRole, type EncryptionRole, patternOf } from '../base/parse-encryption.ts'
 import type { HandshakeMaker } from '../ports/encryption.ts'
+import { isCipherError } from './cipher-error.ts'
 
 /** What the handshakes of Noise are made of. */
 export interface NoiseCrypto {
@@ -72,7 +73,7 @@ function refusing<Result>(work: () => Result): Result {
   try {
     return work()
   } catch (error) {
-    if (!(error instanceof CipherError)) throw error
+    if (!isCipherError(error)) throw error
     throw new MillraceError('argument-invalid', `encryption: ${error.message}`, { cause: error })
   }
 }

@@ -1,8 +1,9 @@
 import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
-import { CipherError, type CipherPair, type HandshakeState } from '@millrace/cipher'
+import type { CipherPair, HandshakeState } from '@millrace/cipher'
 import { isThenable } from '../base/callback.ts'
 import { causeText } from '../base/millrace-error.ts'
 import type { Authorise, HandshakePlan, HandshakeSide } from '../ports/encryption.ts'
+import { isCipherError } from './cipher-error.ts'
 
 /** Before each message stands its size. */
 const sizeSize = 2
@@ -164,7 +165,7 @@ export class LinkHandshake {
     try {
       work()
     } catch (error) {
-      if (!(error instanceof CipherError)) throw error
+      if (!isCipherError(error)) throw error
       this.#owner.refused(`the handshake failed: ${error.message}`)
     }
   }

@@ -1,7 +1,7 @@
-import { CipherError } from '@millrace/cipher'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { causeText } from '../base/millrace-error.ts'
 import type { HandshakePlan, HandshakeSide, LocalHandshakeResult } from '../ports/encryption.ts'
+import { isCipherError } from './cipher-error.ts'
 
 /**
  * The handshake of two ends in one process, in one go. Nothing leaves the process, so nothing is sealed behind it; but keys must fit, and there
@@ -60,7 +60,7 @@ function guarded<Result>(work: () => Result): Result | string {
   try {
     return work()
   } catch (error) {
-    if (error instanceof CipherError) return `the handshake failed: ${error.message}`
+    if (isCipherError(error)) return `the handshake failed: ${error.message}`
     throw error
   }
 }

@@ -1,6 +1,6 @@
-import { CipherError } from '@millrace/cipher'
 import type { EncryptionOptions } from '../base/encryption-options.ts'
 import type { Encryption, EncryptionCode, EncryptionLoader } from '../ports/encryption.ts'
+import { isCipherError } from './cipher-error.ts'
 import { encryptionLoader } from './encryption-loader.ts'
 import { encryptionValue } from './encryption-value.ts'
 import { type NoiseCrypto, prepareHandshakes } from './handshake-plan.ts'
@@ -16,7 +16,7 @@ export function noiseCode(crypto: NoiseCrypto): EncryptionCode {
     sealFromHere: (link, options, owner) => SealedLink.begin(link, options, owner),
     meet: handshakeLocally,
     meetAsking: handshakeWithAuthorisation,
-    failureOf: (error) => (error instanceof CipherError ? error.message : undefined),
+    failureOf: (error) => (isCipherError(error) ? error.message : undefined),
   }
 }
 

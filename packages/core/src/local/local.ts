@@ -21,6 +21,7 @@ export function local(): LocalPlugin {
   return {
     kind: 'transport',
     openLocal,
+    identity: () => 'local',
     addressFields: ['place'],
     address: (name, { place }) => localAddress(name, place),
     parse: localAddress,

@@ -16,6 +16,7 @@ import type { BoundPipe, FactoryServices, PipeTarget } from './factory-services.
 import { Pipe } from './pipe.ts'
 import { type PipeOptions, withOwnKeys } from './pipe-options.ts'
 import { warnOf } from './pipe-reports.ts'
+import { isSame, pluginText } from './same-plugin.ts'
 import { TargetReader } from './target-reader.ts'
 import type {
   AnyMessages,
@@ -104,7 +105,10 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
     }
   }
 
-  /** Registers a protocol under a name: `add('game', bits(game))`. Throws `name-taken` if there is one of that name. */
+  /**
+   * Registers a protocol under a name: `add('game', bits(game))`. The same once more changes nothing, as when a module is evaluated twice: the first one
+   * stays. Throws `name-taken` if there is another of that name.
+   */
   add<Name extends string, Messages extends object>(
     name: Name,
     protocol: Protocol<Messages>,
@@ -122,11 +126,12 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
       const text = `add('${name}', …) wants a protocol such as bits(contract), or a transport such as tcp()`
       throw new MillraceError('argument-invalid', text)
     }
-    if (this.#transports.has(name) || this.#protocols.has(name)) {
-      throw new MillraceError(
-        'name-taken',
-        `'${name}' is registered already; remove it first, or choose another name`,
-      )
+    const taken = this.#transports.get(name) ?? this.#protocols.get(name)
+    if (taken !== undefined) {
+      if (isSame(taken, plugin)) return this
+      const difference = `as ${pluginText(taken)}, and this is ${pluginText(plugin)}`
+      const text = `'${name}' is registered already, ${difference}; remove it first, or choose another name`
+      throw new MillraceError('name-taken', text)
     }
     if (plugin.kind === 'protocol') this.#protocols.set(name, plugin)
     else {

@@ -1,8 +1,8 @@
 import type { ContractTable, FrameTarget } from '@millrace/wire'
 import type { KeyTable } from '../base/key-table.ts'
 
-/** What `decode` returns when the bytes are no such message. */
-export const undecodable: unique symbol = Symbol('undecodable')
+/** What `decode` returns when the bytes are no such message. The same in all copies of this package. */
+export const undecodable: unique symbol = Symbol.for('millrace.undecodable')
 
 /** Bytes to read: both are views of the same memory. */
 export interface ByteSource {

@@ -176,6 +176,11 @@ export interface Protocol<Messages extends object = object> {
   /** What it is, for people: `bits`, `msgpack`, `resp`. */
   readonly label: string
   readonly keys: KeyTable
+  /**
+   * All that makes it what it is, in words for people, such as the fingerprint of its contract: two protocols of one label that say the same do the same,
+   * and `add` takes the second for the first. Undefined, or left out: only the object itself is the same. Asked when a name is taken.
+   */
+  identity?(): string | undefined
   /** Makes the session of one channel. */
   session?(host: SessionHost): StreamSession
   /** Makes the session of one datagram socket. */

@@ -143,6 +143,8 @@ export interface TransportPlugin<
   Words extends readonly (string | number)[] = readonly (string | number)[],
 > {
   readonly kind: 'transport'
+  /** All that makes it what it is, in words for people, such as `tcp`: see `Protocol.identity`. */
+  identity?(): string | undefined
   /** The fields that the positional form gives, in its order: `['host', 'port']`. Fields that may be missing are not among them. */
   readonly addressFields: readonly string[]
   /**
