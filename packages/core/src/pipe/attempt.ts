@@ -66,11 +66,11 @@ export class Attempt {
 
   #late(): void {
     const { connectTimeoutMs, handshakeTimeoutMs } = this.#times
-    const within = `within ${handshakeTimeoutMs} ms (handshakeTimeoutMs)`
+    const isApart = this.#greeting === undefined && connectTimeoutMs !== undefined
+    const name = isApart ? 'connectTimeoutMs' : 'handshakeTimeoutMs'
+    const within = `within ${this.#times[name]} ms (${name})`
     if (this.#greeting === undefined) {
-      const allowed =
-        connectTimeoutMs === undefined ? within : `within ${connectTimeoutMs} ms (connectTimeoutMs)`
-      const text = `cannot connect to ${this.#address}: there was no response ${allowed}`
+      const text = `cannot connect to ${this.#address}: there was no response ${within}`
       this.abort(new MillraceError('connect-failed', text))
     } else if (this.#turns.count === this.#turnsBefore) {
       const text = `cannot open ${this.#address}: the pipe got no turn ${within}; its program or driver must call process()`
