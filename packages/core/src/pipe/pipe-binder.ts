@@ -1,3 +1,4 @@
+import { CallSite } from '../base/call-site.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { discardLink } from '../link/guarded-link.ts'
 import type { Address, Link, LinkRoom } from '../ports/transport.ts'
@@ -56,6 +57,7 @@ export class PipeBinder {
       const text = `a pipe of this process is bound at ${target.address.text} already`
       throw new MillraceError('address-in-use', text)
     }
+    const site = new CallSite(this.bind)
     this.#state = 'binding'
     const taking = this.#take(settled)
     this.#taking = taking
@@ -64,6 +66,9 @@ export class PipeBinder {
       if (this.#taking !== taking)
         throw new MillraceError('not-bound', `${owner.describe()}: it was closed while binding`)
       this.#bound(binding, settled)
+    } catch (error) {
+      site.mark(error)
+      throw error
     } finally {
       if (this.#taking === taking) this.#taking = undefined
       if (this.#state === 'binding') this.#state = 'fresh'

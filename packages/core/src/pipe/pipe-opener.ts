@@ -57,8 +57,9 @@ export class PipeOpener {
     }
   }
 
-  /** Gives up all that is under way: those calls of `open` reject with `reason`. */
+  /** Gives up all that is under way: those calls of `open` reject for this reason. */
   abort(reason: MillraceError): void {
-    for (const attempt of this.#attempts ?? []) attempt.abort(reason)
+    // To each an error of its own, which says who asked.
+    for (const attempt of this.#attempts ?? []) attempt.abort(new MillraceError(reason.code, reason.message))
   }
 }

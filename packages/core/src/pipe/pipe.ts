@@ -1,5 +1,7 @@
 // For programs with a lib that ends before `Symbol.dispose`.
 /// <reference lib="esnext.disposable" preserve="true" />
+
+import { CallSite } from '../base/call-site.ts'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import type { LogLevel } from '../base/log.ts'
 import type { Body, ComparedMessages, Sends, Side } from '../base/messages.ts'
@@ -147,6 +149,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
     where: 'remote' | 'local' = 'remote',
     options: OpenOptions = {},
   ): Promise<Channel<Messages, 'client', Data>> {
+    const site = new CallSite(this.open)
     const { handlers, reports } = this.#parts
     const opening = this.#open(where, options).then(
       (channel) => {
@@ -154,6 +157,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
         return channel as unknown as Channel<Messages, 'client', Data>
       },
       (error: unknown) => {
+        if (error !== options.signal?.reason) site.mark(error)
         if (error instanceof MillraceError) reports.note(error, undefined)
         handlers.emit('connected', this, undefined, error)
         throw error
