@@ -15,8 +15,6 @@ import { sizeWidth } from './value-size.ts'
 
 const NOTHING = new Uint8Array(0)
 const NOTHING_VIEW = new DataView(NOTHING.buffer)
-const FLOAT_64 = 0xcb
-
 // It keeps nothing between two texts.
 const utf8 = new Utf8Reader()
 
@@ -125,11 +123,10 @@ export class MsgpackReader {
   }
 
   #number(head: number, from: number): unknown {
-    const size = head === FLOAT_64 ? 8 : numberWidth(head)
+    const size = numberWidth(head)
     if (size > this.#end - from) return this.#fail('truncated', from - 1)
     this.position = from + size
-    // What games send most: it needs no look at the others.
-    return head === FLOAT_64 ? this.#view.getFloat64(from) : readNumber(head, this.#bytes, this.#view, from)
+    return readNumber(head, this.#bytes, this.#view, from)
   }
 
   /** Values whose size or count follows the head in 1, 2 or 4 bytes. */

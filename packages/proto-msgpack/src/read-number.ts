@@ -16,11 +16,11 @@ export function keyKind(head: number): 'text' | 'scalar' | 'none' {
 
 /** Reads the number behind such a head, which is all there. */
 export function readNumber(head: number, bytes: Uint8Array, view: DataView, from: number): number | bigint {
+  // What games send most needs no look at the others.
+  if (head === 0xcb) return view.getFloat64(from)
   switch (head) {
     case 0xca:
       return view.getFloat32(from)
-    case 0xcb:
-      return view.getFloat64(from)
     case 0xcc:
       return bytes[from]
     case 0xcd:
