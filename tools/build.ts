@@ -1,7 +1,7 @@
 /**
  * Builds every package under packages/: ES modules by tsup, declarations by tsc, CommonJS doors that
  * `require` the ES module, so that both kinds of importer hold the same classes and the same registry.
- * A package whose inputs are unchanged is left alone; `--force` builds all.
+ * A package with unchanged inputs is left alone; `--force` builds all.
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -14,7 +14,7 @@ export type Resolve = (specifier: string, from: string) => string | undefined
 
 const files = new Map<string, SourceFile>()
 
-/** The names that the doors of a package lack, each with the name whose declaration it stands in. */
+/** The names that the doors of a package lack, each with the name that has it in its declaration. */
 export function unexportedNames(doors: readonly string[], resolve: Resolve): string[] {
   const exported = new Map<string, { readonly name: string; readonly origin: Origin }>()
   for (const file of doors) {

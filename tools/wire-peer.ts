@@ -40,7 +40,7 @@ export function cutFrame(bytes: Buffer, fixedSizes: FixedSizes = {}): Frame | un
   return { code, body: bytes.subarray(end, end + value), size: end + value }
 }
 
-/** Sections 1 and 2: a frame whose size stands in it. */
+/** Sections 1 and 2: a frame with its size in it. */
 export function frame(code: number, ...parts: readonly (Buffer | readonly number[])[]): Buffer {
   const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
   return Buffer.concat([Buffer.from([code]), varint(body.length), body])

@@ -94,7 +94,7 @@ function hellos(): WireVector[] {
       codec: 'bits',
       data: '',
     }),
-    vector('contract', 'what an opening side says to a hello whose fingerprint differs', 'bits', table, {
+    vector('contract', 'what an opening side says to a hello with another fingerprint', 'bits', table, {
       version,
       entries,
     }),
@@ -157,7 +157,7 @@ function bitsMessages(): WireVector[] {
   ]
 }
 
-/** A message whose number is no code of its own. */
+/** A message with a number that is no code of its own. */
 function farMessage(): Buffer {
   const messages = Object.fromEntries(
     Array.from({ length: 131 }, (_, index) => [`message${index}`, { n: u16 }]),

@@ -14,7 +14,7 @@ export const alignedMove = struct({
 
 const weapon = struct({ name: text(10), damage: i16 })
 
-/** A monster whose points have this schema. */
+/** A monster with points of this schema. */
 export function monsterWith<T>(vec3: Schema<T>) {
   return struct({
     color: u8,

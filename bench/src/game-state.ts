@@ -64,7 +64,7 @@ export type GameMessages = {
 
 /**
  * A player in the middle of a game. Its fields stand in another order than those of the schema's literal: with the same
- * order V8 would give both the same hidden class, whose fields hold anything, and writing would take half as long again.
+ * order V8 would give both the same hidden class, with fields that hold anything, and writing would take half as long again.
  */
 export function playerState(id: number): State {
   return {

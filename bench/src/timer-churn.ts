@@ -14,7 +14,7 @@ export type Delays = 'equal' | 'spread'
 
 /**
  * Which timers come and go while the others stay: `pair` sets one and cancels it at once; `request` sets a new one and cancels it 64 timers later, like the
- * timeout of a request whose reply comes; `renew` cancels a random one of all and sets it anew.
+ * timeout of a request when its reply comes; `renew` cancels a random one of all and sets it anew.
  */
 export type Pattern = 'pair' | 'request' | 'renew'
 

@@ -70,7 +70,7 @@ export async function runPair(
 }
 
 /**
- * Runs three workers: a server; others with its facts added to their options, who bring no result; and one more with the same, whose
+ * Runs three workers: a server; others with its facts added to their options, which bring no result; and one more with the same: its
  * result is awaited with the server's. All three are started together.
  */
 export async function runThree(

@@ -49,7 +49,7 @@ export function wildNetwork(random: Random): NetworkProfile {
     pieceBytesMin: 1,
     windowBytes,
     ownership: random.pick(['given', 'lent', 'mixed']),
-    // A network that can't pause ends channels of honest peers whose reader is behind: not wild, but another promise.
+    // A network that can't pause ends channels of honest peers with a reader that is behind: not wild, but another promise.
     pausing: 'on',
     leaving: random.pick(['told', 'polled']),
     destruction: 'random',

@@ -31,7 +31,7 @@ export interface EncryptionReport {
   /** Calls of `setEncryption`, and those of them that resolved. */
   readonly asked: number
   readonly granted: number
-  /** Streams whose bytes were changed on the way. */
+  /** Streams with bytes that were changed on the way. */
   readonly meddled: number
   /** Those of them after which the far end still waited for bytes that a change made it expect. */
   readonly stuck: number

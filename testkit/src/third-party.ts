@@ -22,7 +22,7 @@ import { Rig } from './rig.ts'
 export const faultKinds = ['throws', 'rejects', 'thenable', 'getter', 'foreign'] as const
 
 /**
- * One of them: a throw; a rejected promise; an object with a `then` that rejects; an object whose `then` cannot even be read; a rejected
+ * One of them: a throw; a rejected promise; an object with a `then` that rejects; an object with a `then` that cannot even be read; a rejected
  * promise, and an error, of another realm.
  */
 export type FaultKind = (typeof faultKinds)[number]

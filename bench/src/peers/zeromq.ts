@@ -16,7 +16,7 @@ const serverKeys = {
   secretKey: '0as<K)S-&f^{d8u{?d*0w3dQ#J-?+-s2=#6pa#Xu',
 }
 
-/** Options of a worker whose sockets may use CURVE. */
+/** Options of a worker with sockets that may use CURVE. */
 export type ZeromqSecurity = { readonly security?: 'none' | 'curve' }
 
 /** Socket options of the side that binds. */

@@ -16,7 +16,7 @@ export type BroadcastRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly dialer: Program
 }
 
-/** A row whose listener reports `cpuUsPerRound` and `cpuNsPerChannel`. Both workers are told `count` and `size`. */
+/** A row with a listener that reports `cpuUsPerRound` and `cpuNsPerChannel`. Both workers are told `count` and `size`. */
 export function broadcastRow({ name, kind, note, listener, dialer }: BroadcastRow): Row {
   const measure = async ({ warmupMs, measureMs, broadcastChannelCount: count }: Effort) => {
     const options = { warmupMs, measureMs, count, size: messageSize }

@@ -19,7 +19,7 @@ export type BytesRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly extra: Readonly<Record<string, string>>
 }
 
-/** A row whose worker reports what `WireBytes` measured. */
+/** A row with a worker that reports what `WireBytes` measured. */
 export function bytesRow({ name, kind, note, file, direction, extra }: BytesRow): Row {
   const measure = async ({ mixMessageCount: messageCount }: Effort) =>
     await runAlone({ kind: 'node', file }, { direction, messageCount, ...extra }, 30_000)

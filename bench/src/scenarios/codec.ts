@@ -43,7 +43,7 @@ export type CodecRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly variant: Variant
 }
 
-/** A row whose worker reports `nsPerObject`, `objectsPerSecond` and `bytesPerObject`. */
+/** A row with a worker that reports `nsPerObject`, `objectsPerSecond` and `bytesPerObject`. */
 export function codecRow({ name, kind, note, file, data, direction, variant }: CodecRow): Row {
   const measure = async ({ warmupMs, measureMs: given }: Effort) => {
     // Half the window is enough where no second process takes part.

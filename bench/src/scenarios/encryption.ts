@@ -21,7 +21,7 @@ export type ChannelsRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly extra: Readonly<Record<string, string | number>>
 }
 
-/** A row whose listener reports `channelsPerSecond`, `cpuUs` and `channelsPerCoreSecond`. */
+/** A row with a listener that reports `channelsPerSecond`, `cpuUs` and `channelsPerCoreSecond`. */
 export function channelsRow({ name, kind, note, listenerFile, dialerFile, extra }: ChannelsRow): Row {
   const measure = async ({ warmupMs, measureMs }: Effort) => {
     const options = { size, warmupMs, measureMs, ...extra }
@@ -35,7 +35,7 @@ export function channelsRow({ name, kind, note, listenerFile, dialerFile, extra 
   return { name, kind, measure, ...(note === undefined ? {} : { note }) }
 }
 
-/** A row of handshakes within one thread, whose worker reports what a Window does. `shaker` says who shakes hands. */
+/** A row of handshakes within one thread, with a worker that reports what a Window does. `shaker` says who shakes hands. */
 export function handshakeRow(given: Pick<Row, 'name' | 'kind' | 'note'> & { readonly shaker: string }): Row {
   const { name, kind, note, shaker } = given
   const measure = async ({ warmupMs, measureMs }: Effort) =>

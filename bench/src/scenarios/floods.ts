@@ -23,7 +23,7 @@ export type FloodRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly flood: string
 }
 
-/** A row whose guest reports what it felt, and whose server reports its lag. */
+/** A row of a guest that reports what it felt, and a server that reports its lag. */
 export function floodRow({ name, kind, note, server, flooder, guest, flood }: FloodRow): Row {
   const measure = async (effort: Effort): Promise<Measurement> => {
     const { warmupMs } = effort

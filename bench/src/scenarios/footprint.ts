@@ -16,7 +16,7 @@ export const footprint: Scenario = {
 
 type Named = Pick<Row, 'name' | 'kind'> & { readonly note: string }
 
-/** A row whose worker makes `count` of something and reports what `memoryPerConnection` says. */
+/** A row with a worker that makes `count` of something and reports what `memoryPerConnection` says. */
 export function freshRow(named: Named & { readonly file: string }): Row {
   const { file, ...row } = named
   const measure = async ({ freshPipeCount: count }: Effort) =>

@@ -11,7 +11,7 @@ export const local: Scenario = {
 /** How a local row is run: a file in peers/ that measures alone. */
 export type LocalRow = Pick<Row, 'name' | 'kind' | 'note'> & { readonly file: string }
 
-/** A row whose worker reports `messagesPerSecond` and `cpuNsPerMessage`, as a Window does. */
+/** A row with a worker that reports `messagesPerSecond` and `cpuNsPerMessage`, as a Window does. */
 export function localRow({ name, kind, note, file }: LocalRow): Row {
   const measure = async ({ warmupMs, measureMs }: Effort) =>
     await runAlone({ kind: 'node', file }, { warmupMs, measureMs }, warmupMs + measureMs + 8000)

@@ -17,7 +17,7 @@ export type MemoryRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly extra?: Readonly<Record<string, string | number>>
 }
 
-/** A row whose listener reports what `memoryPerConnection` makes. Both workers are told `count`. */
+/** A row with a listener that reports what `memoryPerConnection` makes. Both workers are told `count`. */
 export function memoryRow({ name, kind, note, listenerFile, dialer, extra }: MemoryRow): Row {
   const listener: Program = { kind: 'node', file: listenerFile, nodeArgs: ['--expose-gc'] }
   const measure = async ({ idleConnectionCount: count }: Effort) => {

@@ -18,7 +18,7 @@ export type RoundTripRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly extra?: Readonly<Record<string, string | number>>
 }
 
-/** A row whose dialer reports `p50Us`, `p99Us`, `p999Us` and `roundTripsPerSecond`. */
+/** A row with a dialer that reports `p50Us`, `p99Us`, `p999Us` and `roundTripsPerSecond`. */
 export function roundTripRow({ name, kind, note, size, extra, ...programs }: RoundTripRow): Row {
   const measure = async (effort: Effort) => {
     const options = { size, warmupMs: effort.warmupMs, measureMs: effort.measureMs, ...extra }

@@ -19,7 +19,7 @@ export type ThroughputRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly extra?: Readonly<Record<string, string | number>>
 }
 
-/** A row whose two workers report `messagesPerSecond` and `cpuNsPerMessage` of their own window each. */
+/** A row with two workers that report `messagesPerSecond` and `cpuNsPerMessage` of their own window each. */
 export function throughputRow(given: ThroughputRow): Row {
   const { name, kind, note, size, sends, extra } = given
   const measure = async (effort: Effort) => {

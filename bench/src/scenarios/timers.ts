@@ -38,7 +38,7 @@ export const churns: Readonly<Record<string, Churn>> = {
 /** How a timer row is run: a file in peers/ that hands its timers to `measureChurn`. */
 export type TimerRow = Pick<Row, 'name' | 'kind' | 'note'> & { readonly file: string; readonly churn: Churn }
 
-/** A row whose worker reports `nsPerPair` and `pairsPerSecond`. */
+/** A row with a worker that reports `nsPerPair` and `pairsPerSecond`. */
 export function timerRow({ name, kind, note, file, churn }: TimerRow): Row {
   const measure = async ({ warmupMs, measureMs: given, liveTimerCount: liveCount }: Effort) => {
     // Half the window is enough where no second process takes part.

@@ -21,7 +21,7 @@ NO_COLOR=1 turns colors off.`
 
 const known = ['--seconds N', '--bots N', '--help']
 
-/** Throws an error whose message is one sentence for the user. */
+/** Throws an error with a message of one sentence for the user. */
 export function parseOptions(words: readonly string[]): ArenaOptions {
   const { tokens } = parseArgs({
     args: [...words],

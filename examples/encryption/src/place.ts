@@ -20,7 +20,7 @@ export type Place =
 export const primitives = { node: nodePrimitives, noble: noblePrimitives } as const
 export type BackEnd = keyof typeof primitives
 
-/** A factory whose pipes encrypt by this back end: they get their cryptography from the platform. */
+/** A factory of pipes that encrypt by this back end: they get their cryptography from the platform. */
 function factoryWith(backEnd: BackEnd) {
   const { random } = nodePlatform
   const encryption = noiseLoader({ primitives: primitives[backEnd], random })

@@ -30,7 +30,7 @@ const known = ['--size BYTES', '--transport NAME', '--protocol NAME', '--seconds
   ', ',
 )
 
-/** Throws an error whose message is one sentence for the user. */
+/** Throws an error with a message of one sentence for the user. */
 export function parseOptions(words: readonly string[]): ThroughputOptions {
   const options: { -readonly [Name in keyof ThroughputOptions]: ThroughputOptions[Name] } = {
     size: 64,

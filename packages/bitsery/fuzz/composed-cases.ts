@@ -33,7 +33,7 @@ type Cases = fc.Arbitrary<Case>
 export interface Parts {
   /** Cases of any type. */
   readonly any: Cases
-  /** Cases without pointers and float ranges, whose values can be told apart: keys, listed values. */
+  /** Cases without pointers and float ranges: their values can be told apart: keys, listed values. */
   readonly key: Cases
   /** Cases inside bit packing. */
   readonly bits: Cases

@@ -17,9 +17,9 @@ export interface HeapFinding {
   readonly target: Target
   /** What one read took on its way, garbage included, for each byte of input: of all inputs together. */
   readonly perByte: number
-  /** The input whose read took the most above its allowance, and what that read took, garbage included. */
+  /** The input that took the most above its allowance to read, and what reading it took, garbage included. */
   readonly taken: Weighed
-  /** The input whose value is the heaviest, and what is left of one. The same as `taken` where that is within the limits: what is left is less. */
+  /** The input of the heaviest value, and what is left of one. The same as `taken` where that is within the limits: what is left is less. */
   readonly left: Weighed
   readonly isOver: boolean
 }

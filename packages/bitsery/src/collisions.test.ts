@@ -66,7 +66,7 @@ function bitsOf(value: number): bigint {
   return view.getBigUint64(0)
 }
 
-/** So many different keys, of those that `make` makes, whose hashes have the same low bits. */
+/** So many different keys, of those that `make` makes, with the same low bits in their hashes. */
 function colliding<K extends number | bigint>(count: number, lowBits: number, make: (i: number) => K): K[] {
   const keys: K[] = []
   for (let i = 0; keys.length < count; i++) {

@@ -11,8 +11,8 @@ import * as api from './index.ts'
 /*
  * The pages of docs/ are programs. The `ts` blocks of a page make one module, in which
  *   expression // → 05 00         must give these bytes, or a value equal to the expression behind the arrow;
- *   expression // throws text     must throw an error whose message holds the text.
- * A table whose header has `schema` (or `TypeScript schema`) is a list of claims, see `claimsOf`. The first line of a
+ *   expression // throws text     must throw an error with the text in its message.
+ * A table with a header that has `schema` (or `TypeScript schema`) is a list of claims, see `claimsOf`. The first line of a
  * `bytes` or `bits` block must be bytes that the page claims elsewhere, its line `bits` the same bytes bit by bit.
  * A `cpp` block stands in a file of docs/cpp, which was compiled; what that printed (docs/cpp/*.txt) the pages must claim.
  */

@@ -57,7 +57,7 @@ describe.each(pairings)('records between two implementations, pairing %#', (clie
     expect(opener.rekeyCount).toBe(sealer.rekeyCount)
   })
 
-  it.each(suites)('of the largest size, whose plaintext is there until it was read: %s', (suite) => {
+  it.each(suites)('of the largest size, with its plaintext there until it was read: %s', (suite) => {
     const [near, far] = shake(suite, client, server)
     const sealer = new RecordSealer(near.send)
     const opener = new RecordOpener(far.receive)

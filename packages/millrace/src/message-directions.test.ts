@@ -94,7 +94,7 @@ describe.each(['remote', 'local'] as const)('on a %s channel', (where) => {
     expect(client.isOpen).toBe(true)
   })
 
-  it('broadcasts to those channels whose side may send it', async () => {
+  it('broadcasts to those channels on the side that may send it', async () => {
     const { client, accepting, opening } = await meet(where)
     const heard: number[] = []
     client.on('snapshot', ({ tick }) => heard.push(tick))

@@ -26,7 +26,7 @@ export class KeyShape {
     this.depth = depth
   }
 
-  /** The child whose key stands at `at`, or undefined. */
+  /** The child of the key that stands at `at`, or undefined. */
   match(bytes: Uint8Array, at: number, end: number): KeyShape | undefined {
     const { first } = this
     if (first === undefined || first.#stands(bytes, at, end)) return first

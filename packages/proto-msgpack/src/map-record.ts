@@ -10,7 +10,7 @@ Empty.prototype = mapRecordPrototype
 /**
  * Makes an empty map record. `Object.create(null)` would be the plain spelling, but V8 keeps such objects as hash
  * tables: filling one takes about 2.5 times as long, and every later read is slower too. An instance of a constructor
- * whose prototype is empty has hidden classes and inherits as little.
+ * with an empty prototype has hidden classes and inherits as little.
  */
 export const MapRecordConstructor = Empty as unknown as new () => MapRecord
 

@@ -23,7 +23,7 @@ export class MsgpackDraft {
     return this.#size < 0 ? this.#writer.measure(body) : this.#size
   }
 
-  /** Writes the body whose size was asked for last, and returns its end. */
+  /** Writes the body that was measured last, and returns its end. */
   write(body: unknown, target: MsgpackTarget, start: number): number {
     const size = this.#size
     if (size < 0) return this.#writer.write(body, target, start)

@@ -129,7 +129,7 @@ export class MsgpackReader {
     return readNumber(head, this.#bytes, this.#view, from)
   }
 
-  /** Values whose size or count follows the head in 1, 2 or 4 bytes. */
+  /** Values with their size or count behind the head, in 1, 2 or 4 bytes. */
   #sized(head: number, at: number): unknown {
     const size = this.#sizeAfter(head, at)
     if (size < 0) return undefined

@@ -17,7 +17,7 @@ export function textSize(text: string): number {
   return size
 }
 
-/** Writes a text whose size `textSize` has given and for which room is there. Returns the end offset. */
+/** Writes a text of the size that `textSize` has given, for which there is room. Returns the end offset. */
 export function writeText(text: string, bytes: Uint8Array, offset: number): number {
   let at = offset
   for (let index = 0; index < text.length; index++) {

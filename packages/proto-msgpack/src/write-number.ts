@@ -2,7 +2,7 @@ import { isFloat32, type numberSize } from './value-size.ts'
 
 const TWO_32 = 0x1_0000_0000
 
-/** Writes a number in the shortest form that keeps it, whose size was asked for and has room there. */
+/** Writes a number in the shortest form that keeps it; its size was asked for and has room there. */
 export function writeNumber(
   value: number,
   size: ReturnType<typeof numberSize>,

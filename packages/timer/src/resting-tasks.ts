@@ -14,7 +14,7 @@ export class RestingTasks {
   #count = 0
 
   /**
-   * Takes in a task whose key has ended, if it isn't in already (live ones are left in, too). Returns one to be
+   * Takes in a task of a key that has ended, if it isn't in already (live ones are left in, too). Returns one to be
    * forgotten, if that makes one too many. Constant time.
    */
   rest(task: KeyedTask, liveCount: number): KeyedTask | undefined {

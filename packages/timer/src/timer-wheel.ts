@@ -11,7 +11,7 @@ const SLOT_COUNT = 256 + 4 * 64
  * Hierarchical timing wheel (Varghese and Lauck, 1987): `schedule` and `cancel` cost the same with ten timers and
  * with a million. Knows no clock and no keys.
  *
- * A tick is 1 ms. An entry lies on the lowest level whose slots tell its tick from the wheel's, hence all entries
+ * A tick is 1 ms. An entry lies on the lowest level of which the slots tell its tick from the wheel's, hence all entries
  * of one tick lie in one list, in order of insertion, and slots move down a level before the wheel enters them.
  * Empty slots are skipped by a bitmap, so a jump over hours costs no more than the entries it passes.
  */

@@ -324,7 +324,7 @@ describe('tcp pipes', () => {
     noDelay.mockClear()
     const second = await transport.setNoDelay(false).setKeepAlive(7000).connect(address)
     await until('the second is accepted', () => links.length === 2)
-    // The one of the accepting side, whose settings were not changed.
+    // The one of the accepting side, with settings that were not changed.
     expect(noDelay.mock.calls).toEqual([[true]])
     expect(keepAlive.mock.calls).toEqual([[true, 7000]])
     for (const link of [first, second, ...links]) link.destroy()

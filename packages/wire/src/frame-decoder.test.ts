@@ -74,7 +74,7 @@ function framesOf(sizes: readonly number[], seed: number): Frame[] {
   return sizes.map((size) => ({ code: codeFor(size, random), body: random.bytes(size) }))
 }
 
-/** Any code whose frames may have this size. */
+/** Any code of frames that may have this size. */
 function codeFor(size: number, random: Random): number {
   for (;;) {
     const code = random.chance(0.3) ? random.integer(10, 20) : random.integer(0, 255)

@@ -52,7 +52,7 @@ export interface FrameTarget {
   readonly view: DataView
 }
 
-/** The size of the header of a frame whose body has so many bytes, and whose size stands in it. */
+/** The size of the header of a frame with a body of so many bytes, and with its size in it. */
 export function headerSize(bodySize: number): number {
   return 1 + varintSize(bodySize)
 }

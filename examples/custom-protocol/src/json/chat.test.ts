@@ -41,7 +41,7 @@ it('lets members talk', async () => {
   await expect.poll(() => heard.length).toBe(3)
 })
 
-it('ends a channel whose peer sends no JSON, and no other', async () => {
+it('ends a channel when its peer sends no JSON, and no other', async () => {
   const reasons: CloseReason[] = []
   server.on('close', (_, __, reason) => reasons.push(reason))
   const good = await client.open()

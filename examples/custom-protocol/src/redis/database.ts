@@ -35,7 +35,7 @@ export function bytesOfKey(key: string): Uint8Array {
   return new Uint8Array(Buffer.from(key, 'latin1'))
 }
 
-/** Keys and what they hold. A key whose time is over is gone for every reader; nothing sweeps. */
+/** Keys and what they hold. A key is gone when its time is over, for every reader; nothing sweeps. */
 export class Database {
   readonly #now: () => number
   readonly #entries = new Map<string, Entry>()

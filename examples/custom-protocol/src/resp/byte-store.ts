@@ -17,7 +17,7 @@ export class ByteStore {
     return this.end - this.start
   }
 
-  /** Stores a chunk, whose bytes belong to the store from now on. */
+  /** Stores a chunk. Its bytes belong to the store from now on. */
   append(chunk: Uint8Array): void {
     if (this.size === 0) {
       // A plain Uint8Array whatever came in: `slice` of a Node Buffer would not copy.

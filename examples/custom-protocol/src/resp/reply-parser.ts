@@ -60,7 +60,7 @@ export class ReplyParser {
     return this.#store.size + this.#taken
   }
 
-  /** Stores a chunk, whose bytes belong to the parser from now on. */
+  /** Stores a chunk. Its bytes belong to the parser from now on. */
   receive(chunk: Uint8Array): void {
     if (this.violation === undefined && chunk.length > 0) this.#store.append(chunk)
   }

@@ -187,7 +187,7 @@ describe('a RESP server of one handler', () => {
     await expect.poll(() => client.received.length, { timeout: 10_000 }).toBe(1000 * (100_000 + 11))
   })
 
-  it('keeps clients apart whose commands come in pieces', async () => {
+  it('keeps clients apart when their commands come in pieces', async () => {
     const { raw } = await scene(({ args }) => args[0])
     const clients = await Promise.all(Array.from({ length: 5 }, raw))
     const letters = ['a', 'b', 'c', 'd', 'e']
@@ -349,7 +349,7 @@ describe('a channel that was opened', () => {
     expect(heard).toEqual([[bytesOf('news'), 1]])
   })
 
-  it('sends commands whose replies are not awaited', async () => {
+  it('sends commands without awaiting replies', async () => {
     const { channel } = await scene(({ name }) => name)
     const client = await channel()
     client.send('command', command('A'))

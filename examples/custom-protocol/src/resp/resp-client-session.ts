@@ -56,7 +56,7 @@ export class RespClientSession implements StreamSession {
     if (violation !== undefined && host.mayDeliver) host.fail({ code: 'protocol-violation', what: violation })
   }
 
-  /** A command whose reply is not awaited. */
+  /** A command without an awaited reply. */
   encode(number: number, body: unknown): void {
     if (number !== commandNumber)
       throw new MillraceError('unsupported', 'a RESP client sends commands, no pushes')

@@ -10,7 +10,7 @@ import type { RespCommand, RespReply, RespValue } from './resp-value.ts'
 export interface RespMessages {
   /**
    * A command and its reply. What the handler returns is the reply; a `RequestError` that it throws is an error. `send`
-   * sends a command whose reply is of no interest.
+   * sends a command and ignores its reply.
    */
   command: Request<RespCommand, RespReply> | RespCommand
   /** What a server says unasked, such as a published message. */

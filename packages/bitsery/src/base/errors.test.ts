@@ -39,7 +39,7 @@ describe('BitseryError', () => {
       () => multimap(u8, u16, 9).view(new Uint8Array(9)),
     ],
     ['bytes too few for a view', 'bytes-invalid', () => fixed.view(new Uint8Array(1))],
-    ['a property whose bytes are wrong', 'bytes-invalid', () => fixed.view(new Uint8Array([7, 1])).is],
+    ['a property with wrong bytes', 'bytes-invalid', () => fixed.view(new Uint8Array([7, 1])).is],
   ])('has a code: %s', (_, code, run) => {
     expect(failure(run).code).toBe(code)
   })

@@ -18,10 +18,10 @@ export type ChangeKind =
   /** Fields were put into a struct, taken out of one, or both, without a change of what lies in the bytes. */
   | 'fields-regrouped'
   | 'type-changed'
-  /** The most elements or units of something whose size is on the wire. */
+  /** The most elements or units of something with its size on the wire. */
   | 'limit-raised'
   | 'limit-lowered'
-  /** The count of something whose size is not on the wire. */
+  /** The count of something without its size on the wire. */
   | 'length-changed'
   /** The names or numbers of an enumeration, or the common values of an entropy table. */
   | 'values-changed'

@@ -29,7 +29,7 @@ export interface DiffOptions {
  * `diff(released, current).oldReadsNew !== 'breaks'`.
  *
  * Fields are known by their names, alternatives of variants by their index. `'none'`, `'compatible'` and `'limited'` are
- * promises. `'breaks'` is also said of edits whose bytes agree by chance alone, such as bits that fit into padding.
+ * promises. `'breaks'` is also said of edits that agree in their bytes by chance alone, such as bits that fit into padding.
  * Options of schemas that are in no descriptor (how unlisted numbers of an enumeration are read) aren't compared, but the
  * byte order is.
  */

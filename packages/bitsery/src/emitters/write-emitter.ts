@@ -89,7 +89,7 @@ export class WriteEmitter extends Emitter {
     this.number('Uint8', 1, `${value} ? 1 : 0`)
   }
 
-  /** A raw number of a type such as `Uint16`, whose range was checked. */
+  /** A raw number of a type such as `Uint16`, after its range was checked. */
   number(method: string, size: number, value: string): void {
     const at = this.take(size)
     if (size === 1) this.line(`bytes[${at}] = ${value}`)

@@ -277,7 +277,7 @@ describe('structs', () => {
     if (result.ok) expect(Object.entries(result.value)).toEqual(Object.entries(value))
   })
 
-  it('refuse __proto__, names twice, and literals whose order JavaScript changes', () => {
+  it('refuse __proto__, names twice, and literals that JavaScript puts in another order', () => {
     expect(() => structOf([['__proto__', u8]])).toThrow('struct: wanted any field name but __proto__')
     expect(() => struct(JSON.parse('{"__proto__":{}}'))).toThrow('__proto__')
     expect(() =>

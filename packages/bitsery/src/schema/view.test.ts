@@ -108,7 +108,7 @@ describe.each(['compiled', 'interpreted'] as const)('a view, %s', (backend) => {
     expect(view.id).toBe(99)
   })
 
-  it('throws for the field whose bytes are wrong, and for no other', () => {
+  it('throws for the field with wrong bytes, and for no other', () => {
     const copy = Uint8Array.from(bytes.subarray(3))
     copy[12] = 9
     copy[13] = 2
@@ -128,7 +128,7 @@ describe.each(['compiled', 'interpreted'] as const)('a view, %s', (backend) => {
 
   it('is for structs with fixed offsets', () => {
     const list = struct({ a: text(3), b: u8 }).with({ backend })
-    expect(() => list.view(Uint8Array.of(0, 0))).toThrow('"b" lies behind "a", whose size varies')
+    expect(() => list.view(Uint8Array.of(0, 0))).toThrow('"b" lies behind "a", which varies in size')
     expect(() => array(u8, 3).with({ backend }).view(Uint8Array.of(0))).toThrow('a struct to view, got array')
   })
 
@@ -141,7 +141,7 @@ describe.each(['compiled', 'interpreted'] as const)('a view, %s', (backend) => {
     expect(grown.view(older.encode({ a: 1, b: { c: 5 } })).b).toEqual({ c: 5, d: undefined })
     const behind = struct({ a: growable({ c: u16 }), b: u8 }).with({ backend })
     expect(() => behind.view(Uint8Array.of(6, 0, 0, 0, 1, 0, 9))).toThrow(
-      '"b" lies behind "a", whose size varies',
+      '"b" lies behind "a", which varies in size',
     )
     expect(() => grown.view(Uint8Array.of(1, 3, 0, 0, 0, 1, 2, 0)).b).toThrow(
       'b: wanted bytes of a valid value',

@@ -110,7 +110,7 @@ class ViewMaker {
     for (const [index, field] of fields.entries()) {
       if (end === undefined) {
         const before = phrase(fields[index - 1].name)
-        const wanted = `fields at fixed offsets: ${phrase(field.name)} lies behind ${before}, whose size varies`
+        const wanted = `fields at fixed offsets: ${phrase(field.name)} lies behind ${before}, which varies in size`
         throw new BitseryError(this.#settings.name, wanted, 'no fixed offset')
       }
       if (field.node.kind !== 'align') {

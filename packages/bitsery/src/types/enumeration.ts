@@ -178,7 +178,7 @@ class EnumerationNode implements Node {
 }
 
 /**
- * A C++ enum whose values are names in TypeScript: `enumeration(['red', 'green'])` counts from 0,
+ * A C++ enum with names as its values in TypeScript: `enumeration(['red', 'green'])` counts from 0,
  * `enumeration({ red: 1, green: 5 })` says the numbers.
  */
 export function enumeration<
@@ -201,7 +201,7 @@ export function enumeration<
 }
 
 /**
- * A C++ enum whose values are numbers in TypeScript: those of a constant object, or of a TypeScript `enum`, as in
+ * A C++ enum with numbers as its values in TypeScript: those of a constant object, or of a TypeScript `enum`, as in
  * `enumOf(Color)`. Values are bigints when `of` has 64 bits.
  */
 export function enumOf<

@@ -137,7 +137,7 @@ class GrowableNode implements Node {
   }
 }
 
-/** The fields of a struct whose last ones may be missing; undefined for what is left to the reference when bytes are missing. */
+/** The fields of a struct of which the last ones may be missing; undefined for what is left to the reference when bytes are missing. */
 function growingFields(node: Node): readonly FieldNode[] | undefined {
   const isPlain = node.fields?.every(({ node: { kind } }) => !/^(base|virtualBase|align)$/.test(kind))
   return isPlain === true ? node.fields : undefined

@@ -21,7 +21,7 @@ export interface NumberFormat {
   readonly write: (writer: ByteWriter, value: number | bigint) => void
   /** Reads a number; one that is not safe where it should be is InvalidData. */
   readonly read: (reader: ByteReader) => number | bigint
-  /** Appends code that writes a local whose range was checked. */
+  /** Appends code that writes a local after its range was checked. */
   readonly emitWrite: (emitter: WriteEmitter, local: string) => void
   /** Appends code that reads a number: the local that has it. */
   readonly emitRead: (emitter: ReadEmitter) => string

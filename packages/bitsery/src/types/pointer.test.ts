@@ -46,7 +46,7 @@ describe('pointers', () => {
     })
   })
 
-  it('tell of observers whose object never came', () => {
+  it('tell of observers of an object that never came', () => {
     const source = new Source(Uint8Array.of(1, 1, 97, 9, 0))
     expect(world.decode(source.bytes)).toMatchObject({ ok: true, unresolved: [2] })
     world.read(source, 0, 5)

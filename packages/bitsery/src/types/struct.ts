@@ -136,7 +136,7 @@ export function struct<const F extends Fields>(fields: F): Schema<InferFields<F>
   return schemaOf(new StructNode(names.map((name) => ({ name, node: shapeNode(fields[name]) }))))
 }
 
-/** The names of a literal whose order counts. */
+/** The names of a literal, in the order that counts. */
 export function namesOf(what: string, literal: object): string[] {
   if (typeof literal !== 'object' || literal === null || Array.isArray(literal))
     throw new BitseryError(what, 'an object literal with a schema for each name', phrase(literal))

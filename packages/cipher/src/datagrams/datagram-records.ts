@@ -194,7 +194,7 @@ export class DatagramRecords {
     const verdict = this.#window.check(high, low)
     if (verdict !== 'new') return this.#drop(verdict)
     const phases = this.#phases
-    // A key whose time is over goes, authentic datagram or not: that is the clock's doing.
+    // A key goes when its time is over, authentic datagram or not: that is the clock's doing.
     phases.settle(now)
     const choice = phases.choose(packet[0] & 1, high, low)
     if (choice === 'stale') return this.#drop('stale-key')

@@ -51,7 +51,7 @@ export class ReplayWindow {
     this.#words[this.#index(low)] |= 1 << (low & 31)
   }
 
-  /** Moves the newest counter forward, and clears the words in between, whose bits are a whole ring old. */
+  /** Moves the newest counter forward, and clears the words in between, as their bits are a whole ring old. */
   #forward(high: number, low: number): void {
     const words = this.#words
     // One word less than the ring has: a step that ends in the word where it began must have gone all around.

@@ -2,7 +2,7 @@ import { hide } from '../base/hide.ts'
 import type { KeyPair } from '../base/primitives.ts'
 
 /**
- * A pair of X25519 keys whose secret half has to be asked for by its name: inspection shows neither, and JSON and
+ * A pair of X25519 keys; the secret half has to be asked for by its name: inspection shows neither, and JSON and
  * copies by `structuredClone` or spreading have the public one alone.
  */
 export class HiddenKeyPair implements KeyPair {

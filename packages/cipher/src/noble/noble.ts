@@ -63,7 +63,7 @@ class NobleSecret implements DhSecret {
  * All primitives in plain JavaScript, by @noble/ciphers, @noble/curves and @noble/hashes: for browsers, for a Node without OpenSSL and
  * for XChaCha20-Poly1305. Node's own are faster at every size: `fastestPrimitives` of `@millrace/cipher-node`.
  *
- * JavaScript promises no constant time, least of all for the big integers of X25519. Prefer ChaCha20-Poly1305, whose operations are
+ * JavaScript promises no constant time, least of all for the big integers of X25519. Prefer ChaCha20-Poly1305: its operations are
  * the plainest, to AES-256-GCM, which looks its tables up by secret bytes.
  */
 export const noblePrimitives: Primitives = {

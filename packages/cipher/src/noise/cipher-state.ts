@@ -23,7 +23,7 @@ export class CipherState {
   #high = 0
   #low = 0
 
-  /** Copies `key`, 32 bytes; the caller overwrites its own. Throws for an AEAD whose nonces aren't of 12 bytes. */
+  /** Copies `key`, 32 bytes; the caller overwrites its own. Throws for an AEAD that takes no nonces of 12 bytes. */
   constructor(aead: Aead, key: Uint8Array) {
     if (aead.nonceSize !== NONCE_SIZE) {
       throw new CipherError(

@@ -24,7 +24,7 @@ export type HandshakeOptions<Name extends string = string, Side extends Role = R
   readonly prologue?: Uint8Array
 } & (string extends Name ? AnyKeys : KeysOf<PatternOf<Name>, Side>)
 
-/** The keys of a handshake whose suite is known only at run time. */
+/** The keys of a handshake of a suite that is known only at run time. */
 type AnyKeys = {
   /** The static keys of this side, copied and checked; for many handshakes, `staticSecret` does both once. */
   readonly staticKeys?: KeyPair | DhSecret | undefined
@@ -79,7 +79,7 @@ export interface HandshakeKeys {
 
 /**
  * What the compiler can't see: throws CipherError `missing` or `unexpected` unless the keys are just those of the pattern, `size` or `option`
- * for what is no key, such as zeros, or a pair whose halves don't belong together.
+ * for what is no key, such as zeros, or a pair of halves that don't belong together.
  */
 export function checkedKeys(pattern: Pattern, options: HandshakeOptions, dh: Dh): HandshakeKeys {
   expectOptions('A handshake', options, OPTIONS)

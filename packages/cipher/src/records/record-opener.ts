@@ -107,7 +107,7 @@ export class RecordOpener {
   }
 
   /**
-   * Takes a chunk, **whose bytes it may decrypt in place**: nothing else may use them at the same time. It is let go when `next` answers
+   * Takes a chunk, **and may decrypt its bytes in place**: nothing else may use them at the same time. It is let go when `next` answers
    * undefined. Throws `turn` if the chunk before was not read to the end.
    */
   receive(chunk: Uint8Array, ownership: 'given' | 'lent'): void {

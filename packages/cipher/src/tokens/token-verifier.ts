@@ -42,7 +42,7 @@ export interface TokenHolder {
 export interface TokenCandidate {
   readonly outcome: 'candidate'
   /**
-   * For the NKpsk0 handshake, whose prologue is the sealed token. Overwritten by `redeem`, which therefore comes after the handshake took it.
+   * For the NKpsk0 handshake, with the sealed token as its prologue. Overwritten by `redeem`, which therefore comes after the handshake took it.
    * Inspection, JSON and `structuredClone` of the candidate have nothing of it.
    */
   readonly psk: Uint8Array

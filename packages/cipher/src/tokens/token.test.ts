@@ -470,7 +470,7 @@ describe('a parser', () => {
     fc.assert(check, { seed, numRuns: 3000 })
   })
 
-  it('copies what it reads, of a Node Buffer too, whose slices share its memory', () => {
+  it('copies what it reads, of a Node Buffer too, though its slices share its memory', () => {
     const token = issuer.issue(order, now)
     const source = Buffer.from(token.bytes())
     const read = parseConnectToken(source) as ConnectToken

@@ -12,7 +12,7 @@
  *                                                        ..   size of user data     u16, up to 256
  *                                                        ..   user data             to the end
  *
- * It is sealed by XChaCha20-Poly1305, whose nonces are long enough to be random, with the key that login and game servers share. The
+ * It is sealed by XChaCha20-Poly1305, as its nonces are long enough to be random, with the key that login and game servers share. The
  * bytes before the nonce are associated data, behind the label `millrace-token`.
  *
  *     connect token, given to the client over a confidential way

@@ -59,7 +59,7 @@ export type CloseReason =
   | { readonly code: 'link-failed'; readonly cause: unknown }
 
 /**
- * Why a channel ends whose link is gone, with an error if it has one. A channel that is closing ends as it was `asked` to, unless what
+ * Why a channel ends when its link is gone, with an error if it has one. A channel that is closing ends as it was `asked` to, unless what
  * the peer still sends is tampered with.
  */
 export function linkReason(error: unknown, asked?: CloseReason): CloseReason {

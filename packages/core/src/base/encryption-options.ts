@@ -2,7 +2,7 @@ import type { KeyPair } from '@millrace/cipher'
 import { MillraceError } from './millrace-error.ts'
 
 /**
- * What seals the bytes: a name, or a full suite of Noise (`Noise_XX_25519_AESGCM_BLAKE2b`), whose pattern must be the one that is used.
+ * What seals the bytes: a name, or a full suite of Noise (`Noise_XX_25519_AESGCM_BLAKE2b`), of the pattern that is used.
  * Nothing is negotiated: both sides say the same, or no channel opens.
  */
 export type EncryptionAlgorithm = 'chacha20-poly1305' | 'aes-256-gcm' | `Noise_${string}`

@@ -96,7 +96,7 @@ export type Message<Messages extends object, Own extends Side = Side> = [Key<Mes
 /**
  * The messages, in the form in which a channel, pipe or sink shows them to the type checker. It lets a `Channel<Game>` stand
  * where any `Channel` is wanted: the modifiers keep the compiler from measuring the variance of the class, which is wrong for
- * methods whose keys depend on the messages, and make it compare this member, which therefore stands first.
+ * methods with keys that depend on the messages, and make it compare this member, which therefore stands first.
  */
 export type ComparedMessages<Messages extends object> = {
   -readonly [K in keyof Messages]-?: Messages[K]

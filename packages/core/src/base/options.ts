@@ -99,7 +99,7 @@ export const defaultLimits: PipeLimits = Object.freeze({
 /** Limits of which some may be left out. */
 export type PipeLimitOptions = { readonly [Name in keyof PipeLimits]?: PipeLimits[Name] | undefined }
 
-/** The shortest interval of a heartbeat, in milliseconds: peers end a channel whose pings come much faster (docs/WIRE.md, section 5.1). */
+/** The shortest interval of a heartbeat, in milliseconds: peers end a channel when its pings come much faster (docs/WIRE.md, section 5.1). */
 export const heartbeatIntervalFloorMs = 10
 
 /** When to ask a silent peer for a sign of life, and when to give it up. Times in milliseconds. */

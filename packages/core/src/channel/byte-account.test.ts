@@ -23,7 +23,7 @@ interface Setup {
   readonly network?: Partial<NetworkProfile>
 }
 
-/** A server whose factory has room for 400,000 bytes, and pauses no channel for more than a second; and channels to it. */
+/** A server of a factory that has room for 400,000 bytes, and pauses no channel for more than a second; and channels to it. */
 async function serve(count: number, { accepting, opening, network = {} }: Setup = {}) {
   const rig = new Rig({ network, options: { bytesMax, stallTimeoutMs: 1000 } })
   const server = rig.pipe('server', accepting)

@@ -3,7 +3,7 @@ import type { OverflowPolicy, PipeLimits } from '../base/options.ts'
 import type { Turns } from '../turn/turns.ts'
 import type { ByteAccount } from './byte-account.ts'
 
-/** What a conversation needs of the pipe that owns it. `Told`: the conversation itself, whose file imports this one. */
+/** What a conversation needs of the pipe that owns it. `Told`: the conversation itself, as its file imports this one. */
 export interface ConversationOwner<Told> {
   readonly limits: PipeLimits
   readonly turns: Turns

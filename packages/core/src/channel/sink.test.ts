@@ -80,7 +80,7 @@ describe('a sink', () => {
     await rig.end()
   })
 
-  it('that throws, or whose filter does, is reported and harms no channel', async () => {
+  it('that throws, or has a filter that does, is reported and harms no channel', async () => {
     const { rig, accepting, accepted, opened } = await pair()
     const heard: unknown[] = []
     new Sink(() => {

@@ -10,7 +10,7 @@ import { encryptionLoader } from './encryption-loader.ts'
 
 const key = new Uint8Array(32).fill(7)
 
-/** A platform whose code that encrypts takes its time. */
+/** A platform that takes its time to load what encrypts. */
 function lateCode(outcome: 'comes' | 'fails') {
   const loop = new VirtualLoop()
   const network = new FakeNetwork(loop, { seed: 1 })

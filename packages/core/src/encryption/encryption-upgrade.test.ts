@@ -13,7 +13,7 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
   )
 
 describe('a channel that is encrypted while it is open', () => {
-  it('cuts no honest peer whose reader is behind, however the channel came to be encrypted', async () => {
+  it('cuts no honest peer when its reader is behind, however the channel came to be encrypted', async () => {
     for (const how of ['clear', 'pipe', 'late'] as const) {
       const encryption = how === 'pipe' ? { encryption: { key } } : {}
       const limits = { frameTimeoutMs: 500, messageSizeMax: 20_000, receiveHighWaterBytes: 1000 }

@@ -231,7 +231,7 @@ describe('a sealed link', () => {
     expect(heard).toEqual([1, 2])
   })
 
-  it('ends a channel whose record does not end, at the limit and not before', async () => {
+  it('ends a channel when its record does not end, at the limit and not before', async () => {
     const made = await pair({
       accepting: { encryption: { key }, frameTimeoutMs: 3000 },
       opening: { encryption: { key } },

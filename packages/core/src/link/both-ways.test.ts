@@ -85,7 +85,7 @@ describe('a side that is full of what it has to say itself', () => {
   })
 })
 
-describe('two peers that are full both ways, whose readers were behind', () => {
+describe('two peers that are full both ways, with readers that were behind', () => {
   it('hear each other when these go on, though one is full of requests', async () => {
     const { rig, accepted, opened } = await full()
     accepted.on('ask', () => 1)

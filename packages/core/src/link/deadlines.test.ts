@@ -14,7 +14,7 @@ async function greeted(options: PipeOptions = {}) {
 }
 
 describe('frameTimeoutMs', () => {
-  it('ends a channel whose frame does not end, at the limit and not before', async () => {
+  it('ends a channel when its frame does not end, at the limit and not before', async () => {
     const { rig, peer, channel, codes } = await greeted({ frameTimeoutMs: 400 })
     peer.sendFrame(0x91, [1, 0x61], 50)
     await rig.loop.advance(399)

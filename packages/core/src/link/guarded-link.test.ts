@@ -13,7 +13,7 @@ const ways = [
 ] as const
 
 describe.each(ways)('a link of a third party that fails, %s,', (_way, encryption) => {
-  /** A channel whose accepted link fails in one method from now on. */
+  /** A channel with an accepted link that fails in one method from now on. */
   async function failing(method: keyof Link, options: PairOptions<AnyMessages> = {}) {
     const { network } = options
     const both = await pair({
@@ -70,7 +70,7 @@ describe.each(ways)('a link of a third party that fails, %s,', (_way, encryption
     await rig.end()
   })
 
-  it('lets a close of a pipe settle whose driver gives no more turns', async () => {
+  it('lets the close of a pipe settle when its driver gives no more turns', async () => {
     let isDriving = true
     const ready = (runnable: Runnable) => {
       if (isDriving) queueMicrotask(() => (runnable as Pipe).process())

@@ -323,7 +323,7 @@ describe('the heartbeat of a program that is driven by hand', () => {
 })
 
 describe('the heartbeat of a slow reader', () => {
-  it('does not take for dead a peer that has closed in order, nor one whose link has ended', async () => {
+  it('does not take for dead a peer that has closed in order, nor one that ended its link', async () => {
     for (const how of ['close', 'destroy'] as const) {
       const { rig, opened, accepted } = await pair({ accepting: { iteratorQueueMax: 1 } })
       accepted.setHeartbeat(100, 300)

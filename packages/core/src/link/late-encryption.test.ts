@@ -20,7 +20,7 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     (error: MillraceError) => error.code,
   )
 
-/** A channel whose accepting side has the turns that the test gives it, with time for what follows. */
+/** A channel with an accepting side that has the turns that the test gives it, with time for what follows. */
 async function drivenPair() {
   const rig = new Rig()
   const accepting = rig.pipe('server', { drive: 'manual' })

@@ -4,7 +4,7 @@ import type { OverflowPolicy } from '../base/options.ts'
 
 const text = 'x'.repeat(90)
 
-/** A channel whose peer reads nothing until `thaw` is called. */
+/** A channel to a peer that reads nothing until `thaw` is called. */
 async function stuck(overflow: OverflowPolicy, options: PairOptions<Record<string, never>>['opening'] = {}) {
   const limits = { highWaterBytes: 2000, lowWaterBytes: 500, overflow, ...options }
   const both = await pair({ opening: limits, network: { windowBytes: 100 } })

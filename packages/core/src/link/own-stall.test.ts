@@ -12,7 +12,7 @@ const stallMs = 2200
 
 type Drive = 'auto' | 'manual'
 
-/** Two pipes whose program stands still again and again: in between the loop turns once, and no time passes. */
+/** Two pipes of a program that stands still again and again: in between the loop turns once, and no time passes. */
 async function stalling(
   [accepts, opens]: readonly [Drive, Drive],
   accepting: PipeOptions = {},

@@ -269,7 +269,7 @@ describe('receiving', () => {
   })
 })
 
-/** A pair whose accepting side is driven by hand. */
+/** A pair with an accepting side that is driven by hand. */
 async function manual(limits = {}) {
   const rig = new Rig({ network: { windowBytes: 1000 } })
   const accepting = rig.pipe('server', { drive: 'manual', ...limits })

@@ -25,7 +25,7 @@ describe.each(ways)('a link that cannot pause, %s,', (_way, encryption) => {
     return { ...both, iterator, told }
   }
 
-  it('ends a channel whose reader is too far behind, and says why', async () => {
+  it('ends a channel when its reader is too far behind, and says why', async () => {
     const { rig, accepting, accepted, opened, told } = await behind()
     for (let sent = 0; sent < 200; sent++) opened.send('n', { n: sent, text })
     await rig.loop.advance(100)

@@ -54,7 +54,7 @@ describe('a local channel of a pipe that its program drives', () => {
   })
 })
 
-describe('a local channel whose other end is gone', () => {
+describe('a local channel when its other end is gone', () => {
   it('takes nothing more, full or not, before its own turn tells of the end', async () => {
     for (const localQueueMax of [2, 100]) {
       const rig = new Rig()

@@ -10,7 +10,7 @@ beforeEach(() => {
 })
 afterEach(() => rig.end())
 
-/** A pipe whose transport connects after so many milliseconds, to `net://server`. */
+/** A pipe over a transport that connects after so many milliseconds, to `net://server`. */
 function slowPipe(connectMs: number, options: PipeOptions) {
   const streams = rig.network.streams()
   const create = (): StreamTransport => {

@@ -225,7 +225,7 @@ describe('a peer that takes smaller messages than others', () => {
   })
 })
 
-describe('a broadcast in whose middle something throws', () => {
+describe('a broadcast in the middle of which something throws', () => {
   it('serves all others, and tells of it once', async () => {
     const { rig, accepting, heard } = await crowd(4)
     const [, second] = accepting.channels()

@@ -28,7 +28,7 @@ interface Sign {
 }
 
 /**
- * The places of channels, when all of them are taken. They are shared by address: a newcomer gets the place of a silent channel whose address has at least twice as
+ * The places of channels, when all of them are taken. They are shared by address: a newcomer gets the place of a silent channel of an address that has at least twice as
  * many as the newcomer's would have. Channels that bring messages stay, and so does everything while all peers come from one address. Counts by neighbourhood, as
  * handshakes do. Nothing is kept while there is room.
  */

@@ -38,7 +38,7 @@ describe('the slots of handshakes', () => {
     expect([slots.taken, slots.take()]).toEqual([0, undefined])
   })
 
-  it('give up those first whose address wasted many, and forgive what ends well', () => {
+  it('give up those of an address first that wasted many, and forgive what ends well', () => {
     const { slots, links } = slotsOf('10.0.0.1', '10.0.0.1', '10.0.0.1')
     for (const link of links) slots.end(link, 'waste', 0)
     const honest = { name: 'honest' }

@@ -47,7 +47,7 @@ export class OverRate {
     return new MillraceError(reason.code, text)
   }
 
-  /** Whether to tell of this channel. One whose turn it isn't is told of later, if it goes on. */
+  /** Whether to tell of this channel. One that has to wait for its turn is told of later, if it goes on. */
   #isNew(conversation: Conversation, now: number): boolean {
     const told = this.#told.get(conversation)
     if (told !== undefined && now - told.at < intervalMs) {

@@ -200,8 +200,8 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
   }
 
   /**
-   * Sends one message to many channels, encoding it once: to all open channels of this pipe, or to those given. Those whose
-   * side may not send it by the contract are left out. Returns how many took it. Throws like `send`.
+   * Sends one message to many channels, encoding it once: to all open channels of this pipe, or to those given. Those of a
+   * side that may not send it by the contract are left out. Returns how many took it. Throws like `send`.
    */
   broadcast<K extends Sends<Messages, 'server'>>(
     key: K,

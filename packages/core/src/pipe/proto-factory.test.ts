@@ -115,7 +115,7 @@ describe('a proto factory', () => {
     expect(destroyed).toBe(1)
   })
 
-  it('ends a channel whose peer begins to encrypt it where no code encrypts', async () => {
+  it('ends a channel that its peer begins to encrypt where no code encrypts', async () => {
     const loop = new VirtualLoop()
     const network = networkOf(loop)
     const { encryption: _, ...platform } = network.platform

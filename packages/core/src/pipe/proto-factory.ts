@@ -187,7 +187,7 @@ export class ProtoFactory<Protocols extends object = object, Transports extends 
     port: WordsOf<Transports[Where]>[1],
     ...rest: Speaks<Protocols, Name, WithOptions>
   ): Pipe<MessagesBy<Protocols, Name>>
-  /** Any of these, for transports whose addresses have more words, and for clear errors. */
+  /** Any of these, for transports with more words in their addresses, and for clear errors. */
   create<Where extends (keyof Transports & string) | UrlOf<Transports>>(
     where: Where,
     ...rest: Rest<Transports, Protocols, Where, WithOptions>

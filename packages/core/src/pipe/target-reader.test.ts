@@ -11,7 +11,7 @@ import type { AnyMessages } from './target-types.ts'
 type Game = { move: { x: number } }
 const game = () => plain() as unknown as Protocol<Game>
 
-/** A transport whose addresses have two fields, and one more that may be missing. */
+/** A transport with addresses of two fields, and one more that may be missing. */
 function pair(
   streams: FakePlugin,
 ): TransportPlugin<{ host: string; port: number; path?: string }, [host: string, port: number]> {

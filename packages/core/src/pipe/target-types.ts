@@ -27,7 +27,7 @@ export type WordsOf<Plugin> = Plugin extends { readonly words?: infer Words }
     : never
   : never
 
-/** The names of the transports whose addresses have so many words. */
+/** The names of the transports with so many words in their addresses. */
 export type NamesByCount<Transports extends object, Count> = {
   [Name in keyof Transports & string]: WordsOf<Transports[Name]>['length'] extends Count ? Name : never
 }[keyof Transports & string]

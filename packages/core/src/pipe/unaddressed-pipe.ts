@@ -40,7 +40,7 @@ export interface UnaddressedPipe<Protocols extends object, Transports extends ob
     port: WordsOf<Transports[Where]>[1],
     ...rest: Speaks<Protocols, Name>
   ): Promise<Pipe<MessagesBy<Protocols, Name>>>
-  /** Any of these, for transports whose addresses have more words, and for clear errors. */
+  /** Any of these, for transports with more words in their addresses, and for clear errors. */
   bind<Where extends (keyof Transports & string) | UrlOf<Transports>>(
     where: Where,
     ...rest: Rest<Transports, Protocols, Where>

@@ -101,7 +101,7 @@ export interface Session {
   readonly isHolding?: boolean
   /** True once the peer has said its last words: nothing more will come, and its silence means nothing. */
   readonly isAtEnd?: boolean
-  /** The size of the frame whose message is being delivered, in bytes: limits of what waits, decoded, go by it. */
+  /** The size of the frame of the message that is being delivered, in bytes: limits of what waits, decoded, go by it. */
   readonly frameSize?: number
   /** What the peer takes, for protocols in which it says so. */
   readonly peerLimit?: PeerLimit
@@ -134,7 +134,7 @@ export interface Session {
 export interface StreamSession extends Session {
   /**
    * Stores a chunk, and does nothing else. Its bytes are the session's now, or until `keep` is called. It may be a Node Buffer,
-   * whose `slice` makes no copy: `new Uint8Array(chunk)` does.
+   * and its `slice` makes no copy: `new Uint8Array(chunk)` does.
    */
   receive(chunk: Uint8Array): void
   /** The bytes of the last chunk will be overwritten: copies what is still stored of it. Without it, lent chunks are copied first. */

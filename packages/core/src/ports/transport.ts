@@ -23,7 +23,7 @@ export interface LinkOwner {
   ended(): void
   /** The link is gone; with the error, if it was one. The last call, made exactly once. */
   gone(error?: unknown): void
-  /** Bytes came that can't be handed on yet: for links that encrypt, whose records may begin long before they end. */
+  /** Bytes came that can't be handed on yet: for links that encrypt, as their records may begin long before they end. */
   stored?(): void
 }
 

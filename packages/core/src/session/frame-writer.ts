@@ -164,7 +164,7 @@ export class FrameWriter implements PeerLimit {
     return this.#commit(start, this.#writeFar(out, start, room, number, body))
   }
 
-  /** A message whose number is its code, with its size in the frame if it needs one. */
+  /** A message with its number as its code, with its size in the frame if it needs one. */
   #writeNear(target: FrameTarget, start: number, number: number, body: unknown): number {
     const { fixed, headers } = this.#sizes
     const header = headers[number]
@@ -239,6 +239,6 @@ export class FrameWriter implements PeerLimit {
 }
 
 function wrongSize({ name, keys }: Codec, number: number, fixed: number, written: number): Error {
-  const text = `the codec '${name}' wrote ${written} bytes for '${keys.name(number)}', whose size it declares as ${fixed}`
+  const text = `the codec '${name}' wrote ${written} bytes for '${keys.name(number)}', and declares their size as ${fixed}`
   return new MillraceError('argument-invalid', text)
 }

@@ -5,7 +5,7 @@ import type { Side } from '../base/messages.ts'
 import { defaultLimits, type PipeLimits } from '../base/options.ts'
 import { TokenBuckets, type TokenRate } from '../base/token-buckets.ts'
 
-/** What all channels of a key table share, whose pipes have the same limits. */
+/** What all channels of a key table share that have the same limits. */
 interface Rules {
   /** By code and peer: 1 for a message that needs nothing but to be decoded and delivered. */
   readonly plain: Readonly<Record<Side, Uint8Array>>

@@ -98,7 +98,7 @@ export class MessageReader {
     return number < this.#codec.keys.count ? number : undefined
   }
 
-  /** A message, or a request with this id, whose number stands at `start`. */
+  /** A message, or a request with this id; its number stands at `start`. */
   #numbered(frame: FrameView, start: number, now: number | 'counted', id?: number): string {
     const { bytes, bodyEnd } = frame
     if (!isVarint(bytes, start, bodyEnd)) return `a ${kindOf(id)} without a number`

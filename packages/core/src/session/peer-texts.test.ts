@@ -91,7 +91,7 @@ describe('what a program makes of a message', () => {
   it.each([
     ['an object without a prototype', Object.create(null)],
     [
-      'one whose text throws',
+      'one with a text that throws',
       {
         toString: () => {
           throw new Error('no text')
@@ -99,14 +99,14 @@ describe('what a program makes of a message', () => {
       },
     ],
     [
-      'an error whose message throws',
+      'an error with a message that throws',
       Object.defineProperty(new Error(), 'message', {
         get: () => {
           throw new Error('no text')
         },
       }),
     ],
-    ['an error whose message is no text', Object.assign(new Error(), { message: Object.create(null) })],
+    ['an error with a message that is no text', Object.assign(new Error(), { message: Object.create(null) })],
     [
       'an error of several that are none',
       Object.assign(new AggregateError([]), { errors: Object.create(null) }),

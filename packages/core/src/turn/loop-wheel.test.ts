@@ -4,7 +4,7 @@ import type { Deadline } from './deadline.ts'
 import { LoopWheel } from './loop-wheel.ts'
 import { Turns } from './turns.ts'
 
-/** A loop whose clock went on while the program stood still: its wake-ups come when it is advanced. */
+/** A loop with a clock that went on while the program stood still: its wake-ups come when it is advanced. */
 class StalledLoop extends VirtualLoop {
   stalledMs = 0
 

@@ -39,7 +39,7 @@ function calls(pipe: Pipe, ...channels: Channel<AnyMessages>[]): string[] {
   return heard
 }
 
-/** A channel whose accepting side is driven by hand, on a link or within the process. */
+/** A channel with an accepting side that is driven by hand, on a link or within the process. */
 async function channelOf(where: 'link' | 'local' | 'sealed', limits: PipeOptions = {}) {
   const make = (options: PipeOptions) =>
     where === 'local' ? rig.local('lobby', options) : rig.pipe('server', options)

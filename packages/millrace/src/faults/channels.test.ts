@@ -59,7 +59,7 @@ describe('handlers that throw', () => {
     expect(far.isOpen).toBe(true)
   })
 
-  it('answers a request whose handler throws with a fault that gives nothing away', async () => {
+  it('answers a request, when its handler throws, with a fault that gives nothing away', async () => {
     const { server, near, far } = await pair()
     const diary = new Diary(server)
     far.on('ask', () => {
@@ -90,7 +90,7 @@ describe('handlers that throw', () => {
     expect(warn.mock.calls.length).toBeLessThan(50)
   })
 
-  it('survives life events whose handlers throw', async () => {
+  it('survives life events with handlers that throw', async () => {
     const server = await tcpPipe().bind()
     const client = tcpPipe(portOf(server))
     const diary = new Diary(server)

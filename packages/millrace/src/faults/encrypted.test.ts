@@ -51,7 +51,7 @@ function framed(...parts: readonly Uint8Array[]): Buffer {
 
 const hex = (text: string) => Buffer.from(text, 'hex')
 
-/** All points whose multiples are few (RFC 7748, section 6.1): each makes a shared secret of zeros. */
+/** All points with few multiples (RFC 7748, section 6.1): each makes a shared secret of zeros. */
 const lowOrderPoints = [
   hex('00'.repeat(32)),
   hex(`01${'00'.repeat(31)}`),

@@ -145,7 +145,7 @@ describe('strangers who connect', () => {
     expect(diary.errors[0].message).toContain('100 ms')
   })
 
-  it('cuts a peer whose hello has another wire version', async () => {
+  it('cuts a peer that says hello in another wire version', async () => {
     const { diary, port } = await bound()
     const hello = Buffer.from(recording.hello)
     // Code, a size of one byte, the magic.
