@@ -46,8 +46,9 @@ export class Rounds {
     this.#spentMs = this.#longestMs = 0
   }
 
-  beginTurn(now: number): void {
-    this.#turnSince = this.#lookedAt = now
+  /** A turn begins, at this time of the loop. */
+  beginTurn(loopNow: number): void {
+    this.#turnSince = this.#lookedAt = loopNow
   }
 
   /**
@@ -73,7 +74,7 @@ export class Rounds {
         process(list[index++], now)
         this.#lookedAt = this.#loop.now()
         this.#longestMs = Math.max(this.#longestMs, this.#lookedAt - since)
-        if (this.#lookedAt - now + this.#longestMs > turnBudget.roundMs) break
+        if (this.#lookedAt - this.#turnSince + this.#longestMs > turnBudget.roundMs) break
       }
     } finally {
       list.splice(0, index)

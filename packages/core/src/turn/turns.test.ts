@@ -66,3 +66,54 @@ describe('a part that throws in its turn', () => {
     if (where === 'process') expect(() => turns.run(3)).toThrow('two fails')
   })
 })
+
+/** What asks for its share of the turn, and takes its time of the loop. */
+class Busy implements TurnTaker {
+  isReady = false
+  isDirty = false
+  isUrgent = false
+  readonly shares: number[] = []
+  readonly crowded: boolean[] = []
+  readonly #turns: Turns
+  readonly #work: () => void
+
+  constructor(turns: Turns, work: () => void) {
+    this.#turns = turns
+    this.#work = work
+  }
+
+  process(): void {
+    const { rounds } = this.#turns
+    this.crowded.push(rounds.isCrowded)
+    this.shares.push(rounds.shareLeft('first'))
+    this.#work()
+  }
+
+  flush(): void {}
+}
+
+describe('the time of a turn', () => {
+  it('counts from its beginning by the clock of the loop, however old the time is that the program gives', async () => {
+    const { loop, turns } = scene('')
+    await loop.advance(100)
+    for (const now of [100, 95, 0, 116]) {
+      const busy = new Busy(turns, () => {})
+      turns.list(busy)
+      turns.run(now)
+      expect([now, busy.shares]).toEqual([now, [1]])
+    }
+  })
+
+  it('is another one for a quiet turn than for the turn of the program before', async () => {
+    const { loop, turns } = scene('')
+    const slow = new Busy(turns, () => loop.block(50))
+    turns.list(slow)
+    turns.run(loop.now())
+    await loop.advance(100)
+    const ending = new Busy(turns, () => {})
+    ending.isUrgent = true
+    turns.later(ending)
+    await loop.settle()
+    expect([ending.crowded, ending.shares]).toEqual([[false], [1]])
+  })
+})

@@ -182,7 +182,6 @@ export class Turns implements TurnDeadlinesHost {
     this.count++
     this.#driver?.turn()
     if (kind === 'round') rounds.begin()
-    rounds.beginTurn(now)
     try {
       drain(this.#deferred, call, now)
       drain(this.#ready, process, now)
@@ -235,6 +234,7 @@ export class Turns implements TurnDeadlinesHost {
     const now = this.#loop.now()
     this.#begin('quiet', now)
     try {
+      this.rounds.begin()
       this.#ready.push(...this.rounds.takeAll())
       drain(this.#ready, this.#processQuietly, now)
       this.#deadlines.comeQuietly(now, this.#ready.length > 0 && now - this.#turnedAt < putOffMs)
@@ -247,7 +247,10 @@ export class Turns implements TurnDeadlinesHost {
   #begin(phase: 'turn' | 'quiet', now: number): void {
     this.#phase = phase
     this.#now = now
-    this.#missedMs = this.#wheel.missedMs(this.#loop.now())
+    // The program may give an older time, or run ahead: what a turn takes is the loop's.
+    const loopNow = this.#loop.now()
+    this.#missedMs = this.#wheel.missedMs(loopNow)
+    this.rounds.beginTurn(loopNow)
   }
 
   #end(): void {
