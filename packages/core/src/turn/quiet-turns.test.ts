@@ -39,6 +39,18 @@ function calls(pipe: Pipe, ...channels: Channel<AnyMessages>[]): string[] {
   return heard
 }
 
+/** A peer without a pipe, and its channel at a server that is driven by hand. */
+async function rawPeer() {
+  const server = rig.pipe('server', manual)
+  await rig.until(server.bind())
+  const peer = await RawPeer.connect(rig.network, 'net://server')
+  peer.sendHello()
+  await rig.loop.advance(10)
+  server.process()
+  const [channel] = rig.diary(server).accepted
+  return { server, peer, channel }
+}
+
 /** A channel with an accepting side that is driven by hand, on a link or within the process. */
 async function channelOf(where: 'link' | 'local' | 'sealed', limits: PipeOptions = {}) {
   const make = (options: PipeOptions) =>
@@ -214,13 +226,7 @@ describe('without turns', () => {
   })
 
   it('what became due behind one is not judged before the loop has looked again', async () => {
-    const server = rig.pipe('server', manual)
-    await rig.until(server.bind())
-    const peer = await RawPeer.connect(rig.network, 'net://server')
-    peer.sendHello()
-    await rig.loop.advance(10)
-    server.process()
-    const [channel] = rig.diary(server).accepted
+    const { server, peer, channel } = await rawPeer()
     channel.setHeartbeat(200, 300)
     server.process()
     await rig.loop.advance(220)
@@ -236,13 +242,7 @@ describe('without turns', () => {
   })
 
   it('a dead peer is found out, also by a program that gives few', async () => {
-    const server = rig.pipe('server', manual)
-    await rig.until(server.bind())
-    const peer = await RawPeer.connect(rig.network, 'net://server')
-    peer.sendHello()
-    await rig.loop.advance(10)
-    server.process()
-    const [channel] = rig.diary(server).accepted
+    const { server, peer, channel } = await rawPeer()
     channel.setHeartbeat(100, 300)
     const turns = async (everyMs: number) => {
       let count = 0
