@@ -32,10 +32,10 @@ class Taker implements TurnTaker {
   }
 }
 
-function scene(fails: string) {
+function scene(fails = '', drive: 'auto' | 'manual' = 'manual') {
   const loop = new VirtualLoop()
   const heard: string[] = []
-  const turns = new Turns(new LoopWheel(loop), 'manual', {
+  const turns = new Turns(new LoopWheel(loop), drive, {
     runnable: { process: () => {}, nextDeadline: () => 0 },
     driverFailed: () => {},
   })
@@ -94,7 +94,7 @@ class Busy implements TurnTaker {
 
 describe('the time of a turn', () => {
   it('counts from its beginning by the clock of the loop, however old the time is that the program gives', async () => {
-    const { loop, turns } = scene('')
+    const { loop, turns } = scene()
     await loop.advance(100)
     for (const now of [100, 95, 0, 116]) {
       const busy = new Busy(turns, () => {})
@@ -105,7 +105,7 @@ describe('the time of a turn', () => {
   })
 
   it('is another one for a quiet turn than for the turn of the program before', async () => {
-    const { loop, turns } = scene('')
+    const { loop, turns } = scene()
     const slow = new Busy(turns, () => loop.block(50))
     turns.list(slow)
     turns.run(loop.now())
@@ -115,5 +115,17 @@ describe('the time of a turn', () => {
     turns.later(ending)
     await loop.settle()
     expect([ending.crowded, ending.shares]).toEqual([[false], [1]])
+  })
+
+  it('is not begun by what would not end in it, until the loop has come round', async () => {
+    const { loop, turns } = scene('', 'auto')
+    const crowded: boolean[] = []
+    for (const [ms, isLast] of [[3], [3], [1, true], [7], [0, true], [0]] as const) {
+      const busy = new Busy(turns, () => loop.block(ms))
+      turns.event(busy)
+      crowded.push(...busy.crowded)
+      if (isLast) await loop.settle()
+    }
+    expect(crowded).toEqual([false, false, true, false, true, false])
   })
 })
