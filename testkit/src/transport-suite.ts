@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto'
-import type { Address, Link, Listener, StreamTransport, TransportPlugin } from '@millrace/core'
+import type {
+  Address,
+  Link,
+  Listener,
+  StreamTransport,
+  TransportPlugin,
+  TransportServices,
+} from '@millrace/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { End } from './link-end.ts'
 import { Random } from './random.ts'
 
-/** What every transport of streams must do. `freshAddress` returns the fields of an address that is free. */
+/** What every transport of streams must do. `freshAddress` returns the fields of an address that is free; `services` are of the platform that it runs on. */
 export function transportSuite<Fields extends object>(
   name: string,
   makePlugin: () => TransportPlugin<Fields>,
   freshAddress: () => Fields,
+  services: TransportServices,
 ): void {
   describe(`transport ${name}`, () => {
     let plugin: TransportPlugin<Fields>
@@ -18,7 +26,7 @@ export function transportSuite<Fields extends object>(
 
     beforeEach(() => {
       plugin = makePlugin()
-      transport = plugin.create() as StreamTransport
+      transport = plugin.create(services) as StreamTransport
       listeners = []
       ends = []
     })
@@ -211,7 +219,7 @@ export function transportSuite<Fields extends object>(
     it('has each address once, and frees it', async () => {
       const { listener } = await listen()
       const owner = { accepted() {}, failed() {} }
-      const second = plugin.create() as StreamTransport
+      const second = plugin.create(services) as StreamTransport
       await expect(second.listen(listener.address, owner)).rejects.toMatchObject({
         code: expect.stringMatching(/^(EADDRINUSE|address-in-use)$/),
       })

@@ -75,7 +75,6 @@ export type {
   ChannelEncryptionSteps,
   ChannelLayer,
   EncryptedPipe,
-  EncryptingLink,
   Encryption,
   EncryptionCode,
   EncryptionLoader,
@@ -90,6 +89,7 @@ export type {
   SealOptions,
   TurnClock,
 } from './ports/encryption.ts'
+export type { FrameTable } from './ports/framing.ts'
 export type { Loop } from './ports/loop.ts'
 export type { Accepting, Platform } from './ports/platform.ts'
 export type {
@@ -117,5 +117,6 @@ export type {
   StreamTransport,
   Transport,
   TransportPlugin,
+  TransportServices,
 } from './ports/transport.ts'
 export { framed } from './session/framed.ts'

@@ -31,9 +31,9 @@ export {
   type DiagnosticsTopic,
   type EncodeResult,
   type EncryptedPipe,
-  type EncryptingLink,
   type EncryptionCode,
   encryptionLoader,
+  type FrameTable,
   framed,
   type HandshakeMaker,
   type HandshakePlan,
@@ -64,6 +64,7 @@ export {
   type StreamSession,
   type StreamTransport,
   type Transport,
+  type TransportServices,
   type TurnClock,
   undecodable,
 } from '@millrace/core'

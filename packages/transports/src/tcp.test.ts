@@ -4,11 +4,13 @@ import { networkInterfaces } from 'node:os'
 import { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import type { Link, LinkOwner, Listener } from '@millrace/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { nodeLoop } from './node-platform.ts'
 import { refuseSelf } from './self-connection.ts'
 import { SocketLink } from './socket-link.ts'
 import { Tcp, type TcpFields, tcp } from './tcp.ts'
 
 const plugin = tcp()
+const services = { loop: nodeLoop, random: (size: number) => new Uint8Array(size) }
 const hasIpv6 = Object.values(networkInterfaces()).some((list) =>
   list?.some(({ address }) => address === '::1'),
 )
@@ -59,7 +61,7 @@ type Bound = {
   readonly failures: unknown[]
 }
 
-async function bind(transport = plugin.create(), host = '127.0.0.1'): Promise<Bound> {
+async function bind(transport = plugin.create(services), host = '127.0.0.1'): Promise<Bound> {
   if (transport.carries !== 'bytes') throw new Error('tcp carries bytes')
   const links: Link[] = []
   const failures: unknown[] = []
@@ -72,7 +74,7 @@ async function bind(transport = plugin.create(), host = '127.0.0.1'): Promise<Bo
 }
 
 async function open(port: number, signal?: AbortSignal, host = '127.0.0.1'): Promise<Link> {
-  const transport = plugin.create()
+  const transport = plugin.create(services)
   if (transport.carries !== 'bytes') throw new Error('tcp carries bytes')
   const link = await transport.connect(plugin.address('tcp', { host, port }), signal)
   endings.push(() => link.destroy())
@@ -181,7 +183,7 @@ describe('tcp addresses', () => {
   })
 
   it.runIf(hasIpv6)('describes links over IPv6 with brackets', async () => {
-    const bound = await bind(plugin.create(), '::1')
+    const bound = await bind(plugin.create(services), '::1')
     const near = await open(bound.port, undefined, '[::1]')
     await until('the link is accepted', () => bound.links.length === 1)
     expect(near.describe()).toBe(`tcp://[::1]:${bound.port}`)
@@ -332,7 +334,7 @@ describe('tcp pipes', () => {
 
   it('reject when nothing listens, and when the port is taken', async () => {
     const { listener, port } = await bind()
-    const taken = plugin.create()
+    const taken = plugin.create(services)
     if (taken.carries !== 'bytes') throw new Error('tcp carries bytes')
     const owner = { accepted() {}, failed() {} }
     const address = plugin.address('tcp', { host: '127.0.0.1', port })

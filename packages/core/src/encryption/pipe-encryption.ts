@@ -3,7 +3,6 @@ import { MillraceError } from '../base/millrace-error.ts'
 import { checkRole, parseEncryption } from '../base/parse-encryption.ts'
 import type {
   EncryptedPipe,
-  EncryptingLink,
   EncryptionCode,
   EncryptionLoader,
   HandshakeMaker,
@@ -56,7 +55,7 @@ export class LoadedEncryption implements PipeEncryption {
     role: 'accepted' | 'opened',
     pipe: EncryptedPipe,
     channel: () => PendingChannel | undefined,
-  ): EncryptingLink {
+  ): Link {
     const { pool, turns, limits } = pipe
     return this.code.seal(link, { pool, turns, limits, ...this.side(role, pipe, channel) })
   }

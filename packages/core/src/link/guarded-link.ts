@@ -3,6 +3,7 @@ import { runCallback, watchResult } from '../base/callback.ts'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import { printable } from '../base/printable.ts'
+import type { FrameTable } from '../ports/framing.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 import type { Turns } from '../turn/turns.ts'
 
@@ -28,7 +29,7 @@ export class GuardedLink implements Link {
     this.#pipe = pipe
   }
 
-  /** As the link has it, or not; so are the next two. */
+  /** As the link has it, or not; so are the next three. */
   get pause(): (() => void) | undefined {
     return this.#link.pause === undefined ? undefined : this.#pause
   }
@@ -39,6 +40,14 @@ export class GuardedLink implements Link {
 
   get buffered(): (() => number) | undefined {
     return this.#link.buffered === undefined ? undefined : this.#buffered
+  }
+
+  get speaks(): ((frames: FrameTable) => void) | undefined {
+    return this.#link.speaks === undefined ? undefined : this.#speaks
+  }
+
+  get storedBytes(): number | undefined {
+    return this.#link.storedBytes
   }
 
   get encryption(): ChannelEncryption | undefined {
@@ -86,6 +95,14 @@ export class GuardedLink implements Link {
       return printable(this.#link.describe())
     } catch {
       return 'link'
+    }
+  }
+
+  #speaks(frames: FrameTable): void {
+    try {
+      this.#watch('speaks', this.#link.speaks?.(frames))
+    } catch (error) {
+      this.#failed('speaks', error)
     }
   }
 

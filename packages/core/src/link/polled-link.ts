@@ -35,6 +35,10 @@ class PolledLink implements Link, LinkOwner {
     return this.#link.peerAddress
   }
 
+  get storedBytes(): number | undefined {
+    return this.#link.storedBytes
+  }
+
   get encryption(): ChannelEncryption | undefined {
     return this.#link.encryption
   }
@@ -70,6 +74,10 @@ class PolledLink implements Link, LinkOwner {
 
   /** A link with `buffered` has no such event. */
   sent(): void {}
+
+  stored(): void {
+    this.#owner?.stored?.()
+  }
 
   ended(): void {
     this.#owner?.ended()

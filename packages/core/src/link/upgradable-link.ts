@@ -1,7 +1,7 @@
 import type { SegmentBatch } from '@millrace/buffer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
-import type { ChannelLayer, EncryptingLink, LinkToEncrypt } from '../ports/encryption.ts'
+import type { ChannelLayer, LinkToEncrypt } from '../ports/encryption.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 
 /**
@@ -15,14 +15,14 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
   state: 'open' | 'ended' | 'gone' = 'open'
   /** The error with which the link went, if it was one. */
   error: unknown
-  readonly below: EncryptingLink
+  readonly below: Link
   isPaused = false
   #owner!: LinkOwner
   #layer: ChannelLayer | undefined
   clearOut = 0
   clearIn = 0
 
-  constructor(below: EncryptingLink) {
+  constructor(below: Link) {
     this.below = below
   }
 

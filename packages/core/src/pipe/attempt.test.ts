@@ -1,7 +1,7 @@
 import { Rig } from '@millrace/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Cancel } from '../base/cancel.ts'
-import type { StreamTransport } from '../ports/transport.ts'
+import type { StreamTransport, TransportServices } from '../ports/transport.ts'
 import type { PipeOptions } from './pipe-options.ts'
 
 let rig: Rig
@@ -13,8 +13,8 @@ afterEach(() => rig.end())
 /** A pipe over a transport that connects after so many milliseconds, to `net://server`. */
 function slowPipe(connectMs: number, options: PipeOptions) {
   const streams = rig.network.streams()
-  const create = (): StreamTransport => {
-    const transport = streams.create() as StreamTransport
+  const create = (services: TransportServices): StreamTransport => {
+    const transport = streams.create(services) as StreamTransport
     const connect: StreamTransport['connect'] = async (address, signal) => {
       await new Promise<void>((resolve) => {
         if (connectMs < Number.POSITIVE_INFINITY) rig.loop.wakeAt(rig.loop.now() + connectMs, resolve)

@@ -119,7 +119,10 @@ export function startCarrier(
 ): LinkCarrier {
   const conversation = registry.converse(role)
   const channel = () => registry.channelToBe(conversation)
-  const telling = tellingLink(new GuardedLink(link, registry), registry.turns)
+  const guarded = new GuardedLink(link, registry)
+  const frames = target.protocol.frames?.(registry.limits)
+  if (frames !== undefined) guarded.speaks?.(frames)
+  const telling = tellingLink(guarded, registry.turns)
   const below = encryption?.over(telling, role, registry, channel) ?? telling
   const carrier = LinkCarrier.over(below, registry, conversation, target.protocol)
   registry.add(conversation, opening, link.peerAddress)

@@ -11,8 +11,8 @@ function slowToListen(network: FakeNetwork, loop: VirtualLoop): TransportPlugin 
     address: plugin.address,
     parse: plugin.parse,
     matches: plugin.matches,
-    create() {
-      const transport = plugin.create() as StreamTransport
+    create(services) {
+      const transport = plugin.create(services) as StreamTransport
       return {
         carries: 'bytes',
         connect: (address, signal) => transport.connect(address, signal),

@@ -1,6 +1,7 @@
 import type { PipeLimits } from '../base/options.ts'
 import type { Runnable } from '../ports/driver.ts'
 import type { PipeEncryption } from '../ports/encryption.ts'
+import type { Loop } from '../ports/loop.ts'
 import type { Transport } from '../ports/transport.ts'
 import { Turns } from '../turn/turns.ts'
 import { ChannelRegistry, type ChannelRegistryOwner } from './channel-registry.ts'
@@ -40,15 +41,17 @@ export function settle(
   target: PipeTarget,
   before: Settled | undefined,
 ): Settled {
-  const transport = target.plugin.create()
-  const turns = before?.turns ?? makeTurns(pipe, parts)
+  const { platform } = parts.services
+  const loop = parts.options.loop ?? platform.loop
+  const transport = target.plugin.create({ loop, random: (size) => platform.random(size) })
+  const turns = before?.turns ?? makeTurns(pipe, parts, loop)
   const registry = before?.registry ?? makeRegistry(pipe, parts, turns)
   registry.keys = target.protocol.keys
   return { target, transport, turns, registry }
 }
 
-function makeTurns(runnable: Runnable, { services, options, reports }: PipeParts): Turns {
-  const { loop = services.platform.loop, drive = 'auto' } = options
+function makeTurns(runnable: Runnable, { services, options, reports }: PipeParts, loop: Loop): Turns {
+  const { drive = 'auto' } = options
   return new Turns(services.wheel(loop), drive, {
     runnable,
     driverFailed: (error) => reports.driverFailed(error),

@@ -65,14 +65,8 @@ export interface SealOptions extends HandshakeSide {
   readonly limits: { readonly frameTimeoutMs: number }
 }
 
-/** A link that encrypts, or one that doesn't. */
-export interface EncryptingLink extends Link {
-  /** How many bytes came and can't be handed on yet, such as those of a record that has not ended. Absent: none. */
-  readonly storedBytes?: number | undefined
-}
-
 /** A link over another one, such as one that encrypts. It is made with its owner and needs no `start`. */
-export interface LinkLayer extends EncryptingLink, LinkOwner {
+export interface LinkLayer extends Link, LinkOwner {
   /** Gives all memory back, and tells nothing more. */
   release(): void
 }
@@ -87,7 +81,7 @@ export interface EncryptionCode {
   /** One handshake of one side. Throws what `prepare` throws. */
   plan(options: EncryptionOptions, role: 'accepted' | 'opened', prologue: string): HandshakePlan
   /** A link over this one that begins with a handshake, and seals everything behind it. */
-  seal(link: Link, options: SealOptions): EncryptingLink
+  seal(link: Link, options: SealOptions): Link
   /** A layer over a link that is open already, when the handshake is over: sealing begins with what is sent next. */
   sealFromHere(link: Link, options: SealOptions, owner: LinkOwner): LinkLayer
   /** The handshake of two ends in one process, in one go. */
@@ -122,7 +116,7 @@ export interface PipeEncryption {
     role: 'accepted' | 'opened',
     pipe: EncryptedPipe,
     channel: () => PendingChannel | undefined,
-  ): EncryptingLink
+  ): Link
   /** What one end needs for its handshake. */
   side(
     role: 'accepted' | 'opened',

@@ -1,4 +1,5 @@
 import type { FrameTarget, FrameViolation } from '@millrace/wire'
+import type { MessageTraits } from '../base/message-traits.ts'
 import type { ByteSource } from './codec.ts'
 
 /** One frame, shown in place: its body is `bytes[bodyStart, bodyEnd)`, valid until the next one is asked for. */
@@ -33,4 +34,14 @@ export interface FrameSink extends FrameTarget {
   reserve(size: number): number
   /** What was written up to here belongs to the output. */
   commit(end: number): void
+}
+
+/** How to find the frames of one session in its bytes, and what is said of the messages in them. */
+export interface FrameTable {
+  /** By message number below 128, the size of messages that have always the same one and travel without it; -1 for all others. */
+  readonly fixedSizes: Int32Array
+  /** The largest body of a frame that this side accepts, in bytes. */
+  readonly bodySizeMax: number
+  /** What is said of a message, by its number; of numbers that the contract doesn't have, the defaults. */
+  traits(number: number): MessageTraits
 }

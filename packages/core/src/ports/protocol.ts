@@ -3,6 +3,7 @@ import type { Goodbye } from '@millrace/wire'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { KeyTable } from '../base/key-table.ts'
 import type { PipeLimits } from '../base/options.ts'
+import type { FrameTable } from './framing.ts'
 import type { Address, DatagramSocket } from './transport.ts'
 
 /**
@@ -183,6 +184,8 @@ export interface Protocol<Messages extends object = object> {
   identity?(): string | undefined
   /** Makes the session of one channel. */
   session?(host: SessionHost): StreamSession
+  /** How to find the frames in what a session writes, for links that carry frames one by one. Left out: over those, it is bytes in their order. */
+  frames?(limits: { readonly messageSizeMax: number }): FrameTable
   /** Makes the session of one datagram socket. */
   datagrams?(host: DatagramHost): DatagramSession
   /** Never set. */

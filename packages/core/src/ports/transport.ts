@@ -1,6 +1,8 @@
 import type { SegmentBatch } from '@millrace/buffer'
 import type { CancelSignal } from '../base/cancel.ts'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
+import type { FrameTable } from './framing.ts'
+import type { Loop } from './loop.ts'
 
 /** Where a pipe binds or opens, as its transport understands it. */
 export interface Address {
@@ -23,12 +25,17 @@ export interface LinkOwner {
   ended(): void
   /** The link is gone; with the error, if it was one. The last call, made exactly once. */
   gone(error?: unknown): void
-  /** Bytes came that can't be handed on yet: for links that encrypt, as their records may begin long before they end. */
+  /** Bytes came that can't be handed on yet: for links that encrypt, as their records may begin long before they end, and those that put frames together. */
   stored?(): void
 }
 
 /** A transport's side of a channel: bytes in, bytes out. It frames nothing and decides nothing. */
 export interface Link {
+  /**
+   * For links that carry frames one by one, such as those over datagrams: how to find them in what is sent, and how each is to be delivered. Called at most
+   * once, before `start`. A link that isn't told carries bytes in their order. What such a link hands over is whole frames.
+   */
+  readonly speaks?: ((frames: FrameTable) => void) | undefined
   /** Says who is told. Called once, before anything else. */
   start(owner: LinkOwner): void
   /**
@@ -58,6 +65,16 @@ export interface Link {
   readonly peerAddress?: string | undefined
   /** What is known of the encryption, for links that encrypt. */
   readonly encryption?: ChannelEncryption | undefined
+  /** How many bytes came and can't be handed on yet, such as those of a record or frame that is not whole. Absent: none. */
+  readonly storedBytes?: number | undefined
+}
+
+/** What a factory lends to the transports of its pipes. Those on a network of the platform's own don't need it. */
+export interface TransportServices {
+  /** The loop of the pipe: time, wake-ups and turns. */
+  readonly loop: Loop
+  /** Unpredictable bytes of the platform. */
+  random(size: number): Uint8Array
 }
 
 /** How many links the process can hold. */
@@ -160,7 +177,7 @@ export interface TransportPlugin<
   /** Whether a channel opened to `wanted` would reach the pipe that is bound at `bound`. */
   matches(wanted: Address, bound: Address): boolean
   /** Makes the transport of one pipe. */
-  create(): Transport
+  create(services: TransportServices): Transport
   /** Never set: for the compiler. */
   readonly words?: Words
 }

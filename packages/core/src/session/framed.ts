@@ -1,3 +1,4 @@
+import { bodySizeLimit } from '@millrace/wire'
 import type { Codec } from '../ports/codec.ts'
 import type { Protocol, SessionHost, StreamSession } from '../ports/protocol.ts'
 import { messageSizes } from './frame-writer.ts'
@@ -12,5 +13,10 @@ export function framed<Messages extends object>(codec: Codec<Messages>): Protoco
     keys: codec.keys,
     session: (host: SessionHost): StreamSession =>
       new FramedStream(codec.forChannel?.() ?? codec, sizes, host),
+    frames: ({ messageSizeMax }) => ({
+      fixedSizes: sizes.fixed,
+      bodySizeMax: Math.min(messageSizeMax, bodySizeLimit),
+      traits: (number) => codec.keys.traits(number),
+    }),
   }
 }
