@@ -7,6 +7,7 @@ import { EmptyRecordConstructor, type MapRecord, MapRecordConstructor } from './
 import { type MsgpackErrorCode, sentenceAt } from './msgpack-error.ts'
 import type { MsgpackExtension } from './msgpack-extension.ts'
 import { dateOf, readTimestamp, TIMESTAMP_TYPE } from './msgpack-timestamp.ts'
+import { ReadBudget } from './read-budget.ts'
 import { keyKind, numberWidth, readNumber } from './read-number.ts'
 import { type MsgpackReaderOptions, type ReaderRules, readerRules } from './reader-rules.ts'
 import { Utf8Reader } from './utf8.ts'
@@ -30,18 +31,17 @@ export class MsgpackReader {
   position = 0
   readonly #rules: ReaderRules
   readonly #options: MsgpackReaderOptions
+  readonly #budget: ReadBudget
   #keys = new KeyMemory()
   #bytes: Uint8Array = NOTHING
   #view: DataView = NOTHING_VIEW
   #end = 0
-  #depth = 0
-  #nodesLeft = 0
-  #memoryLeft = 0
 
   /** Throws `MsgpackError` with `bad-option` for options out of range. */
   constructor(options: MsgpackReaderOptions = {}) {
     this.#options = options
     this.#rules = readerRules(options)
+    this.#budget = new ReadBudget(this.#rules.limits)
   }
 
   /**
@@ -71,15 +71,11 @@ export class MsgpackReader {
     if (!(offset >= 0 && offset <= end && end <= bytes.length && end <= view.byteLength)) {
       return this.#fail('truncated', offset)
     }
-    const { nodesMax, nodesPerByteMax, memoryPerByteMax } = this.#rules.limits
-    this.#nodesLeft = Math.min(nodesMax, Math.floor((end - offset) * nodesPerByteMax))
-    this.#memoryLeft = memory.allowedFor(end - offset, memoryPerByteMax)
     this.#bytes = bytes
     this.#view = view
     this.#end = end
-    this.#depth = 0
-    const value =
-      this.#nodesLeft-- > 0 || offset === end ? this.#value() : this.#fail('nodes-over-limit', offset)
+    const isAcceptable = this.#budget.begin(end - offset)
+    const value = isAcceptable ? this.#value() : this.#fail('nodes-over-limit', offset)
     this.#bytes = NOTHING
     this.#view = NOTHING_VIEW
     return this.error === '' ? value : undefined
@@ -176,37 +172,32 @@ export class MsgpackReader {
       array[index] = this.#value()
       if (this.error !== '') return undefined
     }
-    this.#depth--
+    this.#budget.leave()
     return array
   }
 
   /** Checks a container before anything is allocated for it. */
   #enter(count: number, sizeMin: number, at: number): boolean {
-    if (sizeMin > this.#end - this.position) this.#fail('truncated', at)
-    else if (this.#depth >= this.#rules.limits.depthMax) this.#fail('depth-over-limit', at)
-    else if (count > this.#nodesLeft) this.#fail('nodes-over-limit', at)
-    else {
-      this.#nodesLeft -= count
-      this.#depth++
-      return true
-    }
-    return false
+    const wrong = sizeMin > this.#end - this.position ? 'truncated' : this.#budget.enter(count)
+    if (wrong !== '') this.#fail(wrong, at)
+    return wrong === ''
   }
 
   /** Whether so many more bytes of memory are acceptable. */
   #charge(size: number, at: number): boolean {
-    this.#memoryLeft -= size
-    if (this.#memoryLeft < 0) this.#fail('memory-over-limit', at)
-    return this.#memoryLeft >= 0
+    if (this.#budget.takeMemory(size)) return true
+    this.#fail('memory-over-limit', at)
+    return false
   }
 
   #map(count: number, at: number): MapRecord | Map<unknown, unknown> | undefined {
     if (!this.#enter(count, count * 2, at)) return undefined
-    if (count > this.#rules.limits.keysMax) return this.#fail('keys-over-limit', at)
+    const wrong = this.#budget.takeKeys(count)
+    if (wrong !== '') return this.#fail(wrong, at)
     const isRecord = this.#rules.maps === 'object'
     if (!this.#charge(isRecord ? memory.ofRecord(count) : memory.ofMap(count), at)) return undefined
     const map = isRecord ? this.#record(count) : this.#mapObject(count)
-    this.#depth--
+    this.#budget.leave()
     return map
   }
 

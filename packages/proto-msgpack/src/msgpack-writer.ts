@@ -8,6 +8,7 @@ import { textSize, writeText } from './utf8.ts'
 import { isPlain } from './value-kind.ts'
 import { bigintSize, ValueMeasure } from './value-measure.ts'
 import { countHeadSize, numberSize } from './value-size.ts'
+import { WriteBudget } from './write-budget.ts'
 import { writeNumber } from './write-number.ts'
 import {
   checkDensity,
@@ -33,12 +34,12 @@ export class MsgpackWriter {
   readonly #rules: WriterRules
   readonly #limits: MsgpackLimits
   readonly #measure: ValueMeasure
+  readonly #budget: WriteBudget
   readonly #depthMax: number
   readonly #textSizeMax: number
   #bytes: Uint8Array = NO_TARGET.bytes
   #view: DataView = NO_TARGET.view
   #limit = 0
-  #nodesLeft = 0
   #block = NO_TARGET
   #used = 0
 
@@ -47,6 +48,7 @@ export class MsgpackWriter {
     this.#rules = writerRules(options)
     this.#limits = this.#rules.limits
     this.#measure = new ValueMeasure(this.#rules)
+    this.#budget = new WriteBudget(this.#limits)
     this.#depthMax = this.#limits.depthMax
     this.#textSizeMax = this.#limits.textSizeMax
   }
@@ -76,15 +78,14 @@ export class MsgpackWriter {
     const bytes = this.#bytes
     const view = this.#view
     const limit = this.#limit
-    const nodesLeft = this.#nodesLeft
+    const { nodesLeft } = this.#budget
     this.#bytes = target.bytes
     this.#view = target.view
     this.#limit = Math.min(target.bytes.length, target.view.byteLength)
-    this.#nodesLeft = this.#limits.nodesMax
     try {
-      this.#count(1)
+      this.#budget.begin()
       const end = this.#value(value, offset, 0)
-      checkDensity(this.#limits.nodesMax - this.#nodesLeft, end - offset, this.#rules)
+      checkDensity(this.#limits.nodesMax - this.#budget.nodesLeft, end - offset, this.#rules)
       return end
     } catch (thrown) {
       if (thrown === TARGET_ENDS) return -1
@@ -93,7 +94,7 @@ export class MsgpackWriter {
       this.#bytes = bytes
       this.#view = view
       this.#limit = limit
-      this.#nodesLeft = nodesLeft
+      this.#budget.nodesLeft = nodesLeft
     }
   }
 
@@ -116,11 +117,6 @@ export class MsgpackWriter {
     }
     this.#used = end
     return new Uint8Array(block.bytes.buffer, start, end - start)
-  }
-
-  #count(nodes: number): void {
-    if (nodes > this.#nodesLeft) throw new MsgpackError('nodes-over-limit')
-    this.#nodesLeft -= nodes
   }
 
   #room(offset: number, size: number): void {
@@ -226,7 +222,7 @@ export class MsgpackWriter {
   #array(array: readonly unknown[], offset: number, depth: number): number {
     const count = array.length
     this.#enter(depth)
-    this.#count(count)
+    this.#budget.takeNodes(count)
     let at = count < 0x10 ? this.#byte(0x90 | count, offset) : this.#head(0xdc, count, offset)
     for (let index = 0; index < count; index++) at = this.#value(array[index], at, depth + 1)
     return at
@@ -263,7 +259,7 @@ export class MsgpackWriter {
   /** Puts the head before the pairs in `[offset + 1, end)`: their count is known only now, as undefined ones are left out. */
   #countHead(count: number, offset: number, end: number): number {
     if (count > this.#limits.keysMax) throw new MsgpackError('keys-over-limit')
-    this.#count(count)
+    this.#budget.takeNodes(count)
     if (count < 0x10) {
       this.#byte(0x80 | count, offset)
       return end

@@ -5,6 +5,7 @@ import { MsgpackTimestamp, timestampSize } from './msgpack-timestamp.ts'
 import { textSize } from './utf8.ts'
 import { isPlain } from './value-kind.ts'
 import { binaryHeadSize, countHeadSize, extensionHeadSize, numberSize, textHeadSize } from './value-size.ts'
+import { WriteBudget } from './write-budget.ts'
 import {
   checkDensity,
   checkMapKey,
@@ -23,11 +24,12 @@ const UINT64_MAX = 0xffff_ffff_ffff_ffffn
 export class ValueMeasure {
   readonly #rules: WriterRules
   readonly #limits: MsgpackLimits
-  #nodesLeft = 0
+  readonly #budget: WriteBudget
 
   constructor(rules: WriterRules) {
     this.#rules = rules
     this.#limits = rules.limits
+    this.#budget = new WriteBudget(this.#limits)
   }
 
   get depthMax(): number {
@@ -38,7 +40,7 @@ export class ValueMeasure {
   message(value: unknown): number {
     return this.#counted(() => {
       const size = this.#size(value, 0)
-      checkDensity(this.#limits.nodesMax - this.#nodesLeft, size, this.#rules)
+      checkDensity(this.#limits.nodesMax - this.#budget.nodesLeft, size, this.#rules)
       return size
     })
   }
@@ -50,19 +52,13 @@ export class ValueMeasure {
 
   /** Counts nodes afresh for one value; a getter or codec that measures meanwhile has a count of its own. */
   #counted(measure: () => number): number {
-    const outer = this.#nodesLeft
-    this.#nodesLeft = this.#limits.nodesMax
+    const { nodesLeft } = this.#budget
     try {
-      this.#count(1)
+      this.#budget.begin()
       return measure()
     } finally {
-      this.#nodesLeft = outer
+      this.#budget.nodesLeft = nodesLeft
     }
-  }
-
-  #count(nodes: number): void {
-    if (nodes > this.#nodesLeft) throw new MsgpackError('nodes-over-limit')
-    this.#nodesLeft -= nodes
   }
 
   #size(value: unknown, depth: number): number {
@@ -110,7 +106,7 @@ export class ValueMeasure {
 
   #array(array: readonly unknown[], depth: number): number {
     this.#enter(depth)
-    this.#count(array.length)
+    this.#budget.takeNodes(array.length)
     let size = countHeadSize(array.length)
     for (let index = 0; index < array.length; index++) size += this.#size(array[index], depth + 1)
     return size
@@ -126,7 +122,7 @@ export class ValueMeasure {
       if (value === undefined) continue
       if (++count > this.#limits.keysMax) throw new MsgpackError('keys-over-limit')
       if (isForbiddenKey(key)) throw new MsgpackError('forbidden-key', { detail: key })
-      this.#count(1)
+      this.#budget.takeNodes(1)
       size += this.#text(key) + this.#size(value, depth + 1)
     }
     return countHeadSize(count) + size
@@ -140,7 +136,7 @@ export class ValueMeasure {
       if (value === undefined) continue
       if (++count > this.#limits.keysMax) throw new MsgpackError('keys-over-limit')
       checkMapKey(key, map, this.#rules)
-      this.#count(1)
+      this.#budget.takeNodes(1)
       size += this.#size(key, depth + 1) + this.#size(value, depth + 1)
     }
     return countHeadSize(count) + size

@@ -1,0 +1,24 @@
+import { MsgpackError } from './msgpack-error.ts'
+import type { MsgpackLimits } from './msgpack-limits.ts'
+
+/** What a message may still have while it is measured or written. Knows no values and no bytes. */
+export class WriteBudget {
+  readonly #limits: MsgpackLimits
+  nodesLeft = 0
+
+  constructor(limits: MsgpackLimits) {
+    this.#limits = limits
+  }
+
+  /** A message begins, which is one value at least. */
+  begin(): void {
+    this.nodesLeft = this.#limits.nodesMax
+    this.takeNodes(1)
+  }
+
+  /** So many values more. */
+  takeNodes(count: number): void {
+    if (count > this.nodesLeft) throw new MsgpackError('nodes-over-limit')
+    this.nodesLeft -= count
+  }
+}
