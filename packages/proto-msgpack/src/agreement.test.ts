@@ -109,6 +109,7 @@ const tight: fc.Arbitrary<Partial<MsgpackLimits>> = fc.record(
     nodesMax: fc.nat(30),
     nodesPerByteMax: fc.constantFrom(0, 0.1, 0.3, 0.5, 0.9, 1),
     keysMax: fc.nat(4),
+    keysInAllMax: fc.nat(8),
     textSizeMax: fc.nat(30),
     binarySizeMax: fc.nat(30),
     extSizeMax: fc.nat(30),

@@ -9,6 +9,7 @@ export type MsgpackErrorCode =
   | 'depth-over-limit'
   | 'nodes-over-limit'
   | 'keys-over-limit'
+  | 'keys-in-all-over-limit'
   | 'key-collisions'
   | 'memory-over-limit'
   | 'text-over-limit'
@@ -34,6 +35,8 @@ const SENTENCES: Readonly<Record<MsgpackErrorCode, string>> = {
   'depth-over-limit': 'containers are nested deeper than depthMax (a value that contains itself always is)',
   'nodes-over-limit': 'there are more values than nodesMax or nodesPerByteMax allow',
   'keys-over-limit': 'a map has more keys than keysMax',
+  'keys-in-all-over-limit':
+    'all maps together have more keys than keysInAllMax; send several messages, or raise it on both sides',
   'key-collisions': 'numbers that are keys of a map collide in its hash table; send an array of pairs',
   'memory-over-limit': 'the value takes more memory than memoryPerByteMax allows for its bytes',
   'text-over-limit': 'a text has more UTF-8 bytes than textSizeMax',

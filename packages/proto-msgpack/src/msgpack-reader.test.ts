@@ -68,6 +68,32 @@ describe('MsgpackReader limits: at the limit it reads, one over it refuses', () 
     expect(read(over, { maps: 'map' })).toBe('keys-over-limit')
   })
 
+  it.each(['object', 'map'] as const)('keysInAllMax, whatever was read before (%s)', (maps) => {
+    const map = keyed(1024)
+    const full = filled(0xdd, 16, map)
+    const over = new Uint8Array([...full, 0x81, 0xa1, 0x78, 0x01])
+    over[4] = 17
+    const reader = new MsgpackReader({ maps })
+    for (let time = 0; time < 3; time++) {
+      expect(reader.read(full, new DataView(full.buffer), 0, full.length)).toHaveLength(16)
+      expect(reader.read(over, new DataView(over.buffer), 0, over.length)).toBe(undefined)
+      expect([reader.error, reader.position]).toEqual(['keys-in-all-over-limit', full.length])
+      expect(reader.errorText()).toContain('keysInAllMax')
+    }
+    expect(read(over, { maps, limits: { keysInAllMax: 16_385 } })).toBe('')
+  })
+
+  it('keysInAllMax counts maps in maps, and follows a larger keysMax that was given', () => {
+    const nestedMaps = bytesOf('82 a161 82 a16201 a16302 a164 81 a16503')
+    expect(read(nestedMaps, { limits: { keysInAllMax: 5 } })).toBe('')
+    refuses('82 a161 82 a16201 a16302 a164 81 a16503', 'keys-in-all-over-limit', 12, {
+      limits: { keysInAllMax: 4 },
+    })
+    const large = filled(0xdf, 20_000, bytesOf('a16101'))
+    expect(read(large, { limits: { keysMax: 20_000 } })).toBe('duplicate-key')
+    expect(read(large, { limits: { keysMax: 20_000, keysInAllMax: 16_384 } })).toBe('keys-in-all-over-limit')
+  })
+
   it('textSizeMax, for values and keys', () => {
     const { textSizeMax } = msgpackLimits
     expect(read(filled(0xdb, textSizeMax, bytesOf('61')))).toBe('')

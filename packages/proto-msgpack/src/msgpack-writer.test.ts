@@ -204,6 +204,39 @@ describe('MsgpackWriter', () => {
     expect(() => new MsgpackWriter({ limits: { depthMax: -1 } })).toThrow('limits.depthMax is -1')
   })
 
+  it('keeps the limit of keys in all maps', () => {
+    const map = Object.fromEntries(Array.from({ length: 1024 }, (_, key) => [`k${key}`, 1]))
+    const maps = new Array(16).fill(map)
+    for (const [full, one] of [
+      [maps, { more: 1 }],
+      [maps.map((each) => new Map(Object.entries(each))), new Map([['more', 1]])],
+    ] as const) {
+      expect(decode(encode(full))).toEqual(maps)
+      for (const write of [encode, (value: unknown) => new MsgpackWriter().measure(value)]) {
+        const error = failure(() => write([...full, one]))
+        expect([error.code, error.path]).toEqual(['keys-in-all-over-limit', ''])
+        expect(error.message).toContain('keysInAllMax')
+      }
+      const raised = new MsgpackWriter({ limits: { keysInAllMax: 16_385 } })
+      expect(raised.encode([...full, one])).toHaveLength(raised.measure([...full, one]))
+    }
+  })
+
+  it('gives a message that a getter writes meanwhile keys of its own', () => {
+    const writer = new MsgpackWriter({ limits: { keysInAllMax: 3 } })
+    const inner = { a: 1, b: 2, c: 3 }
+    const value = {
+      first: 1,
+      get second() {
+        return writer.encode(inner).length + writer.measure(inner)
+      },
+      third: 3,
+    }
+    expect(decode(writer.encode(value))).toEqual({ first: 1, second: 20, third: 3 })
+    expect(writer.measure(value)).toBe(writer.encode(value).length)
+    expect(failure(() => writer.encode({ ...value, fourth: 4 })).code).toBe('keys-in-all-over-limit')
+  })
+
   it('refuses values that share themselves into the millions, at once', () => {
     let array: unknown = 0
     let record: unknown = 0
@@ -211,9 +244,12 @@ describe('MsgpackWriter', () => {
       array = [array, array]
       record = { a: record, b: record }
     }
-    for (const value of [array, record]) {
-      expect(failure(() => new MsgpackWriter().measure(value)).code).toBe('nodes-over-limit')
-      expect(failure(() => encode(value)).code).toBe('nodes-over-limit')
+    for (const [value, code] of [
+      [array, 'nodes-over-limit'],
+      [record, 'keys-in-all-over-limit'],
+    ] as const) {
+      expect(failure(() => new MsgpackWriter().measure(value)).code).toBe(code)
+      expect(failure(() => encode(value)).code).toBe(code)
     }
   })
 

@@ -78,7 +78,7 @@ export class MsgpackWriter {
     const bytes = this.#bytes
     const view = this.#view
     const limit = this.#limit
-    const { nodesLeft } = this.#budget
+    const { nodesLeft, keysLeft } = this.#budget
     this.#bytes = target.bytes
     this.#view = target.view
     this.#limit = Math.min(target.bytes.length, target.view.byteLength)
@@ -95,6 +95,7 @@ export class MsgpackWriter {
       this.#view = view
       this.#limit = limit
       this.#budget.nodesLeft = nodesLeft
+      this.#budget.keysLeft = keysLeft
     }
   }
 
@@ -259,7 +260,7 @@ export class MsgpackWriter {
   /** Puts the head before the pairs in `[offset + 1, end)`: their count is known only now, as undefined ones are left out. */
   #countHead(count: number, offset: number, end: number): number {
     if (count > this.#limits.keysMax) throw new MsgpackError('keys-over-limit')
-    this.#budget.takeNodes(count)
+    this.#budget.takeKeys(count)
     if (count < 0x10) {
       this.#byte(0x80 | count, offset)
       return end

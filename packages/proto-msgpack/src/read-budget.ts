@@ -7,6 +7,7 @@ export class ReadBudget {
   readonly #limits: MsgpackLimits
   #depth = 0
   #nodesLeft = 0
+  #keysLeft = 0
   #memoryLeft = 0
 
   constructor(limits: MsgpackLimits) {
@@ -15,8 +16,9 @@ export class ReadBudget {
 
   /** A message of `size` bytes begins. False when not even one value is acceptable. */
   begin(size: number): boolean {
-    const { nodesMax, nodesPerByteMax, memoryPerByteMax } = this.#limits
+    const { nodesMax, nodesPerByteMax, memoryPerByteMax, keysInAllMax } = this.#limits
     this.#depth = 0
+    this.#keysLeft = keysInAllMax
     this.#memoryLeft = allowedFor(size, memoryPerByteMax)
     this.#nodesLeft = Math.min(nodesMax, Math.floor(size * nodesPerByteMax))
     return this.#nodesLeft-- > 0 || size === 0
@@ -38,7 +40,10 @@ export class ReadBudget {
 
   /** The container that was entered last is a map of `count` keys; '' or the limit that they are over. */
   takeKeys(count: number): '' | MsgpackErrorCode {
-    return count > this.#limits.keysMax ? 'keys-over-limit' : ''
+    if (count > this.#limits.keysMax) return 'keys-over-limit'
+    if (count > this.#keysLeft) return 'keys-in-all-over-limit'
+    this.#keysLeft -= count
+    return ''
   }
 
   /** Whether `size` more bytes of memory are acceptable. */

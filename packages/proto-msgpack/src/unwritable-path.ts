@@ -14,7 +14,8 @@ export function unwritable(thrown: unknown, root: unknown, measure: ValueMeasure
   }
   const { code, cause, detail } = thrown
   // The sum of all is over, no part of it: there is no path to look for (and looking could take very long).
-  const path = code === 'nodes-over-limit' ? '' : pathIn(root, measure)
+  const isOfAll = code === 'nodes-over-limit' || code === 'keys-in-all-over-limit'
+  const path = isOfAll ? '' : pathIn(root, measure)
   return new MsgpackError(code, detail === '' ? { path, cause } : { path, cause, detail })
 }
 

@@ -52,12 +52,13 @@ export class ValueMeasure {
 
   /** Counts nodes afresh for one value; a getter or codec that measures meanwhile has a count of its own. */
   #counted(measure: () => number): number {
-    const { nodesLeft } = this.#budget
+    const { nodesLeft, keysLeft } = this.#budget
     try {
       this.#budget.begin()
       return measure()
     } finally {
       this.#budget.nodesLeft = nodesLeft
+      this.#budget.keysLeft = keysLeft
     }
   }
 
@@ -122,7 +123,7 @@ export class ValueMeasure {
       if (value === undefined) continue
       if (++count > this.#limits.keysMax) throw new MsgpackError('keys-over-limit')
       if (isForbiddenKey(key)) throw new MsgpackError('forbidden-key', { detail: key })
-      this.#budget.takeNodes(1)
+      this.#budget.takeKeys(1)
       size += this.#text(key) + this.#size(value, depth + 1)
     }
     return countHeadSize(count) + size
@@ -136,7 +137,7 @@ export class ValueMeasure {
       if (value === undefined) continue
       if (++count > this.#limits.keysMax) throw new MsgpackError('keys-over-limit')
       checkMapKey(key, map, this.#rules)
-      this.#budget.takeNodes(1)
+      this.#budget.takeKeys(1)
       size += this.#size(key, depth + 1) + this.#size(value, depth + 1)
     }
     return countHeadSize(count) + size

@@ -5,6 +5,7 @@ import type { MsgpackLimits } from './msgpack-limits.ts'
 export class WriteBudget {
   readonly #limits: MsgpackLimits
   nodesLeft = 0
+  keysLeft = 0
 
   constructor(limits: MsgpackLimits) {
     this.#limits = limits
@@ -13,6 +14,7 @@ export class WriteBudget {
   /** A message begins, which is one value at least. */
   begin(): void {
     this.nodesLeft = this.#limits.nodesMax
+    this.keysLeft = this.#limits.keysInAllMax
     this.takeNodes(1)
   }
 
@@ -20,5 +22,12 @@ export class WriteBudget {
   takeNodes(count: number): void {
     if (count > this.nodesLeft) throw new MsgpackError('nodes-over-limit')
     this.nodesLeft -= count
+  }
+
+  /** So many keys more, each with a value. */
+  takeKeys(count: number): void {
+    if (count > this.keysLeft) throw new MsgpackError('keys-in-all-over-limit')
+    this.keysLeft -= count
+    this.takeNodes(count)
   }
 }
