@@ -28,10 +28,12 @@ export function floodBytes(kind: FloodKind): Buffer | undefined {
     case 'unanswered':
       return many(4096, (id) => request(id, 'unheard'))
     case 'maps':
-      return message(
-        arrayOf(
-          many(90, () => map),
-          90,
+      return many(8, (index) =>
+        message(
+          arrayOf(
+            many(16, (which) => mapOf(16 * index + which)),
+            16,
+          ),
         ),
       )
     case 'arrays':
@@ -41,14 +43,14 @@ export function floodBytes(kind: FloodKind): Buffer | undefined {
   }
 }
 
-/** A msgpack map of 1,024 keys, each with 0. */
-const map = Buffer.concat([
-  Buffer.from([0xde, 4, 0]),
-  many(1024, (index) => {
-    const key = Buffer.from(`k${index.toString(36).padStart(3, '0')}`)
+/** A msgpack map of 1,024 keys that no other has, each with 0. */
+function mapOf(which: number): Buffer {
+  const entries = many(1024, (index) => {
+    const key = Buffer.from((1024 * which + index).toString(36).padStart(4, '0'))
     return Buffer.concat([Buffer.from([0xa0 | key.length]), key, Buffer.from([0])])
-  }),
-])
+  })
+  return Buffer.concat([Buffer.from([0xde, 4, 0]), entries])
+}
 
 function many(count: number, make: (index: number) => Buffer): Buffer {
   return Buffer.concat(Array.from({ length: count }, (_, index) => make(index)))
