@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { Random } from './record-rig.ts'
 
 /** So much may live on the heap at any time: nothing that is fed in piles up. */
@@ -28,22 +28,33 @@ export function campaign(
   return counts
 }
 
-/** `--runs` and `--seed` of the command line. */
-export function asked(): { runs: number; seed: number } {
+/** `--runs` and `--seed` of the command line, and what else a campaign has: any other option is an error. */
+export function asked(more: ParseArgsOptionsConfig = {}): {
+  runs: number
+  seed: number
+  values: Readonly<Record<string, unknown>>
+} {
   const { values } = parseArgs({
-    options: { runs: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } },
+    options: {
+      ...more,
+      runs: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: '1' },
+    },
   })
   const runs = Number(values.runs)
   const seed = Number(values.seed)
   if (!Number.isInteger(runs) || runs < 1)
     throw new Error(`--runs ${values.runs}: must be a whole number from 1`)
   if (!Number.isInteger(seed)) throw new Error(`--seed ${values.seed}: must be a whole number`)
-  return { runs, seed }
+  return { runs, seed, values }
 }
 
 /** Runs a campaign and prints what came of it. */
-export function report(name: string, run: (runs: number, seed: number) => Record<string, number>): void {
-  const { runs, seed } = asked()
+export function report(
+  name: string,
+  run: (runs: number, seed: number) => Record<string, number>,
+  { runs, seed } = asked(),
+): void {
   const started = process.hrtime.bigint()
   const counts = run(runs, seed)
   const seconds = Number(process.hrtime.bigint() - started) / 1e9

@@ -1,10 +1,15 @@
-import type { Random } from './random.ts'
+import { joined, type Random } from './record-rig.ts'
 
 const KEY_SIZE = 32
 const MESSAGE_SIZE_MAX = 65_535
 
 /** One message made into something else, rarely into itself. `seen` are the messages of this handshake so far. */
 export function mutated(message: Uint8Array, seen: readonly Uint8Array[], random: Random): Uint8Array {
+  const first = mutatedOnce(message, seen, random)
+  return Buffer.compare(first, message) === 0 ? mutatedOnce(message, seen, random) : first
+}
+
+function mutatedOnce(message: Uint8Array, seen: readonly Uint8Array[], random: Random): Uint8Array {
   const kinds = MUTATIONS.length
   const kind = MUTATIONS[random.below(random.below(64) === 0 ? kinds : kinds - 1)]!
   return kind(message.slice(), random, seen)
@@ -16,9 +21,9 @@ type Mutation = (message: Uint8Array, random: Random, seen: readonly Uint8Array[
 const MUTATIONS: readonly Mutation[] = [
   flipBits,
   (message, random) => message.subarray(0, random.below(message.length)),
-  (message, random) => joined(message, some(1 + random.below(40), random)),
-  (message, random) => joined(message.subarray(random.below(message.length)), some(random.below(40), random)),
-  (message, random) => some(random.below(2) === 0 ? message.length : random.below(200), random),
+  (message, random) => joined(message, random.bytes(1 + random.below(40))),
+  (message, random) => joined(message.subarray(random.below(message.length)), random.bytes(random.below(40))),
+  (message, random) => random.bytes(random.below(2) === 0 ? message.length : random.below(200)),
   (message, random) => filled(message, KEY_SIZE * random.below(3), KEY_SIZE, 0),
   (message, random) => filled(message, random.below(message.length), 1 + random.below(40), random.below(256)),
   (_, random, seen) => seen[random.below(seen.length)]!.slice(),
@@ -46,15 +51,4 @@ function swapBlocks(message: Uint8Array, random: Random): Uint8Array {
 
 function filled(message: Uint8Array, from: number, size: number, value: number): Uint8Array {
   return message.fill(value, from, from + size)
-}
-
-function some(size: number, random: Random): Uint8Array {
-  return Uint8Array.from({ length: size }, () => random.below(256))
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length)
-  whole.set(first)
-  whole.set(second, first.length)
-  return whole
 }

@@ -1,18 +1,21 @@
-import { parseArgs } from 'node:util'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Primitives } from '../src/base/primitives.ts'
+import { asked, report } from './campaign.ts'
 import { runHandshakes } from './handshake-run.ts'
 
 // node fuzz/handshake.ts --runs 1000000 --seed 7: reads mutated handshake messages; exits with an error at the first broken promise.
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } },
-})
-const runs = Number(values.runs)
-const seed = Number(values.seed)
-if (!Number.isInteger(runs) || runs < 1)
-  throw new Error(`--runs ${values.runs}: must be a whole number from 1`)
-if (!Number.isInteger(seed)) throw new Error(`--seed ${values.seed}: must be a whole number`)
+// --primitives ../cipher-node/dist/index.js#nodePrimitives: by other primitives, of a module's file and of a name that it exports.
+const given = asked({ primitives: { type: 'string', default: 'src/noble/noble.ts#noblePrimitives' } })
+const primitives = await primitivesOf(String(given.values.primitives))
+// Nearly each step is refused, and asks three times more: the stacks would take a fifth of the time. A finding names its seed and run.
+Error.stackTraceLimit = 0
+report(`handshakes by ${primitives.name}`, (runs, seed) => runHandshakes(runs, seed, primitives), given)
 
-const started = process.hrtime.bigint()
-const tally = runHandshakes({ runs, seed })
-const seconds = Number(process.hrtime.bigint() - started) / 1e9
-console.log(`${runs} handshakes, seed ${seed}, ${Math.round(runs / seconds)} a second`)
-console.table(tally)
+async function primitivesOf(place: string): Promise<Primitives> {
+  const [file = '', name = ''] = place.split('#')
+  const exported = await import(pathToFileURL(resolve(file)).href)
+  if (exported[name]?.aead === undefined)
+    throw new Error(`--primitives ${place}: must be a file and the name of primitives that it exports`)
+  return exported[name]
+}
