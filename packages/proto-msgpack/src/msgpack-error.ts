@@ -35,8 +35,7 @@ const SENTENCES: Readonly<Record<MsgpackErrorCode, string>> = {
   'depth-over-limit': 'containers are nested deeper than depthMax (a value that contains itself always is)',
   'nodes-over-limit': 'there are more values than nodesMax or nodesPerByteMax allow',
   'keys-over-limit': 'a map has more keys than keysMax',
-  'keys-in-all-over-limit':
-    'all maps together have more keys than keysInAllMax; send several messages, or raise it on both sides',
+  'keys-in-all-over-limit': 'all maps together have more keys than keysInAllMax',
   'key-collisions': 'numbers that are keys of a map collide in its hash table; send an array of pairs',
   'memory-over-limit': 'the value takes more memory than memoryPerByteMax allows for its bytes',
   'text-over-limit': 'a text has more UTF-8 bytes than textSizeMax',

@@ -41,17 +41,8 @@ export const msgpackLimits: MsgpackLimits = Object.freeze({
   extSizeMax: 65_536,
 })
 
-const CEILINGS: MsgpackLimits = {
-  depthMax: 512,
-  nodesMax: 0x7fff_ffff,
-  nodesPerByteMax: 0x7fff_ffff,
-  memoryPerByteMax: 0x7fff_ffff,
-  keysMax: 0x7fff_ffff,
-  keysInAllMax: 0x7fff_ffff,
-  textSizeMax: 0x7fff_ffff,
-  binarySizeMax: 0x7fff_ffff,
-  extSizeMax: 0x7fff_ffff,
-}
+const DEPTH_CEILING = 512
+const CEILING = 0x7fff_ffff
 
 /** Limits of which some may be left out. */
 export type MsgpackLimitOptions = {
@@ -62,12 +53,13 @@ export type MsgpackLimitOptions = {
 export function completeLimits(limits: MsgpackLimitOptions | undefined): MsgpackLimits {
   if (limits === undefined) return msgpackLimits
   const complete: Record<keyof MsgpackLimits, number> = { ...msgpackLimits }
-  for (const name of Object.keys(CEILINGS) as (keyof MsgpackLimits)[]) {
+  for (const name of Object.keys(msgpackLimits) as (keyof MsgpackLimits)[]) {
+    const ceiling = name === 'depthMax' ? DEPTH_CEILING : CEILING
     const { [name]: limit = msgpackLimits[name] } = limits
     complete[name] = limit
-    const fits = typeof limit === 'number' && limit >= 0 && limit <= CEILINGS[name]
+    const fits = typeof limit === 'number' && limit >= 0 && limit <= ceiling
     if (fits && (Number.isInteger(limit) || name === 'nodesPerByteMax')) continue
-    const detail = `limits.${name} is ${String(limit)}, must be a whole number from 0 to ${CEILINGS[name]}`
+    const detail = `limits.${name} is ${String(limit)}, must be a whole number from 0 to ${ceiling}`
     throw new MsgpackError('bad-option', { detail })
   }
   if (limits.keysInAllMax === undefined)
