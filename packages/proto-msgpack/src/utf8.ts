@@ -1,5 +1,6 @@
+import { NATIVE_SIZE_MIN, readNatively } from './native-text.ts'
+
 const CHUNK_UNITS = 2048
-const SHORT_SIZE_MAX = 64
 
 /** UTF-8 size of a text in bytes; -1 when it has half of a surrogate pair, which UTF-8 cannot carry. */
 export function textSize(text: string): number {
@@ -46,14 +47,14 @@ export function writeText(text: string, bytes: Uint8Array, offset: number): numb
 /** Reads UTF-8 strictly: no overlong forms, no surrogates, nothing above U+10FFFF, no replacement characters. */
 export class Utf8Reader {
   /** Scratch by length: `String.fromCharCode.apply` is fastest on an array of exactly the right length. */
-  readonly #scratch: number[][] = Array.from({ length: SHORT_SIZE_MAX + 1 }, (_, size) =>
+  readonly #scratch: number[][] = Array.from({ length: NATIVE_SIZE_MIN }, (_, size) =>
     new Array<number>(size).fill(0),
   )
 
   /** Text of `bytes[start, end)`, which lie inside; undefined when they are not UTF-8. */
   read(bytes: Uint8Array, start: number, end: number): string | undefined {
     const size = end - start
-    if (size > SHORT_SIZE_MAX) return readUtf8(bytes, start, end)
+    if (size >= NATIVE_SIZE_MIN) return readNatively(bytes, start, end) ?? readUtf8(bytes, start, end)
     const units = this.#scratch[size]
     for (let index = 0; index < size; index++) {
       const byte = bytes[start + index]
@@ -65,33 +66,26 @@ export class Utf8Reader {
 }
 
 function readUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
-  let units = new Array<number>(Math.min(end - start, CHUNK_UNITS)).fill(0)
   let text = ''
-  let count = 0
+  let units: number[] = []
   let at = start
   while (at < end) {
-    if (count > CHUNK_UNITS - 2) {
-      text += String.fromCharCode.apply(undefined, count === units.length ? units : units.slice(0, count))
-      count = 0
-    }
-    const byte = bytes[at]
-    if (byte < 0x80) {
-      units[count++] = byte
-      at++
-      continue
-    }
-    const point = pointAt(bytes, at, end)
-    if (point < 0) return undefined
-    if (point < 0x10000) {
-      units[count++] = point
-      at += point < 0x800 ? 2 : 3
+    const first = bytes[at]
+    if (first < 0x80) {
+      units.push(first)
+      at += 1
     } else {
-      units[count++] = 0xd800 + ((point - 0x10000) >> 10)
-      units[count++] = 0xdc00 + (point & 0x3ff)
-      at += 4
+      const point = pointAt(bytes, at, end)
+      if (point < 0) return undefined
+      if (point < 0x10000) units.push(point)
+      else units.push(0xd800 + ((point - 0x10000) >> 10), 0xdc00 + (point & 0x3ff))
+      at += point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
+    }
+    if (units.length > CHUNK_UNITS) {
+      text += String.fromCharCode.apply(undefined, units)
+      units = []
     }
   }
-  if (count < units.length) units = units.slice(0, count)
   return text + String.fromCharCode.apply(undefined, units)
 }
 

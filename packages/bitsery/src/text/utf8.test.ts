@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { text } from '../index.ts'
-import { readText, unrolledReadText, utf8Size, writeUtf8 } from './utf8.ts'
+import { readOwnText, readText, unrolledReadText, utf8Size, writeUtf8 } from './utf8.ts'
 
 const SEED = 8
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -14,7 +14,12 @@ function wanted(bytes: Uint8Array): string | undefined {
   }
 }
 
-describe(`UTF-8, seed ${SEED}`, () => {
+describe.each(['with', 'without'])(`UTF-8 %s a TextDecoder of the platform, seed ${SEED}`, (which) => {
+  beforeEach(() => {
+    if (which === 'without') vi.stubGlobal('TextDecoder', undefined)
+  })
+  afterEach(() => void vi.unstubAllGlobals())
+
   it('reads and refuses as a strict TextDecoder does', () => {
     // Bytes that are often at the edges of what is legal.
     const byte = fc.oneof(
@@ -41,13 +46,31 @@ describe(`UTF-8, seed ${SEED}`, () => {
       fc.integer({ min: 0, max: 255 }),
     )
     fc.assert(
-      fc.property(fc.array(byte, { maxLength: 40 }), fc.nat(30), (tail, ascii) => {
-        const bytes = Uint8Array.from([...new Array<number>(ascii).fill(0x61), ...tail])
-        expect(readText(bytes, 0, bytes.length)).toBe(wanted(bytes))
-        expect(unrolledReadText()(bytes, 0, bytes.length)).toBe(wanted(bytes))
+      fc.property(fc.array(byte, { maxLength: 40 }), fc.nat(90), fc.nat(20), (tail, ascii, behind) => {
+        const letters = (count: number) => new Array<number>(count).fill(0x61)
+        const bytes = Uint8Array.from([...letters(ascii), ...tail, ...letters(behind)])
+        const text = wanted(bytes)
+        expect(readText(bytes, 0, bytes.length)).toBe(text)
+        expect(readOwnText(bytes, 0, bytes.length)).toBe(text)
+        expect(unrolledReadText()(bytes, 0, bytes.length)).toBe(text)
       }),
       { seed: SEED, numRuns: 20_000 },
     )
+  })
+
+  it('reads a part of what it is given, at every length, and from any kind of memory', () => {
+    const text = 'ab\u0000ä€😀\ufeff'.repeat(120)
+    const encoded = new TextEncoder().encode(text)
+    const shared = new Uint8Array(new SharedArrayBuffer(encoded.length))
+    shared.set(encoded)
+    for (const bytes of [encoded, Buffer.from(encoded), shared])
+      for (let end = 0; end <= 400; end++) {
+        const part = wanted(encoded.slice(3, end))
+        const size = Math.max(0, end - 3)
+        expect(readText(bytes, 3, size)).toBe(part)
+        expect(unrolledReadText()(bytes, 3, size)).toBe(part)
+      }
+    expect(readText(encoded, 0, encoded.length)).toBe(text)
   })
 
   it('gives what TextEncoder gives, at every length around the cuts', () => {

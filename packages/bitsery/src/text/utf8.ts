@@ -1,5 +1,6 @@
 import { functionOf } from '../emitters/code.ts'
 import { prefixSize } from '../nodes/size-prefix.ts'
+import { NATIVE_SIZE_MIN, readNatively } from './native-text.ts'
 
 /** UTF-8 both ways, strict: no overlong forms, no surrogates, nothing above U+10FFFF. Knows no schema. */
 
@@ -98,24 +99,8 @@ function writePrefix(bytes: Uint8Array, view: DataView, at: number, size: number
 
 /** The text that `size` bytes from `at` on hold, or undefined when they aren't UTF-8. */
 export function readText(bytes: Uint8Array, at: number, size: number): string | undefined {
-  const end = at + size
-  let text = ''
-  // As long as it is ASCII no character lies across a cut.
-  for (; at < end; at += CHUNK_SIZE) {
-    const chunk = bytes.subarray(at, Math.min(end, at + CHUNK_SIZE))
-    if (!chunk.every(isAscii)) {
-      const rest = readUtf8(bytes, at, end)
-      return rest === undefined ? undefined : text + rest
-    }
-    text += char.apply(null, chunk as unknown as number[])
-  }
-  return text
-}
-
-const CHUNK_SIZE = 512
-
-function isAscii(byte: number): boolean {
-  return byte < 0x80
+  const text = size < NATIVE_SIZE_MIN ? undefined : readNatively(bytes, at, at + size)
+  return text ?? readOwnText(bytes, at, size)
 }
 
 const UNROLLED_MAX = 24
@@ -142,6 +127,7 @@ switch (n) {
 case 0: return ''
 ${cases.join('\n')}
 }
+if (n >= ${NATIVE_SIZE_MIN}) return c1(b, i, n)
 let text = ''
 const end = i + n
 for (; end - i > ${UNROLLED_MAX}; i += ${UNROLLED_MAX}) {
@@ -153,8 +139,12 @@ return rest === undefined ? undefined : text + rest
 }`
 }
 
-/** Any bytes, by the rules of UTF-8; undefined at the first that breaks them. */
-function readUtf8(bytes: Uint8Array, at: number, end: number): string | undefined {
+/**
+ * The same without the platform's reader. For bytes that are often no text, too: what the platform refuses takes it an exception, and as long as to
+ * read a thousand bytes here.
+ */
+export function readOwnText(bytes: Uint8Array, at: number, size: number): string | undefined {
+  const end = at + size
   let text = ''
   let units: number[] = []
   while (at < end) {
@@ -177,24 +167,18 @@ function readUtf8(bytes: Uint8Array, at: number, end: number): string | undefine
   return text + char.apply(null, units)
 }
 
-/** The code point of the two to four bytes at `at`, or -1. */
+/** The code point of the two to four bytes at `at`, or -1 (Unicode 15, table 3-7). */
 function pointAt(bytes: Uint8Array, at: number, end: number): number {
-  const first = bytes[at]
-  if (first < 0xc2 || first > 0xf4) return -1
-  if (end - at < 2) return -1
-  const second = bytes[at + 1]
-  if ((second & 0xc0) !== 0x80) return -1
-  if (first < 0xe0) return ((first & 0x1f) << 6) | (second & 0x3f)
-  if (end - at < 3) return -1
-  const third = bytes[at + 2]
-  if ((third & 0xc0) !== 0x80) return -1
-  if (first < 0xf0) {
-    const point = ((first & 0x0f) << 12) | ((second & 0x3f) << 6) | (third & 0x3f)
-    return point < 0x800 || (point >= 0xd800 && point <= 0xdfff) ? -1 : point
+  const lead = bytes[at]
+  const size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+  if (lead < 0xc2 || lead > 0xf4 || at + size > end) return -1
+  let point = lead & (0x7f >> size)
+  for (let index = 1; index < size; index++) {
+    const byte = bytes[at + index]
+    if ((byte & 0xc0) !== 0x80) return -1
+    point = (point << 6) | (byte & 0x3f)
   }
-  if (end - at < 4) return -1
-  const fourth = bytes[at + 3]
-  if ((fourth & 0xc0) !== 0x80) return -1
-  const point = ((first & 0x07) << 18) | ((second & 0x3f) << 12) | ((third & 0x3f) << 6) | (fourth & 0x3f)
-  return point < 0x10000 || point > 0x10ffff ? -1 : point
+  if (size === 3) return point < 0x800 || (point >= 0xd800 && point <= 0xdfff) ? -1 : point
+  if (size === 4) return point < 0x10000 || point > 0x10ffff ? -1 : point
+  return point
 }

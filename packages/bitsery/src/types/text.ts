@@ -9,7 +9,7 @@ import { bytesMemory, textMemory } from '../nodes/memory.ts'
 import type { BitBounds, Node } from '../nodes/node.ts'
 import { limitOf, prefixSize } from '../nodes/size-prefix.ts'
 import { type Schema, schemaOf } from '../schema/schema.ts'
-import { readText, unrolledReadText, utf8Size, writeText, writeUtf8 } from '../text/utf8.ts'
+import { readOwnText, readText, unrolledReadText, utf8Size, writeText, writeUtf8 } from '../text/utf8.ts'
 import { pointCount, readUtf16, readUtf32, writeUtf16, writeUtf32 } from '../text/wide-text.ts'
 
 /** How text lies in bytes. */
@@ -122,9 +122,10 @@ export class TextNode implements Node {
     reader.charge(this.#memoryOf(count))
     const { from } = reader
     if (this.charSize === 1) {
-      const text = readText(from, at, count)
+      const isRaw = this.invalid === 'raw'
+      const text = isRaw ? readOwnText(from, at, count) : readText(from, at, count)
       if (text !== undefined) return text
-      if (this.invalid === 'raw') return from.slice(at, at + count)
+      if (isRaw) return from.slice(at, at + count)
     } else {
       const view = new DataView(from.buffer, from.byteOffset, from.byteLength)
       if (this.charSize === 2) return readUtf16(view, at, count, isLittle)
