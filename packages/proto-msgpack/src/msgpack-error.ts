@@ -29,15 +29,15 @@ export type MsgpackErrorCode =
   | 'bad-option'
 
 const SENTENCES: Readonly<Record<MsgpackErrorCode, string>> = {
-  truncated: 'the bytes end inside a value, or a length or count is larger than the bytes that are left',
+  truncated: 'the bytes end inside a value, or a size or count is larger than what is left',
   'trailing-bytes': 'bytes are left over after the value; pass exactly one value',
   'reserved-byte': 'the byte 0xc1 is never used in MessagePack',
   'depth-over-limit': 'containers are nested deeper than depthMax (a value that contains itself always is)',
   'nodes-over-limit': 'there are more values than nodesMax or nodesPerByteMax allow',
   'keys-over-limit': 'a map has more keys than keysMax',
-  'keys-in-all-over-limit': 'all maps together have more keys than keysInAllMax',
+  'keys-in-all-over-limit': 'all maps have more keys than keysInAllMax',
   'key-collisions': 'numbers that are keys of a map collide in its hash table; send an array of pairs',
-  'memory-over-limit': 'the value takes more memory than memoryPerByteMax allows for its bytes',
+  'memory-over-limit': 'the value takes more memory than memoryPerByteMax allows',
   'text-over-limit': 'a text has more UTF-8 bytes than textSizeMax',
   'binary-over-limit': 'binary data has more bytes than binarySizeMax',
   'extension-over-limit': 'extension data has more bytes than extSizeMax',
@@ -46,9 +46,9 @@ const SENTENCES: Readonly<Record<MsgpackErrorCode, string>> = {
   'forbidden-key': 'a map key must not be __proto__, constructor or prototype',
   'duplicate-key': 'a map has the same key twice',
   'unknown-extension': 'the extension type is not registered',
-  'extension-failed': 'the extension codec threw or returned something other than a Uint8Array',
+  'extension-failed': 'the extension codec threw or returned no Uint8Array',
   'bad-timestamp':
-    "a timestamp has a wrong size, nanoseconds over 999999999, or lies outside the range of Date, for which the option timestamps: 'exact' is needed",
+    "a timestamp has a wrong size or nanoseconds over 999999999, or is out of the range of Date, which the option timestamps: 'exact' allows",
   'integer-out-of-range': 'a bigint must lie between -(2^63) and 2^64 - 1',
   'unsupported-value':
     'functions, symbols and class instances cannot be written; use a plain object, Map, array, Uint8Array, Date or a registered extension',
@@ -59,7 +59,7 @@ const SENTENCES: Readonly<Record<MsgpackErrorCode, string>> = {
 
 /** A code and its place as a sentence: what was wrong, and where it is not obvious, what would be right. */
 export function sentenceAt(code: MsgpackErrorCode, at: number): string {
-  return `msgpack ${code} at byte ${at}: ${SENTENCES[code]}`
+  return messageFor(code, { offset: at })
 }
 
 /** Where an error was found, and what else is known of it. */

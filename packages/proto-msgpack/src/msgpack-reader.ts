@@ -31,7 +31,7 @@ export class MsgpackReader {
   position = 0
   readonly #rules: ReaderRules
   readonly #options: MsgpackReaderOptions
-  readonly #budget: ReadBudget
+  #budget: ReadBudget
   #keys = new KeyMemory()
   #bytes: Uint8Array = NOTHING
   #view: DataView = NOTHING_VIEW
@@ -41,7 +41,7 @@ export class MsgpackReader {
   constructor(options: MsgpackReaderOptions = {}) {
     this.#options = options
     this.#rules = readerRules(options)
-    this.#budget = new ReadBudget(this.#rules.limits)
+    this.#budget = new ReadBudget(this.#rules.limits, 0)
   }
 
   /**
@@ -74,8 +74,9 @@ export class MsgpackReader {
     this.#bytes = bytes
     this.#view = view
     this.#end = end
-    const isAcceptable = this.#budget.begin(end - offset)
-    const value = isAcceptable ? this.#value() : this.#fail('nodes-over-limit', offset)
+    this.#budget = new ReadBudget(this.#rules.limits, end - offset)
+    const value =
+      this.#budget.takeNode() || offset === end ? this.#value() : this.#fail('nodes-over-limit', offset)
     this.#bytes = NOTHING
     this.#view = NOTHING_VIEW
     return this.error === '' ? value : undefined

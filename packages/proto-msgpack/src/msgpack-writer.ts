@@ -7,7 +7,7 @@ import { unwritable } from './unwritable-path.ts'
 import { textSize, writeText } from './utf8.ts'
 import { isPlain } from './value-kind.ts'
 import { bigintSize, ValueMeasure } from './value-measure.ts'
-import { countHeadSize, numberSize } from './value-size.ts'
+import { countHeadSize, isFixedExtension, numberSize } from './value-size.ts'
 import { WriteBudget } from './write-budget.ts'
 import { writeNumber } from './write-number.ts'
 import {
@@ -34,8 +34,7 @@ export class MsgpackWriter {
   readonly #rules: WriterRules
   readonly #limits: MsgpackLimits
   readonly #measure: ValueMeasure
-  readonly #budget: WriteBudget
-  readonly #depthMax: number
+  #budget: WriteBudget
   readonly #textSizeMax: number
   #bytes: Uint8Array = NO_TARGET.bytes
   #view: DataView = NO_TARGET.view
@@ -49,7 +48,6 @@ export class MsgpackWriter {
     this.#limits = this.#rules.limits
     this.#measure = new ValueMeasure(this.#rules)
     this.#budget = new WriteBudget(this.#limits)
-    this.#depthMax = this.#limits.depthMax
     this.#textSizeMax = this.#limits.textSizeMax
   }
 
@@ -78,12 +76,13 @@ export class MsgpackWriter {
     const bytes = this.#bytes
     const view = this.#view
     const limit = this.#limit
-    const { nodesLeft, keysLeft } = this.#budget
+    const budget = this.#budget
     this.#bytes = target.bytes
     this.#view = target.view
     this.#limit = Math.min(target.bytes.length, target.view.byteLength)
+    this.#budget = new WriteBudget(this.#limits)
     try {
-      this.#budget.begin()
+      this.#budget.takeNodes(1)
       const end = this.#value(value, offset, 0)
       checkDensity(this.#limits.nodesMax - this.#budget.nodesLeft, end - offset, this.#rules)
       return end
@@ -94,8 +93,7 @@ export class MsgpackWriter {
       this.#bytes = bytes
       this.#view = view
       this.#limit = limit
-      this.#budget.nodesLeft = nodesLeft
-      this.#budget.keysLeft = keysLeft
+      this.#budget = budget
     }
   }
 
@@ -216,13 +214,9 @@ export class MsgpackWriter {
     return offset + (isShort ? 3 : 5)
   }
 
-  #enter(depth: number): void {
-    if (depth >= this.#depthMax) throw new MsgpackError('depth-over-limit')
-  }
-
   #array(array: readonly unknown[], offset: number, depth: number): number {
     const count = array.length
-    this.#enter(depth)
+    this.#budget.enter(depth)
     this.#budget.takeNodes(count)
     let at = count < 0x10 ? this.#byte(0x90 | count, offset) : this.#head(0xdc, count, offset)
     for (let index = 0; index < count; index++) at = this.#value(array[index], at, depth + 1)
@@ -230,7 +224,7 @@ export class MsgpackWriter {
   }
 
   #record(record: Record<string, unknown>, offset: number, depth: number): number {
-    this.#enter(depth)
+    this.#budget.enter(depth)
     let at = offset + 1
     let count = 0
     for (const key in record) {
@@ -245,7 +239,7 @@ export class MsgpackWriter {
   }
 
   #map(map: ReadonlyMap<unknown, unknown>, offset: number, depth: number): number {
-    this.#enter(depth)
+    this.#budget.enter(depth)
     let at = offset + 1
     let count = 0
     for (const [key, value] of map) {
@@ -259,8 +253,7 @@ export class MsgpackWriter {
 
   /** Puts the head before the pairs in `[offset + 1, end)`: their count is known only now, as undefined ones are left out. */
   #countHead(count: number, offset: number, end: number): number {
-    if (count > this.#limits.keysMax) throw new MsgpackError('keys-over-limit')
-    this.#budget.takeKeys(count)
+    this.#budget.takeKeys(count, count)
     if (count < 0x10) {
       this.#byte(0x80 | count, offset)
       return end
@@ -302,8 +295,7 @@ export class MsgpackWriter {
   /** Head and type; also checks the room for the data. */
   #extensionHead(type: number, size: number, offset: number): number {
     let at: number
-    const isFixed = size === 1 || size === 2 || size === 4 || size === 8 || size === 16
-    if (isFixed) at = this.#byte(0xd4 + Math.log2(size), offset)
+    if (isFixedExtension(size)) at = this.#byte(0xd4 + Math.log2(size), offset)
     else at = size < 0x100 ? this.#head8(0xc7, size, offset) : this.#head(0xc8, size, offset)
     at = this.#byte(type & 0xff, at)
     this.#room(at, size)

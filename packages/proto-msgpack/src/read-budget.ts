@@ -2,26 +2,25 @@ import type { MsgpackErrorCode } from './msgpack-error.ts'
 import type { MsgpackLimits } from './msgpack-limits.ts'
 import { allowedFor } from './value-memory.ts'
 
-/** What the message being read may still have. Knows no values and no bytes. */
+/** What one message may still have while it is read. Knows no values and no bytes. */
 export class ReadBudget {
   readonly #limits: MsgpackLimits
   #depth = 0
-  #nodesLeft = 0
-  #keysLeft = 0
-  #memoryLeft = 0
+  #nodesLeft: number
+  #keysLeft: number
+  #memoryLeft: number
 
-  constructor(limits: MsgpackLimits) {
+  /** For a message of so many bytes. */
+  constructor(limits: MsgpackLimits, size: number) {
     this.#limits = limits
+    this.#nodesLeft = Math.min(limits.nodesMax, Math.floor(size * limits.nodesPerByteMax))
+    this.#keysLeft = limits.keysInAllMax
+    this.#memoryLeft = allowedFor(size, limits.memoryPerByteMax)
   }
 
-  /** A message of `size` bytes begins. False when not even one value is acceptable. */
-  begin(size: number): boolean {
-    const { nodesMax, nodesPerByteMax, memoryPerByteMax, keysInAllMax } = this.#limits
-    this.#depth = 0
-    this.#keysLeft = keysInAllMax
-    this.#memoryLeft = allowedFor(size, memoryPerByteMax)
-    this.#nodesLeft = Math.min(nodesMax, Math.floor(size * nodesPerByteMax))
-    return this.#nodesLeft-- > 0 || size === 0
+  /** One value more, in no container. False when it is over the limit. */
+  takeNode(): boolean {
+    return this.#nodesLeft-- > 0
   }
 
   /** A container of `count` values begins; '' or the limit that it is over. */

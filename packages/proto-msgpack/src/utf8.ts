@@ -11,9 +11,9 @@ export function textSize(text: string): number {
     if (unit < 0x80) continue
     size += unit < 0x800 ? 1 : 2
     if (unit < 0xd800 || unit > 0xdfff) continue
-    const low = index + 1 < length ? text.charCodeAt(index + 1) : 0
-    if (unit > 0xdbff || low < 0xdc00 || low > 0xdfff) return -1
-    index++
+    // NaN behind the end.
+    const low = text.charCodeAt(++index)
+    if (unit > 0xdbff || !(low >= 0xdc00 && low <= 0xdfff)) return -1
   }
   return size
 }
@@ -61,8 +61,12 @@ export class Utf8Reader {
       if (byte > 0x7f) return readUtf8(bytes, start, end)
       units[index] = byte
     }
-    return String.fromCharCode.apply(undefined, units)
+    return textOf(units)
   }
+}
+
+function textOf(units: number[]): string {
+  return String.fromCharCode.apply(undefined, units)
 }
 
 function readUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
@@ -82,11 +86,11 @@ function readUtf8(bytes: Uint8Array, start: number, end: number): string | undef
       at += point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
     }
     if (units.length > CHUNK_UNITS) {
-      text += String.fromCharCode.apply(undefined, units)
+      text += textOf(units)
       units = []
     }
   }
-  return text + String.fromCharCode.apply(undefined, units)
+  return text + textOf(units)
 }
 
 /** The code point of the multi-byte sequence at `at`, or -1 (Unicode 15, table 3-7). */

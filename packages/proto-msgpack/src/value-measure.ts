@@ -24,7 +24,7 @@ const UINT64_MAX = 0xffff_ffff_ffff_ffffn
 export class ValueMeasure {
   readonly #rules: WriterRules
   readonly #limits: MsgpackLimits
-  readonly #budget: WriteBudget
+  #budget: WriteBudget
 
   constructor(rules: WriterRules) {
     this.#rules = rules
@@ -52,13 +52,13 @@ export class ValueMeasure {
 
   /** Counts nodes afresh for one value; a getter or codec that measures meanwhile has a count of its own. */
   #counted(measure: () => number): number {
-    const { nodesLeft, keysLeft } = this.#budget
+    const outer = this.#budget
+    this.#budget = new WriteBudget(this.#limits)
     try {
-      this.#budget.begin()
+      this.#budget.takeNodes(1)
       return measure()
     } finally {
-      this.#budget.nodesLeft = nodesLeft
-      this.#budget.keysLeft = keysLeft
+      this.#budget = outer
     }
   }
 
@@ -106,7 +106,7 @@ export class ValueMeasure {
   }
 
   #array(array: readonly unknown[], depth: number): number {
-    this.#enter(depth)
+    this.#budget.enter(depth)
     this.#budget.takeNodes(array.length)
     let size = countHeadSize(array.length)
     for (let index = 0; index < array.length; index++) size += this.#size(array[index], depth + 1)
@@ -114,37 +114,31 @@ export class ValueMeasure {
   }
 
   #record(record: Record<string, unknown>, depth: number): number {
-    this.#enter(depth)
+    this.#budget.enter(depth)
     let size = 0
     let count = 0
     for (const key in record) {
       if (!Object.hasOwn(record, key)) continue
       const value = record[key]
       if (value === undefined) continue
-      if (++count > this.#limits.keysMax) throw new MsgpackError('keys-over-limit')
       if (isForbiddenKey(key)) throw new MsgpackError('forbidden-key', { detail: key })
-      this.#budget.takeKeys(1)
+      this.#budget.takeKeys(1, ++count)
       size += this.#text(key) + this.#size(value, depth + 1)
     }
     return countHeadSize(count) + size
   }
 
   #map(map: ReadonlyMap<unknown, unknown>, depth: number): number {
-    this.#enter(depth)
+    this.#budget.enter(depth)
     let size = 0
     let count = 0
     for (const [key, value] of map) {
       if (value === undefined) continue
-      if (++count > this.#limits.keysMax) throw new MsgpackError('keys-over-limit')
       checkMapKey(key, map, this.#rules)
-      this.#budget.takeKeys(1)
+      this.#budget.takeKeys(1, ++count)
       size += this.#size(key, depth + 1) + this.#size(value, depth + 1)
     }
     return countHeadSize(count) + size
-  }
-
-  #enter(depth: number): void {
-    if (depth >= this.#limits.depthMax) throw new MsgpackError('depth-over-limit')
   }
 }
 

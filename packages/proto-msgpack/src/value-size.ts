@@ -20,9 +20,7 @@ export function isFloat32(value: number): boolean {
 
 /** Head bytes of a text of so many UTF-8 bytes. */
 export function textHeadSize(size: number): 1 | 2 | 3 | 5 {
-  if (size < 0x20) return 1
-  if (size < 0x100) return 2
-  return size < 0x1_0000 ? 3 : 5
+  return size < 0x20 ? 1 : binaryHeadSize(size)
 }
 
 /** Head bytes of binary data. */
@@ -37,11 +35,14 @@ export function countHeadSize(count: number): 1 | 3 | 5 {
   return count < 0x1_0000 ? 3 : 5
 }
 
+/** Whether the head of an extension says its size. */
+export function isFixedExtension(size: number): boolean {
+  return size === 1 || size === 2 || size === 4 || size === 8 || size === 16
+}
+
 /** Head bytes of an extension, type included. */
 export function extensionHeadSize(size: number): 2 | 3 | 4 | 6 {
-  if (size === 1 || size === 2 || size === 4 || size === 8 || size === 16) return 2
-  if (size < 0x100) return 3
-  return size < 0x1_0000 ? 4 : 6
+  return isFixedExtension(size) ? 2 : ((binaryHeadSize(size) + 1) as 3 | 4 | 6)
 }
 
 /** Bytes of the size or count that follows a head from 0xc4 to 0xc9 or 0xd9 to 0xdf. */
