@@ -2,9 +2,12 @@
  * How tsup bundles a package. `tools/build.ts` calls it for every package and adds what tsup can't make: the
  * declarations and the CommonJS doors. `npx tsup` in the folder of a package renews its modules alone.
  */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig, type Options } from 'tsup'
-import { doors, publicPackages, type WorkspacePackage } from './tools/workspace.ts'
+import { productionSources } from './tools/production.ts'
+import { isTest } from './tools/source-file.ts'
+import { doors, publicPackages, typescriptFiles, type WorkspacePackage } from './tools/workspace.ts'
 
 /** `node:net`, `millrace`, `@millrace/core`, `@noble/ciphers/aes.js`; not a path, be it relative or absolute. */
 const PACKAGE = /^(node:|@?\w[\w.-]*(\/|$))/
@@ -29,6 +32,27 @@ export function bundleOptions(pkg: WorkspacePackage, outDir: string): Options {
       // Comments name the sources from here, wherever the build was started.
       options.absWorkingDir = pkg.path
     },
+  }
+}
+
+/** The same for production: the errors of mistakes in the program say their code alone. */
+export function productionOptions(pkg: WorkspacePackage, outDir: string): Options {
+  const folder = join(pkg.path, 'src')
+  const paths = typescriptFiles(folder).filter((file) => !isTest(file))
+  const sources = new Map(paths.map((file) => [join(folder, file), readFileSync(join(folder, file), 'utf8')]))
+  const shortened = productionSources(sources)
+  return {
+    ...bundleOptions(pkg, outDir),
+    esbuildPlugins: [
+      {
+        name: 'production',
+        setup: (build) =>
+          build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+            const contents = shortened.get(path)
+            return contents === undefined ? undefined : { contents, loader: 'ts' }
+          }),
+      },
+    ],
   }
 }
 

@@ -8,9 +8,16 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build as bundle } from 'tsup'
-import { bundleOptions } from '../tsup.config.ts'
+import { bundleOptions, productionOptions } from '../tsup.config.ts'
 import { commonJsDeclaration, escapes, moduleDeclaration } from './declarations.ts'
-import { doors, publicPackages, root, typescriptFiles, type WorkspacePackage } from './workspace.ts'
+import {
+  doors,
+  hasProduction,
+  publicPackages,
+  root,
+  typescriptFiles,
+  type WorkspacePackage,
+} from './workspace.ts'
 
 const stampsPath = join(root, 'node_modules/.cache/millrace-build.json')
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
@@ -49,8 +56,10 @@ async function main(): Promise<void> {
 async function buildPackage(pkg: WorkspacePackage): Promise<void> {
   const next = join(pkg.path, 'dist.next')
   rmSync(next, { recursive: true, force: true })
+  const production = hasProduction(pkg) ? join(next, 'production') : undefined
   const results = await Promise.allSettled([
     bundle({ ...bundleOptions(pkg, next), config: false, silent: true }),
+    production && bundle({ ...productionOptions(pkg, production), config: false, silent: true }),
     emitDeclarations(pkg, next),
   ])
   const failures = results
@@ -61,6 +70,7 @@ async function buildPackage(pkg: WorkspacePackage): Promise<void> {
     throw new Error(failures.join('\n'))
   }
   writeDoors(pkg, next)
+  if (production !== undefined) writeCommonJsDoors(pkg, production)
   // A running program keeps its files until the new ones are whole.
   rmSync(join(pkg.path, 'dist'), { recursive: true, force: true })
   renameSync(next, join(pkg.path, 'dist'))
@@ -83,11 +93,18 @@ async function emitDeclarations(pkg: WorkspacePackage, out: string): Promise<voi
   }
 }
 
-function writeDoors(pkg: WorkspacePackage, out: string): void {
-  for (const { output, source } of doors(pkg)) {
+function writeCommonJsDoors(pkg: WorkspacePackage, out: string): void {
+  for (const { output } of doors(pkg)) {
     const name = output.slice(output.lastIndexOf('/') + 1)
     mkdirSync(dirname(join(out, output)), { recursive: true })
     writeFileSync(join(out, `${output}.cjs`), `'use strict'\nmodule.exports = require('./${name}.js')\n`)
+  }
+}
+
+function writeDoors(pkg: WorkspacePackage, out: string): void {
+  writeCommonJsDoors(pkg, out)
+  for (const { output, source } of doors(pkg)) {
+    const name = output.slice(output.lastIndexOf('/') + 1)
     if (source.endsWith(`${output}.ts`)) continue
     writeFileSync(join(out, `${output}.d.ts`), `export * from './${name}/index.js'\n`)
     writeFileSync(join(out, `${output}.d.cts`), `export * from './${name}/index.cjs'\n`)
@@ -132,7 +149,8 @@ function stampOf(pkg: WorkspacePackage, stamps: Readonly<Record<string, string>>
 }
 
 function toolSources(): string[] {
-  return ['tsup.config.ts', 'tools/build.ts', 'tools/declarations.ts', 'tools/workspace.ts']
+  const own = ['build', 'declarations', 'production', 'source-file', 'workspace']
+  return ['tsup.config.ts', ...own.map((name) => `tools/${name}.ts`)]
 }
 
 function dependencies({ manifest }: WorkspacePackage): string[] {

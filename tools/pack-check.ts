@@ -77,7 +77,13 @@ function check(folder: string, packages: readonly WorkspacePackage[]): Row[] {
   for (const version of RUNTIMES) {
     const node = runtime(version, folder)
     for (const program of ['smoke.mjs', 'smoke.cjs']) {
-      note(`node ${version}: ${program}`, typeof node === 'string' ? runSilent(node, program, project) : node)
+      for (const options of [[], ['--conditions=production']]) {
+        const words = [...options, program]
+        note(
+          `node ${version}: ${words.join(' ')}`,
+          typeof node === 'string' ? runSilent(node, words, project) : node,
+        )
+      }
     }
   }
   return rows
@@ -141,8 +147,8 @@ function runtime(version: string, folder: string): string | Result {
 }
 
 /** A warning is a failure too: a user would see it. */
-function runSilent(node: string, program: string, project: string): Result {
-  const { status, stdout, stderr, error } = spawnSync(node, [program], {
+function runSilent(node: string, words: readonly string[], project: string): Result {
+  const { status, stdout, stderr, error } = spawnSync(node, words, {
     cwd: project,
     encoding: 'utf8',
     timeout: 60_000,

@@ -66,6 +66,11 @@ export function doors({ manifest, path }: WorkspacePackage): Door[] {
   return found
 }
 
+/** Whether bundlers that build for production take other modules of a package: its `exports` say so. */
+export function hasProduction({ manifest }: WorkspacePackage): boolean {
+  return JSON.stringify(manifest.exports ?? {}).includes('"production":')
+}
+
 /** TypeScript files under a folder, as paths relative to it with slashes, in a stable order. */
 export function typescriptFiles(folder: string): string[] {
   if (!existsSync(folder)) return []

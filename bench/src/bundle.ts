@@ -11,14 +11,17 @@ export type BundleSize = { readonly minifiedBytes: number; readonly gzippedBytes
 
 const folder = fileURLToPath(new URL('./bundles', import.meta.url))
 
-/** The size of what a browser loads for an entry, gzipped as servers do. */
+/** What the bundler is told that it builds for; bundlers that build for production say so to packages by themselves, esbuild is told to. */
+export type BuildFor = 'development' | 'production'
+
+/** The size of what a browser loads for an entry in production, gzipped as servers do. */
 export async function bundleSize(entry: BundleEntry): Promise<BundleSize> {
   const contents = await bundle(entry)
   return { minifiedBytes: contents.length, gzippedBytes: gzipSync(contents, { level: 9 }).length }
 }
 
 /** What a browser loads for an entry, of the packages as `npm run build` made them: minified by esbuild. */
-export async function bundle(entry: BundleEntry): Promise<Uint8Array> {
+export async function bundle(entry: BundleEntry, buildFor: BuildFor = 'production'): Promise<Uint8Array> {
   const { outputFiles } = await build({
     ...('file' in entry
       ? { entryPoints: [join(folder, entry.file)] }
@@ -30,6 +33,7 @@ export async function bundle(entry: BundleEntry): Promise<Uint8Array> {
     // Nothing of Node is there: what imports it can't be bundled.
     platform: 'neutral',
     target: 'es2022',
+    conditions: ['module', buildFor],
     // The paths of tsconfig lead to sources.
     tsconfigRaw: {},
     logLevel: 'silent',

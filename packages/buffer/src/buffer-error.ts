@@ -21,7 +21,7 @@ export class BufferError extends Error {
   readonly code: BufferErrorCode
 
   constructor(code: BufferErrorCode, message: string) {
-    super(message)
+    super(message || code)
     this.name = 'BufferError'
     this.code = code
   }

@@ -14,7 +14,7 @@ export class TimerError extends Error {
   readonly code: TimerErrorCode
 
   constructor(code: TimerErrorCode, message: string) {
-    super(message)
+    super(message || code)
     this.name = 'TimerError'
     this.code = code
   }

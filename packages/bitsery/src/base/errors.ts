@@ -59,7 +59,7 @@ export class BitseryError extends Error {
   readonly got: string
 
   constructor(path: string, wanted: string, got: string, code: BitseryErrorCode = 'schema-invalid') {
-    super(`${path === '' ? 'value' : path}: wanted ${wanted}, got ${got}`)
+    super(`${path || 'value'}: ${wanted === '' ? code : `wanted ${wanted}, got ${got}`}`)
     this.code = code
     this.path = path
     this.wanted = wanted

@@ -47,7 +47,7 @@ export class MillraceError extends Error {
   readonly appCode: number
 
   constructor(code: MillraceErrorCode, message: string, options?: { cause?: unknown; appCode?: number }) {
-    super(printable(message), options)
+    super(printable(message || code), options)
     this.name = 'MillraceError'
     this.code = code
     this.appCode = options?.appCode ?? 0

@@ -1,4 +1,4 @@
-import { MillraceError, type MillraceErrorCode } from '../base/millrace-error.ts'
+import { MillraceError } from '../base/millrace-error.ts'
 import { similar } from '../base/similar.ts'
 import type { Protocol } from '../ports/protocol.ts'
 import type { Address, TransportPlugin } from '../ports/transport.ts'
@@ -7,6 +7,8 @@ import type { PipeOptions } from './pipe-options.ts'
 
 /** What a pipe speaks when no protocol is named: it takes any message. */
 const defaultProtocol = 'msgpack'
+
+const protocolRemedy = "add('game', bits(contract))"
 
 /** Where a pipe leads, and the options that stood beside it. */
 export interface TargetAndOptions {
@@ -78,13 +80,13 @@ export class TargetReader {
     const names = this.#protocols.keys()
     if (named === undefined && !this.#protocols.has(defaultProtocol)) {
       const text = `name a protocol; only '${defaultProtocol}' may be left out, and it is not registered`
-      throw unknown('protocol-unknown', text, undefined, names, "add('game', bits(contract))")
+      throw new MillraceError('protocol-unknown', unknownText(text, undefined, names, protocolRemedy))
     }
     const protocolName = String(named ?? defaultProtocol)
     const protocol = this.#protocols.get(protocolName)
     if (protocol === undefined) {
       const text = `no protocol '${protocolName}'`
-      throw unknown('protocol-unknown', text, protocolName, names, "add('game', bits(contract))")
+      throw new MillraceError('protocol-unknown', unknownText(text, protocolName, names, protocolRemedy))
     }
     return { transportName, plugin, address, protocolName, protocol }
   }
@@ -93,7 +95,8 @@ export class TargetReader {
     const plugin = this.#transports.get(name)
     if (plugin !== undefined) return plugin
     const names = this.#transports.keys()
-    throw unknown('transport-unknown', `no transport '${name}'`, name, names, "add('tcp', tcp())")
+    const text = unknownText(`no transport '${name}'`, name, names, "add('tcp', tcp())")
+    throw new MillraceError('transport-unknown', text)
   }
 }
 
@@ -104,16 +107,15 @@ function refuseMore(tooMany: readonly unknown[]): void {
   throw new MillraceError('argument-invalid', text)
 }
 
-/** An error that names what is there, and what was probably meant. */
-function unknown(
-  code: MillraceErrorCode,
+/** What there isn't, with what is there and what was probably meant. */
+function unknownText(
   text: string,
   wrong: string | undefined,
   names: Iterable<string>,
   remedy: string,
-): MillraceError {
+): string {
   const known = [...names]
   const meant = wrong === undefined ? undefined : similar(wrong, known)
   const hint = meant === undefined ? '' : `; did you mean '${meant}'?`
-  return new MillraceError(code, `${text}; known are: ${known.join(', ') || `none: ${remedy}`}${hint}`)
+  return `${text}; known are: ${known.join(', ') || `none: ${remedy}`}${hint}`
 }
