@@ -115,34 +115,11 @@ export class ByteReader {
   }
 
   /** An unsigned integer of 8 bytes, all or none, into `raw`: low half first. */
-  protected halves(): void {
+  halves(): void {
     raw.setUint32(0, 0)
     raw.setUint32(4, 0)
     const at = this.advance(8)
     if (at >= 0) raw.setBigUint64(0, this.#view.getBigUint64(at, this.isLittle), true)
-  }
-
-  /** An unsigned integer of 8 bytes. */
-  bigUnsigned(): bigint {
-    this.halves()
-    return raw.getBigUint64(0, true)
-  }
-
-  /** A float of 4 or 8 bytes. */
-  float(size: number): number {
-    if (size === 8) {
-      this.halves()
-      return raw.getFloat64(0, true)
-    }
-    raw.setUint32(0, this.unsigned(4), true)
-    return raw.getFloat32(0, true)
-  }
-
-  bool(): boolean {
-    const start = this.position
-    const value = this.unsigned(1)
-    if (value > 1) this.invalid(start)
-    return value === 1
   }
 
   /** An unsigned integer of `width` bits, at most 32. */

@@ -2,8 +2,6 @@ import type { BaseScope } from './base-scope.ts'
 import type { PointerLinks } from './pointer-links.ts'
 import type { Target } from './source.ts'
 
-const raw = new DataView(new ArrayBuffer(8))
-
 /**
  * Writes step by step into a target, or only counts. Checks nothing: values are checked before. Knows no schema. All that it writes begins and
  * ends with whole bytes: `FullByteWriter` is for bit packing.
@@ -47,26 +45,6 @@ export class ByteWriter {
   halves(low: number, high: number): void {
     this.integer(this.isLittle ? low : high, 4)
     this.integer(this.isLittle ? high : low, 4)
-  }
-
-  /** An integer of 8 bytes. */
-  bigInteger(value: bigint): void {
-    this.halves(Number(value & 0xffffffffn), Number(BigInt.asUintN(64, value) >> 32n))
-  }
-
-  /** A float of 4 or 8 bytes. */
-  float(value: number, size: number): void {
-    if (size === 4) {
-      raw.setFloat32(0, value, true)
-      this.integer(raw.getUint32(0, true), 4)
-    } else {
-      raw.setFloat64(0, value, true)
-      this.halves(raw.getUint32(0, true), raw.getUint32(4, true))
-    }
-  }
-
-  bool(value: boolean): void {
-    this.integer(value ? 1 : 0, 1)
   }
 
   /** The lowest `width` bits of an integer, at most 32. */

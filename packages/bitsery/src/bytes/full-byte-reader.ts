@@ -71,14 +71,10 @@ export class FullByteReader extends ByteReader {
     return this.#partialBits > 0 ? this.bits(size * 8) : super.unsigned(size)
   }
 
-  protected override halves(): void {
+  override halves(): void {
     if (this.#partialBits === 0) return super.halves()
     raw.setUint32(0, this.bits(32), true)
     raw.setUint32(4, this.bits(32), true)
-  }
-
-  override bool(): boolean {
-    return this.isPacked ? this.bits(1) === 1 : super.bool()
   }
 
   override bits(width: number): number {

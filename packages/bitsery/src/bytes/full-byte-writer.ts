@@ -21,11 +21,6 @@ export class FullByteWriter extends ByteWriter {
     this.bits(high, 32)
   }
 
-  override bool(value: boolean): void {
-    if (this.isPacked) this.bits(value ? 1 : 0, 1)
-    else super.bool(value)
-  }
-
   override bits(value: number, width: number): void {
     let rest = value
     for (let left = width; left > 0; ) {

@@ -1,12 +1,4 @@
-import { ByteWriter } from '../bytes/byte-writer.ts'
 import { Emitter } from './emitter.ts'
-
-/** What this emitter needs of a node to leave it to the reference. */
-interface MeasurableNode {
-  readonly traits?: { readonly machines: { readonly ByteWriter?: typeof ByteWriter } }
-  check(value: unknown): unknown
-  write(writer: ByteWriter, value: unknown): void
-}
 
 /** Gathers the code of one compiled measure. The code adds to `n`; what is constant is added once. */
 export class MeasureEmitter extends Emitter {
@@ -30,21 +22,6 @@ export class MeasureEmitter extends Emitter {
   settle(): void {
     if (this.#constant > 0) this.line(`n += ${this.#constant}`)
     this.#constant = 0
-  }
-
-  /** Measures a node by the reference. */
-  reference(node: MeasurableNode, value: string): void {
-    const { isLittle } = this
-    const Writer = node.traits?.machines.ByteWriter ?? ByteWriter
-    const measure = (of: unknown): number => {
-      if (node.check(of) !== undefined) return -1
-      const writer = new Writer(undefined, 0, isLittle)
-      node.write(writer, of)
-      return writer.position
-    }
-    const size = this.local(`${this.constant(measure)}(${value})`)
-    this.refuseIf(`${size} < 0`)
-    this.line(`n += ${size}`)
   }
 
   refuseIf(condition: string): void {

@@ -149,10 +149,6 @@ export class PackedReadEmitter extends ReadEmitter {
     this.#window = undefined
   }
 
-  override bool(): string {
-    return this.isPacked ? this.local(`(${this.bits(1)}) === 1`) : super.bool()
-  }
-
   override number(method: string, size: number): string {
     return this.isAligned ? super.number(method, size) : numberFromBits(this, method, size)
   }

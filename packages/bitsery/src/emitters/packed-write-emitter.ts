@@ -147,11 +147,6 @@ export class PackedWriteEmitter extends WriteEmitter {
     this.#isBitKnown = false
   }
 
-  override bool(value: string): void {
-    if (this.isPacked) this.bits(`${value} ? 1 : 0`, 1)
-    else super.bool(value)
-  }
-
   override number(method: string, size: number, value: string): void {
     if (this.isAligned) super.number(method, size, value)
     else numberToBits(this, method, size, value)

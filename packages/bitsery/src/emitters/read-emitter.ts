@@ -157,13 +157,6 @@ export class ReadEmitter extends Emitter {
     return this.bits(width)
   }
 
-  /** The local of a bool: a bit inside bit packing, else a byte. */
-  bool(): string {
-    const byte = this.number('Uint8', 1)
-    this.giveUpIf(`${byte} > 1`)
-    return this.local(`${byte} === 1`)
-  }
-
   /** The local of a raw number of a type such as `Uint16`. */
   number(method: string, size: number): string {
     const at = this.take(size)

@@ -84,11 +84,6 @@ export class WriteEmitter extends Emitter {
     this.bits(value, width)
   }
 
-  /** A bool: a bit inside bit packing, else a byte. */
-  bool(value: string): void {
-    this.number('Uint8', 1, `${value} ? 1 : 0`)
-  }
-
   /** A raw number of a type such as `Uint16`, after its range was checked. */
   number(method: string, size: number, value: string): void {
     const at = this.take(size)

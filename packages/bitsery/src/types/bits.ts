@@ -4,6 +4,7 @@ import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { FullByteReader } from '../bytes/full-byte-reader.ts'
 import { FullByteWriter } from '../bytes/full-byte-writer.ts'
+import { measureByReference } from '../emitters/measure-by-reference.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import { PackedReadEmitter } from '../emitters/packed-read-emitter.ts'
 import { PackedWriteEmitter } from '../emitters/packed-write-emitter.ts'
@@ -94,7 +95,7 @@ class BitsNode implements Node {
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
     const size = fixedSize(this)
-    if (size === undefined) emitter.reference(this, value)
+    if (size === undefined) measureByReference(emitter, this, value)
     else emitter.add(size)
   }
 

@@ -28,17 +28,17 @@ class BoolNode implements Node {
   }
 
   write(writer: ByteWriter, value: unknown): void {
-    writer.bool(value === true)
+    writeBool(writer, value === true)
   }
 
   read(reader: ByteReader): boolean {
-    return reader.bool()
+    return readBool(reader)
   }
 
   emitWrite(emitter: WriteEmitter, value: string): void {
     const local = emitter.local(value)
     emitter.refuseIf(`typeof ${local} !== 'boolean'`)
-    emitter.bool(local)
+    emitWriteBool(emitter, local)
   }
 
   emitMeasure(emitter: MeasureEmitter): void {
@@ -46,9 +46,38 @@ class BoolNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    return emitter.bool()
+    return emitReadBool(emitter)
   }
 }
 
 /** `bool`: one byte, 0 or 1; any other byte is InvalidData. One bit inside `bits`. */
 export const bool: Schema<boolean> = /* @__PURE__ */ schemaOf(/* @__PURE__ */ new BoolNode())
+
+/** Writes a bool: a bit inside bit packing, else a byte. */
+export function writeBool(writer: ByteWriter, value: boolean): void {
+  if (writer.isPacked) writer.bits(value ? 1 : 0, 1)
+  else writer.integer(value ? 1 : 0, 1)
+}
+
+/** Reads what `writeBool` wrote. */
+export function readBool(reader: ByteReader): boolean {
+  if (reader.isPacked) return reader.bits(1) === 1
+  const start = reader.position
+  const value = reader.unsigned(1)
+  if (value > 1) reader.invalid(start)
+  return value === 1
+}
+
+/** Appends code that does what `writeBool` does, with the value of a local. */
+export function emitWriteBool(emitter: WriteEmitter, local: string): void {
+  if (emitter.isPacked) emitter.bits(`${local} ? 1 : 0`, 1)
+  else emitter.number('Uint8', 1, `${local} ? 1 : 0`)
+}
+
+/** Appends code that does what `readBool` does: the local of the value. */
+export function emitReadBool(emitter: ReadEmitter): string {
+  if (emitter.isPacked) return emitter.local(`(${emitter.bits(1)}) === 1`)
+  const byte = emitter.number('Uint8', 1)
+  emitter.giveUpIf(`${byte} > 1`)
+  return emitter.local(`${byte} === 1`)
+}

@@ -4,6 +4,7 @@ import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { shifted } from '../bytes/shift.ts'
 import type { Source } from '../bytes/source.ts'
+import { measureByReference } from '../emitters/measure-by-reference.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
@@ -114,7 +115,7 @@ class CompactNode implements Node {
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
     if (this.format.size === 1) emitter.add(1)
-    else emitter.reference(this, value)
+    else measureByReference(emitter, this, value)
   }
 
   emitRead(emitter: ReadEmitter): string {

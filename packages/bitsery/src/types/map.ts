@@ -3,6 +3,7 @@ import type { Descriptor } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { giveBack } from '../bytes/collision-guard.ts'
+import { measureByReference } from '../emitters/measure-by-reference.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import { chargeMemory } from '../emitters/memory-budget.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
@@ -155,7 +156,7 @@ class MapNode implements Node {
   }
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
-    emitter.reference(this, value)
+    measureByReference(emitter, this, value)
   }
 
   emitRead(emitter: ReadEmitter): string {

@@ -1,6 +1,7 @@
 import type { NumberName } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { readBigInteger, readFloat, writeBigInteger, writeFloat } from '../bytes/long-numbers.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import { BIGINT_MEMORY, DOUBLE_MEMORY } from '../nodes/memory.ts'
@@ -76,8 +77,8 @@ function bigFormat(name: 'u64' | 'i64', method: string, min: bigint, max: bigint
     fits: (value) => typeof value === 'bigint' && value >= min && value <= max,
     misfit: (v) => `typeof ${v} !== 'bigint' || ${v} < ${min}n || ${v} > ${max}n`,
     form: 'bigint',
-    write: (writer, value) => writer.bigInteger(value as bigint),
-    read: (reader) => ofName(name, reader.bigUnsigned()),
+    write: (writer, value) => writeBigInteger(writer, value as bigint),
+    read: (reader) => ofName(name, readBigInteger(reader)),
     ...methodForms(method, 8),
   }
 }
@@ -96,7 +97,7 @@ function safeFormat(name: 'u64' | 'i64'): NumberFormat {
     write: (writer, value) => writer.halves((value as number) >>> 0, Math.floor((value as number) / 2 ** 32)),
     read: (reader) => {
       const start = reader.position
-      const value = Number(ofName(name, reader.bigUnsigned()))
+      const value = Number(ofName(name, readBigInteger(reader)))
       if (!Number.isSafeInteger(value)) reader.invalid(start)
       return value
     },
@@ -123,8 +124,8 @@ function floatFormat(name: 'f32' | 'f64', size: 4 | 8, method: string): NumberFo
     fits: (value) => typeof value === 'number',
     misfit: (v) => `typeof ${v} !== 'number'`,
     form: 'float',
-    write: (writer, value) => writer.float(value as number, size),
-    read: (reader) => reader.float(size),
+    write: (writer, value) => writeFloat(writer, value as number, size),
+    read: (reader) => readFloat(reader, size),
     ...methodForms(method, size),
   }
 }

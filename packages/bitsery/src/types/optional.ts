@@ -7,6 +7,7 @@ import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
 import { type BitBounds, type Node, type Traits, traitsOf } from '../nodes/node.ts'
 import { type Infer, type Schema, type Shape, schemaOf } from '../schema/schema.ts'
+import { emitReadBool, emitWriteBool, readBool, writeBool } from './bool.ts'
 import { shapeNode } from './struct.ts'
 
 class OptionalNode implements Node {
@@ -41,13 +42,13 @@ class OptionalNode implements Node {
 
   write(writer: ByteWriter, value: unknown): void {
     const has = value !== undefined && value !== null
-    writer.bool(has)
+    writeBool(writer, has)
     if (this.align) writer.align()
     if (has) this.of.write(writer, value)
   }
 
   read(reader: ByteReader): unknown {
-    const has = reader.bool()
+    const has = readBool(reader)
     if (this.align) reader.align()
     return has ? this.of.read(reader) : undefined
   }
@@ -55,7 +56,7 @@ class OptionalNode implements Node {
   emitWrite(emitter: WriteEmitter, value: string): void {
     const local = emitter.local(value)
     const has = emitter.local(`${local} !== undefined && ${local} !== null`)
-    emitter.bool(has)
+    emitWriteBool(emitter, has)
     if (this.align) emitter.align()
     const takes = this.of.bounds(emitter.isPacked).isWhole ? 'whole' : 'any'
     emitter.block(`if (${has})`, () => emitter.nested(this.of, local), takes)
@@ -70,7 +71,7 @@ class OptionalNode implements Node {
   }
 
   emitRead(emitter: ReadEmitter): string {
-    const has = emitter.bool()
+    const has = emitReadBool(emitter)
     if (this.align) emitter.align()
     const value = emitter.name()
     emitter.line(`let ${value}`)

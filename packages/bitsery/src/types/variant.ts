@@ -2,6 +2,7 @@ import { BitseryError, expectList, type Issue, issueAt, issueUnder, phrase } fro
 import type { Descriptor } from '../base/grammar.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { measureByReference } from '../emitters/measure-by-reference.ts'
 import type { MeasureEmitter } from '../emitters/measure-emitter.ts'
 import type { ReadEmitter } from '../emitters/read-emitter.ts'
 import type { WriteEmitter } from '../emitters/write-emitter.ts'
@@ -110,7 +111,7 @@ class VariantNode implements Node {
   }
 
   emitMeasure(emitter: MeasureEmitter, value: string): void {
-    emitter.reference(this, value)
+    measureByReference(emitter, this, value)
   }
 
   emitRead(emitter: ReadEmitter): string {
