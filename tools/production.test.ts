@@ -52,27 +52,30 @@ describe('a source for production', () => {
     }
   })
 
-  it('gives nothing for parameters that only go into texts, in this file and in others', () => {
-    const paths = ['a/check.ts', 'a/b/use.ts']
-    const shortened = productionSources(
-      new Map([
-        // Before the file that it imports, so that it has to be looked at again.
-        [paths[1], "import { positive as check } from '../check.ts'\ncheck('rate ' + name, rate)"],
-        [
-          paths[0],
-          `export function positive(what, value) { if (!(value > 0)) refuse(what, value) }
+  it.each(['a', '/a'])(
+    'gives nothing for parameters that only go into texts, also in other files of %s',
+    (folder) => {
+      const paths = [`${folder}/check.ts`, `${folder}/b/use.ts`]
+      const shortened = productionSources(
+        new Map([
+          // Before the file that it imports, so that it has to be looked at again.
+          [paths[1], "import { positive as check } from '../check.ts'\ncheck('rate ' + name, rate)"],
+          [
+            paths[0],
+            `export function positive(what, value) { if (!(value > 0)) refuse(what, value) }
 function refuse(what, got) { throw new MillraceError('argument-invalid', what + got) }
 class A { #must(is, what = '') { if (!is) refuse(what, 0) }\n a() { this.#must(true, \`a \${this}\`) } }`,
-        ],
-      ]),
-    )
-    expect(
-      shortened.get(paths[0]),
-    ).toBe(`export function positive(what, value) { if (!(value > 0)) refuse('', '') }
+          ],
+        ]),
+      )
+      expect(
+        shortened.get(paths[0]),
+      ).toBe(`export function positive(what, value) { if (!(value > 0)) refuse('', '') }
 function refuse(what, got) { throw new MillraceError('argument-invalid', '') }
 class A { #must(is, what = '') { if (!is) refuse('', '') }\n a() { this.#must(true, '') } }`)
-    expect(shortened.get(paths[1])).toBe("import { positive as check } from '../check.ts'\ncheck('', rate)")
-  })
+      expect(shortened.get(paths[1])).toBe("import { positive as check } from '../check.ts'\ncheck('', rate)")
+    },
+  )
 
   it('has no methods for tests, and the lines that it had', () => {
     const text = `class A {\n  invariants() {\n    if (this.a) throw new Error('')\n  }\n\n  b() {}\n}\nfoo()`

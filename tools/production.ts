@@ -5,6 +5,7 @@
  * It begins at the texts in `new MillraceError('argument-invalid', text)` and goes backwards: to the constants that nothing else uses, to the
  * parameters that functions use for nothing else, and to what is given for those where they are called.
  */
+import { dirname, join } from 'node:path'
 import { isNode, lineAt, type Node, parseSource, type SourceFile, visit } from './source-file.ts'
 
 /** Codes of what only the program's own code can have done; at run time nothing new is learned from their texts. */
@@ -204,9 +205,8 @@ function importsOf({ path, program }: SourceFile): Map<string, string> {
     if (node.type !== 'ImportDeclaration' || !isNode(node.source)) continue
     const from = String(node.source.value)
     if (!from.startsWith('.')) continue
-    const { pathname } = new URL(from, `file:///${path}`)
     for (const { local, imported } of nodesIn(node.specifiers)) {
-      imports.set(nameOf(local), `${pathname.slice(path.startsWith('/') ? 0 : 1)}#${nameOf(imported)}`)
+      imports.set(nameOf(local), `${join(dirname(path), from)}#${nameOf(imported)}`)
     }
   }
   return imports
