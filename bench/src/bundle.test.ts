@@ -40,7 +40,12 @@ describe("the bundle of a game's client", () => {
     ['production', false],
   ] as const)('for %s, texts for those who write the program: %s', async (buildFor, hasTexts) => {
     const text = new TextDecoder().decode(await bundle({ file: 'opening.ts' }, buildFor))
-    for (const words of ['a factory wants a platform', 'did you mean', 'contradicts itself'])
+    for (const words of [
+      'a factory wants a platform',
+      'did you mean',
+      'must be a power of two',
+      'contradicts itself',
+    ])
       expect([words, text.includes(words)]).toEqual([words, hasTexts])
     // What peers, players and operators are told.
     for (const words of ['the peer did not say hello within', 'requests are being answered already'])

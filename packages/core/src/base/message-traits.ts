@@ -124,7 +124,12 @@ export function sideOf(role: 'accepted' | 'opened'): Side {
   return role === 'opened' ? 'client' : 'server'
 }
 
-/** Why this side must not send a message of a key by this call, or '' if it may. */
+/** Whether the side `own` may send such a message by this call. */
+export function maySend({ kind, from }: MessageTraits, call: 'message' | 'request', own: Side): boolean {
+  return (kind === 'either' || kind === call) && (from === 'either' || from === own)
+}
+
+/** Why it may not. */
 export function misuse(
   key: string,
   { kind, from }: MessageTraits,
@@ -137,7 +142,6 @@ export function misuse(
   if (kind === 'request' && call === 'message') {
     return `'${key}' is a request: request() sends it, and waits for the reply`
   }
-  if (from === 'either' || from === own) return ''
   const did = own === 'client' ? 'opened' : 'accepted'
   return `only the ${from} sends '${key}'; this side ${did} the channel and is the ${own}`
 }
