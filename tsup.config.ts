@@ -41,8 +41,14 @@ export function productionOptions(pkg: WorkspacePackage, outDir: string): Option
   const paths = typescriptFiles(folder).filter((file) => !isTest(file))
   const sources = new Map(paths.map((file) => [join(folder, file), readFileSync(join(folder, file), 'utf8')]))
   const shortened = productionSources(sources)
+  const development = bundleOptions(pkg, outDir)
   return {
-    ...bundleOptions(pkg, outDir),
+    ...development,
+    // Puts the constants of a file where they are used, which those who bundle these modules can't.
+    esbuildOptions: (options, context) => {
+      development.esbuildOptions?.(options, context)
+      options.minifySyntax = true
+    },
     esbuildPlugins: [
       {
         name: 'production',
