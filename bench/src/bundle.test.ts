@@ -3,9 +3,9 @@ import { bundle, bundleSize } from './bundle.ts'
 
 /** KB of 1,000 bytes, gzipped, as a browser loads them. Only ever lowered: shorten the bundle, not the rule. */
 const RATCHET: readonly (readonly [file: string, kilobytes: number])[] = [
-  ['opening.ts', 49.6],
-  ['opening-msgpack.ts', 58.2],
-  ['opening-encryption.ts', 87.2],
+  ['opening.ts', 48.8],
+  ['opening-msgpack.ts', 57.6],
+  ['opening-encryption.ts', 86.5],
 ]
 
 /** Words of what a client has no use for, and the value that brings each. */
