@@ -91,6 +91,7 @@ export type {
 } from './ports/encryption.ts'
 export type { FrameTable } from './ports/framing.ts'
 export type { Loop } from './ports/loop.ts'
+export type { PacketNetwork, PacketOwner, PacketSocket } from './ports/packet-network.ts'
 export type { Accepting, Platform } from './ports/platform.ts'
 export type {
   DatagramHost,
