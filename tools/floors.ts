@@ -9,6 +9,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
 
   '@millrace/runner': 4,
   '@millrace/server': 4,
+  '@millrace/sim': 4,
 
   '@millrace/transports': 3,
   '@millrace/proto-bits': 3,

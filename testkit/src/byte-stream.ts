@@ -1,7 +1,6 @@
 import type { SegmentBatch } from '@millrace/buffer'
+import type { Random, VirtualLoop } from '@millrace/sim'
 import type { NetworkProfile } from './network-profile.ts'
-import type { Random } from './random.ts'
-import type { VirtualLoop } from './virtual-loop.ts'
 
 /** Whom a stream tells; always from an event of the loop. */
 export interface ByteStreamOwner {

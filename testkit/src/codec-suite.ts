@@ -1,8 +1,8 @@
 import { BlockPool, SegmentBuffer } from '@millrace/buffer'
 import { type Codec, framed, undecodable } from '@millrace/core'
+import { Random } from '@millrace/sim'
 import { describe, expect, it } from 'vitest'
 import { pair } from './pair.ts'
-import { Random } from './random.ts'
 
 /** A message that a codec can say. */
 export interface Sample {

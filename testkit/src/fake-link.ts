@@ -1,9 +1,8 @@
 import type { SegmentBatch } from '@millrace/buffer'
 import type { Link, LinkOwner } from '@millrace/core'
+import type { Random, VirtualLoop } from '@millrace/sim'
 import { ByteStream } from './byte-stream.ts'
 import type { NetworkProfile } from './network-profile.ts'
-import type { Random } from './random.ts'
-import type { VirtualLoop } from './virtual-loop.ts'
 
 /** What a link needs of its network. */
 export interface FakeLinkHome {

@@ -17,10 +17,10 @@ import {
   type TransportPlugin,
 } from '@millrace/core'
 import { noiseLoader } from '@millrace/core/noise'
+import type { VirtualLoop } from '@millrace/sim'
+import { Random, systemError } from '@millrace/sim'
 import { FakeLink, type FakeLinkHome } from './fake-link.ts'
 import { calmNetwork, type NetworkProfile } from './network-profile.ts'
-import { Random } from './random.ts'
-import type { VirtualLoop } from './virtual-loop.ts'
 
 /** A transport of a fake network: one name makes an address. */
 export type FakePlugin = TransportPlugin<{ readonly place: string }, [place: string]>
@@ -257,8 +257,3 @@ export class FakeNetwork implements FakeLinkHome {
 }
 
 type FaultPlace = 'connect' | 'accept' | 'listen'
-
-/** An error as the system makes them. */
-export function systemError(code: string, text: string): Error {
-  return Object.assign(new Error(`${code}: ${text}`), { code })
-}

@@ -1,3 +1,4 @@
+import { Random } from '@millrace/sim'
 import { honestBounds } from './honest-bounds.ts'
 import {
   type HonestAsk,
@@ -11,7 +12,6 @@ import {
   unmended,
 } from './honest-plan.ts'
 import { calmNetwork, type NetworkProfile } from './network-profile.ts'
-import { Random } from './random.ts'
 
 /** Volumes of a side's messages, and of the replies that it gets, in bytes. */
 const volumes = [0, 2000, 30_000, 300_000]

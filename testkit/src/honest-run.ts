@@ -1,10 +1,10 @@
 import { nodePrimitives } from '@millrace/cipher-node'
 import { type AnyMessages, type Channel, describeReason, type Pipe, type PipeOptions } from '@millrace/core'
+import { Random } from '@millrace/sim'
 import { drawHonest } from './honest-draw.ts'
 import { type HonestFeature, type HonestPlan, stallsAtMs, tickMs, unmended } from './honest-plan.ts'
 import { HonestSide, isAsPlanned } from './honest-side.ts'
 import { plain } from './plain-codec.ts'
-import { Random } from './random.ts'
 import { Rig } from './rig.ts'
 
 /** What one run did. */

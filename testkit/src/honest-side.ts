@@ -1,6 +1,6 @@
 import type { AnyMessages, Channel, CloseReason, MillraceError } from '@millrace/core'
+import type { VirtualLoop } from '@millrace/sim'
 import type { HonestAsk, HonestProgram } from './honest-plan.ts'
-import type { VirtualLoop } from './virtual-loop.ts'
 
 /** What a side needs of its run. */
 export interface HonestSideHost {

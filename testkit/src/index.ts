@@ -1,3 +1,4 @@
+export { Random, systemError, VirtualLoop } from '@millrace/sim'
 export { ByteStream } from './byte-stream.ts'
 export { codecSuite, type HostileSamples, type Sample } from './codec-suite.ts'
 export { FakeLink } from './fake-link.ts'
@@ -6,15 +7,12 @@ export {
   FakeNetwork,
   type FakeNetworkOptions,
   type FakePlugin,
-  systemError,
 } from './fake-network.ts'
 export { calmNetwork, type NetworkProfile, patientLimits, wildNetwork } from './network-profile.ts'
 export { type Pair, type PairOptions, pair } from './pair.ts'
 export { PlainCodec, type PlainOptions, plain } from './plain-codec.ts'
 export { type ProtocolTraits, protocolSuite } from './protocol-suite.ts'
-export { Random } from './random.ts'
 export { type RawFrame, RawPeer } from './raw-peer.ts'
 export { type PipeDiary, Rig, type RigOptions, type RigTransports } from './rig.ts'
 export { type Cutting, threeWays } from './three-ways.ts'
 export { transportSuite } from './transport-suite.ts'
-export { VirtualLoop } from './virtual-loop.ts'

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '@millrace/sim'
 
 /** How a network treats what it carries. */
 export interface NetworkProfile {

@@ -1,9 +1,9 @@
 import type { AnyMessages, Channel, Protocol } from '@millrace/core'
+import { Random } from '@millrace/sim'
 import { describe, expect, it } from 'vitest'
 import type { Sample } from './codec-suite.ts'
 import { patientLimits, wildNetwork } from './network-profile.ts'
 import { type Pair, pair } from './pair.ts'
-import { Random } from './random.ts'
 
 /** What a protocol can't do, if it is one that owns its bytes. */
 export interface ProtocolTraits {

@@ -14,11 +14,11 @@ import {
   ProtoFactory,
   type ProtoFactoryOptions,
 } from '@millrace/core'
+import { VirtualLoop } from '@millrace/sim'
 import type { FakeLink } from './fake-link.ts'
 import { FakeNetwork, type FakePlugin } from './fake-network.ts'
 import type { NetworkProfile } from './network-profile.ts'
 import { plain } from './plain-codec.ts'
-import { VirtualLoop } from './virtual-loop.ts'
 
 /** The transports of a rig: streams, datagrams, and no link at all. */
 export interface RigTransports {

@@ -1,8 +1,7 @@
 import type { EncryptionAlgorithm, MillraceError } from '@millrace/core'
-import type { Random } from './random.ts'
+import type { Random, VirtualLoop } from '@millrace/sim'
 import { drawAlgorithm } from './swarm-keys.ts'
 import type { Side } from './swarm-side.ts'
-import type { VirtualLoop } from './virtual-loop.ts'
 
 /** What asking needs of the swarm. */
 export interface SwarmAsksHost {

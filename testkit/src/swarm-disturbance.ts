@@ -1,5 +1,5 @@
+import type { Random } from '@millrace/sim'
 import type { FakeNetwork } from './fake-network.ts'
-import type { Random } from './random.ts'
 import type { SwarmEncryptionHost } from './swarm-encryption.ts'
 
 /** Cuts and freezes links, now and then. */

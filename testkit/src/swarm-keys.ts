@@ -5,7 +5,7 @@ import type {
   IdentityEncryption,
   PendingChannel,
 } from '@millrace/core'
-import type { Random } from './random.ts'
+import type { Random } from '@millrace/sim'
 
 /** What an opening pipe is given. */
 export interface OpeningKeys {

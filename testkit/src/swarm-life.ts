@@ -1,5 +1,5 @@
 import type { AnyMessages, Channel, MillraceError } from '@millrace/core'
-import type { Random } from './random.ts'
+import type { Random } from '@millrace/sim'
 import type { SwarmAsksHost } from './swarm-asks.ts'
 import { type Side, textOf } from './swarm-side.ts'
 

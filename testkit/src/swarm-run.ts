@@ -7,9 +7,9 @@ import type {
   Pipe,
   PipeOptions,
 } from '@millrace/core'
+import { Random } from '@millrace/sim'
 import { wildNetwork } from './network-profile.ts'
 import { plain } from './plain-codec.ts'
-import { Random } from './random.ts'
 import { Rig } from './rig.ts'
 import { disturb, heal } from './swarm-disturbance.ts'
 import {

@@ -1,4 +1,4 @@
-import { Random } from './random.ts'
+import { Random } from '@millrace/sim'
 
 /** Bytes in the pieces in which a stream may bring them. */
 export interface Cutting {

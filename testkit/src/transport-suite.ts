@@ -7,9 +7,9 @@ import type {
   TransportPlugin,
   TransportServices,
 } from '@millrace/core'
+import { Random } from '@millrace/sim'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { End } from './link-end.ts'
-import { Random } from './random.ts'
 
 /** What every transport of streams must do. `freshAddress` returns the fields of an address that is free; `services` are of the platform that it runs on. */
 export function transportSuite<Fields extends object>(

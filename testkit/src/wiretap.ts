@@ -1,5 +1,5 @@
+import type { Random } from '@millrace/sim'
 import type { Eavesdropper } from './fake-link.ts'
-import type { Random } from './random.ts'
 
 /** What a meddler can do to bytes on their way. */
 export const meddlings = ['flip', 'drop', 'repeat', 'insert'] as const

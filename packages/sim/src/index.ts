@@ -1,0 +1,3 @@
+export { Random } from './base/random.ts'
+export { systemError } from './base/system-error.ts'
+export { VirtualLoop } from './time/virtual-loop.ts'
