@@ -1,8 +1,7 @@
 import type { Loop } from '@millrace/core'
-import { VirtualClock, type Wake } from '@millrace/timer'
-
-/** Steps at one instant before the loop is taken for one that never comes to rest. */
-const stepsMax = 200_000
+import type { Wake } from '@millrace/timer'
+import { EventLoop } from './event-loop.ts'
+import { VirtualTime } from './virtual-time.ts'
 
 /**
  * A loop that stands still until it is told, with the phases of Node's: due timers, then events of the outside world,
@@ -10,48 +9,44 @@ const stepsMax = 200_000
  * The same program does the same in the same order, always.
  */
 export class VirtualLoop implements Loop {
-  readonly #clock: VirtualClock
-  readonly #pending = new Set<Due>()
-  readonly #timers: Due[] = []
-  readonly #events: Due[] = []
-  #ends: (() => void)[] = []
-  readonly #nexts: (() => void)[] = []
-  #driver: Promise<unknown> = Promise.resolve()
+  readonly #time: VirtualTime
+  readonly #loop: EventLoop
   /** How many keep the process alive: none after a test. */
   holdCount = 0
   /** Called after each step: what must hold then throws if it does not. */
-  readonly checks: (() => void)[] = []
+  readonly checks: (() => void)[]
 
+  /** Starts at `now` milliseconds. */
   constructor(now = 0) {
-    this.#clock = new VirtualClock(now)
+    this.#time = new VirtualTime(now)
+    this.#loop = new EventLoop(this.#time)
+    this.checks = this.#time.checks
   }
 
   now(): number {
-    return this.#clock.now()
+    return this.#time.now()
   }
 
   /** Timers that were asked for and not cancelled. Zero after a test says that nothing was left behind. */
   get timerCount(): number {
-    let count = 0
-    for (const { phase } of this.#pending) if (phase === this.#timers) count++
-    return count + this.#timers.length
+    return this.#loop.timerCount
   }
 
   wakeAt(atMs: number, wake: () => void): Wake {
-    return this.#at(atMs, wake, this.#timers)
+    return this.#loop.timerAt(atMs, wake)
   }
 
   /** An event of the outside world: what a socket would tell. After a stall, timers come before it. */
   eventAt(atMs: number, run: () => void): Wake {
-    return this.#at(atMs, run, this.#events)
+    return this.#loop.eventAt(atMs, run)
   }
 
   endOfTurn(run: () => void): void {
-    this.#ends.push(run)
+    this.#loop.endOfTurn(run)
   }
 
   nextTurn(run: () => void): void {
-    this.#nexts.push(run)
+    this.#loop.nextTurn(run)
   }
 
   hold(): Wake {
@@ -61,31 +56,22 @@ export class VirtualLoop implements Loop {
 
   /** Runs everything that can run without time passing. */
   settle(): Promise<void> {
-    return this.#alone(() => this.#settle())
+    return this.#time.settle()
   }
 
   /** Lets `ms` milliseconds pass, stopping at everything that happens on the way. */
   advance(ms: number): Promise<void> {
-    return this.#alone(async () => {
-      const end = this.now() + ms
-      await this.#settle()
-      while (this.#nextAt() <= end) await this.#step()
-      this.#clock.advanceTo(end)
-      await this.#settle()
-    })
+    return this.#time.advance(ms)
   }
 
   /** The program stands still for `ms` milliseconds; what became due meanwhile comes late, timers first. */
   stall(ms: number): Promise<void> {
-    return this.#alone(() => {
-      this.#clock.advance(ms)
-      return this.#settle()
-    })
+    return this.#time.stall(ms)
   }
 
   /** The same, from inside what runs now: the running piece of the program takes so long. */
   block(ms: number): void {
-    this.#clock.advance(ms)
+    this.#time.pass(ms)
   }
 
   /**
@@ -93,97 +79,6 @@ export class VirtualLoop implements Loop {
    * Throws if it doesn't within `maxMs`.
    */
   until<T>(promise: Promise<T>, maxMs = 60_000): Promise<T> {
-    let isSettled = false
-    const settled = () => {
-      isSettled = true
-    }
-    promise.then(settled, settled)
-    return this.#alone(async () => {
-      const end = this.now() + maxMs
-      await this.#settle(() => isSettled)
-      while (!isSettled) {
-        const nextAt = this.#nextAt()
-        if (nextAt > end)
-          throw new Error(`still waiting at ${this.now()} ms; the next event is due at ${nextAt} ms`)
-        await this.#step(() => isSettled)
-      }
-      return promise
-    })
+    return this.#time.until(promise, maxMs)
   }
-
-  /** One driver at a time: a second one waits for the first. */
-  #alone<T>(drive: () => Promise<T>): Promise<T> {
-    const driven = this.#driver.then(drive)
-    this.#driver = driven.catch(() => undefined)
-    return driven
-  }
-
-  async #step(isEnough?: () => boolean): Promise<void> {
-    this.#clock.advanceTo(Math.max(this.#nextAt(), this.now()))
-    await this.#settle(isEnough)
-  }
-
-  async #settle(isEnough = () => false): Promise<void> {
-    let steps = 0
-    const run = async (next: () => void) => {
-      if (++steps > stepsMax) throw new Error(`the loop does not come to rest at ${this.now()} ms`)
-      next()
-      await this.#finishTurn()
-      for (const check of this.checks) check()
-    }
-    await this.#finishTurn()
-    while (!isEnough()) {
-      this.#clock.settle()
-      if (this.#timers.length + this.#events.length + this.#nexts.length === 0) return
-      for (const phase of [this.#timers, this.#events]) {
-        for (let left = phase.length; left > 0 && !isEnough(); left--) {
-          const due = phase.shift()
-          if (due !== undefined && !due.isCancelled) await run(due.run)
-        }
-      }
-      for (let left = this.#nexts.length; left > 0 && !isEnough(); left--)
-        await run(this.#nexts.shift() as () => void)
-    }
-  }
-
-  async #finishTurn(): Promise<void> {
-    do {
-      const ends = this.#ends
-      this.#ends = []
-      for (const run of ends) run()
-      // Node runs an immediate only when no promise is left that could settle.
-      await new Promise((resolve) => setImmediate(resolve))
-    } while (this.#ends.length > 0)
-  }
-
-  #at(atMs: number, run: () => void, phase: Due[]): Wake {
-    const due: Due = { atMs, run, phase, isCancelled: false }
-    this.#pending.add(due)
-    const wake = this.#clock.wakeAt(atMs, () => {
-      this.#pending.delete(due)
-      phase.push(due)
-    })
-    return {
-      cancel: () => {
-        due.isCancelled = true
-        this.#pending.delete(due)
-        wake.cancel()
-        const index = phase.indexOf(due)
-        if (index >= 0) phase.splice(index, 1)
-      },
-    }
-  }
-
-  #nextAt(): number {
-    let at = Number.POSITIVE_INFINITY
-    for (const due of this.#pending) at = Math.min(at, due.atMs)
-    return at
-  }
-}
-
-interface Due {
-  readonly atMs: number
-  readonly run: () => void
-  readonly phase: Due[]
-  isCancelled: boolean
 }
