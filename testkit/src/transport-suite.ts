@@ -32,9 +32,10 @@ export function transportSuite<Fields extends object>(
     })
 
     afterEach(async () => {
+      // First, so that no link comes behind those that are destroyed.
+      await Promise.all(listeners.map((listener) => listener.close()))
       for (const end of ends) end.link.destroy()
       await Promise.all(ends.map((end) => end.when(() => end.isGone)))
-      await Promise.all(listeners.map((listener) => listener.close()))
       for (const end of ends) {
         expect(end.pool.outstanding()).toEqual([])
         expect(end.told.filter((what) => what === 'gone').length).toBe(1)
