@@ -56,6 +56,7 @@ export const ROOMS: Rooms = {
     ['ports'],
     ['base'],
   ],
+  '@millrace/sim': [['world'], ['sockets'], ['net'], ['time'], ['base']],
   '@millrace/cipher': [['tokens', 'datagrams'], ['records'], ['noise', 'noble'], ['keys'], ['base']],
 }
 

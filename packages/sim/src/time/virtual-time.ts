@@ -26,6 +26,7 @@ export class VirtualTime {
   #ending: Driven[] = []
   #driver: Promise<unknown> = Promise.resolve()
   #steps = 0
+  #running: Driven | undefined
   /** Called after each step: what must hold then throws if it does not. */
   readonly checks: (() => void)[] = []
 
@@ -35,6 +36,11 @@ export class VirtualTime {
 
   now(): number {
     return this.#nowMs
+  }
+
+  /** The program of which a piece runs, or what follows from it. */
+  get running(): Driven | undefined {
+    return this.#running
   }
 
   /** Calls `run` at a time, or as soon as possible if it has passed, outside of any program. */
@@ -137,9 +143,11 @@ export class VirtualTime {
   /** Whatever a program throws, what it has not done waits for the next round. */
   async #round(driven: Driven, isEnough: () => boolean): Promise<void> {
     driven.isReady = false
+    this.#running = driven
     try {
       await driven.round(this.#run, isEnough)
     } finally {
+      this.#running = undefined
       if (!driven.isIdle && !driven.isFrozen) this.ready(driven)
     }
   }

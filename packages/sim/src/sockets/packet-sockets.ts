@@ -1,0 +1,152 @@
+import type { PacketNetwork, PacketOwner, PacketSocket } from '@millrace/core'
+import { systemError } from '../base/system-error.ts'
+import { loopback } from '../net/network.ts'
+import { type UdpPacket, udpHeaderSize } from '../net/packet.ts'
+import type { Machine } from './machine.ts'
+import { addressOf, anyAddress, freePort, ownAddress } from './ports.ts'
+
+/** The largest datagram, in bytes: what IPv4 can say. */
+const datagramMax = 65_535 - udpHeaderSize
+
+/** What a socket holds for a program that is behind, in bytes; the system drops what comes on top. */
+const waitingBytesMax = 212_992
+
+const overwritten = 0xee
+
+interface Open {
+  readonly host: string
+  readonly port: number
+  readonly owner: PacketOwner
+  waitingBytes: number
+  isClosed: boolean
+}
+
+/** The datagram sockets of one host. */
+export class PacketSockets implements PacketNetwork {
+  readonly #machine: Machine
+  readonly #open = new Map<number, Open[]>()
+  /** Lent to the owners, one datagram at a time. */
+  readonly #lent = new Uint8Array(datagramMax)
+  /** Dropped, as the program was behind. */
+  overflowed = 0
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  /** Where sockets are open, for people. */
+  describe(): string[] {
+    return [...this.#open.values()].flat().map(({ host, port }) => `udp://${host}:${port} is open`)
+  }
+
+  open(where: { readonly host: string; readonly port: number }, owner: PacketOwner): Promise<PacketSocket> {
+    const { events, time } = this.#machine
+    return new Promise((resolve, reject) => {
+      events.eventAt(time.now(), () => {
+        try {
+          resolve(this.#opened(where.host, where.port, owner))
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+  }
+
+  resolve(host: string): Promise<string> {
+    return new Promise((resolve) => resolve(addressOf(this.#machine, host)))
+  }
+
+  /** A datagram came in. */
+  arrived({ fromHost, fromPort, toHost, toPort, bytes }: UdpPacket): void {
+    const sockets = this.#open.get(toPort)
+    const open =
+      sockets?.find(({ host }) => host === toHost) ?? sockets?.find(({ host }) => host === anyAddress)
+    if (open === undefined) return
+    if (open.waitingBytes + bytes.length > waitingBytesMax) {
+      this.overflowed++
+      return
+    }
+    open.waitingBytes += bytes.length
+    const { events, time } = this.#machine
+    events.eventAt(time.now(), () => {
+      open.waitingBytes -= bytes.length
+      if (open.isClosed) return
+      const lent = this.#lent.subarray(0, bytes.length)
+      lent.set(bytes)
+      open.owner.received(lent, fromHost, fromPort)
+      lent.fill(overwritten)
+    })
+  }
+
+  /** The machine went down. */
+  vanish(): void {
+    for (const open of [...this.#open.values()].flat()) open.isClosed = true
+    this.#open.clear()
+  }
+
+  #opened(host: string, wanted: number, owner: PacketOwner): PacketSocket {
+    const machine = this.#machine
+    const fault = machine.faults.of('open', `udp://${host}:${wanted}`)
+    if (fault !== undefined) throw fault
+    const address = ownAddress(machine, host)
+    const port = wanted === 0 ? freePort(machine.random, (each) => this.#open.has(each)) : wanted
+    const sockets = this.#open.get(port) ?? []
+    const rival = sockets.find(
+      (other) => [address, other.host].includes(anyAddress) || other.host === address,
+    )
+    if (rival !== undefined) throw systemError('EADDRINUSE', `udp://${host}:${port}`)
+    const open: Open = { host: address, port, owner, waitingBytes: 0, isClosed: false }
+    this.#open.set(port, [...sockets, open])
+    return {
+      host: address,
+      port,
+      // Not by `slice`, which makes no copy of a Node Buffer.
+      send: (bytes, from, to, toPort, toHost) =>
+        this.#send(open, new Uint8Array(bytes.subarray(from, to)), toPort, toHost),
+      close: () => this.#close(open),
+    }
+  }
+
+  #send(open: Open, bytes: Uint8Array, toPort: number, toHost: string): void {
+    const machine = this.#machine
+    if (open.isClosed) return
+    const fault = machine.faults.of('send', `udp://${toHost}:${toPort}`)
+    if (fault !== undefined) return this.#failed(open, fault)
+    if (bytes.length > datagramMax)
+      return this.#failed(open, systemError('EMSGSIZE', `send ${bytes.length} bytes`))
+    const isAddress = /^[\d.]+$/.test(toHost) || toHost.includes(':')
+    if (!isAddress) {
+      const text = `${toHost} is no address; resolve() makes one of a name`
+      return this.#failed(open, systemError('ENOTFOUND', text))
+    }
+    const fromHost = toHost === loopback ? loopback : machine.station.address
+    machine.network.send(machine.station, {
+      kind: 'udp',
+      fromHost,
+      fromPort: open.port,
+      toHost,
+      toPort,
+      bytes,
+    })
+  }
+
+  #failed(open: Open, error: unknown): void {
+    const { events, time } = this.#machine
+    events.eventAt(time.now(), () => {
+      if (!open.isClosed) open.owner.failed(error)
+    })
+  }
+
+  #close(open: Open): Promise<void> {
+    open.isClosed = true
+    const { events, time } = this.#machine
+    return new Promise((resolve) => {
+      events.eventAt(time.now(), () => {
+        const left = (this.#open.get(open.port) ?? []).filter((other) => other !== open)
+        if (left.length === 0) this.#open.delete(open.port)
+        else this.#open.set(open.port, left)
+        resolve()
+      })
+    })
+  }
+}
