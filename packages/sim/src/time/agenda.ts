@@ -1,31 +1,20 @@
-import type { Wake } from '@millrace/timer'
-
-/** What is due at a time. */
-export class Entry implements Wake {
+/** Something that is due at a time. It belongs to one agenda, once. */
+export interface Due {
   readonly atMs: number
-  /** Entries of one time run in the order in which they were asked for. */
-  readonly order: number
-  readonly run: () => void
-  isCancelled = false
-
-  constructor(atMs: number, order: number, run: () => void) {
-    this.atMs = atMs
-    this.order = order
-    this.run = run
-  }
-
-  cancel(): void {
-    this.isCancelled = true
-  }
+  /** Set by the agenda: what is due at one time comes in the order in which it was asked for. */
+  order: number
+  readonly isCancelled: boolean
+  /** The time has come. */
+  due(): void
 }
 
 /** What is due when, in order of time, then of asking: a heap. Knows no clock. */
 export class Agenda {
-  readonly #heap: Entry[] = []
+  readonly #heap: Due[] = []
   #order = 0
 
-  add(atMs: number, run: () => void): Entry {
-    const entry = new Entry(atMs, this.#order++, run)
+  add(entry: Due): void {
+    entry.order = this.#order++
     const heap = this.#heap
     let at = heap.length
     heap.push(entry)
@@ -36,7 +25,6 @@ export class Agenda {
       at = above
     }
     heap[at] = entry
-    return entry
   }
 
   /** When the next entry is due; infinity if there is none. */
@@ -47,14 +35,21 @@ export class Agenda {
   }
 
   /** Takes out the next entry that is due at `now`, or undefined. */
-  take(now: number): Entry | undefined {
+  take(now: number): Due | undefined {
     return this.nextAt() <= now ? this.#takeFirst() : undefined
   }
 
-  #takeFirst(): Entry {
+  /** Lets `change` change the times of entries. Costs as much as all of them. */
+  reorder(change: () => void): void {
+    change()
+    // What is sorted is a heap.
+    this.#heap.sort((one, other) => (isBefore(one, other) ? -1 : 1))
+  }
+
+  #takeFirst(): Due {
     const heap = this.#heap
     const first = heap[0]
-    const last = heap.pop() as Entry
+    const last = heap.pop() as Due
     const size = heap.length
     if (size === 0) return first
     let at = 0
@@ -69,6 +64,6 @@ export class Agenda {
   }
 }
 
-function isBefore(one: Entry, other: Entry): boolean {
+function isBefore(one: Due, other: Due): boolean {
   return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order)
 }

@@ -1,13 +1,31 @@
 import type { Wake } from '@millrace/timer'
+import type { Due } from './agenda.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
-/** Something that a program does in one go. */
-interface Piece {
+/** Something that a program does in one go, once its time has come. */
+class Piece implements Due, Wake {
   atMs: number
+  order = 0
+  isCancelled = false
   readonly run: () => void
-  readonly phase: Piece[]
-  entry: Wake | undefined
-  isCancelled: boolean
+  readonly #loop: EventLoop
+  readonly kind: 'timer' | 'event'
+
+  constructor(loop: EventLoop, atMs: number, run: () => void, kind: 'timer' | 'event') {
+    this.#loop = loop
+    this.atMs = atMs
+    this.run = run
+    this.kind = kind
+  }
+
+  due(): void {
+    this.#loop.due(this)
+  }
+
+  cancel(): void {
+    this.isCancelled = true
+    this.#loop.cancelled(this)
+  }
 }
 
 const noWake: Wake = { cancel() {} }
@@ -18,13 +36,18 @@ const noWake: Wake = { cancel() {} }
  */
 export class EventLoop {
   readonly #time: VirtualTime
-  readonly #pending = new Set<Piece>()
+  /** Timers that are not due. */
+  readonly #waiting = new Set<Piece>()
   readonly #timers: Piece[] = []
   readonly #events: Piece[] = []
   #ends: (() => void)[] = []
   readonly #nexts: (() => void)[] = []
-  #isFrozen = false
+  /** Of the present round: how much of each phase is left. */
+  #timersLeft = 0
+  #eventsLeft = -1
+  #nextsLeft = -1
   #isClosed = false
+  isFrozen = false
   /** Set by the virtual time: it is among those that have something to do, or an end of a turn. */
   isReady = false
   isEnding = false
@@ -35,10 +58,7 @@ export class EventLoop {
 
   /** Timers that were asked for and neither came nor were cancelled. */
   get timerCount(): number {
-    let count = 0
-    for (const { phase } of this.#pending) if (phase === this.#timers) count++
-    for (const { isCancelled } of this.#timers) if (!isCancelled) count++
-    return count
+    return this.#waiting.size + this.#timers.filter(({ isCancelled }) => !isCancelled).length
   }
 
   get isIdle(): boolean {
@@ -47,12 +67,19 @@ export class EventLoop {
 
   /** A timer of the program. */
   timerAt(atMs: number, run: () => void): Wake {
-    return this.#at(atMs, run, this.#timers)
+    if (this.#isClosed) return noWake
+    const piece = new Piece(this, atMs, run, 'timer')
+    this.#waiting.add(piece)
+    this.#time.add(piece)
+    return piece
   }
 
   /** An event of the outside world: what a socket would tell. After a stall, timers come before it. */
   eventAt(atMs: number, run: () => void): Wake {
-    return this.#at(atMs, run, this.#events)
+    if (this.#isClosed) return noWake
+    const piece = new Piece(this, atMs, run, 'event')
+    this.#time.add(piece)
+    return piece
   }
 
   endOfTurn(run: () => void): void {
@@ -69,80 +96,70 @@ export class EventLoop {
 
   /** The program stands still: what becomes due waits. Or it goes on. */
   freeze(mode: 'on' | 'off'): void {
-    this.#isFrozen = mode === 'on'
-    if (this.#isFrozen) return
+    this.isFrozen = mode === 'on'
+    if (this.isFrozen) return
     this.#time.ready(this)
     if (this.#ends.length > 0) this.#time.ending(this)
   }
 
   /** Its clock went forward: all timers are due by so much sooner. */
   hasten(ms: number): void {
-    for (const piece of this.#pending) {
-      if (piece.phase !== this.#timers) continue
-      piece.entry?.cancel()
-      piece.atMs -= ms
-      this.#schedule(piece)
-    }
+    this.#time.reorder(() => {
+      for (const piece of this.#waiting) piece.atMs -= ms
+    })
   }
 
   /** The program is gone, with all that it had to do. What it asks for later never comes. */
   close(): void {
     this.#isClosed = true
-    for (const { entry } of this.#pending) entry?.cancel()
-    this.#pending.clear()
+    for (const piece of this.#waiting) piece.isCancelled = true
+    this.#waiting.clear()
     this.#timers.length = this.#events.length = this.#nexts.length = this.#ends.length = 0
   }
 
-  /** One round through the phases: what is ready as each begins. `run` takes one piece at a time. */
-  async round(run: (piece: () => void) => Promise<void>, isEnough: () => boolean): Promise<void> {
-    for (const phase of [this.#timers, this.#events]) {
-      for (let left = phase.length; left > 0 && !this.#mustStop(isEnough); left--) {
-        const piece = phase.shift()
-        if (piece !== undefined && !piece.isCancelled) await run(piece.run)
-      }
+  /** Begins a round through the phases, each with what is ready when it begins. */
+  begin(): void {
+    this.#timersLeft = this.#timers.length
+    this.#eventsLeft = this.#nextsLeft = -1
+  }
+
+  /** The next piece of the round; undefined when it is over, or the program stands still. */
+  next(): (() => void) | undefined {
+    if (this.isFrozen) return undefined
+    while (this.#timersLeft-- > 0) {
+      const piece = this.#timers.shift()
+      if (piece !== undefined && !piece.isCancelled) return piece.run
     }
-    const nexts = this.#nexts
-    for (let left = nexts.length; left > 0 && !this.#mustStop(isEnough); left--) {
-      const next = nexts.shift()
-      if (next !== undefined) await run(next)
+    if (this.#eventsLeft < 0) this.#eventsLeft = this.#events.length
+    while (this.#eventsLeft > 0) {
+      this.#eventsLeft--
+      const piece = this.#events.shift()
+      if (piece !== undefined && !piece.isCancelled) return piece.run
     }
+    if (this.#nextsLeft < 0) this.#nextsLeft = this.#nexts.length
+    return this.#nextsLeft-- > 0 ? this.#nexts.shift() : undefined
   }
 
   /** Runs what was asked for the end of the turn. */
   finishTurn(): void {
-    if (this.#isFrozen) return
+    if (this.isFrozen) return
     const ends = this.#ends
     this.#ends = []
     for (const run of ends) run()
   }
 
-  #mustStop(isEnough: () => boolean): boolean {
-    return this.#isFrozen || isEnough()
-  }
-
-  get isFrozen(): boolean {
-    return this.#isFrozen
-  }
-
-  #at(atMs: number, run: () => void, phase: Piece[]): Wake {
-    if (this.#isClosed) return noWake
-    const piece: Piece = { atMs, run, phase, entry: undefined, isCancelled: false }
-    this.#pending.add(piece)
-    this.#schedule(piece)
-    return {
-      cancel: () => {
-        piece.isCancelled = true
-        this.#pending.delete(piece)
-        piece.entry?.cancel()
-      },
+  /** A piece's time has come. */
+  due(piece: Piece): void {
+    if (this.#isClosed) return
+    if (piece.kind === 'event') this.#events.push(piece)
+    else {
+      this.#waiting.delete(piece)
+      this.#timers.push(piece)
     }
+    this.#time.ready(this)
   }
 
-  #schedule(piece: Piece): void {
-    piece.entry = this.#time.at(piece.atMs, () => {
-      this.#pending.delete(piece)
-      piece.phase.push(piece)
-      this.#time.ready(this)
-    })
+  cancelled(piece: Piece): void {
+    this.#waiting.delete(piece)
   }
 }

@@ -1,6 +1,7 @@
 import type { Wake } from '@millrace/timer'
-import { Agenda } from './agenda.ts'
-import { jobsDone } from './jobs.ts'
+import { SimError } from '../base/sim-error.ts'
+import { Agenda, type Due } from './agenda.ts'
+import { eventsSeen, jobsDone } from './jobs.ts'
 
 /** A program that has something to do: an `EventLoop`. */
 export interface Driven {
@@ -8,12 +9,35 @@ export interface Driven {
   readonly isIdle: boolean
   isReady: boolean
   isEnding: boolean
-  round(run: (piece: () => void) => Promise<void>, isEnough: () => boolean): Promise<void>
+  /** Begins a round through what it has to do. */
+  begin(): void
+  /** The next piece of the round, or undefined when it is over. */
+  next(): (() => void) | undefined
   finishTurn(): void
 }
 
+/** After so many turns the process may look for events of its own. */
+const turnsUnseenMax = 64
+
 /** Steps at one instant before the programs are taken for ones that never come to rest. */
 const stepsMax = 200_000
+
+/** A call at a time. */
+class Moment implements Due, Wake {
+  readonly atMs: number
+  order = 0
+  isCancelled = false
+  readonly due: () => void
+
+  constructor(atMs: number, due: () => void) {
+    this.atMs = atMs
+    this.due = due
+  }
+
+  cancel(): void {
+    this.isCancelled = true
+  }
+}
 
 /**
  * The time of a whole world: it stands still until it is told, and stops at everything that happens. Between two pieces of a program all promises
@@ -26,6 +50,7 @@ export class VirtualTime {
   #ending: Driven[] = []
   #driver: Promise<unknown> = Promise.resolve()
   #steps = 0
+  #turnsUnseen = 0
   #running: Driven | undefined
   /** Called after each step: what must hold then throws if it does not. */
   readonly checks: (() => void)[] = []
@@ -45,7 +70,19 @@ export class VirtualTime {
 
   /** Calls `run` at a time, or as soon as possible if it has passed, outside of any program. */
   at(atMs: number, run: () => void): Wake {
-    return this.#agenda.add(atMs, run)
+    const moment = new Moment(atMs, run)
+    this.#agenda.add(moment)
+    return moment
+  }
+
+  /** The same, for what is an entry by itself. */
+  add(entry: Due): void {
+    this.#agenda.add(entry)
+  }
+
+  /** Lets `change` change the times of entries. */
+  reorder(change: () => void): void {
+    this.#agenda.reorder(change)
   }
 
   /** A program has something to do. */
@@ -106,8 +143,7 @@ export class VirtualTime {
       await this.#settle(() => isSettled)
       while (!isSettled) {
         const nextAt = this.#agenda.nextAt()
-        if (nextAt > end)
-          throw new Error(`still waiting at ${this.#nowMs} ms; the next event is due at ${nextAt} ms`)
+        if (nextAt > end) throw new SimError('still-waiting', waitingText(this.#nowMs, nextAt, maxMs))
         await this.#step(() => isSettled)
       }
       return promise
@@ -116,7 +152,11 @@ export class VirtualTime {
 
   /** One driver at a time: a second one waits for the first. */
   #alone<T>(drive: () => Promise<T>): Promise<T> {
-    const driven = this.#driver.then(drive)
+    const driven = this.#driver.then(async () => {
+      await this.#look()
+      const result = await drive()
+      return result
+    })
     this.#driver = driven.catch(() => undefined)
     return driven
   }
@@ -145,24 +185,25 @@ export class VirtualTime {
     driven.isReady = false
     this.#running = driven
     try {
-      await driven.round(this.#run, isEnough)
+      driven.begin()
+      while (!isEnough()) {
+        const piece = driven.next()
+        if (piece === undefined) break
+        this.#countStep()
+        piece()
+        await this.#finishTurn()
+        for (const check of this.checks) check()
+      }
     } finally {
       this.#running = undefined
       if (!driven.isIdle && !driven.isFrozen) this.ready(driven)
     }
   }
 
-  readonly #run = async (piece: () => void): Promise<void> => {
-    this.#countStep()
-    piece()
-    await this.#finishTurn()
-    for (const check of this.checks) check()
-  }
-
   #runDue(): void {
     for (let entry = this.#agenda.take(this.#nowMs); entry !== undefined; ) {
       this.#countStep()
-      entry.run()
+      entry.due()
       entry = this.#agenda.take(this.#nowMs)
     }
   }
@@ -175,11 +216,26 @@ export class VirtualTime {
         driven.isEnding = false
         driven.finishTurn()
       }
-      await jobsDone()
+      if (this.#turnsUnseen++ < turnsUnseenMax) await jobsDone()
+      else await this.#look()
     } while (this.#ending.length > 0)
   }
 
-  #countStep(): void {
-    if (++this.#steps > stepsMax) throw new Error(`the loop does not come to rest at ${this.#nowMs} ms`)
+  /** Lets the process look for events, too. */
+  #look(): Promise<void> {
+    this.#turnsUnseen = 0
+    return eventsSeen()
   }
+
+  #countStep(): void {
+    if (++this.#steps <= stepsMax) return
+    const text = `the loop does not come to rest at ${this.#nowMs} ms: ${stepsMax} steps, and more are due`
+    throw new SimError('no-rest', text)
+  }
+}
+
+function waitingText(nowMs: number, nextAt: number, maxMs: number): string {
+  const next =
+    nextAt === Number.POSITIVE_INFINITY ? 'nothing more is due' : `the next event is due at ${nextAt} ms`
+  return `still waiting at ${nowMs} ms, for at most ${maxMs} ms; ${next}`
 }
