@@ -69,6 +69,7 @@ describe('the README of a package', () => {
     '@millrace/core': () => import('@millrace/core'),
     '@millrace/proto-bits': () => import('@millrace/proto-bits'),
     '@millrace/proto-msgpack': () => import('@millrace/proto-msgpack'),
+    '@millrace/sim': () => import('@millrace/sim'),
     '@millrace/transports/ipc': () => import('@millrace/transports/ipc'),
     '@millrace/transports/node-platform': () => import('@millrace/transports/node-platform'),
     '@millrace/transports/tcp': () => import('@millrace/transports/tcp'),
@@ -85,7 +86,7 @@ describe('the README of a package', () => {
     },
   )
 
-  it.each(['core', 'proto-bits', 'transports', 'wire'])(
+  it.each(['core', 'proto-bits', 'sim', 'transports', 'wire'])(
     '%s has an example that prints what it says',
     async (name) => {
       const [code, ...others] = blocks(`packages/${name}/README.md`, 'js')
