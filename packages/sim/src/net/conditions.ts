@@ -56,11 +56,13 @@ export interface Conditions {
 }
 
 /** What a program says of conditions: the rest stays as it is. A `delayMs` of one number is always that. */
-export interface ConditionOptions extends Partial<Omit<Conditions, 'delayMs' | 'bursts' | 'clogs'>> {
+export interface ConditionOptions extends Said<Omit<Conditions, 'delayMs' | 'bursts' | 'clogs'>> {
   readonly delayMs?: number | Span | undefined
-  readonly bursts?: Partial<LossBursts> | undefined
-  readonly clogs?: Partial<Clogs> | undefined
+  readonly bursts?: Said<LossBursts> | undefined
+  readonly clogs?: Said<Clogs> | undefined
 }
+
+type Said<Whole> = { readonly [Name in keyof Whole]?: Whole[Name] | undefined }
 
 /** A path that does nothing: what is sent arrives at the same instant. */
 export const noConditions: Conditions = {
@@ -85,13 +87,11 @@ export function withConditions(base: Conditions, options: ConditionOptions): Con
   if (strange !== undefined)
     throw invalid(`${strange} is none; there are ${Object.keys(noConditions).join(', ')}`)
   const { delayMs, bursts, clogs, ...rest } = options
-  const said = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
   const conditions: Conditions = {
-    ...base,
-    ...said,
+    ...changed(base, rest),
     delayMs: typeof delayMs === 'number' ? [delayMs, delayMs] : (delayMs ?? base.delayMs),
-    bursts: { ...base.bursts, ...bursts },
-    clogs: { ...base.clogs, ...clogs },
+    bursts: changed(base.bursts, bursts ?? {}),
+    clogs: changed(base.clogs, clogs ?? {}),
   }
   check(conditions)
   return conditions
@@ -116,6 +116,11 @@ export function joined(one: Conditions, other: Conditions): Conditions {
     mtuBytes: Math.min(one.mtuBytes, other.mtuBytes),
     clogs: one.clogs.chance >= other.clogs.chance ? one.clogs : other.clogs,
   }
+}
+
+function changed<Whole extends object>(base: Whole, said: Said<Whole>): Whole {
+  const there = Object.entries(said).filter(([, value]) => value !== undefined)
+  return { ...base, ...Object.fromEntries(there) }
 }
 
 function check(conditions: Conditions): void {
