@@ -16,6 +16,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   '@millrace/proto-msgpack': 3,
 
   '@millrace/core': 2,
+  '@millrace/datagram': 2,
   '@millrace/cipher-node': 2,
 
   '@millrace/wire': 1,
@@ -37,6 +38,7 @@ export const PURE: ReadonlySet<string> = new Set([
   '@millrace/wire',
   '@millrace/cipher',
   '@millrace/core',
+  '@millrace/datagram',
   '@millrace/proto-bits',
   '@millrace/proto-msgpack',
 ])
@@ -57,6 +59,7 @@ export const ROOMS: Rooms = {
     ['base'],
   ],
   '@millrace/sim': [['world'], ['sockets'], ['net'], ['time'], ['base']],
+  '@millrace/datagram': [['base']],
   '@millrace/cipher': [['tokens', 'datagrams'], ['records'], ['noise', 'noble'], ['keys'], ['base']],
 }
 

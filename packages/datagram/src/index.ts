@@ -1,0 +1,8 @@
+export {
+  contentsConnection,
+  contentsMessage,
+  contentsNewest,
+  contentsStride,
+  laneCountMax,
+  type PacketContents,
+} from './base/packet-contents.ts'
