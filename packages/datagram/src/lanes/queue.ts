@@ -1,0 +1,44 @@
+/** First in, first out, in a ring that grows by doubling; what is urgent may go to the front. */
+export class Queue<Item> {
+  /** How many wait. Read only. */
+  count = 0
+  #items: (Item | undefined)[] = new Array<Item | undefined>(8).fill(undefined)
+  #mask = 7
+  #head = 0
+
+  push(item: Item): void {
+    if (this.count > this.#mask) this.#grow()
+    this.#items[(this.#head + this.count++) & this.#mask] = item
+  }
+
+  pushFront(item: Item): void {
+    if (this.count > this.#mask) this.#grow()
+    this.#head = (this.#head - 1) & this.#mask
+    this.#items[this.#head] = item
+    this.count++
+  }
+
+  /** The one that comes first; undefined when none waits. */
+  peek(): Item | undefined {
+    return this.#items[this.#head]
+  }
+
+  /** Takes the one that comes first. */
+  shift(): Item | undefined {
+    const item = this.#items[this.#head]
+    if (this.count === 0) return undefined
+    this.#items[this.#head] = undefined
+    this.#head = (this.#head + 1) & this.#mask
+    this.count--
+    return item
+  }
+
+  #grow(): void {
+    const { count } = this
+    const items = new Array<Item | undefined>(count * 2).fill(undefined)
+    for (let index = 0; index < count; index++) items[index] = this.#items[(this.#head + index) & this.#mask]
+    this.#items = items
+    this.#mask = count * 2 - 1
+    this.#head = 0
+  }
+}
