@@ -1,0 +1,140 @@
+import type { BlockPool } from '@millrace/buffer'
+import { headerSizeMax } from '@millrace/wire'
+import { u48End } from '../base/u48.ts'
+import { ByteRuns } from './byte-runs.ts'
+import { type FrameEnds, frameTooLarge } from './frame-ends.ts'
+
+const noBytes = new Uint8Array(0)
+const noView = new DataView(noBytes.buffer)
+
+/**
+ * The stream of one ordered lane on its receiving side: `receive` puts pieces in place, `next` shows the next whole frame,
+ * `bytes[from, to)`, valid until the next call of either. What comes in order is shown right from the packet and copied by `keep` only; what
+ * comes early, or is cut, is copied at once.
+ */
+export class LaneReceiver {
+  bytes: Uint8Array = noBytes
+  view: DataView = noView
+  from = 0
+  bodyStart = 0
+  to = 0
+  /** Offset that the peer must not send beyond. The owner raises it by what was `consumed`, at least to `neededEnd`. */
+  windowEnd: number
+  /** Bytes of all frames that were shown. Read only. */
+  consumed = 0
+  /** The window must reach so far for the next frame to come whole, as far as its header tells. Read only. */
+  neededEnd = headerSizeMax
+  /** Why the stream can't be read any further; '' as long as it can. */
+  violation = ''
+  readonly #ends: FrameEnds
+  readonly #runs: ByteRuns
+  /** Size of the frame that was shown last and still lies in the runs. */
+  #shownSize = 0
+  /** What of the packet's bytes is not yet shown: `bytes[at, end)`, from offset `runs.start` on. Nothing is in the runs meanwhile. */
+  #packet: Uint8Array = noBytes
+  #packetView: DataView = noView
+  #packetAt = 0
+  #packetEnd = 0
+
+  constructor(pool: BlockPool, ends: FrameEnds, windowEnd: number) {
+    this.#ends = ends
+    this.#runs = new ByteRuns(pool)
+    this.windowEnd = windowEnd
+  }
+
+  /** What is stored costs so much memory. */
+  get weight(): number {
+    return this.#runs.weight
+  }
+
+  /**
+   * Takes `bytes[from, to)` of a packet, which belong to `offset`. They must stay as they are until `keep`. `'drop'`: they would
+   * make too many gaps, and must not be acknowledged; any other text but '' says what the peer did wrong.
+   */
+  receive(offset: number, bytes: Uint8Array, view: DataView, from: number, to: number): string {
+    const end = offset + to - from
+    if (to <= from) return `a part of a stream has no bytes at ${offset}`
+    if (end > this.windowEnd || end > u48End)
+      return `a stream goes up to ${end}, its window to ${this.windowEnd}`
+    this.#settle()
+    const runs = this.#runs
+    if (this.#packetAt < this.#packetEnd) this.keep()
+    if (offset > runs.start || !runs.isEmpty())
+      return runs.insert(offset, bytes, from, to) === 'full' ? 'drop' : ''
+    if (end <= runs.start) return ''
+    this.#packet = bytes
+    this.#packetView = view
+    this.#packetAt = from + runs.start - offset
+    this.#packetEnd = to
+    return ''
+  }
+
+  /** Moves to the next whole frame. False when there is none yet, or after a violation. */
+  next(): boolean {
+    this.#settle()
+    if (this.#packetAt < this.#packetEnd) {
+      const end = this.#ends.read(this.#packet, this.#packetAt, this.#packetEnd)
+      if (end > this.#packetAt && end <= this.#packetEnd) {
+        this.bytes = this.#packet
+        this.view = this.#packetView
+        this.#show(this.#packetAt, end)
+        this.#runs.skip(end - this.#packetAt)
+        this.#packetAt = end
+        return true
+      }
+      this.keep()
+    }
+    return this.#nextStored()
+  }
+
+  /** The bytes of the packet are about to change: copies what was not shown of them. */
+  keep(): void {
+    if (this.#packetAt < this.#packetEnd)
+      this.#runs.insert(this.#runs.start, this.#packet, this.#packetAt, this.#packetEnd)
+    this.#packetAt = this.#packetEnd = 0
+    this.#packet = noBytes
+    this.#packetView = noView
+  }
+
+  /** Forgets everything and gives the memory back. Nothing may be received any more. */
+  release(): void {
+    this.#packetAt = this.#packetEnd = this.#shownSize = 0
+    this.#packet = this.bytes = noBytes
+    this.#packetView = this.view = noView
+    this.#runs.release()
+  }
+
+  #nextStored(): boolean {
+    const { head, start } = this.#runs
+    if (head.size === 0 || this.violation !== '') return false
+    const end = this.#ends.read(head.bytes, head.start, head.end)
+    if (end === frameTooLarge) {
+      this.violation = `a frame at ${start} of a stream is larger than ${this.#ends.bodySizeMax} bytes`
+      return false
+    }
+    if (end <= head.start || end > head.end) {
+      this.neededEnd = start + (end > head.start ? end - head.start : headerSizeMax)
+      return false
+    }
+    this.bytes = head.bytes
+    this.view = head.view
+    this.#show(head.start, end)
+    this.#shownSize = end - head.start
+    return true
+  }
+
+  #show(from: number, to: number): void {
+    this.from = from
+    this.bodyStart = this.#ends.bodyStart
+    this.to = to
+    this.consumed += to - from
+    this.neededEnd = this.consumed + headerSizeMax
+  }
+
+  /** Lets go of the frame that was shown last. */
+  #settle(): void {
+    if (this.#shownSize === 0) return
+    this.#runs.consume(this.#shownSize)
+    this.#shownSize = 0
+  }
+}
