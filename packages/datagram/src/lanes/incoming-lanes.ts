@@ -1,0 +1,85 @@
+import type { BlockPool } from '@millrace/buffer'
+import { headerSizeMax } from '@millrace/wire'
+import { laneCountMax } from '../base/packet-contents.ts'
+import type { FrameEnds } from './frame-ends.ts'
+import { LaneReceiver } from './lane-receiver.ts'
+
+/** The lanes of one connection on their receiving side, each made when its first bytes come; they are read by turns. */
+export class IncomingLanes {
+  /** The lane whose frame `next` moved to, and its number. */
+  shown: LaneReceiver | undefined
+  lane = 0
+  /** Set once, and for good, by `next`: what the peer did wrong. '' otherwise. */
+  violation = ''
+  readonly #pool: BlockPool
+  readonly #ends: FrameEnds
+  readonly #windowSize: number
+  readonly #lanes: (LaneReceiver | undefined)[] = new Array<undefined>(laneCountMax).fill(undefined)
+  /** Lanes that may have a whole frame, a bit each. */
+  #ready = 0
+
+  constructor(pool: BlockPool, ends: FrameEnds, windowSize: number) {
+    this.#pool = pool
+    this.#ends = ends
+    this.#windowSize = windowSize
+  }
+
+  /** What is stored costs so much memory. */
+  get weight(): number {
+    return this.#lanes.reduce((sum, lane) => sum + (lane?.weight ?? 0), 0)
+  }
+
+  consumed(lane: number): number {
+    return this.#lanes[lane]?.consumed ?? 0
+  }
+
+  neededEnd(lane: number): number {
+    return this.#lanes[lane]?.neededEnd ?? headerSizeMax
+  }
+
+  setWindowEnd(lane: number, end: number): void {
+    this.#of(lane).windowEnd = end
+  }
+
+  /** As `LaneReceiver.receive`. */
+  receive(lane: number, offset: number, bytes: Uint8Array, view: DataView, from: number, to: number): string {
+    const answer = this.#of(lane).receive(offset, bytes, view, from, to)
+    if (answer === '') this.#ready |= 1 << lane
+    return answer
+  }
+
+  /** Moves to the next frame of the lane that showed the last one, or of the next lane that has any. */
+  next(): boolean {
+    for (; this.#ready !== 0 && this.violation === ''; this.lane = (this.lane + 1) % laneCountMax) {
+      const bit = 1 << this.lane
+      if ((this.#ready & bit) === 0) continue
+      const lane = this.#lanes[this.lane]!
+      if (lane.next()) {
+        this.shown = lane
+        return true
+      }
+      this.#ready &= ~bit
+      this.violation = lane.violation
+    }
+    return false
+  }
+
+  /** The bytes of the packet are about to change: copies what was not shown of them. */
+  keep(): void {
+    for (let ready = this.#ready; ready !== 0; ready &= ready - 1)
+      this.#lanes[31 - Math.clz32(ready & -ready)]!.keep()
+  }
+
+  /** Forgets everything and gives the memory back. */
+  release(): void {
+    for (const lane of this.#lanes) lane?.release()
+    this.#ready = 0
+  }
+
+  #of(lane: number): LaneReceiver {
+    let receiver = this.#lanes[lane]
+    if (receiver === undefined)
+      this.#lanes[lane] = receiver = new LaneReceiver(this.#pool, this.#ends, this.#windowSize)
+    return receiver
+  }
+}

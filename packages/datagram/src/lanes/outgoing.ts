@@ -1,0 +1,280 @@
+import type { BlockPool } from '@millrace/buffer'
+import { frameNumberMax } from '@millrace/wire'
+import {
+  contentsMessage,
+  contentsNewest,
+  laneCountMax,
+  type PacketContents,
+} from '../base/packet-contents.ts'
+import { u48End } from '../base/u48.ts'
+import type { FrameDelivery } from './delivery.ts'
+import { messageNumber } from './frame-ends.ts'
+import { LaneSender } from './lane-sender.ts'
+import { LossySender } from './lossy-sender.ts'
+import { MessageSender } from './message-sender.ts'
+import { type FrameProducer, NewestSender } from './newest-sender.ts'
+import { lossyFrameSizeMax, partType } from './part-types.ts'
+
+/** A lane with so many bytes to be sent stands behind those with less, and among the pieces of large frames. */
+const bigBacklogSize = 16 * 1024
+
+/** Of so many packets, one is the turn of the small lanes and one that of the big backlogs. */
+const turnCount = 4
+const turnOfLanes = 1
+const turnOfBig = 3
+
+export interface OutgoingOptions {
+  readonly pool: BlockPool
+  /** Room in a packet for the parts of frames, in bytes: what doesn't fit travels in pieces. */
+  readonly packetRoom: number
+  /** How many bytes may leave at first on each lane, and as unordered messages, until `setCreditEnd`. */
+  readonly windowSize: number
+  /** After so long, unreliable and sequenced frames that have not left are dropped. Default 250. */
+  readonly staleMs?: number | undefined
+  /** The most bytes of them that wait. Default 256 KiB. */
+  readonly lossyBytesMax?: number | undefined
+}
+
+/**
+ * What becomes of a frame that was written. `'queued'`: it leaves, or, if its delivery allows, a newer one. `'too-large'`: it is above what may be
+ * unreliable, sequenced or newest. `'no-number'`: it is no message with a number up to 16,383, so none can be newer. `'exhausted'`: the
+ * lane has carried 2^48 bytes.
+ */
+export type WriteAnswer = 'queued' | 'too-large' | 'no-number' | 'exhausted'
+
+/**
+ * What is to be sent on one connection, by delivery. `write` takes frames, `fill` puts as many as fit into a packet, and `acked` and `lost` tell
+ * what became of one.
+ *
+ * What is small and urgent leaves first: newest, sequenced and unreliable frames, unordered ones, lanes by turns; behind them, by turns, what is
+ * big: lanes with a backlog of `bigBacklogSize`, and frames in pieces. So that none waits for ever, one packet of four is the turn of lanes, and one
+ * that of what is big: urgent frames may have half of it.
+ */
+export class Outgoing {
+  readonly #pool: BlockPool
+  readonly #lanes: (LaneSender | undefined)[] = new Array<undefined>(laneCountMax).fill(undefined)
+  /** Lanes that ever carried anything. */
+  readonly #used: LaneSender[] = []
+  readonly #messages: MessageSender
+  readonly #newest: NewestSender
+  readonly #lossy: LossySender
+  readonly #creditEnds: Float64Array
+  readonly #lossyFrameSizeMax: number
+  #turn = 0
+  #laneTurn = 0
+  #bigTurn = 0
+
+  constructor(options: OutgoingOptions) {
+    const { pool, packetRoom, windowSize, staleMs = 250, lossyBytesMax = lossyFrameSizeMax } = options
+    this.#pool = pool
+    this.#creditEnds = new Float64Array(laneCountMax + 1).fill(windowSize)
+    this.#messages = new MessageSender(pool, packetRoom)
+    this.#newest = new NewestSender(pool, packetRoom)
+    this.#lossy = new LossySender(pool, { packetRoom, staleMs, bytesMax: lossyBytesMax })
+    this.#lossyFrameSizeMax = Math.min(lossyFrameSizeMax, lossyBytesMax)
+  }
+
+  /** Unreliable and sequenced frames that did not leave in time. */
+  get dropped(): number {
+    return this.#lossy.dropped
+  }
+
+  /** Bytes to be sent, also those that the peer's windows hold back. */
+  get pendingBytes(): number {
+    let bytes = this.#messages.pending() + this.#newest.pending() + this.#lossy.pending()
+    for (const lane of this.#used) bytes += lane.pending()
+    return bytes
+  }
+
+  /** Bytes that are kept: not sent, or not acknowledged. */
+  get storedBytes(): number {
+    let bytes = this.#messages.unacked() + this.#newest.unacked() + this.#lossy.pending()
+    for (const lane of this.#used) bytes += lane.unacked()
+    return bytes
+  }
+
+  /** The path carries packets of another size. */
+  setPacketRoom(packetRoom: number): void {
+    this.#messages.packetRoom = this.#newest.packetRoom = this.#lossy.packetRoom = packetRoom
+  }
+
+  /** The peer takes bytes of a lane, or of unordered messages (`contentsMessage`), up to this count. Less than before is ignored. */
+  setCreditEnd(what: number, end: number): void {
+    if (end > this.#creditEnds[what]) this.#creditEnds[what] = end
+  }
+
+  /** Whether `fill` would write anything into an empty packet. */
+  hasPending(now: number): boolean {
+    if (this.#newest.hasWhole() || this.#newest.hasPieces()) return true
+    if (this.#lossy.hasWhole(now) || this.#lossy.hasPieces(now)) return true
+    const credit = this.#creditEnds[contentsMessage]
+    if (this.#messages.hasWhole(credit) || this.#messages.hasPieces(credit)) return true
+    for (const lane of this.#used) if (lane.sendable(this.#creditEnds[lane.lane]) > 0) return true
+    return false
+  }
+
+  /** Adds a copy of the whole frame `[from, to)`; `reliable` takes any number of them, one behind the other, on lane 0 to 15. */
+  write(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    delivery: FrameDelivery,
+    lane: number,
+    now: number,
+  ): WriteAnswer {
+    if (delivery === 'reliable') return this.#writeToLane(lane, bytes, from, to)
+    if (delivery === 'reliableUnordered') {
+      this.#messages.write(bytes, from, to)
+      return 'queued'
+    }
+    if (to - from > this.#lossyFrameSizeMax) return 'too-large'
+    if (delivery === 'unreliable') {
+      this.#lossy.write(partType.unreliable, 0, bytes, from, to, now)
+      return 'queued'
+    }
+    const number = messageNumber(bytes, from, to)
+    if (number < 0 || number > frameNumberMax) return 'no-number'
+    if (delivery === 'sequenced') this.#lossy.write(partType.sequenced, number, bytes, from, to, now)
+    else this.#newest.write(number, bytes, from, to)
+    return 'queued'
+  }
+
+  /** The newest frame of message `number`, up to 16,383, is made when there is room for it, and anew if it is lost. It takes the place of what was written. */
+  writeLater(number: number, produce: FrameProducer): void {
+    this.#newest.writeLater(number, produce)
+  }
+
+  /** Fills `[at, end)` of a packet with parts, tells `contents` what to remember of them, and returns their end: `at` if there is nothing that fits. */
+  fill(
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+    contents: PacketContents,
+    now: number,
+  ): number {
+    const turn = this.#turn
+    const isUrgentFirst = turn !== turnOfLanes && turn !== turnOfBig
+    const urgentEnd = isUrgentFirst ? end : at + ((end - at) >>> 1)
+    let position = this.#fillUrgent(bytes, view, at, urgentEnd, contents, now)
+    if (turn === turnOfBig) position = this.#fillBig(bytes, view, position, end, contents, now)
+    position = this.#messages.fillWhole(bytes, position, end, contents, this.#creditEnds[contentsMessage])
+    position = this.#fillLanes(bytes, view, position, end, contents)
+    if (!isUrgentFirst) position = this.#fillUrgent(bytes, view, position, end, contents, now)
+    position = this.#fillBig(bytes, view, position, end, contents, now)
+    if (position > at) this.#turn = (turn + 1) % turnCount
+    return position
+  }
+
+  /** A part arrived. Returns how many bytes need no longer be kept. */
+  acked(what: number, a: number, b: number): number {
+    if (what < laneCountMax) return this.#lanes[what]?.acked(a, b) ?? 0
+    if (what === contentsMessage) return this.#messages.acked(a, b)
+    return what === contentsNewest ? this.#newest.acked(a, b) : 0
+  }
+
+  /** A part did not arrive: what of it still counts is sent again. */
+  lost(what: number, a: number, b: number): void {
+    if (what < laneCountMax) this.#lanes[what]?.lost(a, b)
+    else if (what === contentsMessage) this.#messages.lost(a, b)
+    else if (what === contentsNewest) this.#newest.lost(a, b)
+  }
+
+  /** Forgets everything and gives the memory back. */
+  release(): void {
+    for (const lane of this.#used) lane.release()
+    this.#messages.release()
+    this.#newest.release()
+    this.#lossy.release()
+  }
+
+  #writeToLane(number: number, bytes: Uint8Array, from: number, to: number): WriteAnswer {
+    let lane = this.#lanes[number]
+    if (lane === undefined) {
+      if (!(number >= 0 && number < laneCountMax))
+        throw new RangeError(`lanes are 0 to ${laneCountMax - 1}; got ${number}`)
+      this.#lanes[number] = lane = new LaneSender(this.#pool, number)
+      this.#used.push(lane)
+    }
+    if (lane.written + to - from >= u48End) return 'exhausted'
+    lane.write(bytes, from, to)
+    return 'queued'
+  }
+
+  #fillUrgent(
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+    contents: PacketContents,
+    now: number,
+  ): number {
+    return this.#lossy.fillWhole(bytes, view, this.#newest.fillWhole(bytes, at, end, contents), end, now)
+  }
+
+  /** Lanes with a small backlog, each time beginning with the next one. */
+  #fillLanes(bytes: Uint8Array, view: DataView, at: number, end: number, contents: PacketContents): number {
+    const used = this.#used
+    const { length } = used
+    if (length === 0) return at
+    let position = at
+    this.#laneTurn = (this.#laneTurn + 1) % length
+    for (let count = 0; count < length; count++) {
+      const lane = used[(this.#laneTurn + count) % length]
+      const pending = lane.pending()
+      if (pending > 0 && pending < bigBacklogSize)
+        position = this.#fillLane(lane, bytes, view, position, end, contents)
+    }
+    return position
+  }
+
+  #fillLane(
+    lane: LaneSender,
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+    contents: PacketContents,
+  ): number {
+    let position = at
+    for (;;) {
+      const newBytesMax = this.#creditEnds[lane.lane] - lane.sent
+      const filled = lane.fill(bytes, view, position, end, contents, newBytesMax)
+      if (filled === position) return position
+      position = filled
+    }
+  }
+
+  /** What is big, each time beginning with the next one: the lanes, then pieces of unordered, newest and lossy frames. */
+  #fillBig(
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+    contents: PacketContents,
+    now: number,
+  ): number {
+    const used = this.#used
+    const { length } = used
+    const count = length + 3
+    let position = at
+    this.#bigTurn = (this.#bigTurn + 1) % count
+    for (let step = 0; step < count; step++) {
+      const turn = (this.#bigTurn + step) % count
+      if (turn < length) {
+        if (used[turn].pending() >= bigBacklogSize)
+          position = this.#fillLane(used[turn], bytes, view, position, end, contents)
+      } else if (turn === length)
+        position = this.#messages.fillPieces(
+          bytes,
+          position,
+          end,
+          contents,
+          this.#creditEnds[contentsMessage],
+        )
+      else if (turn === length + 1) position = this.#newest.fillPieces(bytes, position, end, contents)
+      else position = this.#lossy.fillPieces(bytes, position, end, now)
+    }
+    return position
+  }
+}
