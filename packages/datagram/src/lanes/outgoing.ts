@@ -23,6 +23,9 @@ const turnCount = 4
 const turnOfLanes = 1
 const turnOfBig = 3
 
+/** Kinds of frames in pieces: unordered, newest, lossy. */
+const bigKindCount = 3
+
 export interface OutgoingOptions {
   readonly pool: BlockPool
   /** Room in a packet for the parts of frames, in bytes: what doesn't fit travels in pieces. */
@@ -212,18 +215,19 @@ export class Outgoing {
     return this.#lossy.fillWhole(bytes, view, this.#newest.fillWhole(bytes, at, end, contents), end, now)
   }
 
-  /** Lanes with a small backlog, each time beginning with the next one. */
+  /** Lanes with a small backlog, beginning behind the one that was first in the last packet. */
   #fillLanes(bytes: Uint8Array, view: DataView, at: number, end: number, contents: PacketContents): number {
     const used = this.#used
     const { length } = used
-    if (length === 0) return at
+    const last = this.#laneTurn
     let position = at
-    this.#laneTurn = (this.#laneTurn + 1) % length
-    for (let count = 0; count < length; count++) {
-      const lane = used[(this.#laneTurn + count) % length]
-      const pending = lane.pending()
-      if (pending > 0 && pending < bigBacklogSize)
-        position = this.#fillLane(lane, bytes, view, position, end, contents)
+    for (let step = 1; step <= length; step++) {
+      const turn = (last + step) % length
+      const pending = used[turn].pending()
+      if (pending === 0 || pending >= bigBacklogSize) continue
+      const filled = this.#fillLane(used[turn], bytes, view, position, end, contents)
+      if (position === at && filled > at) this.#laneTurn = turn
+      position = filled
     }
     return position
   }
@@ -245,7 +249,7 @@ export class Outgoing {
     }
   }
 
-  /** What is big, each time beginning with the next one: the lanes, then pieces of unordered, newest and lossy frames. */
+  /** What is big, beginning behind what was first in the last packet. */
   #fillBig(
     bytes: Uint8Array,
     view: DataView,
@@ -254,27 +258,33 @@ export class Outgoing {
     contents: PacketContents,
     now: number,
   ): number {
-    const used = this.#used
-    const { length } = used
-    const count = length + 3
+    const count = bigKindCount + this.#used.length
+    const last = this.#bigTurn
     let position = at
-    this.#bigTurn = (this.#bigTurn + 1) % count
-    for (let step = 0; step < count; step++) {
-      const turn = (this.#bigTurn + step) % count
-      if (turn < length) {
-        if (used[turn].pending() >= bigBacklogSize)
-          position = this.#fillLane(used[turn], bytes, view, position, end, contents)
-      } else if (turn === length)
-        position = this.#messages.fillPieces(
-          bytes,
-          position,
-          end,
-          contents,
-          this.#creditEnds[contentsMessage],
-        )
-      else if (turn === length + 1) position = this.#newest.fillPieces(bytes, position, end, contents)
-      else position = this.#lossy.fillPieces(bytes, position, end, now)
+    for (let step = 1; step <= count; step++) {
+      const turn = (last + step) % count
+      const filled = this.#fillBigOf(turn, bytes, view, position, end, contents, now)
+      if (position === at && filled > at) this.#bigTurn = turn
+      position = filled
     }
     return position
+  }
+
+  /** Pieces of unordered, newest and lossy frames have the first turns, lanes those behind them. */
+  #fillBigOf(
+    turn: number,
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+    contents: PacketContents,
+    now: number,
+  ): number {
+    if (turn === 0)
+      return this.#messages.fillPieces(bytes, at, end, contents, this.#creditEnds[contentsMessage])
+    if (turn === 1) return this.#newest.fillPieces(bytes, at, end, contents)
+    if (turn === 2) return this.#lossy.fillPieces(bytes, at, end, now)
+    const lane = this.#used[turn - bigKindCount]
+    return lane.pending() < bigBacklogSize ? at : this.#fillLane(lane, bytes, view, at, end, contents)
   }
 }
