@@ -170,6 +170,37 @@ describe('newest values that are sent', () => {
     expect(fill().shown).toEqual([[1, 11, 1]])
   })
 
+  it('that are not there leave the one before as the newest', () => {
+    write(1, 10)
+    newest.writeLater(1, () => undefined)
+    expect(fill().shown).toEqual([[1, 10, 0]])
+    write(2, 20, 2000)
+    fill()
+    const first = fillPieces()
+    newest.writeLater(2, () => undefined)
+    newest.lost(first[1], first[2])
+    const contents = [...fillPieces(), ...fillPieces()]
+    for (let at = 0; at < contents.length; at += 3) newest.acked(contents[at + 1], contents[at + 2])
+    expect(newest.unacked()).toBe(5)
+    let isThere = true
+    newest.writeLater(3, () => (isThere ? frameOf(3, 30) : undefined))
+    const made = fill().contents
+    newest.lost(made[1], made[2])
+    isThere = false
+    expect(fill().shown).toEqual([[3, 30, 0]])
+    newest.lost(made[1], made[2])
+    expect(newest.acked(made[1], made[2])).toBe(5)
+    expect(fill().shown).toEqual([])
+  })
+
+  it('are made though the one before is acknowledged meanwhile', () => {
+    write(1, 10)
+    const { contents } = fill()
+    newest.writeLater(1, () => frameOf(1, 11))
+    expect(newest.acked(contents[1], contents[2])).toBe(5)
+    expect(fill().shown).toEqual([[1, 11, 1]])
+  })
+
   it('may turn out to be large', () => {
     newest.writeLater(1, () => frameOf(1, 9, 2000))
     fill()

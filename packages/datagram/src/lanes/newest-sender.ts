@@ -10,7 +10,7 @@ import { Queue } from './queue.ts'
 /** Type and sequence. */
 const headerSizeMax = 1 + varintSizeMax
 
-/** Makes the newest frame of a message, borrowed until the next call of anything; undefined when there is none any more. Must not throw. */
+/** Makes the newest frame of a message, borrowed until the next call of anything; undefined: the one before stays the newest. Must not throw. */
 export type FrameProducer = () => Uint8Array | undefined
 
 /** In `PacketContents`, `a` is the number of the message plus this times the sequence. */
@@ -19,9 +19,12 @@ const sequenceUnit = 0x4000
 /** What there is of one message number. Stays when all is acknowledged, for its sequence. */
 class Newest {
   readonly number: number
-  /** The newest frame; empty when it is acknowledged, or not made yet. Its id is its sequence, -1 before it was sent. */
+  /** The newest frame; empty when it is acknowledged. Its id is its sequence, -1 before it was sent. */
   readonly frame = new OutgoingFrame()
+  /** What made it, or is to make the next one. */
   produce: FrameProducer | undefined
+  /** There may be a newer one, to be made when there is room. */
+  isToProduce = false
   nextSequence = 0
   /** Size of what was produced last: about so much room is needed for the next one. */
   producedSize = 0
@@ -73,6 +76,7 @@ export class NewestSender {
   write(number: number, bytes: Uint8Array, from: number, to: number): void {
     const newest = this.#of(number)
     newest.produce = undefined
+    newest.isToProduce = false
     this.#hold(newest, bytes, from, to)
     if (!newest.isQueued) this.#enqueue(newest, 'back')
   }
@@ -80,8 +84,8 @@ export class NewestSender {
   /** The newest frame of this number is made when there is room for it, and anew if it is lost. */
   writeLater(number: number, produce: FrameProducer): void {
     const newest = this.#of(number)
-    this.#drop(newest)
     newest.produce = produce
+    newest.isToProduce = true
     if (!newest.isQueued) this.#enqueue(newest, 'back')
   }
 
@@ -92,7 +96,7 @@ export class NewestSender {
       const newest = this.#nextOf(this.#whole)
       if (newest === undefined) return position
       const { frame } = newest
-      if (frame.size === 0) {
+      if (newest.isToProduce) {
         if (position + Math.min(headerSizeMax + newest.producedSize, this.packetRoom) > end) return position
         this.#produce(newest)
         continue
@@ -121,7 +125,7 @@ export class NewestSender {
       const newest = this.#nextOf(this.#pieces)
       if (newest === undefined || position + pieceHeaderSizeMax > end) return position
       const { frame, number } = newest
-      if (frame.size === 0) {
+      if (newest.isToProduce) {
         this.#produce(newest)
         continue
       }
@@ -147,7 +151,7 @@ export class NewestSender {
       this.#pending += frame.pending() - pending
       return 0
     }
-    newest.produce = undefined
+    if (!newest.isToProduce) newest.produce = undefined
     this.#drop(newest)
     return size
   }
@@ -160,8 +164,8 @@ export class NewestSender {
     const pending = frame.pending()
     frame.lost(piece)
     this.#pending += frame.pending() - pending
-    if (newest.produce !== undefined && this.#isWhole(newest)) this.#drop(newest)
-    else if (frame.pending() === 0) return
+    if (frame.pending() === 0) return
+    newest.isToProduce ||= newest.produce !== undefined && this.#isWhole(newest)
     if (!newest.isQueued) this.#enqueue(newest, 'front')
   }
 
@@ -169,6 +173,7 @@ export class NewestSender {
   release(): void {
     for (const newest of this.#byNumber.values()) {
       newest.produce = undefined
+      newest.isToProduce = false
       this.#drop(newest)
     }
   }
@@ -210,6 +215,7 @@ export class NewestSender {
   #produce(newest: Newest): void {
     const produce = newest.produce!
     newest.produce = undefined
+    newest.isToProduce = false
     const bytes = produce()
     if (bytes === undefined) return
     const { length } = bytes
@@ -224,7 +230,7 @@ export class NewestSender {
 
   #enqueue(newest: Newest, where: 'front' | 'back'): void {
     newest.isQueued = true
-    const isWhole = newest.frame.size === 0 || this.#isWhole(newest)
+    const isWhole = newest.isToProduce || this.#isWhole(newest)
     const queue = isWhole ? this.#whole : this.#pieces
     if (where === 'front') queue.pushFront(newest)
     else queue.push(newest)
@@ -234,8 +240,7 @@ export class NewestSender {
   #nextOf(queue: Queue<Newest>): Newest | undefined {
     for (;;) {
       const newest = queue.peek()
-      if (newest === undefined || newest.frame.pending() > 0) return newest
-      if (newest.frame.size === 0 && newest.produce !== undefined) return newest
+      if (newest === undefined || newest.isToProduce || newest.frame.pending() > 0) return newest
       queue.shift()
       newest.isQueued = false
     }
