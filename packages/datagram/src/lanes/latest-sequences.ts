@@ -1,10 +1,12 @@
-import { frameNumberMax } from '@millrace/wire'
+/** Numbers whose sequences lie in one piece of memory, made when the first of them comes: 1 KiB, and 64 of them for all numbers. */
+const pageBits = 8
+const pageSize = 1 << pageBits
 
 /** By message number, the sequence that was taken last: what is older is refused. Sequences are compared by subtraction, so that they may wrap. */
 export class LatestSequences {
   readonly #mask: number
-  /** -1: none yet. Grows with the largest number, to 64 KiB. */
-  #latest = new Int32Array(0)
+  /** -1: none yet. */
+  readonly #pages: (Int32Array | undefined)[] = []
 
   /** `mask`: the largest sequence, a power of two less one. */
   constructor(mask: number) {
@@ -19,17 +21,16 @@ export class LatestSequences {
 
   /** The latest of a number; -1 if there is none. */
   latest(number: number): number {
-    return number < this.#latest.length ? this.#latest[number] : -1
+    const page = this.#pages[number >>> pageBits]
+    return page === undefined ? -1 : page[number & (pageSize - 1)]
   }
 
   /** This one, of a number up to `frameNumberMax`, is the latest now. */
   take(number: number, sequence: number): void {
-    if (number >= this.#latest.length) {
-      const grown = new Int32Array(Math.min(Math.max(16, number * 2), frameNumberMax + 1)).fill(-1)
-      grown.set(this.#latest)
-      this.#latest = grown
-    }
-    this.#latest[number] = sequence
+    const index = number >>> pageBits
+    while (this.#pages.length <= index) this.#pages.push(undefined)
+    const page = (this.#pages[index] ??= new Int32Array(pageSize).fill(-1))
+    page[number & (pageSize - 1)] = sequence
   }
 }
 
