@@ -47,9 +47,15 @@ export class ByteRuns {
 
   /**
    * Copies `bytes[from, to)` to their place from `offset` on, as far as they are new. `'full'` when that would make one gap more than
-   * `gapCountMax`; nothing was stored then. What fills the first gap is always stored.
+   * `gapsMax`; nothing was stored then. What begins where a run ends is always stored.
    */
-  insert(offset: number, bytes: Uint8Array, from: number, to: number): 'stored' | 'full' {
+  insert(
+    offset: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    gapsMax = gapCountMax,
+  ): 'stored' | 'full' {
     let at = from
     let place = offset
     if (place < this.start) {
@@ -57,7 +63,7 @@ export class ByteRuns {
       place = this.start
     }
     if (at >= to) return 'stored'
-    const index = this.#runFor(place, place + to - at)
+    const index = this.#runFor(place, place + to - at, gapsMax)
     if (index < 0) return 'full'
     const run = this.#runs[index]
     for (;;) {
@@ -97,7 +103,7 @@ export class ByteRuns {
   }
 
   /** The run that reaches `place`, a new and empty one if none does; -1 if there may be no more. */
-  #runFor(place: number, end: number): number {
+  #runFor(place: number, end: number, gapsMax: number): number {
     let index = this.#runs.length - 1
     if (index > 0) {
       let low = 0
@@ -110,7 +116,7 @@ export class ByteRuns {
     if (this.#starts[index] + this.#runs[index].size >= place) return index
     const next = index + 1
     const isJoined = next < this.#runs.length && end >= this.#starts[next]
-    if (this.#runs.length > gapCountMax && !isJoined) return -1
+    if (this.#runs.length > gapsMax && !isJoined) return -1
     this.#runs.splice(next, 0, new ReceiveBuffer(this.#pool, { sizeMax: Number.MAX_SAFE_INTEGER }))
     this.#starts.splice(next, 0, place)
     return next

@@ -1,5 +1,5 @@
 import type { BlockPool } from '@millrace/buffer'
-import { ByteRuns } from './byte-runs.ts'
+import { ByteRuns, gapCountMax } from './byte-runs.ts'
 
 /** What a frame that comes in pieces costs beside its bytes. */
 export const incomingFrameOverhead = 256
@@ -31,8 +31,19 @@ export class IncomingFrame {
   }
 
   /** Copies a piece to its place. The caller has checked that it lies inside. `'full'`: it would make too many gaps. */
-  insert(offset: number, bytes: Uint8Array, from: number, to: number): 'stored' | 'full' {
-    return this.#runs.insert(offset, bytes, from, to)
+  insert(
+    offset: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    gapsMax = gapCountMax,
+  ): 'stored' | 'full' {
+    return this.#runs.insert(offset, bytes, from, to, gapsMax)
+  }
+
+  /** How many gaps there are between its pieces. */
+  get gapCount(): number {
+    return this.#runs.gapCount
   }
 
   isWhole(): boolean {

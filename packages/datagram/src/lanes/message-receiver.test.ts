@@ -2,7 +2,7 @@ import { BlockPool } from '@millrace/buffer'
 import { Random } from '@millrace/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { gapCountMax } from './byte-runs.ts'
-import { MessageReceiver } from './message-receiver.ts'
+import { MessageReceiver, messageGapCountMax } from './message-receiver.ts'
 import { MessageSender } from './message-sender.ts'
 import { messageWindow } from './part-types.ts'
 
@@ -92,6 +92,23 @@ describe('unordered messages that are received', () => {
     expect(piece(0, 1000, 900, 901)).toBe('drop')
     expect(piece(0, 1000, 0, 2)).toBe('')
     expect(piece(0, 1000, 900, 901)).toBe('')
+  })
+
+  it('have so many gaps together, and no more', () => {
+    for (let gap = 0; gap < messageGapCountMax; gap++) {
+      const id = Math.floor(gap / gapCountMax)
+      const at = 2 + (gap % gapCountMax) * 2
+      expect(piece(id, 200, at, at + 1)).toBe('')
+    }
+    expect(piece(500, 200, 2, 3)).toBe('drop')
+    expect(piece(500, 200, 0, 3)).toBe('')
+    expect(piece(500, 200, 4, 5)).toBe('drop')
+    expect(messages.whole(3, 200)).toBe('new')
+    for (let count = 0; count < gapCountMax; count++)
+      expect(piece(501, 200, 2 + count * 2, 3 + count * 2)).toBe('')
+    expect(piece(500, 200, 4, 5)).toBe('drop')
+    expect(piece(501, 200, 0, 2)).toBe('')
+    expect(piece(500, 200, 4, 5)).toBe('')
   })
 
   it.each([1, 2, 3])('go on when the ids wrap (seed %i)', (seed) => {

@@ -1,6 +1,10 @@
 import type { BlockPool } from '@millrace/buffer'
+import { gapCountMax } from './byte-runs.ts'
 import { IncomingFrame } from './incoming-frame.ts'
 import { messageWindow, partType, sequenceMask } from './part-types.ts'
+
+/** The most gaps between the pieces of all frames: each costs more than the bytes that it parts. */
+export const messageGapCountMax = 1024
 
 /**
  * Unordered, reliable messages on their receiving side: takes each id once, and puts frames in pieces together. Their bytes count for one window:
@@ -20,6 +24,8 @@ export class MessageReceiver {
   readonly #frames: (IncomingFrame | undefined)[] = new Array<undefined>(messageWindow).fill(undefined)
   #begun = 0
   #incompleteCount = 0
+  /** Of all incomplete frames. */
+  #gapCount = 0
 
   /** `firstId`: as that of the sender. */
   constructor(pool: BlockPool, windowEnd: number, firstId = 0) {
@@ -46,6 +52,7 @@ export class MessageReceiver {
       if (violation !== '') return violation
     } else {
       if (frame.size !== size) return contradictoryTotal(wireId, frame.size, size)
+      this.#gapCount -= frame.gapCount
       frame.release()
     }
     this.#take(slot)
@@ -68,7 +75,10 @@ export class MessageReceiver {
       this.#incompleteCount++
     }
     if (frame.size !== total) return contradictoryTotal(wireId, frame.size, total)
-    if (frame.insert(offset, bytes, from, to) === 'full') return 'drop'
+    const { gapCount } = frame
+    const gapsMax = Math.min(gapCountMax, gapCount + messageGapCountMax - this.#gapCount)
+    if (frame.insert(offset, bytes, from, to, gapsMax) === 'full') return 'drop'
+    this.#gapCount += frame.gapCount - gapCount
     if (!frame.isWhole()) return ''
     this.completed = frame
     this.#take(slot)
@@ -79,7 +89,7 @@ export class MessageReceiver {
   release(): void {
     for (const frame of this.#frames) frame?.release()
     this.#frames.fill(undefined)
-    this.#incompleteCount = 0
+    this.#incompleteCount = this.#gapCount = 0
   }
 
   #idOf(wireId: number): number {
