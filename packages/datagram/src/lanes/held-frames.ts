@@ -28,7 +28,6 @@ export class HeldFrames {
 
   /** Adds a copy of the frame `[from, to)`. */
   hold(type: number, sequence: number, bytes: Uint8Array, from: number, to: number): void {
-    this.#settle()
     this.#header[0] = type
     this.#headerView.setUint32(1, sequence, true)
     this.#headerView.setUint32(5, to - from, true)

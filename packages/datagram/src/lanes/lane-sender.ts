@@ -164,14 +164,13 @@ export class LaneSender {
     }
   }
 
-  /** Gives back the blocks of which all bytes are acknowledged; the last one only when no more fit, or all is acknowledged. */
+  /** Gives back the blocks of which all bytes are acknowledged: they are full, or the last one, when nothing waits any more. */
   #free(): void {
     const chunks = this.#chunks
     let count = 0
     for (; count < chunks.length; count++) {
-      const { block, start, end } = chunks[count]
+      const { block, end } = chunks[count]
       if (end > this.ackedEnd) break
-      if (end - start < block.bytes.length && this.ackedEnd < this.written) break
       this.#pool.give(block)
     }
     if (count > 0) chunks.splice(0, count)

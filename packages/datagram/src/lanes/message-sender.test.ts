@@ -98,6 +98,22 @@ describe('unordered messages that are sent', () => {
     expect(fill('fillWhole')).toEqual([[1, 30]])
   })
 
+  it('do not share memory when one was told lost twice, and acknowledged after all', () => {
+    write(10)
+    fill('fillWhole')
+    messages.lost(0, 10)
+    messages.lost(0, 10)
+    messages.acked(0, 10)
+    expect(fill('fillWhole')).toEqual([])
+    write(20)
+    write(30)
+    expect(fill('fillWhole')).toEqual([
+      [1, 20],
+      [2, 30],
+    ])
+    expect([packet[2], packet[24]]).toEqual([20, 30])
+  })
+
   it('leave in pieces when the packets became smaller', () => {
     write(1000)
     write(100)
