@@ -108,6 +108,22 @@ describe('parts of a packet', () => {
   })
 })
 
+describe('a frame in pieces', () => {
+  it.each([
+    ['unreliable', [partType.piece, partType.unreliable, 5]],
+    ['sequenced', [partType.piece, partType.sequenced, 9, 5]],
+    ['newest', [partType.piece, partType.newest, 9, 5]],
+    ['unordered', [partType.messagePiece, 5]],
+  ])('is shown once, though its last piece comes twice (%s)', (_name, header) => {
+    receive([...header, 4, 0, 2, 9, 2])
+    receive([...header, 4, 2, 2, 6, 7])
+    receive([...header, 4, 2, 2, 6, 7])
+    receive([...header, 4, 0, 4, 9, 2, 6, 7])
+    expect(shown()).toEqual([[9, 2, 6, 7]])
+    expect(incoming.weight).toBe(0)
+  })
+})
+
 describe('a lie about', () => {
   const varint4 = [0xff, 0xff, 0xff, 0xff]
   const { stream, message, messagePiece, unreliable, sequenced, newest, piece } = partType

@@ -15,6 +15,9 @@ import { Queue } from './queue.ts'
 /** While whole frames that wait for a reader take so many bytes, lossy ones are dropped, and newest ones refused. */
 const heldBytesMax = 256 * 1024
 
+const noBytes = new Uint8Array(0)
+const noView = new DataView(noBytes.buffer)
+
 export interface IncomingOptions {
   readonly pool: BlockPool
   /** The largest body of a frame, in bytes. */
@@ -31,8 +34,8 @@ export interface IncomingOptions {
  * Frames of one lane come in their order, those of other deliveries as they come. What a frame is sent by is the peer's choice: `type` tells it.
  */
 export class Incoming {
-  bytes: Uint8Array = new Uint8Array(0)
-  view: DataView = new DataView(this.bytes.buffer)
+  bytes: Uint8Array = noBytes
+  view: DataView = noView
   /** Type of the part that carried the frame (`partType`); of a frame in pieces, the type of a whole one. */
   type = 0
   /** The first byte of the frame. */
@@ -144,10 +147,13 @@ export class Incoming {
     return this.#lanes.next() && this.#showLane()
   }
 
-  /** The bytes of the packet are about to change: copies what was not shown of them. */
+  /** The bytes of the packet are about to change: copies what was not shown of them, and lets go of the packet. */
   keep(): void {
     this.#packet.moveTo(this.#held)
+    this.#packet.begin(noBytes, noView)
     this.#lanes.keep()
+    this.bytes = noBytes
+    this.view = noView
   }
 
   /** Gives up lossy frames whose pieces did not come in time. */

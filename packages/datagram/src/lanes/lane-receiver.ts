@@ -106,6 +106,8 @@ export class LaneReceiver {
 
   #nextStored(): boolean {
     const { head, start } = this.#runs
+    this.bytes = noBytes
+    this.view = noView
     if (head.size === 0 || this.violation !== '') return false
     const end = this.#ends.read(head.bytes, head.start, head.end)
     if (end === frameTooLarge) {

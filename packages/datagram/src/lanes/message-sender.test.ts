@@ -59,6 +59,8 @@ describe('unordered messages that are sent', () => {
     expect(readVarint(packet, 2 + varintSizeOf(packet[2]))).toBe(693)
     expect(messages.acked(1, pieces[1][1])).toBe(0)
     expect(messages.acked(1, pieces[1][1])).toBe(0)
+    messages.lost(1, pieces[1][1])
+    expect([messages.pending(), messages.hasPieces(unlimited)]).toEqual([0, false])
     expect(messages.acked(1, pieces[0][1])).toBe(1196)
     expect(messages.acked(0, 1195)).toBe(1195)
     expect(pool.outstanding()).toEqual([])

@@ -97,6 +97,8 @@ describe('a packet', () => {
     expect(out.hasPending(0)).toBe(false)
     out.setCreditEnd(0, 20)
     out.setCreditEnd(contentsMessage, 20)
+    out.setCreditEnd(0, 15)
+    out.setCreditEnd(contentsMessage, 19)
     expect(types(fill())).toEqual([partType.message, partType.stream])
     expect([out.hasPending(0), out.pendingBytes, out.storedBytes]).toEqual([false, 0, 0])
   })
