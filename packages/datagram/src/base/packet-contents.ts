@@ -4,8 +4,8 @@
  *
  *     what                         a                        b
  *     0 … laneCountMax - 1         first byte               end, in the stream of bytes of that lane
- *     contentsMessage              id of the message        index of the piece
- *     contentsNewest               number of the message    sequence of its value
+ *     contentsMessage              id of the message        piece of it: offset · 2^16 + size
+ *     contentsNewest               number + 2^14 · sequence piece of that value, likewise
  *     contentsConnection and up    the connection's own     the connection's own
  */
 export type PacketContents = number[]

@@ -106,7 +106,7 @@ export class Outgoing {
     if (end > this.#creditEnds[what]) this.#creditEnds[what] = end
   }
 
-  /** Whether `fill` would write anything into an empty packet. */
+  /** Whether `fill` would write anything into an empty packet, or ask a producer what to write. */
   hasPending(now: number): boolean {
     if (this.#newest.hasWhole() || this.#newest.hasPieces()) return true
     if (this.#lossy.hasWhole(now) || this.#lossy.hasPieces(now)) return true
