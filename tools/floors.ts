@@ -61,6 +61,7 @@ export const ROOMS: Rooms = {
   '@millrace/sim': [['world'], ['sockets'], ['net'], ['time'], ['base']],
   '@millrace/datagram': [['base']],
   '@millrace/datagram': [['lanes'], ['base']],
+  '@millrace/datagram': [['lanes', 'recovery'], ['base']],
   '@millrace/cipher': [['tokens', 'datagrams'], ['records'], ['noise', 'noble'], ['keys'], ['base']],
 }
 
