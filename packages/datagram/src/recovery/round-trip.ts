@@ -1,0 +1,74 @@
+import { WindowedMax } from './windowed-max.ts'
+
+/** How long the least round trip is believed, in milliseconds: a route that became longer is learnt after that. */
+export const leastWindowMs = 10_000
+
+/** The coarsest timer that is counted on, in milliseconds (RFC 9002, 6.1.2: kGranularity). */
+export const granularityMs = 1
+
+/** The round trip as RFC 9002, section 5, estimates it. All figures are milliseconds; before the first sample they are the guess. */
+export class RoundTrip {
+  /** The last sample as it was measured, without the delay of the acknowledgement. */
+  latest: number
+  /** The exponentially weighted mean. */
+  smoothed: number
+  /** The mean deviation. */
+  variance: number
+  /** The smallest sample of the last `leastWindowMs`. */
+  least: number
+  /** When the first sample was taken; `Infinity` before. */
+  firstSampleAt = Number.POSITIVE_INFINITY
+  readonly #negated = new WindowedMax(leastWindowMs)
+  #isLeastGone = true
+
+  constructor(guessMs: number) {
+    this.latest = guessMs
+    this.smoothed = guessMs
+    this.variance = guessMs / 2
+    this.least = guessMs
+  }
+
+  /** There was a sample: the figures are no guess. */
+  get isKnown(): boolean {
+    return this.firstSampleAt !== Number.POSITIVE_INFINITY
+  }
+
+  /** A packet came back acknowledged after `sampleMs`, of which the peer says that it held `ackDelayMs`. */
+  sample(sampleMs: number, ackDelayMs: number, now: number): void {
+    this.latest = sampleMs
+    if (this.#isLeastGone) this.#negated.reset(-sampleMs, now)
+    else this.#negated.update(-sampleMs, now)
+    this.#isLeastGone = false
+    this.least = -this.#negated.value
+    if (!this.isKnown) {
+      this.firstSampleAt = now
+      this.smoothed = sampleMs
+      this.variance = sampleMs / 2
+      return
+    }
+    // A delay that would make the sample shorter than any was is not believed.
+    const adjusted = sampleMs >= this.least + ackDelayMs ? sampleMs - ackDelayMs : sampleMs
+    this.variance += (Math.abs(this.smoothed - adjusted) - this.variance) / 4
+    this.smoothed += (adjusted - this.smoothed) / 8
+  }
+
+  /** The next sample is the least: those before are of a path that may be gone (RFC 9002, 5.2). */
+  forgetLeast(): void {
+    this.#isLeastGone = true
+  }
+
+  /** Begins anew with a guess. */
+  reset(guessMs: number): void {
+    this.latest = guessMs
+    this.smoothed = guessMs
+    this.variance = guessMs / 2
+    this.least = guessMs
+    this.firstSampleAt = Number.POSITIVE_INFINITY
+    this.#isLeastGone = true
+  }
+
+  /** How long to wait for an acknowledgement before asking for one (RFC 9002, 6.2.1), without backoff. */
+  probeTimeoutMs(peerAckDelayMs: number): number {
+    return this.smoothed + Math.max(4 * this.variance, granularityMs) + peerAckDelayMs
+  }
+}
