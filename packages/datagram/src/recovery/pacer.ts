@@ -1,0 +1,86 @@
+/** A sender that is woken late may make up for so much, in milliseconds: timers of a busy loop are about as late. */
+export const burstMs = 4
+
+/** What is worth waking for, in milliseconds of the rate: a timer can't be finer. */
+export const quantumMs = 1
+
+/**
+ * Spreads packets over time: a bucket of tokens, in bytes, that fills at the pacing rate. It holds `burstMs` worth, at least two packets. A packet may
+ * leave while there is any token, and the bucket owes the rest of it then, so that a small one never waits for a large one's worth.
+ */
+export class Pacer {
+  #mtu: number
+  #rate: number
+  #tokens: number
+  #at = Number.NEGATIVE_INFINITY
+
+  /** `rate` in bytes per millisecond; `firstBurst` bytes may leave at once in the beginning (RFC 9002, 7.7). */
+  constructor(mtu: number, rate: number, firstBurst: number) {
+    this.#mtu = mtu
+    this.#rate = rate
+    this.#tokens = firstBurst
+  }
+
+  /** Bytes per millisecond. */
+  get rate(): number {
+    return this.#rate
+  }
+
+  /** Another rate from now on. */
+  setRate(rate: number, now: number): void {
+    this.#fill(now)
+    this.#rate = rate
+  }
+
+  /** The size of a full packet. */
+  setMtu(mtu: number): void {
+    this.#mtu = mtu
+  }
+
+  /** Begins anew, on another path. */
+  restart(rate: number, firstBurst: number, now: number): void {
+    this.#rate = rate
+    this.#tokens = firstBurst
+    this.#at = now
+  }
+
+  /** Bytes that may leave now: 0, or at least a full packet. */
+  available(now: number): number {
+    this.#fill(now)
+    return this.#tokens > 0 ? Math.max(this.#tokens, this.#mtu) : 0
+  }
+
+  /** What may leave until `horizonMs` from now. */
+  availableIn(now: number, horizonMs: number): number {
+    this.#fill(now)
+    return Math.max(0, this.#tokens + this.#rate * horizonMs)
+  }
+
+  /** Bytes have left. */
+  take(size: number, now: number): void {
+    this.#fill(now)
+    this.#tokens -= size
+  }
+
+  /** When it is worth asking again. */
+  get readyAt(): number {
+    if (this.#tokens > 0) return this.#at
+    const quantum = Math.min(Math.max(this.#rate * quantumMs, this.#mtu), this.#capacity())
+    return this.#at + (quantum - this.#tokens) / this.#rate
+  }
+
+  #fill(now: number): void {
+    const elapsed = now - this.#at
+    if (elapsed <= 0) return
+    this.#at = now
+    // Time begins with the first question.
+    if (elapsed === Number.POSITIVE_INFINITY) return
+    const capacity = this.#capacity()
+    // The first burst may be above the capacity: it isn't cut, but doesn't grow.
+    if (this.#tokens < capacity) this.#tokens = Math.min(capacity, this.#tokens + elapsed * this.#rate)
+  }
+
+  #capacity(): number {
+    return Math.max(2 * this.#mtu, this.#rate * burstMs)
+  }
+}

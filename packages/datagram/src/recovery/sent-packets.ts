@@ -1,0 +1,133 @@
+import type { PacketContents } from '../base/packet-contents.ts'
+
+/** The most packets that a connection remembers, from the oldest in flight to the newest. */
+export const sentPacketsMax = 65_536
+
+const firstCapacity = 32
+
+/** One packet that was sent and asks for an acknowledgement. The ring reuses it: don't keep one. */
+export class SentPacket {
+  number = -1
+  size = 0
+  isSettled = true
+  sentAt = -1.5
+  contents: PacketContents | undefined = undefined
+  /** Of a settled packet: every packet from its position down to above this one is settled. */
+  below = -1.5
+  /** Which path it was sent on: they are counted. */
+  path = 0
+  // What DeliveryRate noted when it was sent.
+  delivered = -1.5
+  deliveredAt = -1.5
+  firstSentAt = -1.5
+  isAppLimited = false
+}
+
+/**
+ * The packets that ask for an acknowledgement, in the order of their numbers, in a ring that doubles up to `sentPacketsMax`. A *position* counts
+ * packets from the first one of the connection; numbers may have gaps, positions have none.
+ */
+export class SentPackets {
+  #ring: SentPacket[] = makePackets(firstCapacity)
+  #mask = firstCapacity - 1
+  /** The position of the oldest packet in flight, or `end`. */
+  head = 0
+  /** Behind the last position. */
+  end = 0
+  /** How many are in flight. */
+  inFlightCount = 0
+
+  /** How many more packets can be added now. */
+  get free(): number {
+    return sentPacketsMax - (this.end - this.head)
+  }
+
+  at(position: number): SentPacket {
+    return this.#ring[position & this.#mask]
+  }
+
+  /** Adds a packet in flight, with a number above all others; there must be room. What `DeliveryRate` notes, it writes itself. */
+  add(number: number, size: number, contents: PacketContents, now: number): SentPacket {
+    if (this.end - this.head > this.#mask) this.#grow()
+    const packet = this.at(this.end++)
+    packet.number = number
+    packet.size = size
+    packet.isSettled = false
+    packet.sentAt = now
+    packet.contents = contents
+    this.inFlightCount++
+    return packet
+  }
+
+  /** The packet arrived, or is given up: it is of no more interest. */
+  settle(position: number): void {
+    const packet = this.at(position)
+    packet.isSettled = true
+    packet.contents = undefined
+    packet.below = position - 1
+    this.inFlightCount--
+  }
+
+  /** Moves `head` up to the next packet in flight. Returns whether it passed one. */
+  advance(): 'passed-settled' | 'passed-none' {
+    const before = this.head
+    while (this.head < this.end && this.at(this.head).isSettled) this.head++
+    return this.head === before ? 'passed-none' : 'passed-settled'
+  }
+
+  /** The packets in flight by their age, 0 for the oldest; undefined when there are not so many. */
+  oldest(index: number): SentPacket | undefined {
+    let left = index
+    for (let position = this.head; position < this.end; position++) {
+      if (!this.at(position).isSettled && left-- === 0) return this.at(position)
+    }
+    return undefined
+  }
+
+  /** The highest position whose number is at most this one; below `head` when there is none. */
+  positionOf(number: number): number {
+    if (this.end === this.head) return this.head - 1
+    // Without gaps the position follows from the number.
+    const guess = this.end - 1 - (this.at(this.end - 1).number - number)
+    if (guess >= this.head && guess < this.end && this.at(guess).number === number) return guess
+    let low = this.head - 1
+    let high = this.end - 1
+    while (low < high) {
+      const middle = high - ((high - low) >> 1)
+      if (this.at(middle).number <= number) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+
+  /**
+   * The highest position up to this one that isn't settled; below `head` when there is none. What it passes is joined into longer jumps, so that
+   * ranges which are acknowledged again and again are passed in a few steps (path halving, as in a union-find).
+   */
+  unsettledAtOrBelow(position: number): number {
+    let at = position
+    while (at >= this.head) {
+      const packet = this.at(at)
+      if (!packet.isSettled) return at
+      const next = packet.below
+      if (next >= this.head) {
+        const beyond = this.at(next)
+        if (beyond.isSettled) packet.below = beyond.below
+      }
+      at = next
+    }
+    return at
+  }
+
+  #grow(): void {
+    const next = makePackets((this.#mask + 1) * 2)
+    const mask = next.length - 1
+    for (let position = this.head; position < this.end; position++) next[position & mask] = this.at(position)
+    this.#ring = next
+    this.#mask = mask
+  }
+}
+
+function makePackets(count: number): SentPacket[] {
+  return Array.from({ length: count }, () => new SentPacket())
+}
