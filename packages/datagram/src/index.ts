@@ -1,3 +1,4 @@
+export { DatagramError, type DatagramErrorCode } from './base/datagram-error.ts'
 export {
   contentsConnection,
   contentsMessage,
@@ -11,3 +12,30 @@ export { Incoming, type IncomingOptions } from './lanes/incoming.ts'
 export type { FrameProducer } from './lanes/newest-sender.ts'
 export { Outgoing, type OutgoingOptions, type WriteAnswer } from './lanes/outgoing.ts'
 export { framePartEnd, partType } from './lanes/part-types.ts'
+export { AckReader, ackRangesMax } from './recovery/ack-reader.ts'
+export { Bbr } from './recovery/bbr.ts'
+export {
+  type CongestionController,
+  type ControllerFactory,
+  type Progress,
+  windowBytesMax,
+} from './recovery/congestion-controller.ts'
+export { Cubic } from './recovery/cubic.ts'
+export { probeTimeoutMaxMs } from './recovery/probe-timer.ts'
+export {
+  ackDelayDefaultMs,
+  ackDelayLimitMs,
+  type Receipt,
+  ReceivedPackets,
+  receivedRangesMax,
+} from './recovery/received-packets.ts'
+export { Recovery } from './recovery/recovery.ts'
+export {
+  initialRoundTripMs,
+  type RecoveryDue,
+  type RecoveryOptions,
+  type RecoveryOwner,
+  type RecoveryStatistics,
+} from './recovery/recovery-options.ts'
+export type { RoundTrip } from './recovery/round-trip.ts'
+export { sentPacketsMax } from './recovery/sent-packets.ts'

@@ -1,0 +1,319 @@
+import { DatagramError } from '../base/datagram-error.ts'
+import type { PacketContents } from '../base/packet-contents.ts'
+import { uint48Max } from '../base/uint48.ts'
+import { AckProgress } from './ack-progress.ts'
+import type { AckReader } from './ack-reader.ts'
+import { Bbr } from './bbr.ts'
+import { type CongestionController, type ControllerFactory, initialWindow } from './congestion-controller.ts'
+import { DeliveryRate } from './delivery-rate.ts'
+import { LossRun } from './loss-run.ts'
+import { LostPackets } from './lost-packets.ts'
+import { Pacer } from './pacer.ts'
+import { ProbeTimer } from './probe-timer.ts'
+import { ackDelayLimitMs } from './received-packets.ts'
+import {
+  initialRoundTripMs,
+  positive,
+  type RecoveryDue,
+  type RecoveryOptions,
+  type RecoveryOwner,
+  type RecoveryStatistics,
+} from './recovery-options.ts'
+import { Reordering } from './reordering.ts'
+import { RoundTrip } from './round-trip.ts'
+import { type SentPacket, SentPackets, sentPacketsMax } from './sent-packets.ts'
+import { SkippedNumbers } from './skipped-numbers.ts'
+
+/** Places that `room` leaves for probes, which go out whatever it says. */
+const probesReserved = 256
+
+/** A lost packet is remembered for so many probe timeouts after it was sent, for the acknowledgement that shows that it was late. */
+const lostMemory = 3
+
+/**
+ * Finds out which of our packets arrived, which are lost, and when more may leave: RFC 9002 with a controller that is handed in. Each packet is told
+ * to the owner exactly once, as acked or as lost. Sends nothing and has no timer: the connection tells it what it sent, hands it acks, and asks `due`
+ * at the `deadline`. Its memory is `sentPacketsMax` packets at most.
+ */
+export class Recovery {
+  readonly roundTrip: RoundTrip
+  readonly #owner: RecoveryOwner
+  readonly #makeController: ControllerFactory
+  readonly #guessMs: number
+  readonly #seed: number
+  readonly #sent = new SentPackets()
+  readonly #lost = new LostPackets()
+  readonly #skipped = new SkippedNumbers()
+  readonly #reordering = new Reordering()
+  readonly #lossRun = new LossRun()
+  readonly #probeTimer = new ProbeTimer()
+  readonly #pacer: Pacer
+  readonly #progress: AckProgress
+  readonly #statistics = { sent: 0, lost: 0, spurious: 0, ackedBytes: 0 }
+  #delivery = new DeliveryRate()
+  #controller: CongestionController
+  #mtu: number
+  #path = 0
+  #bytesInFlight = 0
+  #largestSent = -1
+  #largestAcked = -1
+
+  /** Throws `DatagramError` with `bad-option` when a number is none. */
+  constructor({ owner, mtu, initialRttMs, controller, seed }: RecoveryOptions) {
+    this.#owner = owner
+    this.#mtu = positive('mtu', mtu)
+    this.#guessMs = positive('initialRttMs', initialRttMs ?? initialRoundTripMs)
+    this.#makeController = controller ?? ((size, guessMs, ofSeed) => new Bbr(size, guessMs, ofSeed))
+    this.#seed = seed ?? 0
+    this.roundTrip = new RoundTrip(this.#guessMs)
+    this.#progress = new AckProgress(this.roundTrip)
+    this.#controller = this.#makeController(mtu, this.#guessMs, this.#seed)
+    this.#pacer = new Pacer(mtu, this.#controller.pacingRate, initialWindow(mtu))
+  }
+
+  /** Bytes in flight on the path that is used. */
+  get bytesInFlight(): number {
+    return this.#bytesInFlight
+  }
+
+  /** Bytes that may be in flight. */
+  get window(): number {
+    return this.#controller.window
+  }
+
+  /** Bytes per millisecond. */
+  get pacingRate(): number {
+    return this.#controller.pacingRate
+  }
+
+  /** The controller in use; another one after `pathChanged`. */
+  get controller(): CongestionController {
+    return this.#controller
+  }
+
+  get statistics(): RecoveryStatistics {
+    return this.#statistics
+  }
+
+  /**
+   * A packet left. Without contents it asks for no acknowledgement: it isn't counted, and nothing is told of it. `contents` is kept until the owner is
+   * told. Throws `DatagramError`: `bad-number` unless the number is above all before it and below 2^48, `full` when `sentPacketsMax` are in flight.
+   */
+  sent(number: number, size: number, contents: PacketContents | undefined, now: number): void {
+    if (!(number > this.#largestSent && number <= uint48Max)) {
+      throw new DatagramError(
+        'bad-number',
+        `packet ${number} after packet ${this.#largestSent}; numbers go up, to 2^48 - 1`,
+      )
+    }
+    if (number - this.#largestSent > 1) this.#skipped.add(this.#largestSent + 1, number - 1)
+    this.#largestSent = number
+    if (contents === undefined) return
+    if (this.#sent.free === 0) {
+      throw new DatagramError('full', `${sentPacketsMax} packets are in flight; send when there is room`)
+    }
+    const packet = this.#sent.add(number, size, contents, now)
+    packet.path = this.#path
+    this.#delivery.sent(packet, this.#bytesInFlight, now)
+    this.#controller.sent(this.#bytesInFlight, packet.isAppLimited, now)
+    this.#pacer.setRate(this.#controller.pacingRate, now)
+    this.#pacer.take(size, now)
+    this.#bytesInFlight += size
+    this.#probeTimer.sent(now)
+    this.#statistics.sent++
+  }
+
+  /** Takes an ack in. Returns '', or what the peer did wrong: nothing was changed then. */
+  acked(ack: AckReader, now: number): string {
+    if (ack.count === 0) return 'an ack without a range'
+    if (ack.largest > this.#largestSent)
+      return `an ack of packet ${ack.largest}; the last one sent is ${this.#largestSent}`
+    const skipped = this.#skipped.foundIn(ack)
+    if (skipped >= 0) return `an ack of packet ${skipped}, which was never sent`
+    this.#begin(now)
+    const count = this.#sent.inFlightCount
+    this.#walk(ack, now)
+    this.#walkLost(ack, now)
+    if (ack.largest > this.#largestAcked) this.#largestAcked = ack.largest
+    if (this.#sent.inFlightCount < count) this.#probeTimer.acked()
+    this.#reordering.rest(this.roundTrip, now)
+    this.#conclude(now)
+    return ''
+  }
+
+  /**
+   * Bytes that may leave now: the window less what is in flight, as far as the pacer has tokens for it. A packet that is larger waits whole; don't cut
+   * one to fit.
+   */
+  room(now: number): number {
+    const room = Math.min(this.#controller.window - this.#bytesInFlight, this.#pacer.available(now))
+    return room > 0 && this.#sent.free > probesReserved ? room : 0
+  }
+
+  /** When it is worth asking for `room` again for a packet of this size; `Infinity` when only an ack or a loss can make some. */
+  roomAt(size: number): number {
+    const isFull = this.#controller.window - this.#bytesInFlight < size || this.#sent.free <= probesReserved
+    return isFull ? Number.POSITIVE_INFINITY : this.#pacer.readyAt
+  }
+
+  /** There is nothing to send although there is room. To be said each time, or the path is taken to be as slow as the sender. */
+  appLimited(): void {
+    this.#delivery.appLimited(this.#bytesInFlight)
+  }
+
+  /** What may be sent until `horizonMs` from now and doesn't wait here, in bytes: as acks are expected to come, and as fast as packets are paced. */
+  budgetBytes(now: number, horizonMs: number): number {
+    const { window } = this.#controller
+    const acked = this.#bytesInFlight * Math.min(1, horizonMs / this.roundTrip.smoothed)
+    const opening = Math.max(0, window - this.#bytesInFlight + acked)
+    return Math.floor(Math.min(opening, this.#pacer.availableIn(now, horizonMs)))
+  }
+
+  /** When `due` must be asked, in milliseconds; `Infinity` while nothing is in flight. */
+  get deadline(): number {
+    const { head, end } = this.#sent
+    if (head === end) return Number.POSITIVE_INFINITY
+    const packet = this.#sent.at(head)
+    if (packet.number < this.#largestAcked) return packet.sentAt + this.#reordering.delayMs(this.roundTrip)
+    return this.#probeTimer.deadline(this.roundTrip)
+  }
+
+  /** What is due now. Ask again until it is `idle`, after each `probe` when the probes were sent. */
+  due(now: number): RecoveryDue {
+    if (now < this.deadline) return 'idle'
+    if (this.#sent.at(this.#sent.head).number > this.#largestAcked) {
+      this.#probeTimer.probed(now)
+      return 'probe'
+    }
+    this.#begin(now)
+    this.#conclude(now)
+    return 'lost'
+  }
+
+  /**
+   * What the oldest packets in flight carry, 0 for the oldest: worth carrying again in a probe, although they aren't given up. Borrowed until
+   * the next call. Undefined when there are not so many.
+   */
+  inFlight(index: 0 | 1): PacketContents | undefined {
+    return this.#sent.oldest(index)?.contents
+  }
+
+  /** A full packet has another size from now on. Throws `DatagramError` with `bad-option`. */
+  setMtu(mtu: number): void {
+    this.#mtu = positive('mtu', mtu)
+    this.#controller.setMtu(mtu)
+    this.#pacer.setMtu(mtu)
+  }
+
+  /** Packets take another path from now on. Nothing is known of it; what is in flight on the old one is still acked or lost, and counts for nothing. */
+  pathChanged(now: number): void {
+    this.#path++
+    this.#bytesInFlight = 0
+    this.#probeTimer.acked()
+    this.roundTrip.reset(this.#guessMs)
+    this.#reordering.reset()
+    this.#lossRun.end()
+    this.#delivery = new DeliveryRate()
+    this.#controller = this.#makeController(this.#mtu, this.#guessMs, this.#seed)
+    this.#pacer.restart(this.#controller.pacingRate, initialWindow(this.#mtu), now)
+  }
+
+  #begin(now: number): void {
+    this.#progress.begin(this.#bytesInFlight, now)
+    this.#delivery.begin()
+  }
+
+  /** Gives up what is lost by now, and hands the controller what was seen since `#begin`. */
+  #conclude(now: number): void {
+    const progress = this.#progress
+    const isBlocked = this.#detect(now)
+    progress.finish(this.#delivery, this.#bytesInFlight)
+    if (progress.lostBytes > 0) this.#controller.lost(progress)
+    if (isBlocked) {
+      this.#controller.persistentCongestion(now)
+      this.roundTrip.forgetLeast()
+    }
+    if (progress.ackedBytes > 0) this.#controller.acked(progress)
+    this.#pacer.setRate(this.#controller.pacingRate, now)
+  }
+
+  /** Each range from the highest down, in it each packet in flight. What lies below all of those costs nothing. */
+  #walk(ack: AckReader, now: number): void {
+    const sent = this.#sent
+    for (let index = 0; index < ack.count; index++) {
+      const low = ack.lows[index]
+      let position = sent.unsettledAtOrBelow(sent.positionOf(ack.highs[index]))
+      while (position >= sent.head && sent.at(position).number >= low) {
+        this.#arrived(sent.at(position), position, ack, now)
+        position = sent.unsettledAtOrBelow(position - 1)
+      }
+      if (position < sent.head) return
+    }
+  }
+
+  #arrived(packet: SentPacket, position: number, ack: AckReader, now: number): void {
+    const { size, contents, number, sentAt } = packet
+    if (packet.path === this.#path) {
+      this.#delivery.acked(packet, now)
+      if (number === ack.largest && number > this.#largestAcked) {
+        this.#progress.roundTripMs = now - sentAt
+        this.roundTrip.sample(now - sentAt, Math.min(ack.delayMs, ackDelayLimitMs), now)
+      }
+      if (number < this.#largestAcked) {
+        this.#reordering.overtaken(this.#largestAcked - number, now - sentAt, this.roundTrip, now)
+      }
+      this.#bytesInFlight -= size
+      this.#progress.ackedBytes += size
+    }
+    this.#sent.settle(position)
+    this.#statistics.ackedBytes += size
+    if (contents !== undefined) this.#owner.acked(contents, now)
+  }
+
+  /** Those that were given up, and arrived after all. */
+  #walkLost(ack: AckReader, now: number): void {
+    const since = now - lostMemory * this.roundTrip.probeTimeoutMs(ackDelayLimitMs)
+    this.#lost.begin()
+    for (let late = this.#lost.next(ack, since); late !== undefined; late = this.#lost.next(ack, since)) {
+      const { size, sentAt, path } = late
+      this.#statistics.spurious++
+      this.#statistics.ackedBytes += size
+      if (path !== this.#path) continue
+      this.#lossRun.end()
+      this.#delivery.late(size)
+      this.#progress.ackedBytes += size
+      this.#reordering.spurious(now - sentAt, this.roundTrip, now)
+      this.#controller.spurious(size, sentAt)
+    }
+  }
+
+  /** Gives up what counts as lost (RFC 9002, 6.1). Returns whether that shows persistent congestion. Each is older than the next, so the first one
+   * that isn't lost ends the search. */
+  #detect(now: number): boolean {
+    const sent = this.#sent
+    const packets = this.#reordering.packets
+    const delayMs = this.#reordering.delayMs(this.roundTrip)
+    let isBlocked = false
+    // What is passed here arrived; what is given up below is passed without a word.
+    if (sent.advance() === 'passed-settled') this.#lossRun.end()
+    while (sent.head < sent.end) {
+      const packet = sent.at(sent.head)
+      const { number, size, sentAt, contents, path } = packet
+      const isOvertaken = this.#largestAcked - number >= packets
+      if (number > this.#largestAcked || !(isOvertaken || sentAt + delayMs <= now)) break
+      if (path === this.#path) {
+        this.#bytesInFlight -= size
+        this.#progress.lostBytes += size
+        this.#progress.newestLostSentAt = sentAt
+        if (this.#lossRun.lost(sentAt, this.roundTrip)) isBlocked = true
+      }
+      sent.settle(sent.head)
+      sent.head++
+      this.#lost.add(number, size, sentAt, path)
+      this.#statistics.lost++
+      if (contents !== undefined) this.#owner.lost(contents, now)
+      if (sent.advance() === 'passed-settled') this.#lossRun.end()
+    }
+    return isBlocked
+  }
+}
