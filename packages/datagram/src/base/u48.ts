@@ -3,6 +3,9 @@ const two32 = 0x1_0000_0000
 /** Numbers of 6 bytes end below this one: 2^48. */
 export const u48End = 0x1_0000_0000_0000
 
+/** The largest of them. */
+export const u48Max = u48End - 1
+
 /** The bytes of such a number on the wire. */
 export const u48Size = 6
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ack, ackBytes, viewOf } from '../../fixtures/ack.ts'
 import { seeded } from '../../fixtures/random.ts'
-import { uint48Max } from '../base/uint48.ts'
+import { u48Max } from '../base/u48.ts'
 import { AckReader, ackRangesMax } from './ack-reader.ts'
 
 function problemOf(bytes: Uint8Array, end = bytes.length): string {
@@ -12,19 +12,19 @@ describe('AckReader', () => {
   it('shows the ranges from the highest down, and the delay', () => {
     const reader = ack(
       [
-        [uint48Max - 300, uint48Max],
-        [uint48Max - 90_000, uint48Max - 70_000],
-        [uint48Max - 100_000, uint48Max - 100_000],
+        [u48Max - 300, u48Max],
+        [u48Max - 90_000, u48Max - 70_000],
+        [u48Max - 100_000, u48Max - 100_000],
       ],
       3,
     )
-    expect([reader.count, reader.largest, reader.delayMs]).toEqual([3, uint48Max, 3])
+    expect([reader.count, reader.largest, reader.delayMs]).toEqual([3, u48Max, 3])
     expect([reader.lows[0], reader.highs[1], reader.lows[1], reader.highs[2], reader.lows[2]]).toEqual([
-      uint48Max - 300,
-      uint48Max - 70_000,
-      uint48Max - 90_000,
-      uint48Max - 100_000,
-      uint48Max - 100_000,
+      u48Max - 300,
+      u48Max - 70_000,
+      u48Max - 90_000,
+      u48Max - 100_000,
+      u48Max - 100_000,
     ])
   })
 

@@ -1,5 +1,5 @@
 import { readVarint, varintSizeOf } from '@millrace/wire'
-import { readUint48, uint48Size } from '../base/uint48.ts'
+import { readU48, u48Size } from '../base/u48.ts'
 
 /** An ack says its delay in units of 8 µs. */
 export const ackDelayUnitsPerMs = 125
@@ -50,9 +50,9 @@ export class AckReader {
   /** Reads the body that begins at `at` and goes no further than `limit`. Returns '', or what is wrong with it; it shows no ranges then. */
   read(bytes: Uint8Array, view: DataView, at: number, limit: number): string {
     this.#count = 0
-    if (limit - at < uint48Size + 1) return 'an ack that is cut'
-    const largest = readUint48(view, at)
-    let position = at + uint48Size
+    if (limit - at < u48Size + 1) return 'an ack that is cut'
+    const largest = readU48(view, at)
+    let position = at + u48Size
     let next = position + varintSizeOf(bytes[position])
     if (next >= limit) return 'an ack that is cut'
     this.#delayMs = readVarint(bytes, position) / ackDelayUnitsPerMs

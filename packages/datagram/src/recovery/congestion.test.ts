@@ -1,4 +1,4 @@
-/** What docs/decisions/0037-congestion-control.md promises, with a margin: 20 Mbit/s, 50 ms, virtual time. */
+/** What docs/decisions/0041-congestion-control.md promises, with a margin: 20 Mbit/s, 50 ms, virtual time. */
 import { describe, expect, it } from 'vitest'
 import { bbr, cubic, measure, path, pathBytes, rate, setUp } from '../../fixtures/run.ts'
 

@@ -2,7 +2,7 @@ import { varintMax } from '@millrace/wire'
 import { describe, expect, it } from 'vitest'
 import { viewOf } from '../../fixtures/ack.ts'
 import { seeded } from '../../fixtures/random.ts'
-import { uint48Max } from '../base/uint48.ts'
+import { u48Max } from '../base/u48.ts'
 import { AckReader } from './ack-reader.ts'
 import { ReceivedPackets, receivedRangesMax } from './received-packets.ts'
 
@@ -54,12 +54,12 @@ describe('which packets came', () => {
   })
 
   it('numbers next to the largest there can be are compared as any', () => {
-    const packets = received(uint48Max - 3, uint48Max, 0, uint48Max - 1)
-    expect(packets.receive(uint48Max, 0, true)).toBe('duplicate')
+    const packets = received(u48Max - 3, u48Max, 0, u48Max - 1)
+    expect(packets.receive(u48Max, 0, true)).toBe('duplicate')
     packets.acknowledged(0)
     expect(said(packets)).toEqual([
-      [uint48Max - 1, uint48Max],
-      [uint48Max - 3, uint48Max - 3],
+      [u48Max - 1, u48Max],
+      [u48Max - 3, u48Max - 3],
     ])
   })
 

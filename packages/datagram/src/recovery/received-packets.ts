@@ -1,5 +1,5 @@
 import { varintMax, varintSize, varintSizeMax, writeVarint } from '@millrace/wire'
-import { uint48Size, writeUint48 } from '../base/uint48.ts'
+import { u48Size, writeU48 } from '../base/u48.ts'
 import { ackDelayUnitsPerMs } from './ack-reader.ts'
 
 /** The most ranges of packet numbers that a receiver remembers. Those of the lowest numbers are forgotten first. */
@@ -91,8 +91,8 @@ export class ReceivedPackets {
     const last = this.#count - 1
     const delay = Math.min(varintMax, Math.floor(Math.max(0, now - this.#largestAt) * ackDelayUnitsPerMs))
     const length = this.#lengthOf(last)
-    if (end - at < uint48Size + varintSize(delay) + 1 + varintSize(length)) return -1
-    let position = writeUint48(view, at, this.#highs[last])
+    if (end - at < u48Size + varintSize(delay) + 1 + varintSize(length)) return -1
+    let position = writeU48(view, at, this.#highs[last])
     position = writeVarint(bytes, position, delay)
     const countAt = position
     position = writeVarint(bytes, position + 1, length)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ack } from '../../fixtures/ack.ts'
 import { DatagramError } from '../base/datagram-error.ts'
-import { uint48Max } from '../base/uint48.ts'
+import { u48Max } from '../base/u48.ts'
 import { Cubic } from './cubic.ts'
 import { probeTimeoutMaxMs } from './probe-timer.ts'
 import { Recovery } from './recovery.ts'
@@ -44,8 +44,8 @@ describe('what was sent', () => {
     expect(codeOf(() => recovery.sent(5, 100, [5, 0, 0], 0))).toBe('bad-number')
     expect(codeOf(() => recovery.sent(4, 100, undefined, 0))).toBe('bad-number')
     expect(codeOf(() => recovery.sent(Number.NaN, 100, undefined, 0))).toBe('bad-number')
-    expect(codeOf(() => recovery.sent(uint48Max + 1, 100, undefined, 0))).toBe('bad-number')
-    recovery.sent(uint48Max, 100, undefined, 0)
+    expect(codeOf(() => recovery.sent(u48Max + 1, 100, undefined, 0))).toBe('bad-number')
+    recovery.sent(u48Max, 100, undefined, 0)
   })
 
   it('packets that ask for nothing are not in flight', () => {
@@ -128,9 +128,9 @@ describe('what is acknowledged', () => {
 
   it('numbers near the largest are like any', () => {
     const { told, send, acked } = rig()
-    send(uint48Max - 9, uint48Max, 0)
-    expect(acked(40, [uint48Max, uint48Max], [uint48Max - 9, uint48Max - 6])).toBe('')
-    const lost = told.filter(([what]) => what === 'lost').map(([, number]) => number - uint48Max)
+    send(u48Max - 9, u48Max, 0)
+    expect(acked(40, [u48Max, u48Max], [u48Max - 9, u48Max - 6])).toBe('')
+    const lost = told.filter(([what]) => what === 'lost').map(([, number]) => number - u48Max)
     expect(lost).toEqual([-5, -4, -3])
   })
 })

@@ -1,6 +1,6 @@
 import { DatagramError } from '../base/datagram-error.ts'
 import type { PacketContents } from '../base/packet-contents.ts'
-import { uint48Max } from '../base/uint48.ts'
+import { u48Max } from '../base/u48.ts'
 import { AckProgress } from './ack-progress.ts'
 import type { AckReader } from './ack-reader.ts'
 import { Bbr } from './bbr.ts'
@@ -100,7 +100,7 @@ export class Recovery {
    * told. Throws `DatagramError`: `bad-number` unless the number is above all before it and below 2^48, `full` when `sentPacketsMax` are in flight.
    */
   sent(number: number, size: number, contents: PacketContents | undefined, now: number): void {
-    if (!(number > this.#largestSent && number <= uint48Max)) {
+    if (!(number > this.#largestSent && number <= u48Max)) {
       throw new DatagramError(
         'bad-number',
         `packet ${number} after packet ${this.#largestSent}; numbers go up, to 2^48 - 1`,
