@@ -59,9 +59,7 @@ export const ROOMS: Rooms = {
     ['base'],
   ],
   '@millrace/sim': [['world'], ['sockets'], ['net'], ['time'], ['base']],
-  '@millrace/datagram': [['base']],
-  '@millrace/datagram': [['lanes'], ['base']],
-  '@millrace/datagram': [['lanes', 'recovery'], ['base']],
+  '@millrace/datagram': [['connection'], ['lanes', 'recovery', 'path'], ['packet'], ['base']],
   '@millrace/cipher': [['tokens', 'datagrams'], ['records'], ['noise', 'noble'], ['keys'], ['base']],
 }
 
