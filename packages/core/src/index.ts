@@ -53,7 +53,7 @@ export { checkInvariants } from './channel/check-invariants.ts'
 export type { OverflowOptions } from './channel/overflow.ts'
 export type { RequestOptions } from './channel/pending-requests.ts'
 export { Sink, type SinkFilter, type SinkHandler } from './channel/sink.ts'
-export type { ChannelStatistics } from './channel/statistics.ts'
+export type { ChannelCounts, ChannelStatistics } from './channel/statistics.ts'
 export { encryptionLoader } from './encryption/encryption-loader.ts'
 export { encryptionValue } from './encryption/encryption-value.ts'
 export { type LocalFields, type LocalPlugin, local } from './local/local.ts'
@@ -79,19 +79,15 @@ export type {
   EncryptionCode,
   EncryptionLoader,
   HandshakeMaker,
-  HandshakePlan,
-  HandshakeSide,
   LinkLayer,
   LinkToEncrypt,
   LocalHandshakeResult,
   PipeEncryption,
   ProgramTurns,
-  SealOptions,
-  TurnClock,
 } from './ports/encryption.ts'
 export type { FrameTable } from './ports/framing.ts'
 export type { Loop } from './ports/loop.ts'
-export type { PacketNetwork, PacketOwner, PacketSocket } from './ports/packet-network.ts'
+export type { PacketNetwork, PacketOwner, PacketPlace, PacketSocket } from './ports/packet-network.ts'
 export type { Accepting, Platform } from './ports/platform.ts'
 export type {
   DatagramHost,
@@ -104,6 +100,7 @@ export type {
   SessionHost,
   StreamSession,
 } from './ports/protocol.ts'
+export type { HandshakePlan, HandshakeSide, SealOptions, TurnClock } from './ports/sealing.ts'
 export type {
   Address,
   DatagramOwner,
@@ -115,6 +112,10 @@ export type {
   Listener,
   ListenerOwner,
   LocalTransport,
+  NetworkStatistics,
+  PacketSealer,
+  PacketSealing,
+  PacketSealingOwner,
   StreamTransport,
   Transport,
   TransportPlugin,

@@ -2,6 +2,7 @@ import type { Goodbye } from '@millrace/wire'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { SharedKeyEncryption } from '../base/encryption-options.ts'
+import type { BodyMaker } from './latest-values.ts'
 import type { CarrierStatistics } from './statistics.ts'
 
 /**
@@ -13,9 +14,13 @@ export type SendResult = 'queued' | 'full' | 'closed' | 'too-large'
 
 /** The way out of a carrier. */
 export interface MessageSender {
+  /** So many bytes leave at once if they are sent now; where that is not known, so many are not refused. */
+  readonly budgetBytes: number
   /** Whether replies of async handlers wait for `drained()`. */
   readonly mustRepliesWait: boolean
   send(number: number, body: unknown): SendResult
+  /** Sends what `make` returns, when there is room for it: a later call for the same number takes the place of one that waits. */
+  sendLatest(number: number, make: BodyMaker): SendResult
   /** Sends what `encodeShared` of a channel of the same protocol made. */
   sendShared(number: number, body: unknown, bytes: Uint8Array): SendResult
   encodeShared(number: number, body: unknown): Uint8Array | undefined

@@ -25,7 +25,7 @@ import type { SendResult } from './carrier.ts'
 import type { ChannelInit } from './channel-init.ts'
 import type { Conversation, EndListener } from './conversation.ts'
 import { iterate } from './iterate.ts'
-import { checkFunction, KeyedHandlers, type Run } from './keyed-handlers.ts'
+import { checkFunction, type KeyedHandlers, listen, type Run, type SubKeyHandlers } from './keyed-handlers.ts'
 import type { OverflowOptions } from './overflow.ts'
 import type { RequestOptions } from './pending-requests.ts'
 import type { ChannelStatistics } from './statistics.ts'
@@ -95,8 +95,8 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   }
 
   /**
-   * The network address of the peer without its port, for bans, limits and logs: an IP address over `tcp`. It stays when the channel has
-   * ended. Undefined over `ipc` and on local channels.
+   * The network address of the peer without its port, for bans, limits and logs: an IP address over `tcp`. It stays when the channel has ended. Undefined over
+   * `ipc` and on local channels.
    */
   get peerAddress(): string | undefined {
     return this.#conversation.carrier.peerAddress
@@ -124,10 +124,9 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   }
 
   /**
-   * Sends a message. It is encoded at once, so the body may be changed afterwards (not on a local channel, which passes
-   * the object itself), and leaves at the end of the turn. Throws a typed error for a body that doesn't fit the contract,
-   * `message-too-large`, and `argument-invalid` for a request, or for what the contract lets the other side alone send; nothing
-   * is sent then.
+   * Sends a message. It is encoded at once, so the body may be changed afterwards (not on a local channel, which passes the object itself), and leaves at the end
+   * of the turn. Throws a typed error for a body that doesn't fit the contract, `message-too-large`, and `argument-invalid` for a request, or for what the
+   * contract lets the other side alone send; nothing is sent then.
    */
   send<K extends Sends<Messages, Own>>(key: K, body: Body<Messages, K>): SendResult {
     return this.#conversation.carrier.sender.send(this.#sendable(key), body)
@@ -135,11 +134,26 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
 
   /** Like `send`, but waits for room first. Resolves with `'queued'` or `'closed'`; rejects with what `send` throws. */
   async sendWhenReady<K extends Sends<Messages, Own>>(key: K, body: Body<Messages, K>): Promise<SendResult> {
-    for (;;) {
-      const result = this.send(key, body)
-      if (result !== 'full') return result
-      await this.#conversation.drained()
-    }
+    let result = this.send(key, body)
+    for (; result === 'full'; result = this.send(key, body)) await this.#conversation.drained()
+    return result
+  }
+
+  /**
+   * Sends what `make` returns, when there is room for it: a stale snapshot is never encoded. A later call for the same key takes the place of one that waits;
+   * nothing is sent for `undefined`. `make` is called in a turn of the pipe, or at once; what it throws is told to `error`. Throws as `send` does for the key.
+   */
+  sendLatest<K extends Sends<Messages, Own>>(key: K, make: () => Body<Messages, K> | undefined): SendResult {
+    checkFunction(make, 'sendLatest')
+    return this.#conversation.carrier.sender.sendLatest(this.#sendable(key), make)
+  }
+
+  /**
+   * So many bytes leave at once if they are sent now: for a game loop that sends as much as the path to the player takes. Over transports that don't know their
+   * path, as many as are not refused; on local channels any number or none.
+   */
+  get budgetBytes(): number {
+    return this.#conversation.carrier.sender.budgetBytes
   }
 
   /** Resolves when a full channel is down to its low-water mark (`'ready'`), or has ended (`'closed'`). Never rejects. */
@@ -148,9 +162,8 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   }
 
   /**
-   * Sends a request and waits for its reply. Rejects with `request-failed` if the peer can't answer, `request-timeout`,
-   * `request-limit`, `channel-closed`, or the signal's reason; with `argument-invalid` for a message that has no reply or
-   * is the other side's, and with what `send` throws.
+   * Sends a request and waits for its reply. Rejects with `request-failed` if the peer can't answer, `request-timeout`, `request-limit`, `channel-closed`, or the
+   * signal's reason; with `argument-invalid` for a message that has no reply or is the other side's, and with what `send` throws.
    */
   request<K extends Asks<Messages, Own>>(
     key: K,
@@ -170,8 +183,8 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   /** `on(key, f)`: calls `f` with each message of the key. A message named `close` is heard by `onMessage`. */
   on<K extends Exclude<Hears<Messages, Own>, 'close'>>(key: K, handler: Handler<Messages, K, Own, Data>): this
   /**
-   * `on(key, keyOf, f)`: dispatches by a key inside the message as well. `keyOf` finds the sub-key; messages in which it
-   * finds none (`undefined` or `null`) are left out. In place of `f` a map from sub-keys to handlers may stand.
+   * `on(key, keyOf, f)`: dispatches by a key inside the message as well. `keyOf` finds the sub-key; messages in which it finds none (`undefined` or `null`) are
+   * left out. In place of `f` a map from sub-keys to handlers may stand.
    */
   on<K extends Exclude<Hears<Messages, Own>, 'close'>, SubKey>(
     key: K,
@@ -182,14 +195,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   on<K extends Exclude<Hears<Messages, Own>, 'close'>, SubKey>(
     key: K,
     keyOf: (body: Body<Messages, K>) => SubKey,
-    handlers: ReadonlyMap<
-      NonNullable<SubKey>,
-      (
-        body: Body<Messages, K>,
-        channel: Channel<Messages, Own, Data>,
-        subKey: NonNullable<SubKey>,
-      ) => Answer<Messages, K>
-    >,
+    handlers: SubKeyHandlers<SubKey, Body<Messages, K>, Channel<Messages, Own, Data>, Answer<Messages, K>>,
   ): this
   on(key: string, first: unknown, second?: unknown): this {
     if (key !== 'close') return this.#listen(key, first, second)
@@ -214,9 +220,9 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   }
 
   /**
-   * Watches the peer: whenever nothing was heard for `intervalMs`, it is asked for a sign of life; after `timeoutMs` of
-   * silence `onFail` is called. In place of the pipe's own `heartbeat`. If that closes the channel, the reason is `heartbeat-timeout`; without `onFail` the
-   * channel ends by itself. Defaults: 5 s and 15 s. Throws `argument-invalid` for an interval below 10 ms, and a timeout that is no longer than it.
+   * Watches the peer: whenever nothing was heard for `intervalMs`, it is asked for a sign of life; after `timeoutMs` of silence `onFail` is called. In place of
+   * the pipe's own `heartbeat`. If that closes the channel, the reason is `heartbeat-timeout`; without `onFail` the channel ends by itself. Defaults: 5 s and 15
+   * s. Throws `argument-invalid` for an interval below 10 ms, and a timeout that is no longer than it.
    */
   setHeartbeat(
     intervalMs = 5000,
@@ -224,18 +230,17 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
     onFail?: (channel: Channel<Messages, Own, Data>) => void,
   ): this {
     parseHeartbeat({ intervalMs, timeoutMs })
-    const fail = onFail === undefined ? undefined : () => onFail(this)
-    this.#conversation.setHeartbeat({ intervalMs, timeoutMs, fail })
+    this.#conversation.setHeartbeat({ intervalMs, timeoutMs, fail: onFail && (() => onFail(this)) })
     return this
   }
 
   /**
-   * Encrypts this open channel: `key` is 32 random bytes that both sides have, `algorithm` what seals (default `'chacha20-poly1305'`). For
-   * identities see `encryption` of a pipe. Both sides call it, in any order, within `handshakeTimeoutMs`, readers that are behind included; what
-   * is sent after the call, replies among it, waits until it can be sealed, and nothing changes its order: what the sides ask each other between the two calls must have replies of less than `highWaterBytes`. Resolves when both directions are sealed here; rejects with `encryption-failed`, and the channel ends,
-   * when the keys differ or the other side doesn't do the same. What was sent leaves even if the channel is closed before. Also rejects
-   * with `argument-invalid`, `channel-closed`, `already-open` when called twice, and `unsupported` for protocols that own their bytes. On local
-   * channels keys must fit as well, but nothing is sealed: nothing leaves the process.
+   * Encrypts this open channel: `key` is 32 random bytes that both sides have, `algorithm` what seals (default `'chacha20-poly1305'`). For identities see
+   * `encryption` of a pipe. Both sides call it, in any order, within `handshakeTimeoutMs`, readers that are behind included; what is sent after the call, replies
+   * among it, waits until it can be sealed, in its order: what the sides ask each other between the two calls must have replies of less than `highWaterBytes`.
+   * Resolves when both directions are sealed here; rejects with `encryption-failed`, and the channel ends, when the keys differ or the other side doesn't do the
+   * same. What was sent leaves even if the channel is closed before. Also rejects with `argument-invalid`, `channel-closed`, `already-open` when called twice, and
+   * `unsupported` for protocols that own their bytes. On local channels keys must fit as well, but nothing is sealed: nothing leaves the process.
    */
   setEncryption(key: Uint8Array, algorithm?: EncryptionAlgorithm): Promise<void> {
     return this.#conversation.setEncryption(algorithm === undefined ? { key } : { key, algorithm })
@@ -248,10 +253,10 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   }
 
   /**
-   * Ends the channel in order: what was sent before arrives, so do the replies of handlers in this turn; replies of handlers
-   * that are still waiting for something are lost. The peer is told the words, a text or `{ code: 4001, text: 'banned' }`;
-   * nothing more is delivered here. Throws `argument-invalid` for a code that is none. Resolves with the reason when the peer has ended too, or after `closeTimeoutMs`; under `drive: 'manual'` that takes
-   * further calls of `pipe.process()`. Idempotent.
+   * Ends the channel in order: what was sent before arrives, so do the replies of handlers in this turn; replies of handlers that are still waiting for something
+   * are lost. The peer is told the words, a text or `{ code: 4001, text: 'banned' }`; nothing more is delivered here. Throws `argument-invalid` for a code that is
+   * none. Resolves with the reason when the peer has ended too, or after `closeTimeoutMs`; under `drive: 'manual'` that takes further calls of `pipe.process()`.
+   * Idempotent.
    */
   close(words?: CloseWords): Promise<CloseReason> {
     this.#conversation.carrier.close(parseCloseWords(words))
@@ -279,12 +284,13 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   }
 
   /**
-   * All messages from now on, in their order. Up to `iteratorQueueMax` wait for the reader; then the peer has to wait.
-   * Ends when the channel does; `reason` says why. Leaving the loop leaves the channel open.
+   * All messages from now on, in their order. Up to `iteratorQueueMax` wait for the reader; then the peer has to wait. Ends when the channel does; `reason` says
+   * why. Leaving the loop leaves the channel open.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<Messages, Own>> {
-    const messages = iterate(this.#conversation, this.#init.iteratorQueueMax)
-    return messages as AsyncIterableIterator<Message<Messages, Own>>
+    return iterate(this.#conversation, this.#init.iteratorQueueMax) as AsyncIterableIterator<
+      Message<Messages, Own>
+    >
   }
 
   /** `await using` closes the channel. */
@@ -308,13 +314,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   #listen(key: string, first: unknown, second: unknown): this {
     const { dispatch } = this.#conversation
     const number = heardNumber(this.#init.keys, key, this.side)
-    if (second === undefined) {
-      checkFunction(first, `on('${key}')`)
-      dispatch.add(number, first as Run)
-    } else {
-      this.#handlers ??= new KeyedHandlers(dispatch)
-      this.#handlers.add(number, first, second)
-    }
+    this.#handlers = listen(dispatch, this.#handlers, { number, key }, [first, second])
     return this
   }
 }

@@ -5,6 +5,12 @@ import type { Dispatch } from './dispatch.ts'
 /** A handler as the dispatch calls it. */
 export type Run = (body: unknown, channel: unknown) => unknown
 
+/** Handlers by what a `keyOf` finds in a message. */
+export type SubKeyHandlers<SubKey, Heard, Told, Replied> = ReadonlyMap<
+  NonNullable<SubKey>,
+  (body: Heard, channel: Told, subKey: NonNullable<SubKey>) => Replied
+>
+
 type Keyed = (body: unknown, channel: unknown, subKey: unknown) => unknown
 
 /** The handlers of a channel that were given with a `keyOf`: what stands in the dispatch for them, for `off`. */
@@ -29,6 +35,26 @@ export class KeyedHandlers {
       if (other === number) this.#dispatch.remove(number, run)
     }
   }
+}
+
+/**
+ * Adds what was given to `on`: a handler, or a `keyOf` and a handler. Returns the keyed handlers of the channel, made when the first is added. Throws
+ * `argument-invalid` for what is neither.
+ */
+export function listen(
+  dispatch: Dispatch,
+  keyed: KeyedHandlers | undefined,
+  { number, key }: { readonly number: number; readonly key: string },
+  [first, second]: readonly [unknown, unknown],
+): KeyedHandlers | undefined {
+  if (second !== undefined) {
+    const handlers = keyed ?? new KeyedHandlers(dispatch)
+    handlers.add(number, first, second)
+    return handlers
+  }
+  checkFunction(first, `on('${key}')`)
+  dispatch.add(number, first as Run)
+  return keyed
 }
 
 function byKey(keyOf: (body: unknown) => unknown, handler: unknown): Run {

@@ -1,5 +1,7 @@
-/** What a channel did so far. */
-export interface ChannelStatistics {
+import type { NetworkStatistics } from '../ports/transport.ts'
+
+/** What a channel counts; a pipe has the sums. */
+export interface ChannelCounts {
   readonly messagesIn: number
   readonly messagesOut: number
   /** Bytes over the link; none on a local channel. */
@@ -31,8 +33,14 @@ export interface ChannelStatistics {
   readonly roundTripMs: number
 }
 
+/** What a channel did so far. */
+export interface ChannelStatistics extends ChannelCounts {
+  /** What is known of the path to the peer, over a transport that measures it, as `udp` does. */
+  readonly network?: NetworkStatistics | undefined
+}
+
 /** What a carrier knows of a channel's traffic. */
 export type CarrierStatistics = Pick<
   ChannelStatistics,
-  'bytesOut' | 'queuedBytes' | 'queuedMessages' | 'storedBytes' | 'storedMessages'
+  'network' | 'bytesOut' | 'queuedBytes' | 'queuedMessages' | 'storedBytes' | 'storedMessages'
 >

@@ -9,9 +9,8 @@ import type {
   ChannelEncryptionSteps,
   EncryptionCode,
   EncryptionLoader,
-  HandshakePlan,
-  TurnClock,
 } from '../ports/encryption.ts'
+import type { HandshakePlan, TurnClock } from '../ports/sealing.ts'
 import { ClearPhase } from './clear-phase.ts'
 import { SealingLayer } from './sealing-layer.ts'
 

@@ -2,7 +2,7 @@ import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
 import type { CipherPair, HandshakeState } from '@millrace/cipher'
 import { isThenable } from '../base/callback.ts'
 import { causeText } from '../base/millrace-error.ts'
-import type { Authorise, HandshakePlan, HandshakeSide } from '../ports/encryption.ts'
+import type { Authorise, HandshakePlan, HandshakeSide } from '../ports/sealing.ts'
 import { isCipherError } from './cipher-error.ts'
 
 /** Before each message stands its size. */

@@ -1,6 +1,7 @@
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { causeText } from '../base/millrace-error.ts'
-import type { HandshakePlan, HandshakeSide, LocalHandshakeResult } from '../ports/encryption.ts'
+import type { LocalHandshakeResult } from '../ports/encryption.ts'
+import type { HandshakePlan, HandshakeSide } from '../ports/sealing.ts'
 import { isCipherError } from './cipher-error.ts'
 
 /**

@@ -12,7 +12,7 @@ export function noiseCode(crypto: NoiseCrypto): EncryptionCode {
   return {
     prepare: (options, role) => prepareHandshakes(options, role, crypto),
     plan: (options, role, prologue) => prepareHandshakes(options, role, crypto).plan(prologue),
-    seal: (link, options) => new SealedLink(link, options),
+    seal: (link, options) => link.sealed?.(link, options) ?? new SealedLink(link, options),
     sealFromHere: (link, options, owner) => SealedLink.begin(link, options, owner),
     meet: handshakeLocally,
     meetAsking: handshakeWithAuthorisation,

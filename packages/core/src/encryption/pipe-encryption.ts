@@ -6,10 +6,10 @@ import type {
   EncryptionCode,
   EncryptionLoader,
   HandshakeMaker,
-  HandshakeSide,
   PipeEncryption,
   ProgramTurns,
 } from '../ports/encryption.ts'
+import type { HandshakeSide } from '../ports/sealing.ts'
 import type { Link } from '../ports/transport.ts'
 import { deferredMax } from '../turn/turns.ts'
 

@@ -2,7 +2,8 @@ import { type BlockPool, type SegmentBatch, SegmentBuffer } from '@millrace/buff
 import { type CipherPair, RecordOpener, RecordSealer } from '@millrace/cipher'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { EncryptionFailure } from '../base/encryption-failure.ts'
-import type { LinkLayer, SealOptions, TurnClock } from '../ports/encryption.ts'
+import type { LinkLayer } from '../ports/encryption.ts'
+import type { SealOptions, TurnClock } from '../ports/sealing.ts'
 import type { Link, LinkOwner } from '../ports/transport.ts'
 import { EarlyRecords } from './early-records.ts'
 import { Flights } from './flights.ts'
@@ -10,8 +11,7 @@ import { LinkHandshake } from './link-handshake.ts'
 import { RecordReader, type RecordReaderOwner } from './record-reader.ts'
 
 /**
- * A link that is encrypted: to its owner it is a link like any other, below it has another one. Begins with a handshake, in which nothing of the
- * owner's leaves; then everything is sealed in records, one AEAD call for a batch of many messages.
+ * A link that is encrypted, over another one. Begins with a handshake, in which nothing of the owner's leaves; then all is sealed in records, an AEAD call a batch.
  *
  * Whatever is wrong ends it at once, without a word to the peer: the owner is told `gone` with an EncryptionFailure.
  */

@@ -46,6 +46,22 @@ export class GuardedLink implements Link {
     return this.#link.speaks === undefined ? undefined : this.#speaks
   }
 
+  get sealing(): Link['sealing'] {
+    return this.#link.sealing === undefined ? undefined : (owner) => this.#link.sealing!(owner)
+  }
+
+  get budgetBytes(): number | undefined {
+    return this.#link.budgetBytes
+  }
+
+  get network(): Link['network'] {
+    return this.#link.network === undefined ? undefined : () => this.#link.network!()
+  }
+
+  get sealed(): Link['sealed'] {
+    return this.#link.sealed
+  }
+
   get storedBytes(): number | undefined {
     return this.#link.storedBytes
   }

@@ -194,8 +194,7 @@ export class LinkCarrier
   }
 
   statistics(): CarrierStatistics {
-    const { bytesOut, queuedBytes } = this.sendQueue
-    return { bytesOut, queuedBytes, queuedMessages: 0, storedBytes: this.guard.stored, storedMessages: 0 }
+    return { ...this.sender.counts, storedBytes: this.guard.stored, storedMessages: 0 }
   }
 
   describe(): string {
@@ -244,7 +243,7 @@ export class LinkCarrier
     if (!context.isOver) this.guard.start(now)
     const stored = context.isOver ? undefined : this.#receiver.decode(now)
     if (this.out.size > 0) this.sendQueue.owed()
-    if (this.state === 'open') this.sendQueue.pour()
+    if (this.state === 'open') this.sender.pour()
     if (this.out.size > 0) this.turns.dirty(this)
     if (this.sendQueue.isLow && this.isConnected) this.conversation.wake('ready')
     this.ending.follow()

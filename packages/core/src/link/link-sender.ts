@@ -2,6 +2,8 @@ import type { CloseReason } from '../base/close-reason.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { MessageSender, SendResult } from '../channel/carrier.ts'
 import type { Conversation } from '../channel/conversation.ts'
+import { type BodyMaker, LatestValues, type LatestValuesOwner } from '../channel/latest-values.ts'
+import type { CarrierStatistics } from '../channel/statistics.ts'
 import type { Session } from '../ports/protocol.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
@@ -9,6 +11,9 @@ import type { LinkWatchdog } from './link-watchdog.ts'
 import type { SendQueue } from './send-queue.ts'
 import type { SessionContext } from './session-context.ts'
 import type { UpgradableLink } from './upgradable-link.ts'
+
+/** A link of which nothing else is known has room while less than so many bytes wait. */
+const latestRoom = 16_384
 
 /** What a sender needs of its carrier. */
 export interface LinkSenderOwner extends TurnTaker {
@@ -24,11 +29,12 @@ export interface LinkSenderOwner extends TurnTaker {
 }
 
 /** The way out of one channel: the session encodes into the send queue, which goes to the link at the end of the turn, or when a block is full. */
-export class LinkSender implements MessageSender {
+export class LinkSender implements MessageSender, LatestValuesOwner {
   readonly #owner: LinkSenderOwner
   readonly #conversation: Conversation
   readonly #session: Session
   readonly #queue: SendQueue
+  #latest: LatestValues | undefined
 
   constructor(owner: LinkSenderOwner) {
     this.#owner = owner
@@ -39,7 +45,7 @@ export class LinkSender implements MessageSender {
 
   /** Whether something waits for the link to take more. */
   get isAwaited(): boolean {
-    return this.#queue.isAwaited || this.#conversation.isDrainAwaited
+    return this.#queue.isAwaited || this.#conversation.isDrainAwaited || this.#latest?.isWaiting === true
   }
 
   get mustRepliesWait(): boolean {
@@ -53,6 +59,45 @@ export class LinkSender implements MessageSender {
     this.#conversation.messagesOut++
     this.#wrote()
     return 'queued'
+  }
+
+  sendLatest(number: number, make: BodyMaker): SendResult {
+    if (this.#conversation.state !== 'open') return 'closed'
+    this.#latest ??= new LatestValues(this)
+    this.#latest.set(number, make)
+    return 'queued'
+  }
+
+  /** What left and what waits, and what is known of the way. */
+  get counts(): Pick<CarrierStatistics, 'network' | 'bytesOut' | 'queuedBytes' | 'queuedMessages'> {
+    const { bytesOut, queuedBytes } = this.#queue
+    return { network: this.#owner.link.network?.(), bytesOut, queuedBytes, queuedMessages: 0 }
+  }
+
+  /** So many bytes leave at once if they are sent now; over a link that doesn't say, so many are not refused. */
+  get budgetBytes(): number {
+    if (this.#conversation.state !== 'open') return 0
+    const { budgetBytes } = this.#owner.link
+    return budgetBytes === undefined
+      ? this.#queue.freeBytes
+      : Math.max(0, budgetBytes - this.#queue.buffer.size)
+  }
+
+  get hasRoom(): boolean {
+    if (this.#queue.isFull || this.#conversation.state !== 'open') return false
+    return this.#owner.link.budgetBytes === undefined
+      ? this.#queue.queuedBytes < latestRoom
+      : this.budgetBytes > 0
+  }
+
+  failed(text: string, error: unknown): void {
+    this.#conversation.failed(text, error)
+  }
+
+  /** There may be room: sends what waits for it. */
+  pour(): void {
+    this.#queue.pour()
+    this.#latest?.pour()
   }
 
   encodeShared(number: number, body: unknown): Uint8Array | undefined {

@@ -80,6 +80,11 @@ export class SendQueue {
     )
   }
 
+  /** So many bytes may be written until the next message meets the policy. */
+  get freeBytes(): number {
+    return this.isFull ? 0 : this.#mark - this.#inFlight - this.buffer.size
+  }
+
   /** Whether the channel is down to its low-water mark. */
   get isLow(): boolean {
     return this.#inFlight + this.buffer.size <= this.#marks.lowWaterBytes

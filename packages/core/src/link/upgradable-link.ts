@@ -43,6 +43,14 @@ export class UpgradableLink implements Link, LinkOwner, LinkToEncrypt {
     return this.below.peerAddress
   }
 
+  get budgetBytes(): number | undefined {
+    return this.isHolding ? 0 : this.below.budgetBytes
+  }
+
+  get network(): Link['network'] {
+    return this.below.network
+  }
+
   /** Whether what is sent is kept back. */
   get isHolding(): boolean {
     return this.#layer?.isHolding === true

@@ -207,6 +207,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
 
   process(): void {
     const { queue } = this
+    this.sender.pour()
     const { dispatch } = this.conversation
     // Before any is taken: a turn takes all that came.
     this.conversation.holds()
@@ -225,8 +226,7 @@ export class LocalCarrier implements Carrier, LocalSenderOwner, TurnTaker {
     this.#followPeer()
     this.conversation.holds()
     if (this.conversation.state === 'closed') return
-    const { conversation: peer, sender } = this.#peer
-    if (peer.isDrainAwaited && queue.count <= sender.queueMax / 4) peer.wake('ready')
+    this.#peer.sender.taken()
   }
 
   overflowed(queuedMessages: number): void {

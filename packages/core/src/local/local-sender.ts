@@ -1,5 +1,6 @@
 import type { MessageSender, SendResult } from '../channel/carrier.ts'
 import type { Conversation } from '../channel/conversation.ts'
+import { type BodyMaker, LatestValues, type LatestValuesOwner } from '../channel/latest-values.ts'
 import type { MessageGuard } from '../session/message-guard.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
@@ -7,7 +8,8 @@ import { Call, type CloseTold } from './local-call.ts'
 import type { LocalQueue } from './local-queue.ts'
 
 /** What a sender needs of its carrier. */
-export interface LocalSenderOwner {
+export interface LocalSenderOwner extends TurnTaker {
+  readonly turns: Turns
   readonly conversation: Conversation
   /** Ends the channel: its policy is `close`, and so many messages wait. */
   overflowed(queuedMessages: number): void
@@ -29,7 +31,7 @@ export interface LocalReceiver extends TurnTaker {
 }
 
 /** The way out of one end of a local channel: into the queue of the other end, which reads it in a turn of its own pipe. */
-export class LocalSender implements MessageSender {
+export class LocalSender implements MessageSender, LatestValuesOwner {
   /** So many messages may wait at the other end. */
   queueMax: number
   /** They pass all that waits there, in its next turn. */
@@ -42,6 +44,7 @@ export class LocalSender implements MessageSender {
   #queue!: LocalQueue
   /** That of the other end. */
   #guard: MessageGuard | undefined
+  #latest: LatestValues | undefined
   /** The other end has not ended. */
   isConnected = true
 
@@ -74,6 +77,40 @@ export class LocalSender implements MessageSender {
     this.#conversation.messagesOut++
     if (this.#guard === undefined || this.#peer.admits(number)) this.#push(number, body)
     return 'queued'
+  }
+
+  sendLatest(number: number, make: BodyMaker): SendResult {
+    if (this.#conversation.state !== 'open' || !this.isConnected) return 'closed'
+    this.#latest ??= new LatestValues(this)
+    this.#latest.set(number, make)
+    return 'queued'
+  }
+
+  /** The other end has read what it was sent. */
+  get hasRoom(): boolean {
+    return this.#queue.count === 0 && this.#conversation.state === 'open'
+  }
+
+  failed(text: string, error: unknown): void {
+    this.#conversation.failed(text, error)
+  }
+
+  /** There may be room: sends what waits for it. */
+  pour(): void {
+    this.#latest?.pour()
+  }
+
+  /** The other end has taken some of what it was sent. */
+  taken(): void {
+    const conversation = this.#conversation
+    const { count } = this.#queue
+    if (conversation.isDrainAwaited && count <= this.queueMax / 4) conversation.wake('ready')
+    if (count === 0 && this.#latest?.isWaiting === true) this.#owner.turns.later(this.#owner)
+  }
+
+  /** Objects have no size: any number of bytes, or none. */
+  get budgetBytes(): number {
+    return this.isFull || this.#conversation.state !== 'open' ? 0 : Number.POSITIVE_INFINITY
   }
 
   encodeShared(): undefined {

@@ -15,7 +15,7 @@ import type { ByteAccount } from '../channel/byte-account.ts'
 import { Channel, conversationOf } from '../channel/channel.ts'
 import { Conversation } from '../channel/conversation.ts'
 import type { ConversationOwner } from '../channel/conversation-owner.ts'
-import type { ChannelStatistics } from '../channel/statistics.ts'
+import type { ChannelCounts } from '../channel/statistics.ts'
 import type { IncompleteFrames } from '../link/incomplete-frames.ts'
 import type { LinkCarrierOwner } from '../link/link-carrier-owner.ts'
 import type { LocalCarrierOwner } from '../local/local-carrier.ts'
@@ -87,7 +87,7 @@ export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCar
   #early: WeakMap<Conversation, Channel> | undefined
   #emptyWaiters: (() => void)[] = []
   #tooLargeNews: TooLargeNews | undefined
-  readonly #past: Record<keyof ChannelStatistics, number> = { ...noStatistics }
+  readonly #past: Record<keyof ChannelCounts, number> = { ...noStatistics }
 
   constructor(
     owner: ChannelRegistryOwner,

@@ -1,7 +1,7 @@
-import type { ChannelStatistics } from '../channel/statistics.ts'
+import type { ChannelCounts } from '../channel/statistics.ts'
 
 /** What a pipe and all its channels, past and present, did so far. */
-export interface PipeStatistics extends ChannelStatistics {
+export interface PipeStatistics extends ChannelCounts {
   readonly openChannels: number
   readonly handshakes: number
   /** Open channels that are paused, since all channels of the factory together hold more than `bytesMax`. */
@@ -28,7 +28,7 @@ export const nothingWaits = {
 }
 
 /** What a channel counts that did nothing yet. */
-export const noStatistics: ChannelStatistics = {
+export const noStatistics: ChannelCounts = {
   messagesIn: 0,
   messagesOut: 0,
   bytesIn: 0,
@@ -55,6 +55,6 @@ export const noPipeStatistics: RegistryStatistics = {
 }
 
 /** Adds what one more channel did. */
-export function addStatistics(sums: Record<keyof ChannelStatistics, number>, more: ChannelStatistics): void {
-  for (const name of Object.keys(noStatistics) as (keyof ChannelStatistics)[]) sums[name] += more[name]
+export function addStatistics(sums: Record<keyof ChannelCounts, number>, more: ChannelCounts): void {
+  for (const name of Object.keys(noStatistics) as (keyof ChannelCounts)[]) sums[name] += more[name]
 }

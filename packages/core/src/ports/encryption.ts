@@ -1,19 +1,10 @@
 import type { BlockPool, SegmentBatch } from '@millrace/buffer'
-import type { HandshakeState } from '@millrace/cipher'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { EncryptionOptions, PendingChannel, SharedKeyEncryption } from '../base/encryption-options.ts'
 import type { StreamSession } from './protocol.ts'
+import type { HandshakePlan, HandshakeSide, SealOptions, TurnClock } from './sealing.ts'
 import type { Link, LinkOwner } from './transport.ts'
-
-/** A handshake that is about to begin, and the suite that seals behind it. */
-export interface HandshakePlan {
-  /** @internal The machine of the handshake, for the code that made it. */
-  readonly handshake: HandshakeState
-  readonly suite: string
-  /** Whether a proven key is the one that this side expects; any is, if it expects none. In a time that doesn't depend on the key. */
-  isExpected(peerKey: Uint8Array): boolean
-}
 
 /** Makes the handshakes of one side; its keys were checked once. */
 export interface HandshakeMaker {
@@ -21,31 +12,10 @@ export interface HandshakeMaker {
   plan(prologue: string): HandshakePlan
 }
 
-/** Whether a proven key may go on. */
-export type Authorise = (peerKey: Uint8Array) => boolean | Promise<boolean>
-
-/** What one end brings to a handshake. */
-export interface HandshakeSide {
-  readonly plan: HandshakePlan
-  readonly authorise?: Authorise
-}
-
 /** What each end of a local channel knows of the encryption then; or, in words, why there is none. */
 export type LocalHandshakeResult =
   | { readonly opened: ChannelEncryption; readonly accepted: ChannelEncryption }
   | string
-
-/** The time of a pipe's turns, and deadlines in them. */
-export interface TurnClock {
-  /** In milliseconds of the loop's clock. */
-  readonly now: number
-  /** A deadline that isn't set yet; `due` of the target is called in a turn. */
-  deadline(target: { due(now: number): void }): {
-    readonly isSet: boolean
-    setIn(ms: number): void
-    cancel(): void
-  }
-}
 
 /** A pipe's turns, and when its program may be called. */
 export interface ProgramTurns extends TurnClock {
@@ -55,14 +25,6 @@ export interface ProgramTurns extends TurnClock {
   readonly deferredCount: number
   /** Calls this in the program's next turn. */
   defer(run: () => void): void
-}
-
-/** What a sealed link needs besides the link below. */
-export interface SealOptions extends HandshakeSide {
-  readonly pool: BlockPool
-  readonly turns: TurnClock
-  /** A record that has begun must be whole within this time, in milliseconds. */
-  readonly limits: { readonly frameTimeoutMs: number }
 }
 
 /** A link over another one, such as one that encrypts. It is made with its owner and needs no `start`. */

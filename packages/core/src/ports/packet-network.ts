@@ -22,10 +22,18 @@ export interface PacketOwner {
   failed(error: unknown): void
 }
 
+/** Where a socket is opened. */
+export interface PacketPlace {
+  readonly host: string
+  readonly port: number
+  /** The only one that it will talk to, if that is known: the system may then tell by `failed` that nothing listens there, with the code `ECONNREFUSED`. */
+  readonly peer?: { readonly host: string; readonly port: number } | undefined
+}
+
 /** The datagrams of a platform: node:dgram is one, the simulated network of the tests another. */
 export interface PacketNetwork {
   /** Opens a socket. Port 0: any that is free. Rejects with the system's error, such as that with the code `EADDRINUSE`. */
-  open(where: { readonly host: string; readonly port: number }, owner: PacketOwner): Promise<PacketSocket>
+  open(where: PacketPlace, owner: PacketOwner): Promise<PacketSocket>
   /** The IP address of a host by its name; an address as it is. Rejects with the system's error, such as that with the code `ENOTFOUND`. */
   resolve(host: string): Promise<string>
 }

@@ -3,6 +3,7 @@ import type { CancelSignal } from '../base/cancel.ts'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { FrameTable } from './framing.ts'
 import type { Loop } from './loop.ts'
+import type { SealOptions } from './sealing.ts'
 
 /** Where a pipe binds or opens, as its transport understands it. */
 export interface Address {
@@ -27,6 +28,60 @@ export interface LinkOwner {
   gone(error?: unknown): void
   /** Bytes came that can't be handed on yet: for links that encrypt, as their records may begin long before they end, and those that put frames together. */
   stored?(): void
+}
+
+/** What a link over datagrams knows of its path. */
+export interface NetworkStatistics {
+  /** The round trip in milliseconds, smoothed; how far it varies; and the least of the last seconds. */
+  readonly roundTripMs: number
+  readonly roundTripVarianceMs: number
+  readonly roundTripLeastMs: number
+  /** Packets that left, and those of them that were lost: what they carried was sent again where its delivery says so. */
+  readonly packetsOut: number
+  readonly packetsLost: number
+  /** Packets that came, and those of them that had come before. */
+  readonly packetsIn: number
+  readonly packetsRepeated: number
+  readonly bytesOut: number
+  readonly bytesIn: number
+  /** Unreliable and sequenced messages that did not leave in time. */
+  readonly messagesStale: number
+  /** The size that packets may have on this path, in bytes. */
+  readonly packetSize: number
+  /** What the path is thought to take, in bytes a second. */
+  readonly bytesPerSecond: number
+}
+
+/** Seals and opens packets of one connection: `DatagramRecords` of `@millrace/cipher`. Each packet by itself, so that any may be lost. */
+export interface PacketSealer {
+  /**
+   * Seals `source[from, to)` into `into` from `at` on, and returns the end: 13 bytes before and 16 behind the plaintext. In place if `into` is `source` and
+   * `at` is `from - 13`. Throws when its keys are used up.
+   */
+  seal(source: Uint8Array, from: number, to: number, into: Uint8Array, at: number, now: number): number
+  /** Opens a packet in place, and returns its plaintext, a part of `packet`; or a word that says why it was dropped. */
+  open(packet: Uint8Array, now: number): Uint8Array | string
+  /** Forgets the keys. */
+  close(): void
+}
+
+/** How a link that carries packets is sealed: each by itself. */
+export interface PacketSealing {
+  /** By which the peer addresses this side, and this side the peer. */
+  readonly ownId: number
+  readonly peerId: number
+  /** Bytes of a handshake, in clear: they arrive in their order, until `seal`. Nothing else leaves before that. */
+  say(bytes: Uint8Array): void
+  /** From now on every packet is sealed, and none in clear counts once a sealed one came. */
+  seal(sealer: PacketSealer): void
+}
+
+/** What a link that is to be sealed tells beside what all links tell. */
+export interface PacketSealingOwner {
+  /** Bytes of the peer's handshake, lent for the call. */
+  heard(bytes: Uint8Array): void
+  /** The first sealed packet of the peer was authentic: it has the keys. */
+  proven(): void
 }
 
 /** A transport's side of a channel: bytes in, bytes out. It frames nothing and decides nothing. */
@@ -63,8 +118,19 @@ export interface Link {
   describe(): string
   /** The network address of the peer without its port, for limits that count by address: of tcp an IP address. The same when the link is gone. */
   readonly peerAddress?: string | undefined
+  /**
+   * For links that carry packets: they are sealed one by one, as a stream of records needs what comes before. Called before `start`, on a link that will be
+   * sealed; no frame leaves until then.
+   */
+  readonly sealing?: ((owner: PacketSealingOwner) => PacketSealing) | undefined
+  /** Makes the link over this one that does so, and brings the code for it: `sealPackets` of `@millrace/core/noise-packets`. Goes with `sealing`. */
+  readonly sealed?: ((link: Link, options: SealOptions) => Link) | undefined
   /** What is known of the encryption, for links that encrypt. */
   readonly encryption?: ChannelEncryption | undefined
+  /** How many bytes would leave at once if they were sent now, for links that pace what they send. Absent: it is not known. */
+  readonly budgetBytes?: number | undefined
+  /** What is known of the path to the peer, for links that measure it. */
+  readonly network?: (() => NetworkStatistics) | undefined
   /** How many bytes came and can't be handed on yet, such as those of a record or frame that is not whole. Absent: none. */
   readonly storedBytes?: number | undefined
 }
