@@ -114,7 +114,7 @@ export class VirtualTime {
     return this.#alone(async () => {
       const end = this.#nowMs + ms
       await this.#settle()
-      while (this.#agenda.nextAt() <= end) await this.#step()
+      while (this.#agenda.nextAt() <= end) if (this.#step() === 'programs') await this.#goOn(() => false)
       this.#nowMs = Math.max(this.#nowMs, end)
       await this.#settle()
     })
@@ -144,7 +144,7 @@ export class VirtualTime {
       while (!isSettled) {
         const nextAt = this.#agenda.nextAt()
         if (nextAt > end) throw new SimError('still-waiting', waitingText(this.#nowMs, nextAt, maxMs))
-        await this.#step(() => isSettled)
+        if (this.#step() === 'programs') await this.#goOn(() => isSettled)
       }
       return promise
     })
@@ -161,17 +161,23 @@ export class VirtualTime {
     return driven
   }
 
-  async #step(isEnough?: () => boolean): Promise<void> {
+  /** Lets the next thing happen. What only the network does needs no turn of a program. */
+  #step(): 'programs' | 'network' {
     this.#nowMs = Math.max(this.#agenda.nextAt(), this.#nowMs)
     this.#steps = 0
     this.#runDue()
-    // What only the network does needs no turn of a program.
-    if (this.#ready.length + this.#ending.length > 0) await this.#settle(isEnough)
+    return this.#ready.length + this.#ending.length > 0 ? 'programs' : 'network'
   }
 
+  /** Runs what programs have to do now, beginning with what a test left them. */
   async #settle(isEnough = () => false): Promise<void> {
     this.#steps = 0
     await this.#finishTurn()
+    await this.#goOn(isEnough)
+  }
+
+  async #goOn(isEnough: () => boolean): Promise<void> {
+    if (this.#ending.length > 0) await this.#finishTurn()
     while (!isEnough()) {
       this.#runDue()
       const ready = this.#ready
