@@ -1,6 +1,14 @@
 export { Random, systemError, VirtualLoop } from '@millrace/sim'
 export { ByteStream } from './byte-stream.ts'
 export { codecSuite, type HostileSamples, type Sample } from './codec-suite.ts'
+export {
+  DatagramDiary,
+  type DatagramEnd,
+  DatagramEnds,
+  fairWeather,
+  numberedRules,
+  type PacketWeather,
+} from './datagram-ends.ts'
 export { FakeLink } from './fake-link.ts'
 export {
   type FakeConnection,

@@ -7,11 +7,24 @@ export {
   laneCountMax,
   type PacketContents,
 } from './base/packet-contents.ts'
+export { DatagramConnection } from './connection/connection.ts'
+export { ConnectionError } from './connection/connection-error.ts'
+export type { ConnectionOwner } from './connection/connection-owner.ts'
+export type { ConnectionStatistics } from './connection/connection-statistics.ts'
+export {
+  DatagramEndpoint,
+  type EndpointCounts,
+  type EndpointHost,
+  type EndpointOptions,
+} from './connection/endpoint.ts'
+export type { FrameRules } from './connection/frame-sorter.ts'
+export type { PacketSealer } from './connection/packet-cover.ts'
 export type { FrameDelivery } from './lanes/delivery.ts'
 export { Incoming, type IncomingOptions } from './lanes/incoming.ts'
 export type { FrameProducer } from './lanes/newest-sender.ts'
 export { Outgoing, type OutgoingOptions, type WriteAnswer } from './lanes/outgoing.ts'
 export { framePartEnd, partType } from './lanes/part-types.ts'
+export type { Mac } from './path/cookies.ts'
 export { AckReader, ackRangesMax } from './recovery/ack-reader.ts'
 export { Bbr } from './recovery/bbr.ts'
 export {

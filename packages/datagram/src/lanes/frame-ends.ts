@@ -9,14 +9,19 @@ export const headerCut = 0
 /** `FrameEnds.read`: the body is larger than `bodySizeMax`. */
 export const frameTooLarge = -1
 
+const noFixedSizes = new Int32Array(codeMessageEnd).fill(-1)
+
 /** Finds where a frame of docs/WIRE.md, section 1, ends. Stores nothing but what it found last. */
 export class FrameEnds {
   /** By message number below 128, the size of messages that have always the same one; -1 for all others. */
-  fixedSizes: Int32Array = new Int32Array(codeMessageEnd).fill(-1)
+  fixedSizes: Int32Array = noFixedSizes
   /** The largest body that is accepted, in bytes. */
   bodySizeMax: number
   /** Where the body of the frame begins that was read last, if its header was whole. Where it ends is what `read` returned. */
   bodyStart = 0
+
+  /** There are no frames: whatever bytes are there are taken as one. */
+  isRaw = false
 
   constructor(bodySizeMax: number) {
     this.bodySizeMax = bodySizeMax
@@ -28,6 +33,7 @@ export class FrameEnds {
    */
   read(bytes: Uint8Array, from: number, to: number): number {
     if (from >= to) return headerCut
+    if (this.isRaw) return to
     const code = bytes[from]
     let bodyStart = from + 1
     let size = code < codeMessageEnd ? this.fixedSizes[code] : -1

@@ -149,6 +149,8 @@ export class Incoming {
 
   /** The bytes of the packet are about to change: copies what was not shown of them, and lets go of the packet. */
   keep(): void {
+    if (this.#shown !== undefined) this.#remove(this.#shown)
+    this.#shown = undefined
     this.#packet.moveTo(this.#held)
     this.#packet.begin(noBytes, noView)
     this.#lanes.keep()

@@ -87,8 +87,9 @@ export class LaneReceiver {
     return this.#nextStored()
   }
 
-  /** The bytes of the packet are about to change: copies what was not shown of them. */
+  /** The bytes of the packet are about to change: copies what was not shown of them, and lets go of the frame that was shown last. */
   keep(): void {
+    this.#settle()
     if (this.#packetAt < this.#packetEnd)
       this.#runs.insert(this.#runs.start, this.#packet, this.#packetAt, this.#packetEnd)
     this.#packetAt = this.#packetEnd = 0

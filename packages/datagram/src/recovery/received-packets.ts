@@ -61,6 +61,15 @@ export class ReceivedPackets {
     return now >= this.#deadline
   }
 
+  /** Whether this one came before, or is too old to tell: it must not be read. Changes nothing. */
+  has(number: number): boolean {
+    if (number > this.largest) return false
+    if (number < this.#floor) return true
+    let index = this.#count - 1
+    while (index >= 0 && this.#lows[index] > number) index--
+    return index >= 0 && number <= this.#highs[index]
+  }
+
   /** A packet came, decrypted and whole. `isEliciting`: it carries something that its sender waits to be told of (RFC 9000, 1.2). */
   receive(number: number, now: number, isEliciting: boolean): Receipt {
     const largest = this.largest

@@ -1,0 +1,142 @@
+import { DatagramDiary, DatagramEnds, numberedRules, type PacketWeather, Random } from '@millrace/testkit'
+import { describe, expect, it } from 'vitest'
+import type { DatagramConnection } from './connection.ts'
+
+/** Two connected ends, each with its diary. */
+function connect(net: DatagramEnds) {
+  const client = new DatagramDiary()
+  const server = new DatagramDiary()
+  let accepted: DatagramConnection | undefined
+  net.accepted = (connection) => {
+    accepted = connection
+    connection.speaks(numberedRules)
+    connection.start(server)
+  }
+  const opening = net.open()
+  net.run(60_000, () => typeof opening.result === 'object' && accepted !== undefined)
+  const opened = opening.result
+  if (typeof opened !== 'object' || accepted === undefined)
+    throw new Error(`no connection: ${String(opened)}`)
+  opened.speaks(numberedRules)
+  opened.start(client)
+  return { opened, accepted, client, server }
+}
+
+/** A message of a number with a count and so many bytes. */
+function frame(number: number, count: number, size: number): Uint8Array {
+  const body = Math.max(4, size)
+  const bytes = new Uint8Array(1 + 4 + body)
+  bytes[0] = number
+  bytes.set([0xc0 | (body >> 24), body >> 16, body, body >> 8], 1)
+  new DataView(bytes.buffer).setUint32(5, count)
+  for (let index = 9; index < bytes.length; index++) bytes[index] = count + index
+  return bytes
+}
+
+interface Shown {
+  readonly number: number
+  readonly count: number
+  readonly size: number
+}
+
+function read(pieces: readonly Uint8Array[]): Shown[] {
+  const shown: Shown[] = []
+  for (const bytes of pieces) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    for (let at = 0; at < bytes.length; ) {
+      const body =
+        ((bytes[at + 1] & 0x3f) << 24) | (bytes[at + 2] << 16) | (bytes[at + 4] << 8) | bytes[at + 3]
+      const count = view.getUint32(at + 5)
+      for (let index = 9; index < 5 + body; index++)
+        if (bytes[at + index] !== ((count + index) & 0xff)) throw new Error('a byte was changed')
+      shown.push({ number: bytes[at], count, size: body })
+      at += 5 + body
+    }
+  }
+  return shown
+}
+
+function drawWeather(random: Random): PacketWeather {
+  const least = random.pick([1, 5, 25, 120])
+  return {
+    loss: random.pick([0, 0.02, 0.1, 0.25]),
+    duplication: random.pick([0, 0.02, 0.25]),
+    delayMs: [least, least + random.pick([0, 1, 20, 100])],
+    packetSizeMax: random.pick([1200, 1400, 1472, 9000]),
+  }
+}
+
+/** Writes of all kinds, from one end, over ten seconds; afterwards what the other end was shown is compared with it. */
+function talk(net: DatagramEnds, from: DatagramConnection, random: Random) {
+  const written = new Map<number, number>()
+  let writtenSize = 0
+  const write = () => {
+    const number = random.integer(0, 49)
+    const size = random.chance(0.02) ? random.integer(2000, 60_000) : random.integer(4, 300)
+    const count = written.get(number) ?? 0
+    written.set(number, count + 1)
+    const bytes = frame(number, count, size)
+    writtenSize += bytes.length
+    from.write(bytes, net.now)
+    if (random.chance(0.5)) from.flush(net.now)
+  }
+  // The hello.
+  from.write(frame(0, 0, 40), net.now)
+  written.set(0, 1)
+  writtenSize += frame(0, 0, 40).length
+  from.flush(net.now)
+  for (let time = 0; time < 10_000; time += random.integer(1, 60)) net.at(net.now + time, write)
+  return { written, size: () => writtenSize }
+}
+
+function judge(shown: readonly Shown[], written: ReadonlyMap<number, number>): void {
+  const byNumber = new Map<number, number[]>()
+  const lanes = new Map<number, Shown[]>()
+  for (const one of shown) {
+    byNumber.set(one.number, [...(byNumber.get(one.number) ?? []), one.count])
+    if (one.number < 10) lanes.set(one.number, [...(lanes.get(one.number) ?? []), one])
+  }
+  for (const [number, count] of written) {
+    const counts = byNumber.get(number) ?? []
+    const all = Array.from({ length: count }, (_, index) => index)
+    const delivery = Math.floor(number / 10)
+    if (delivery === 0) expect(counts).toEqual(all)
+    else if (delivery === 1) expect([...counts].sort((one, two) => one - two)).toEqual(all)
+    else if (delivery === 4) expect(new Set(counts).size).toBe(counts.length)
+    else {
+      expect([...counts].sort((one, two) => one - two)).toEqual(counts)
+      expect(new Set(counts).size).toBe(counts.length)
+      if (delivery === 3) expect(counts.at(-1)).toBe(count - 1)
+    }
+  }
+}
+
+describe('a connection', () => {
+  it.each(Array.from({ length: 60 }, (_, index) => index + 1))(
+    'keeps what each delivery promises, seed %i',
+    (seed) => {
+      const random = new Random(seed)
+      const net = new DatagramEnds(seed, drawWeather(random), random.pick([1200, 1472, 8932]))
+      const { opened, accepted, client, server } = connect(net)
+      const one = talk(net, opened, random)
+      const two = talk(net, accepted, random)
+      const isDone = () => client.sentSize === one.size() && server.sentSize === two.size()
+      net.run(10_000)
+      for (const connection of [opened, accepted]) connection.flush(net.now)
+      expect(net.run(60_000, isDone), 'everything leaves').toBe(true)
+      judge(read(server.shown), one.written)
+      judge(read(client.shown), two.written)
+      opened.end(net.now)
+      accepted.end(net.now)
+      expect(
+        net.run(60_000, () => client.goneCount > 0 && server.goneCount > 0),
+        'both ends end',
+      ).toBe(true)
+      net.run(60_000)
+      for (const diary of [client, server])
+        expect(diary).toMatchObject({ endedCount: 1, goneCount: 1, error: undefined })
+      expect(net.pool.outstanding()).toEqual([])
+      expect([net.server.endpoint.size, net.client.endpoint.size]).toEqual([0, 0])
+    },
+  )
+})

@@ -1,0 +1,298 @@
+import type { BlockPool } from '@millrace/buffer'
+import { TimerEntry, TimerWheel } from '@millrace/timer'
+import {
+  type EarlyPacket,
+  hasCookie,
+  readEarlyPacket,
+  writeAccept,
+  writeHead,
+  writeRefuse,
+} from '../packet/before-connection.ts'
+import {
+  type Addressee,
+  packetKind,
+  packetReceiver,
+  packetVersion,
+  readU32,
+  refusal,
+} from '../packet/packet-layout.ts'
+import { Cookies, type Mac } from '../path/cookies.ts'
+import { type ConnectionHome, DatagramConnection } from './connection.ts'
+import { OpeningRequest, type RequestOutcome } from './opening-request.ts'
+import { scratch } from './transmitter.ts'
+
+/** The socket and the loop of an endpoint. */
+export interface EndpointHost {
+  /** Sends `bytes[from, to)`, which are overwritten afterwards. */
+  send(bytes: Uint8Array, from: number, to: number, port: number, host: string): void
+  random(size: number): Uint8Array
+  /** Call `settle` outside of all calls. */
+  later(): void
+  /** `nextDeadline` may have changed. */
+  rescheduled(): void
+  /** A peer that has proven its address: it has a connection now. */
+  accepted(connection: DatagramConnection): void
+}
+
+export interface EndpointOptions {
+  readonly pool: BlockPool
+  readonly mac: Mac
+  /** No packet is larger, in bytes. */
+  readonly packetSizeMax: number
+  /** Whether strangers may ask for connections. */
+  readonly role: 'accepting' | 'opening'
+}
+
+/** What an endpoint has counted. */
+export interface EndpointCounts {
+  /** Packets that came, and their bytes. */
+  packetsIn: number
+  bytesIn: number
+  /** Packets and bytes that went to addresses which had proven nothing. */
+  unprovenOut: number
+  unprovenBytesOut: number
+  /** Packets that came from such. */
+  unprovenBytesIn: number
+  /** Packets that are none of this layout, or for no connection of this socket. */
+  strange: number
+  unknown: number
+  /** Requests with a cookie that is not good. */
+  badCookies: number
+}
+
+interface Asked {
+  readonly request: OpeningRequest
+  readonly done: (outcome: { readonly connection: DatagramConnection } | { readonly refused: string }) => void
+  readonly entry: TimerEntry
+  readonly askedAt: number
+}
+
+/**
+ * The connections of one socket. Strangers get a cookie and nothing is kept for them; who comes back with it has a connection. A packet finds its connection by
+ * the id that it is addressed to, wherever it comes from.
+ */
+export class DatagramEndpoint implements ConnectionHome {
+  readonly counts: EndpointCounts = {
+    packetsIn: 0,
+    bytesIn: 0,
+    unprovenOut: 0,
+    unprovenBytesOut: 0,
+    unprovenBytesIn: 0,
+    strange: 0,
+    unknown: 0,
+    badCookies: 0,
+  }
+  readonly #host: EndpointHost
+  readonly #options: EndpointOptions
+  readonly #cookies: Cookies
+  readonly #wheel: TimerWheel
+  readonly #entries = new Map<
+    number,
+    { readonly connection: DatagramConnection; readonly entry: TimerEntry }
+  >()
+  /** By id and key of the asking side. */
+  readonly #askers = new Map<number, DatagramConnection>()
+  readonly #asked = new Map<number, Asked>()
+  #later: DatagramConnection[] = []
+
+  constructor(host: EndpointHost, options: EndpointOptions, now: number) {
+    this.#host = host
+    this.#options = options
+    this.#cookies = new Cookies(options.mac, (size) => host.random(size), now)
+    this.#wheel = new TimerWheel(now)
+  }
+
+  /** Connections that are there or linger, and requests under way. */
+  get size(): number {
+    return this.#entries.size + this.#asked.size
+  }
+
+  /** Connections that are not over, and requests under way. */
+  get liveCount(): number {
+    let count = this.#asked.size
+    for (const { connection } of this.#entries.values()) if (!connection.isOver) count++
+    return count
+  }
+
+  /** When to call `advance`, in milliseconds. */
+  get nextDeadline(): number {
+    return this.#wheel.nextDeadline()
+  }
+
+  /** A datagram came. Its bytes may be overwritten. */
+  receive(bytes: Uint8Array, host: string, port: number, now: number): void {
+    const { counts } = this
+    counts.packetsIn++
+    counts.bytesIn += bytes.length
+    const id = packetReceiver(bytes, 0, bytes.length)
+    if (id === undefined) return this.#receiveEarly(bytes, host, port, now)
+    const found = this.#entries.get(id)
+    if (found === undefined) counts.unknown++
+    else found.connection.receive(bytes, host, port, now)
+  }
+
+  /** Asks for a connection; `done` is told once, from an event. Returns what gives up. */
+  open(host: string, port: number, done: Asked['done'], now: number): () => void {
+    const request = new OpeningRequest(this.#addressee(), host, port)
+    const entry: TimerEntry = new TimerEntry((at) => this.#ask(asked, at))
+    const asked: Asked = { request, done, entry, askedAt: now }
+    this.#asked.set(request.own.id, asked)
+    this.#ask(asked, now)
+    return () => this.#giveUp(asked)
+  }
+
+  /** Does what is due. */
+  advance(now: number): void {
+    this.#wheel.advance(now)
+  }
+
+  /** Tells owners what they wait for, outside of all calls. */
+  settle(now: number): void {
+    const later = this.#later
+    this.#later = []
+    for (const connection of later) connection.settle(now)
+  }
+
+  transmit(size: number, host: string, port: number): void {
+    this.#host.send(scratch, 0, size, port, host)
+  }
+
+  rescheduled({ own, deadline }: DatagramConnection): void {
+    const entry = this.#entries.get(own.id)?.entry
+    if (entry === undefined) return
+    if (deadline === Number.POSITIVE_INFINITY) this.#wheel.cancel(entry)
+    else this.#wheel.schedule(entry, Math.max(0, deadline))
+    this.#host.rescheduled()
+  }
+
+  later(connection: DatagramConnection): void {
+    this.#later.push(connection)
+    if (this.#later.length === 1) this.#host.later()
+  }
+
+  forget(connection: DatagramConnection): void {
+    const { own, peer } = connection
+    const found = this.#entries.get(own.id)
+    if (found !== undefined) this.#wheel.cancel(found.entry)
+    this.#entries.delete(own.id)
+    if (this.#askers.get(askerOf(peer)) === connection) this.#askers.delete(askerOf(peer))
+    this.#host.rescheduled()
+  }
+
+  #receiveEarly(bytes: Uint8Array, host: string, port: number, now: number): void {
+    const early = readEarlyPacket(bytes, 0, bytes.length)
+    if (early === undefined) this.counts.strange++
+    else if (early.kind !== packetKind.request) this.#answered(bytes, early, host, port, now)
+    else if (this.#options.role === 'accepting') this.#requested(bytes, early, host, port, now)
+    else this.counts.strange++
+  }
+
+  #requested(
+    bytes: Uint8Array,
+    { asking, version, restAt }: EarlyPacket,
+    host: string,
+    port: number,
+    now: number,
+  ): void {
+    this.counts.unprovenBytesIn += bytes.length
+    if (version !== packetVersion)
+      return this.#reply(writeRefuse(scratch, asking, refusal.version), host, port)
+    const known = this.#askers.get(askerOf(asking))
+    const address = `${host} ${port}`
+    if (!this.#cookies.isGood(bytes, restAt, address, asking, now)) {
+      if (hasCookie(bytes, restAt)) this.counts.badCookies++
+      const at = writeHead(scratch, packetKind.retry, asking)
+      return this.#reply(this.#cookies.write(scratch, at, address, asking, now), host, port)
+    }
+    if (known === undefined) this.#accept(asking, host, port, now)
+    else if (known.host === host && known.port === port)
+      this.transmit(writeAccept(scratch, asking, known.own), host, port)
+  }
+
+  #accept(peer: Addressee, host: string, port: number, now: number): void {
+    const connection = this.#connect(this.#addressee(), peer, host, port, undefined, now)
+    this.#askers.set(askerOf(peer), connection)
+    this.transmit(writeAccept(scratch, peer, connection.own), host, port)
+    this.#host.accepted(connection)
+  }
+
+  #answered(bytes: Uint8Array, early: EarlyPacket, host: string, port: number, now: number): void {
+    const asked = this.#asked.get(early.asking.id)
+    if (asked === undefined) {
+      this.counts.unknown++
+      return
+    }
+    const { request } = asked
+    if (request.own.key !== early.asking.key || request.port !== port || request.host !== host) {
+      this.counts.strange++
+      return
+    }
+    const outcome = request.answered(bytes, early)
+    if (outcome === undefined) {
+      if (request.deadline <= now) this.#ask(asked, now)
+      return
+    }
+    this.#giveUp(asked)
+    this.#opened(asked, outcome, now)
+  }
+
+  #opened({ request, done, askedAt }: Asked, outcome: RequestOutcome, now: number): void {
+    if ('refused' in outcome) return done(outcome)
+    const { own, host, port } = request
+    done({ connection: this.#connect(own, outcome.peer, host, port, now - askedAt, now) })
+  }
+
+  #connect(
+    own: Addressee,
+    peer: Addressee,
+    host: string,
+    port: number,
+    tookMs: number | undefined,
+    now: number,
+  ): DatagramConnection {
+    const { pool, packetSizeMax } = this.#options
+    const random = (size: number) => this.#host.random(size)
+    // A request is answered twice: with a cookie, and with a connection.
+    const initialRttMs = tookMs === undefined ? undefined : Math.max(1, tookMs / 2)
+    const connection = new DatagramConnection(
+      { own, peer, host, port, pool, packetSizeMax, random, initialRttMs },
+      this,
+      now,
+    )
+    const entry = new TimerEntry((at) => connection.advance(at))
+    this.#entries.set(own.id, { connection, entry })
+    return connection
+  }
+
+  #ask({ request, entry }: Asked, now: number): void {
+    this.transmit(request.write(scratch, now), request.host, request.port)
+    this.#wheel.schedule(entry, request.deadline)
+    this.#host.rescheduled()
+  }
+
+  #giveUp({ request, entry }: Asked): void {
+    this.#asked.delete(request.own.id)
+    this.#wheel.cancel(entry)
+    this.#host.rescheduled()
+  }
+
+  /** Replies to an address that has proven nothing: never with more than came. */
+  #reply(size: number, host: string, port: number): void {
+    this.counts.unprovenOut++
+    this.counts.unprovenBytesOut += size
+    this.transmit(size, host, port)
+  }
+
+  #addressee(): Addressee {
+    for (;;) {
+      const bytes = this.#host.random(8)
+      const id = readU32(bytes, 0)
+      if (!this.#entries.has(id) && !this.#asked.has(id)) return { id, key: readU32(bytes, 4) }
+    }
+  }
+}
+
+/** Asking sides chose id and key at random: 53 bits of both tell them apart. */
+function askerOf({ id, key }: Addressee): number {
+  return id * 2 ** 21 + (key >>> 11)
+}

@@ -1,0 +1,90 @@
+import { contentsMessage } from '../base/packet-contents.ts'
+import { partType, streamPartEnd } from '../lanes/part-types.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
+import type { Machines } from './machines.ts'
+
+const nothing = new Uint8Array(0)
+
+/** What the owner of a connection is told, each thing once: frames, what has left, what is stored, the ends. */
+export class OwnerReports {
+  owner: ConnectionOwner | undefined
+  isPaused = true
+  /** The peer has said its end. */
+  hasPeerEnded = false
+  /** The owner knows it. */
+  isEndTold = false
+  readonly #machines: Machines
+  #isGoneTold = false
+  #leftTold = 0
+  #storedTold = 0
+
+  constructor(machines: Machines) {
+    this.#machines = machines
+  }
+
+  /**
+   * Hands on the frames that are whole, those of `packet` that lie one behind the other at once. The owner may end the connection meanwhile, which `isOver` tells.
+   */
+  frames(packet: Uint8Array | undefined, connection: { readonly isOver: boolean }): void {
+    const { incoming, windows } = this.#machines
+    const { owner } = this
+    let run: Uint8Array = nothing
+    let from = 0
+    let to = 0
+    while (owner !== undefined && !this.isPaused && !connection.isOver && incoming.next()) {
+      windows.touched(incoming.type < streamPartEnd ? incoming.type - partType.stream : contentsMessage)
+      if (to > from && (incoming.bytes !== run || incoming.from !== to)) {
+        owner.frames(run.subarray(from, to))
+        to = from
+      }
+      if (to === from) {
+        run = incoming.bytes
+        from = incoming.from
+      }
+      to = incoming.to
+      // What doesn't lie in the packet is given back with the next step.
+      if (run === packet) continue
+      owner.frames(run.subarray(from, to))
+      to = from
+    }
+    if (to > from) owner?.frames(run.subarray(from, to))
+    incoming.keep()
+  }
+
+  /** Something has left that the owner was not told of. */
+  get hasLeft(): boolean {
+    return this.#machines.sorter.written - this.#machines.waitingBytes > this.#leftTold
+  }
+
+  /** Tells what has changed. */
+  news(): void {
+    const { owner } = this
+    const { sorter, incoming, waitingBytes } = this.#machines
+    const left = sorter.written - waitingBytes
+    if (left > this.#leftTold) {
+      const size = left - this.#leftTold
+      this.#leftTold = left
+      owner?.sent(size)
+    }
+    const stored = incoming.weight
+    if (stored !== this.#storedTold) {
+      this.#storedTold = stored
+      owner?.stored()
+    }
+    if (this.hasPeerEnded && stored === 0) this.#tellEnded()
+  }
+
+  /** The last word. */
+  gone(error: Error | undefined): void {
+    if (this.#isGoneTold || this.owner === undefined) return
+    this.#isGoneTold = true
+    if (this.hasPeerEnded && error === undefined) this.#tellEnded()
+    this.owner.gone(error)
+  }
+
+  #tellEnded(): void {
+    if (this.isEndTold || this.owner === undefined) return
+    this.isEndTold = true
+    this.owner.ended()
+  }
+}

@@ -1,0 +1,131 @@
+import {
+  type Addressee,
+  isAddressedTo,
+  packetKind,
+  packetNumberEnd,
+  plainHeaderSize,
+  readPacketNumber,
+  readU32,
+  sealedHeaderSize,
+  sealedTagSize,
+  writeAddressee,
+  writePacketNumber,
+} from '../packet/packet-layout.ts'
+
+/** Seals and opens packets: `DatagramRecords` of @millrace/cipher. */
+export interface PacketSealer {
+  seal(source: Uint8Array, from: number, to: number, into: Uint8Array, at: number, now: number): number
+  open(packet: Uint8Array, now: number): Uint8Array | string
+  close(): void
+}
+
+/** Numbers of plain packets of a connection that is going to be sealed stay below this; the first sealed packet has it. */
+export const sealedNumberStart = 2 ** 20
+
+/** What of a packet may be read: `bytes[at, end)` are its parts, and `number` is its number. */
+export class PacketCover {
+  at = 0
+  end = 0
+  number = 0
+  isSealed = false
+  readonly #own: Addressee
+  readonly #peer: Addressee
+  #sealer: PacketSealer | undefined
+  #nextPlain = 0
+  /** A sealed packet of the peer was authentic: nothing in clear counts any more. */
+  hasOpened = false
+  /** Whether the connection is to be sealed, or is. */
+  #isSealing = false
+  /** Packets that were dropped: forged, repeated, in clear where nothing in clear counts, or with another key. */
+  dropped = 0
+
+  constructor(own: Addressee, peer: Addressee) {
+    this.#own = own
+    this.#peer = peer
+  }
+
+  /** Whether the connection is going to be sealed and has no keys yet: only a handshake may pass. */
+  get isWaiting(): boolean {
+    return this.#isSealing && this.#sealer === undefined
+  }
+
+  get isSealing(): boolean {
+    return this.#isSealing
+  }
+
+  /** Whether there are keys. */
+  get hasKeys(): boolean {
+    return this.#sealer !== undefined
+  }
+
+  expectKeys(): void {
+    this.#isSealing = true
+  }
+
+  seal(sealer: PacketSealer): void {
+    this.#sealer = sealer
+  }
+
+  /**
+   * Takes a packet that is addressed to this connection: `packet[0, length)`, which it opens in place. Returns whether it is authentic, as far as that can be
+   * told; then `bytes[at, end)`, `number` and `isSealed` say what is in it.
+   */
+  open(packet: Uint8Array, now: number): boolean {
+    if (packet[0] === packetKind.plain) return this.#openPlain(packet)
+    const sealer = this.#sealer
+    if (sealer === undefined) return this.#drop()
+    const number = readU32(packet, 5) + readU32(packet, 9) * 2 ** 32
+    const plain = sealer.open(packet, now)
+    if (typeof plain === 'string' || number >= packetNumberEnd - sealedNumberStart) return this.#drop()
+    this.at = sealedHeaderSize
+    this.end = packet.length - sealedTagSize
+    this.number = number + sealedNumberStart
+    this.isSealed = true
+    this.hasOpened = true
+    return true
+  }
+
+  /** Where the parts of the next packet begin, and what follows behind them. */
+  get headerSize(): number {
+    return this.#sealer === undefined ? plainHeaderSize : sealedHeaderSize
+  }
+
+  get trailerSize(): number {
+    return this.#sealer === undefined ? 0 : sealedTagSize
+  }
+
+  /** Closes the packet in `bytes`, whose parts end at `end`: in clear or sealed. Returns its size, and sets `number`; 0 if no number is left. */
+  close(bytes: Uint8Array, end: number, now: number, how: 'plain' | 'sealed'): number {
+    if (how === 'sealed') {
+      const size = this.#sealer!.seal(bytes, sealedHeaderSize, end, bytes, 0, now)
+      this.number = readU32(bytes, 5) + readU32(bytes, 9) * 2 ** 32 + sealedNumberStart
+      return size
+    }
+    if (this.#nextPlain >= (this.#isSealing ? sealedNumberStart : packetNumberEnd)) return 0
+    this.number = this.#nextPlain++
+    bytes[0] = packetKind.plain
+    writePacketNumber(bytes, writeAddressee(bytes, 1, this.#peer), this.number)
+    return end
+  }
+
+  /** Forgets the keys. */
+  forget(): void {
+    this.#sealer?.close()
+  }
+
+  #openPlain(packet: Uint8Array): boolean {
+    if (this.hasOpened || packet.length < plainHeaderSize || !isAddressedTo(packet, 1, this.#own))
+      return this.#drop()
+    this.number = readPacketNumber(packet, 9)
+    if (this.#isSealing && this.number >= sealedNumberStart) return this.#drop()
+    this.at = plainHeaderSize
+    this.end = packet.length
+    this.isSealed = false
+    return true
+  }
+
+  #drop(): boolean {
+    this.dropped++
+    return false
+  }
+}
