@@ -53,8 +53,13 @@ export {
   type Loop,
   local,
   type MessageTraits,
+  type NetworkStatistics,
   type PacketNetwork,
   type PacketOwner,
+  type PacketPlace,
+  type PacketSealer,
+  type PacketSealing,
+  type PacketSealingOwner,
   type PacketSocket,
   type PeerLimit,
   type PipeEncryption,
@@ -73,5 +78,6 @@ export {
 } from '@millrace/core'
 export { type IpcFields, ipc } from '@millrace/transports/ipc'
 export { nodeLoop, nodePlatform } from '@millrace/transports/node-platform'
-export { type TcpFields, tcp } from '@millrace/transports/tcp'
+export { type HostPort, type TcpFields, tcp } from '@millrace/transports/tcp'
+export { type UdpFields, type UdpOptions, udp } from '@millrace/transports/udp'
 export type { ContractEntry, ContractTable, FrameTarget, Goodbye } from '@millrace/wire'

@@ -12,6 +12,7 @@ export {
   type Asks,
   type Body,
   Channel,
+  type ChannelCounts,
   type ChannelEncryption,
   type ChannelStatistics,
   type CloseReason,
@@ -111,7 +112,8 @@ export {
 } from '@millrace/timer'
 export { Ipc, type IpcAddress } from '@millrace/transports/ipc'
 export { nodeLoop } from '@millrace/transports/node-platform'
-export { Tcp, type TcpAddress } from '@millrace/transports/tcp'
+export { type HostPortAddress, Tcp, type TcpAddress } from '@millrace/transports/tcp'
+export { Udp, type UdpAddress } from '@millrace/transports/udp'
 export {
   array,
   BitseryError,

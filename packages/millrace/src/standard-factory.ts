@@ -11,6 +11,7 @@ import { msgpack } from '@millrace/proto-msgpack'
 import { ipc } from '@millrace/transports/ipc'
 import { nodePlatform } from '@millrace/transports/node-platform'
 import { tcp } from '@millrace/transports/tcp'
+import { udp } from '@millrace/transports/udp'
 
 /** The protocols that every factory of this package knows from the start. */
 export interface StandardProtocols {
@@ -20,6 +21,7 @@ export interface StandardProtocols {
 /** The transports that every factory of this package knows from the start. */
 export interface StandardTransports {
   readonly tcp: ReturnType<typeof tcp>
+  readonly udp: ReturnType<typeof udp>
   readonly ipc: ReturnType<typeof ipc>
   readonly local: ReturnType<typeof local>
 }
@@ -31,7 +33,7 @@ export type StandardFactoryOptions = Omit<ProtoFactoryOptions, 'platform'> & {
 }
 
 /**
- * The proto factory with what comes in the box: the transports `tcp`, `ipc` and `local`, and the protocol `msgpack`. Two
+ * The proto factory with what comes in the box: the transports `tcp`, `udp`, `ipc` and `local`, and the protocol `msgpack`. Two
  * factories know nothing of each other.
  */
 export class ProtoFactory<
@@ -42,6 +44,7 @@ export class ProtoFactory<
   constructor({ platform = nodePlatform, ...options }: StandardFactoryOptions = {}) {
     super({ platform, ...options })
     super.add('tcp', tcp())
+    super.add('udp', udp())
     super.add('ipc', ipc())
     super.add('local', local())
     super.add('msgpack', msgpack())

@@ -7,6 +7,7 @@ import { afterAll } from 'vitest'
 import { ipc } from './ipc.ts'
 import { nodeLoop } from './node-platform.ts'
 import { tcp } from './tcp.ts'
+import { udp } from './udp.ts'
 
 const isWindows = process.platform === 'win32'
 const folder = isWindows
@@ -21,6 +22,7 @@ afterAll(() => {
 const services = { loop: nodeLoop, random: (size: number) => randomBytes(size) }
 
 transportSuite('tcp', tcp, () => ({ host: '127.0.0.1', port: 0 }), services)
+transportSuite('udp', udp, () => ({ host: '127.0.0.1', port: 0 }), services)
 transportSuite(
   'ipc',
   ipc,

@@ -1,0 +1,106 @@
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram'
+import { lookup } from 'node:dns/promises'
+import { isIPv6 } from 'node:net'
+import type { PacketNetwork, PacketOwner, PacketPlace, PacketSocket } from '@millrace/core'
+
+/** How sockets for datagrams are made. */
+export interface NodePacketOptions {
+  /** What the system may store of what came and was not read yet, in bytes. It may give less. */
+  readonly receiveBufferSize: number
+  readonly sendBufferSize: number
+  /** Several sockets, of processes or threads, share one port, and the system spreads the peers over them. */
+  readonly reusePort: boolean
+  /** Told once if the system gave less than was asked for, in bytes. */
+  bufferIsSmall(size: number): void
+}
+
+/** Datagrams by `node:dgram`. */
+export class NodePackets implements PacketNetwork {
+  readonly #options: NodePacketOptions
+
+  constructor(options: NodePacketOptions) {
+    this.#options = options
+  }
+
+  async resolve(host: string): Promise<string> {
+    return (await lookup(host)).address
+  }
+
+  async open({ host, port, peer }: PacketPlace, owner: PacketOwner): Promise<PacketSocket> {
+    const { reusePort, receiveBufferSize, sendBufferSize } = this.#options
+    const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', reusePort, lookup: asItIs })
+    await bound(socket, host, port)
+    if (peer !== undefined) await connected(socket, peer)
+    // Not in the options of the socket: there, one that the system refuses ends the process.
+    attempt(() => socket.setRecvBufferSize(receiveBufferSize))
+    attempt(() => socket.setSendBufferSize(sendBufferSize))
+    const size = attempt(() => socket.getRecvBufferSize()) ?? receiveBufferSize
+    if (size < receiveBufferSize) this.#options.bufferIsSmall(size)
+    return new NodePacketSocket(socket, host, peer !== undefined, owner)
+  }
+}
+
+class NodePacketSocket implements PacketSocket {
+  readonly host: string
+  readonly port: number
+  readonly #socket: Socket
+  readonly #isConnected: boolean
+
+  constructor(socket: Socket, host: string, isConnected: boolean, owner: PacketOwner) {
+    this.host = host
+    this.port = socket.address().port
+    this.#socket = socket
+    this.#isConnected = isConnected
+    socket.on('message', (bytes: Buffer, { address, port }: RemoteInfo) =>
+      owner.received(bytes, address, port),
+    )
+    socket.on('error', (error) => owner.failed(error))
+  }
+
+  send(bytes: Uint8Array, from: number, to: number, port: number, host: string): void {
+    // A copy, as Node keeps a reference when the system doesn't take it at once. Without a callback: what an ICMP answer says of one peer is nothing to
+    // the others, and may be forged.
+    const packet = bytes.slice(from, to)
+    if (this.#isConnected) this.#socket.send(packet)
+    else this.#socket.send(packet, port, host)
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#socket.close(() => resolve()))
+  }
+}
+
+function connected(socket: Socket, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.connect(port, host, (error?: Error) => {
+      if (error === undefined) resolve()
+      else socket.close(() => reject(error))
+    })
+  })
+}
+
+/** Peers are addressed by IP addresses: Node would look each up, and send a turn later. */
+const asItIs: SocketOptions['lookup'] = (host, _options, callback) =>
+  callback(null, host, isIPv6(host) ? 6 : 4)
+
+function bound(socket: Socket, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error) => {
+      socket.close()
+      reject(error)
+    }
+    socket.once('error', failed)
+    socket.bind({ address: host, port, exclusive: true }, () => {
+      socket.off('error', failed)
+      resolve()
+    })
+  })
+}
+
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch {
+    return undefined
+  }
+}

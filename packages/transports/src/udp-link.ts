@@ -1,0 +1,117 @@
+import type { SegmentBatch } from '@millrace/buffer'
+import type {
+  FrameTable,
+  Link,
+  LinkOwner,
+  NetworkStatistics,
+  PacketSealer,
+  PacketSealing,
+  PacketSealingOwner,
+} from '@millrace/core'
+import { sealPackets } from '@millrace/core/noise-packets'
+import type { ConnectionOwner, DatagramConnection } from '@millrace/datagram'
+import { hostText } from './host-port.ts'
+
+/** A connection over datagrams as a link. */
+export class UdpLink implements Link, ConnectionOwner {
+  readonly peerAddress: string
+  readonly #connection: DatagramConnection
+  readonly #now: () => number
+  #owner: LinkOwner | undefined
+  #sealing: PacketSealingOwner | undefined
+
+  constructor(connection: DatagramConnection, now: () => number) {
+    this.#connection = connection
+    this.#now = now
+    // A socket that takes both kinds of addresses writes IPv4 ones as IPv6: one peer would have two.
+    this.peerAddress = connection.host.replace(/^::ffff:(?=\d+\.)/i, '')
+  }
+
+  get storedBytes(): number {
+    return this.#connection.storedBytes
+  }
+
+  get budgetBytes(): number {
+    return this.#connection.budgetBytes(this.#now())
+  }
+
+  readonly network = (): NetworkStatistics => this.#connection.statistics()
+
+  readonly speaks = (frames: FrameTable): void => this.#connection.speaks(frames)
+
+  readonly sealed = sealPackets
+
+  readonly sealing = (owner: PacketSealingOwner): PacketSealing => {
+    const connection = this.#connection
+    this.#sealing = owner
+    connection.expectKeys()
+    return {
+      ownId: connection.own.id,
+      peerId: connection.peer.id,
+      say: (bytes) => connection.say(bytes, this.#now()),
+      seal: (sealer: PacketSealer) => connection.seal(sealer, this.#now()),
+    }
+  }
+
+  start(owner: LinkOwner): void {
+    this.#owner = owner
+    this.#connection.start(this)
+  }
+
+  send(batch: SegmentBatch): 'left' | 'waits' {
+    const now = this.#now()
+    for (const segment of batch.segments) this.#connection.write(segment, now)
+    batch.release()
+    this.#connection.flush(now)
+    return 'waits'
+  }
+
+  pause(): void {
+    this.#connection.pause()
+  }
+
+  resume(): void {
+    this.#connection.resume()
+  }
+
+  end(): void {
+    this.#connection.end(this.#now())
+  }
+
+  destroy(): void {
+    this.#connection.destroy(this.#now())
+  }
+
+  describe(): string {
+    const { host, port } = this.#connection
+    return `udp://${hostText(host)}:${port}`
+  }
+
+  frames(bytes: Uint8Array): void {
+    this.#owner?.received(bytes, 'lent')
+  }
+
+  sent(size: number): void {
+    this.#owner?.sent(size)
+  }
+
+  ended(): void {
+    this.#owner?.ended()
+  }
+
+  gone(error?: Error): void {
+    this.#owner?.gone(error)
+  }
+
+  stored(): void {
+    this.#owner?.stored?.()
+  }
+
+  heard(bytes: Uint8Array): void {
+    this.#sealing?.heard(bytes)
+  }
+
+  proven(): void {
+    this.#sealing?.proven()
+  }
+}

@@ -1,0 +1,178 @@
+import { BlockPool } from '@millrace/buffer'
+import { nodePrimitives } from '@millrace/cipher-node'
+import type {
+  CancelSignal,
+  Link,
+  Loop,
+  PacketNetwork,
+  PacketPlace,
+  PacketSocket,
+  TransportServices,
+} from '@millrace/core'
+import { MillraceError } from '@millrace/core'
+import { type DatagramConnection, DatagramEndpoint, type EndpointHost, type Mac } from '@millrace/datagram'
+import { UdpLink } from './udp-link.ts'
+
+/** What a socket of udp is made of. */
+export interface UdpSocketOptions {
+  readonly services: TransportServices
+  /** No packet is larger, in bytes. */
+  readonly packetSizeMax: number
+}
+
+/** What a socket of udp tells. */
+export interface UdpSocketOwner {
+  accepted(link: Link): void
+  failed(error: unknown): void
+}
+
+const sha256 = nodePrimitives.hash('sha256')
+const mac: Mac = (secret, bytes) => sha256.hmac(secret, bytes)
+
+type Wake = ReturnType<Loop['wakeAt']>
+
+/** One socket with all its connections: gives them packets and time, and lives as long as any of them, or as long as it listens. */
+export class UdpSocket implements EndpointHost {
+  readonly #loop: Loop
+  readonly #services: TransportServices
+  readonly #owner: UdpSocketOwner
+  readonly #role: 'accepting' | 'opening'
+  readonly #endpoint: DatagramEndpoint
+  #socket: PacketSocket | undefined
+  #isListening: boolean
+  #wake: Wake | undefined
+  #wakeAt = Number.POSITIVE_INFINITY
+  #refused: ((error: unknown) => void) | undefined
+
+  private constructor(
+    role: 'accepting' | 'opening',
+    { services, packetSizeMax }: UdpSocketOptions,
+    owner: UdpSocketOwner,
+  ) {
+    this.#loop = services.loop
+    this.#services = services
+    this.#owner = owner
+    this.#role = role
+    this.#isListening = role === 'accepting'
+    const pool = new BlockPool()
+    this.#endpoint = new DatagramEndpoint(this, { pool, mac, packetSizeMax, role }, this.#loop.now())
+  }
+
+  /** Rejects with the system's error. */
+  static async open(
+    role: 'accepting' | 'opening',
+    network: PacketNetwork,
+    where: PacketPlace,
+    options: UdpSocketOptions,
+    owner: UdpSocketOwner,
+  ): Promise<UdpSocket> {
+    const socket = new UdpSocket(role, options, owner)
+    socket.#socket = await network.open(where, {
+      received: (bytes, host, port) => socket.#endpoint.receive(bytes, host, port, socket.now()),
+      failed: (error) => socket.#failed(error),
+    })
+    return socket
+  }
+
+  get port(): number {
+    return this.#socket?.port ?? 0
+  }
+
+  now(): number {
+    return this.#loop.now()
+  }
+
+  /** A link to a peer. Rejects when it refuses, or with the signal's reason. */
+  connect(host: string, port: number, signal: CancelSignal | undefined): Promise<Link> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const settle = (run: () => void) => {
+        signal?.removeEventListener('abort', aborted)
+        this.#refused = undefined
+        run()
+        this.#rest()
+      }
+      const aborted = () => refused(signal?.reason)
+      const refused = (error: unknown) => {
+        giveUp()
+        settle(() => reject(error))
+      }
+      const giveUp = this.#endpoint.open(
+        host,
+        port,
+        (outcome) =>
+          settle(() => {
+            if ('connection' in outcome) resolve(this.#link(outcome.connection))
+            else reject(new MillraceError('connect-failed', outcome.refused))
+          }),
+        this.now(),
+      )
+      this.#refused = refused
+      signal?.addEventListener('abort', aborted, { once: true })
+    })
+  }
+
+  /** Takes no more peers. Resolves when the port is free; or at once, while connections still use it, which keep it as long as they live. */
+  close(): Promise<void> {
+    this.#isListening = false
+    const closing = this.#rest()
+    return closing ?? Promise.resolve()
+  }
+
+  send(bytes: Uint8Array, from: number, to: number, port: number, host: string): void {
+    this.#socket?.send(bytes, from, to, port, host)
+  }
+
+  random(size: number): Uint8Array {
+    return this.#services.random(size)
+  }
+
+  later(): void {
+    this.#loop.nextTurn(() => {
+      this.#endpoint.settle(this.now())
+      this.#rest()
+    })
+  }
+
+  rescheduled(): void {
+    const at = this.#endpoint.nextDeadline
+    // One that was set too early costs less than setting it anew with each packet.
+    if (at >= this.#wakeAt) return
+    this.#wake?.cancel()
+    this.#wakeAt = at
+    this.#wake = this.#loop.wakeAt(at, () => this.#woken())
+  }
+
+  accepted(connection: DatagramConnection): void {
+    const link = this.#link(connection)
+    if (this.#isListening) this.#owner.accepted(link)
+    else link.destroy()
+  }
+
+  /** What the system says of a peer to which a connection is being opened ends the attempt; later it may be forged, and ends nothing. */
+  #failed(error: unknown): void {
+    if (this.#refused !== undefined) this.#refused(error)
+    else if (this.#role === 'accepting') this.#owner.failed(error)
+  }
+
+  #woken(): void {
+    this.#wake = undefined
+    this.#wakeAt = Number.POSITIVE_INFINITY
+    this.#endpoint.advance(this.now())
+    this.rescheduled()
+    this.#rest()
+  }
+
+  #link(connection: DatagramConnection): UdpLink {
+    return new UdpLink(connection, () => this.now())
+  }
+
+  /** Closes the socket when it serves no connection that lives. */
+  #rest(): Promise<void> | undefined {
+    if (this.#isListening || this.#endpoint.liveCount > 0 || this.#socket === undefined) return undefined
+    const socket = this.#socket
+    this.#socket = undefined
+    this.#wake?.cancel()
+    return socket.close()
+  }
+}
