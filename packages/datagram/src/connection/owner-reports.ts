@@ -1,9 +1,10 @@
 import { contentsMessage } from '../base/packet-contents.ts'
 import { partType, streamPartEnd } from '../lanes/part-types.ts'
 import type { ConnectionOwner } from './connection-owner.ts'
+import { FrameGatherer } from './frame-gatherer.ts'
 import type { Machines } from './machines.ts'
 
-const nothing = new Uint8Array(0)
+const gatherer = new FrameGatherer()
 
 /** What the owner of a connection is told, each thing once: frames, what has left, what is stored, the ends. */
 export class OwnerReports {
@@ -22,32 +23,18 @@ export class OwnerReports {
     this.#machines = machines
   }
 
-  /**
-   * Hands on the frames that are whole, those of `packet` that lie one behind the other at once. The owner may end the connection meanwhile, which `isOver` tells.
-   */
+  /** Hands on the frames that are whole, many at once. The owner may end the connection meanwhile, which `isOver` tells. */
   frames(packet: Uint8Array | undefined, connection: { readonly isOver: boolean }): void {
     const { incoming, windows } = this.#machines
     const { owner } = this
-    let run: Uint8Array = nothing
-    let from = 0
-    let to = 0
     while (owner !== undefined && !this.isPaused && !connection.isOver && incoming.next()) {
       windows.touched(incoming.type < streamPartEnd ? incoming.type - partType.stream : contentsMessage)
-      if (to > from && (incoming.bytes !== run || incoming.from !== to)) {
-        owner.frames(run.subarray(from, to))
-        to = from
-      }
-      if (to === from) {
-        run = incoming.bytes
-        from = incoming.from
-      }
-      to = incoming.to
-      // What doesn't lie in the packet is given back with the next step.
-      if (run === packet) continue
-      owner.frames(run.subarray(from, to))
-      to = from
+      incoming.extend()
+      const { bytes, from, to } = incoming
+      if (bytes === packet) gatherer.add(bytes, from, to, owner)
+      else gatherer.addPassing(bytes, from, to, owner)
     }
-    if (to > from) owner?.frames(run.subarray(from, to))
+    if (owner !== undefined) gatherer.flush(owner)
     incoming.keep()
   }
 

@@ -147,6 +147,14 @@ export class Incoming {
     return this.#lanes.next() && this.#showLane()
   }
 
+  /** Shows, together with the frame that was shown last, all whole ones of its lane that lie right behind it: `[from, to)` are several frames then. */
+  extend(): void {
+    const lane = this.#lanes.shown
+    if (this.type >= streamPartEnd || lane === undefined) return
+    lane.extend()
+    this.to = lane.to
+  }
+
   /** The bytes of the packet are about to change: copies what was not shown of them, and lets go of the packet. */
   keep(): void {
     if (this.#shown !== undefined) this.#remove(this.#shown)

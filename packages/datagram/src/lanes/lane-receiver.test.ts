@@ -171,4 +171,35 @@ describe('a lane that is received', () => {
     expect([lane.consumed, lane.weight]).toEqual([all.length, 0])
     expect(pool.outstanding()).toEqual([])
   })
+
+  it.each([1, 2, 3, 4])(
+    'shows with `extend` all whole frames that lie behind, and no other, seed %i',
+    (seed) => {
+      const random = new Random(seed)
+      const sizes = Array.from({ length: 60 }, () => random.integer(0, 40))
+      const all = framesOf(...sizes)
+      const pieces = random.cut(all, 90)
+      const heard: number[] = []
+      let offset = 0
+      for (const piece of pieces) {
+        const bytes = piece.slice()
+        expect(receive(offset, bytes)).toBe('')
+        offset += bytes.length
+        lane.windowEnd = offset + 5000
+        let calls = 0
+        while (lane.next()) {
+          if (random.chance(0.7)) lane.extend()
+          heard.push(...lane.bytes.subarray(lane.from, lane.to))
+          calls++
+        }
+        expect(calls).toBeLessThanOrEqual(piece.length)
+        lane.keep()
+        bytes.fill(0xff)
+        // Nothing whole is left behind.
+        expect(lane.weight).toBeLessThan(45)
+      }
+      expect(heard).toEqual([...all])
+      expect(lane.consumed).toBe(all.length)
+    },
+  )
 })

@@ -87,6 +87,27 @@ export class LaneReceiver {
     return this.#nextStored()
   }
 
+  /** Shows, together with the frame that was shown last, all whole ones that lie right behind it. Their codes and bodies are the caller's to find. */
+  extend(): void {
+    const isStored = this.#shownSize > 0
+    const limit = isStored ? this.#runs.head.end : this.#packetEnd
+    let { to } = this
+    for (;;) {
+      const end = this.#ends.read(this.bytes, to, limit)
+      if (end <= to || end > limit) break
+      to = end
+    }
+    const more = to - this.to
+    if (isStored) this.#shownSize += more
+    else {
+      this.#runs.skip(more)
+      this.#packetAt = to
+    }
+    this.to = to
+    this.consumed += more
+    this.neededEnd = this.consumed + headerSizeMax
+  }
+
   /** The bytes of the packet are about to change: copies what was not shown of them, and lets go of the frame that was shown last. */
   keep(): void {
     this.#settle()
