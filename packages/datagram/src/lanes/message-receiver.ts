@@ -1,5 +1,6 @@
 import type { BlockPool } from '@millrace/buffer'
 import { gapCountMax } from './byte-runs.ts'
+import { IdRing } from './id-ring.ts'
 import { IncomingFrame } from './incoming-frame.ts'
 import { messageWindow, partType, sequenceMask } from './part-types.ts'
 
@@ -18,10 +19,8 @@ export class MessageReceiver {
   /** The frame that the last piece made whole; the caller's now, to release. */
   completed: IncomingFrame | undefined
   readonly #pool: BlockPool
-  /** The least id that has not come whole: ids from there on are looked up by their lowest bits. */
-  #lowestId: number
-  readonly #isTaken = new Uint8Array(messageWindow)
-  readonly #frames: (IncomingFrame | undefined)[] = new Array<undefined>(messageWindow).fill(undefined)
+  /** From the least id that has not come whole on: what came of each, or that it came whole. */
+  readonly #frames: IdRing<IncomingFrame | typeof taken>
   #begun = 0
   #incompleteCount = 0
   /** Of all incomplete frames. */
@@ -31,22 +30,23 @@ export class MessageReceiver {
   constructor(pool: BlockPool, windowEnd: number, firstId = 0) {
     this.#pool = pool
     this.windowEnd = windowEnd
-    this.#lowestId = firstId
+    this.#frames = new IdRing(firstId)
   }
 
   /** What the incomplete frames cost in memory. */
   get weight(): number {
     if (this.#incompleteCount === 0) return 0
-    return this.#frames.reduce((sum, frame) => sum + (frame?.weight ?? 0), 0)
+    return this.#frames
+      .values()
+      .reduce((sum, frame) => sum + (frame instanceof IncomingFrame ? frame.weight : 0), 0)
   }
 
   /** A whole frame of so many bytes came. `'new'`: it is to be shown; `'seen'`: it was before; else what the peer did wrong. */
   whole(wireId: number, size: number): string {
     const id = this.#idOf(wireId)
-    if (id === farAhead) return idTooFar(wireId, this.#lowestId)
+    if (id === farAhead) return idTooFar(wireId, this.#frames.lowest)
     if (id === taken) return 'seen'
-    const slot = id % messageWindow
-    const frame = this.#frames[slot]
+    const frame = this.#frameOf(id)
     if (frame === undefined) {
       const violation = this.#begin(size)
       if (violation !== '') return violation
@@ -55,7 +55,7 @@ export class MessageReceiver {
       this.#gapCount -= frame.gapCount
       frame.release()
     }
-    this.#take(slot)
+    this.#take(id)
     return 'new'
   }
 
@@ -63,15 +63,14 @@ export class MessageReceiver {
   piece(wireId: number, total: number, offset: number, bytes: Uint8Array, from: number, to: number): string {
     this.completed = undefined
     const id = this.#idOf(wireId)
-    if (id === farAhead) return idTooFar(wireId, this.#lowestId)
+    if (id === farAhead) return idTooFar(wireId, this.#frames.lowest)
     if (id === taken) return ''
-    const slot = id % messageWindow
-    let frame = this.#frames[slot]
+    let frame = this.#frameOf(id)
     if (frame === undefined) {
       const violation = this.#begin(total)
       if (violation !== '') return violation
       frame = new IncomingFrame(this.#pool, { type: partType.message, id, number: 0, size: total, since: 0 })
-      this.#frames[slot] = frame
+      this.#frames.set(id, frame)
       this.#incompleteCount++
     }
     if (frame.size !== total) return contradictoryTotal(wireId, frame.size, total)
@@ -81,23 +80,29 @@ export class MessageReceiver {
     this.#gapCount += frame.gapCount - gapCount
     if (!frame.isWhole()) return ''
     this.completed = frame
-    this.#take(slot)
+    this.#take(id)
     return ''
   }
 
   /** Forgets the incomplete frames and gives their memory back. */
   release(): void {
-    for (const frame of this.#frames) frame?.release()
-    this.#frames.fill(undefined)
+    for (const frame of this.#frames.values()) if (frame instanceof IncomingFrame) frame.release()
+    this.#frames.clear()
     this.#incompleteCount = this.#gapCount = 0
   }
 
   #idOf(wireId: number): number {
-    const ahead = (wireId - this.#lowestId) & sequenceMask
+    const { lowest } = this.#frames
+    const ahead = (wireId - lowest) & sequenceMask
     if (ahead > sequenceMask >>> 1) return taken
     if (ahead >= messageWindow) return farAhead
-    const id = this.#lowestId + ahead
-    return this.#isTaken[id % messageWindow] === 1 ? taken : id
+    return this.#frames.get(lowest + ahead) === taken ? taken : lowest + ahead
+  }
+
+  /** What came of a frame that is not whole. */
+  #frameOf(id: number): IncomingFrame | undefined {
+    const frame = this.#frames.get(id)
+    return frame === taken ? undefined : frame
   }
 
   #begin(size: number): string {
@@ -107,14 +112,14 @@ export class MessageReceiver {
     return ''
   }
 
-  #take(slot: number): void {
-    if (this.#frames[slot] !== undefined) this.#incompleteCount--
-    this.#frames[slot] = undefined
-    this.#isTaken[slot] = 1
-    while (this.#isTaken[this.#lowestId % messageWindow] === 1) {
-      this.#isTaken[this.#lowestId % messageWindow] = 0
-      this.#lowestId++
-    }
+  #take(id: number): void {
+    const frames = this.#frames
+    if (frames.get(id) !== undefined) this.#incompleteCount--
+    // The next one in their order, which most are, needs no place.
+    if (id !== frames.lowest) frames.set(id, taken)
+    else
+      do frames.advance()
+      while (frames.get(frames.lowest) === taken)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BlockPool } from '@millrace/buffer'
 import { varintSizeMax, writeVarint } from '@millrace/wire'
 import { contentsMessage, type PacketContents } from '../base/packet-contents.ts'
+import { IdRing } from './id-ring.ts'
 import { OutgoingFrame, pieceOf } from './outgoing-frame.ts'
 import { messageWindow, partType, sequenceMask } from './part-types.ts'
 import { Queue } from './queue.ts'
@@ -9,7 +10,6 @@ import { Queue } from './queue.ts'
 const headerSizeMax = 1 + varintSizeMax
 
 /** The frame of an id stands where these bits of it say. */
-const slotMask = messageWindow - 1
 
 /** So many frames without content are kept for those to come. */
 const stockMax = messageWindow
@@ -25,11 +25,9 @@ export class MessageSender {
   /** Room in a packet, in bytes: what doesn't fit travels in pieces. */
   packetRoom: number
   readonly #pool: BlockPool
-  /** Frames that are not acknowledged, by the lowest bits of their ids. */
-  readonly #frames: (OutgoingFrame | undefined)[] = new Array<undefined>(messageWindow).fill(undefined)
+  /** Frames that are not acknowledged; all before the lowest are. */
+  readonly #frames: IdRing<OutgoingFrame>
   #nextId: number
-  /** All before it are acknowledged. */
-  #lowestId: number
   /** To be sent whole, and in pieces. A frame that was acknowledged meanwhile is empty. */
   readonly #whole = new Queue<OutgoingFrame>()
   readonly #pieces = new Queue<OutgoingFrame>()
@@ -41,7 +39,8 @@ export class MessageSender {
   constructor(pool: BlockPool, packetRoom: number, firstId = 0) {
     this.#pool = pool
     this.packetRoom = packetRoom
-    this.#nextId = this.#lowestId = firstId
+    this.#nextId = firstId
+    this.#frames = new IdRing(firstId)
   }
 
   /** Bytes to be sent: new ones, and lost ones. */
@@ -125,7 +124,7 @@ export class MessageSender {
 
   /** A piece arrived. Returns how many bytes became free: all of the frame with its last piece. */
   acked(id: number, piece: number): number {
-    const frame = this.#frames[id & slotMask]
+    const frame = this.#frames.get(id)
     if (frame === undefined || frame.id !== id) return 0
     const { size } = frame
     const pending = frame.pending()
@@ -137,16 +136,16 @@ export class MessageSender {
     this.#pending -= pending
     this.#unacked -= size
     frame.release()
-    this.#frames[id & slotMask] = undefined
-    while (this.#lowestId < this.#nextId && this.#frames[this.#lowestId & slotMask] === undefined)
-      this.#lowestId++
+    this.#frames.set(id, undefined)
+    const frames = this.#frames
+    while (frames.lowest < this.#nextId && frames.get(frames.lowest) === undefined) frames.advance()
     if (!frame.isQueued) this.#recycle(frame)
     return size
   }
 
   /** A piece did not arrive: it leaves again, before what was not sent yet. */
   lost(id: number, piece: number): void {
-    const frame = this.#frames[id & slotMask]
+    const frame = this.#frames.get(id)
     if (frame === undefined || frame.id !== id) return
     const pending = frame.pending()
     frame.lost(piece)
@@ -161,9 +160,9 @@ export class MessageSender {
     for (const queue of [this.#whole, this.#pieces]) {
       for (let frame = queue.shift(); frame !== undefined; frame = queue.shift()) frame.release()
     }
-    for (const frame of this.#frames) frame?.release()
-    this.#frames.fill(undefined)
-    this.#lowestId = this.#nextId
+    for (const frame of this.#frames.values()) frame?.release()
+    this.#frames.clear()
+    this.#frames.lowest = this.#nextId
     this.#pending = this.#unacked = 0
   }
 
@@ -184,7 +183,7 @@ export class MessageSender {
 
   #mayLeave(frame: OutgoingFrame, creditEnd: number): boolean {
     if (frame.id >= 0) return true
-    return this.#nextId - this.#lowestId < messageWindow && this.started + frame.size <= creditEnd
+    return this.#nextId - this.#frames.lowest < messageWindow && this.started + frame.size <= creditEnd
   }
 
   /** Gives a frame its id. False when it must wait. */
@@ -193,7 +192,7 @@ export class MessageSender {
     if (!this.#mayLeave(frame, creditEnd)) return false
     this.started += frame.size
     frame.id = this.#nextId++
-    this.#frames[frame.id & slotMask] = frame
+    this.#frames.set(frame.id, frame)
     return true
   }
 

@@ -14,18 +14,21 @@ export const ackDelayDefaultMs = 10
 /** After so many packets that ask for it, an acknowledgement is due at once (RFC 9000, 13.2.2). */
 const elicitingPacketsMax = 2
 
+/** Room for so many ranges is made with it: most connections never have more than one. */
+const rangesAtFirst = 2
+
 /** `too-old`: below all that is remembered, so that nothing can be said about it; treat it like a duplicate. */
 export type Receipt = 'new' | 'duplicate' | 'too-old'
 
 /**
  * Which packets came, as ranges of numbers, and when the peer must hear of them. Knows no packet's contents. Its memory is `receivedRangesMax`
- * ranges, made with it.
+ * ranges at most.
  */
 export class ReceivedPackets {
   readonly ackDelayMs: number
   /** Ranges `lows[i]..highs[i]`, ascending, at least one number apart. */
-  readonly #lows = new Float64Array(receivedRangesMax + 1)
-  readonly #highs = new Float64Array(receivedRangesMax + 1)
+  #lows = new Float64Array(rangesAtFirst)
+  #highs = new Float64Array(rangesAtFirst)
   #count = 0
   /** All numbers below were forgotten. */
   #floor = 0
@@ -158,6 +161,10 @@ export class ReceivedPackets {
   }
 
   #add(index: number, number: number): void {
+    if (this.#count === this.#lows.length) {
+      this.#lows = twice(this.#lows)
+      this.#highs = twice(this.#highs)
+    }
     this.#lows.copyWithin(index + 1, index, this.#count)
     this.#highs.copyWithin(index + 1, index, this.#count)
     this.#lows[index] = number
@@ -173,4 +180,10 @@ export class ReceivedPackets {
     this.#highs.copyWithin(index, index + 1, this.#count)
     this.#count--
   }
+}
+
+function twice(numbers: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const more = new Float64Array(numbers.length * 2)
+  more.set(numbers)
+  return more
 }

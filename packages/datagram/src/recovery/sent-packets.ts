@@ -3,7 +3,7 @@ import type { PacketContents } from '../base/packet-contents.ts'
 /** The most packets that a connection remembers, from the oldest in flight to the newest. */
 export const sentPacketsMax = 65_536
 
-const firstCapacity = 32
+const firstCapacity = 4
 
 /** One packet that was sent and asks for an acknowledgement. The ring reuses it: don't keep one. */
 export class SentPacket {
