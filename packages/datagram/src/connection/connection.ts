@@ -39,7 +39,7 @@ export interface ConnectionHome {
 export class DatagramConnection implements PacketSink, PacketReaderOwner {
   readonly own: Addressee
   readonly peer: Addressee
-  /** When `advance` must be called, in milliseconds. */
+  /** When `advance` must be called, in milliseconds; then it is told anew, be it the same time. */
   deadline = Number.POSITIVE_INFINITY
   /** Packets that came, and of those, how many had come before; and their bytes. */
   packetsIn = 0
@@ -101,11 +101,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
 
   /** How to find frames; without, everything is one stream. Before `start`. */
   speaks(rules: FrameRules): void {
-    const { sorter, incoming } = this.machines
-    sorter.speaks(rules)
-    incoming.ends.isRaw = false
-    incoming.ends.fixedSizes = rules.fixedSizes
-    incoming.ends.bodySizeMax = rules.bodySizeMax
+    this.machines.speaks(rules)
   }
 
   /** It will be sealed: nothing but a handshake leaves before. */
@@ -190,6 +186,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
 
   /** Its time has come: deadlines of the recovery, of pieces, of the pacer. */
   advance(now: number): void {
+    this.deadline = Number.POSITIVE_INFINITY
     if (now >= this.#leaving.forgetAt) return this.#forget()
     if (this.isOver) return this.#schedule()
     const { recovery, incoming } = this.machines

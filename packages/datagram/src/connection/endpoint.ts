@@ -18,6 +18,7 @@ import {
 } from '../packet/packet-layout.ts'
 import { Cookies, type Mac } from '../path/cookies.ts'
 import { type ConnectionHome, DatagramConnection } from './connection.ts'
+import { type DeadlineKeeper, FewDeadlines } from './few-deadlines.ts'
 import { OpeningRequest, type RequestOutcome } from './opening-request.ts'
 import { scratch } from './transmitter.ts'
 
@@ -85,7 +86,7 @@ export class DatagramEndpoint implements ConnectionHome {
   readonly #host: EndpointHost
   readonly #options: EndpointOptions
   readonly #cookies: Cookies
-  readonly #wheel: TimerWheel
+  readonly #wheel: DeadlineKeeper
   readonly #entries = new Map<
     number,
     { readonly connection: DatagramConnection; readonly entry: TimerEntry }
@@ -99,7 +100,7 @@ export class DatagramEndpoint implements ConnectionHome {
     this.#host = host
     this.#options = options
     this.#cookies = new Cookies(options.mac, (size) => host.random(size), now)
-    this.#wheel = new TimerWheel(now)
+    this.#wheel = options.role === 'accepting' ? new TimerWheel(now) : new FewDeadlines()
   }
 
   /** Connections that are there or linger, and requests under way. */

@@ -6,7 +6,7 @@ import { MtuSearch, packetSizeMin } from '../path/mtu-search.ts'
 import { ReceivedPackets } from '../recovery/received-packets.ts'
 import { Recovery } from '../recovery/recovery.ts'
 import type { RecoveryOwner } from '../recovery/recovery-options.ts'
-import { FrameSorter } from './frame-sorter.ts'
+import { type FrameRules, FrameSorter } from './frame-sorter.ts'
 import { HandshakeStream } from './handshake-stream.ts'
 import { PacketCover } from './packet-cover.ts'
 import { Windows } from './windows.ts'
@@ -53,6 +53,15 @@ export class Machines {
     this.outgoing = new Outgoing({ pool, packetRoom: packetSizeMin - packetOverhead, windowSize })
     this.windows = new Windows(this.incoming, windowSize)
     this.sorter = new FrameSorter(this.outgoing)
+  }
+
+  /** How to find frames, both ways. */
+  speaks(rules: FrameRules): void {
+    const { ends } = this.incoming
+    this.sorter.speaks(rules)
+    ends.isRaw = false
+    ends.fixedSizes = rules.fixedSizes
+    ends.bodySizeMax = rules.bodySizeMax
   }
 
   /** Bytes that were written and have not left for good. */
