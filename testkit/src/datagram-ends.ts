@@ -9,6 +9,9 @@ import {
 } from '@millrace/datagram'
 import { Random } from '@millrace/sim'
 
+/** Steps at one instant before the ends are taken for some that never come to rest. */
+const stepsMax = 100_000
+
 /** What a network does to packets, each way. */
 export interface PacketWeather {
   readonly loss: number
@@ -142,7 +145,12 @@ export class DatagramEnds {
   /** Lets time pass until a condition holds, at most so many milliseconds. Returns whether it does. */
   run(ms: number, isEnough: () => boolean = () => false): boolean {
     const end = this.now + ms
+    let stepsAtOnce = 0
+    let last = this.now
     while (!isEnough()) {
+      stepsAtOnce = this.now === last ? stepsAtOnce + 1 : 0
+      last = this.now
+      if (stepsAtOnce > stepsMax) throw new Error(`the ends do not come to rest at ${this.now} ms`)
       const next = Math.min(
         this.#events[0]?.at ?? Number.POSITIVE_INFINITY,
         this.server.endpoint.nextDeadline,

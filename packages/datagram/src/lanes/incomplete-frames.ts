@@ -101,7 +101,7 @@ export class IncompleteFrames {
     if (this.#kind === 'newest') return
     for (let index = this.#frames.length - 1; index >= 0; index--) {
       const frame = this.#frames[index]
-      if (!frame.isWhole() && now - frame.since >= incompleteMs) this.#giveUp(index)
+      if (!frame.isWhole() && frame.since + incompleteMs <= now) this.#giveUp(index)
     }
   }
 

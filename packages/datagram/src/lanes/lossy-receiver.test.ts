@@ -192,4 +192,13 @@ describe('frames in pieces', () => {
     expect(frames.weight).toBeLessThan(600)
     expect(pool.statistics().liveBytes).toBe(128)
   })
+
+  it('are given up at the very time that was told, whatever fractions it has', () => {
+    for (let count = 0; count < 500; count++) {
+      const now = 1995 + count * 0.1234567
+      piece(unreliable, 0, count, 100, 0, 10, now)
+      frames.expire(frames.deadline)
+      expect(frames.deadline, String(now)).toBe(Number.POSITIVE_INFINITY)
+    }
+  })
 })
