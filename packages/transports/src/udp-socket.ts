@@ -42,6 +42,11 @@ export class UdpSocket implements EndpointHost {
   #isListening: boolean
   #wake: Wake | undefined
   #wakeAt = Number.POSITIVE_INFINITY
+  #closing: Promise<void> | undefined
+  #resolveClosed!: (closing: Promise<void>) => void
+  readonly #closed = new Promise<void>((resolve) => {
+    this.#resolveClosed = resolve
+  })
   #refused: ((error: unknown) => void) | undefined
 
   private constructor(
@@ -115,8 +120,13 @@ export class UdpSocket implements EndpointHost {
   /** Takes no more peers. Resolves when the port is free; or at once, while connections still use it, which keep it as long as they live. */
   close(): Promise<void> {
     this.#isListening = false
-    const closing = this.#rest()
-    return closing ?? Promise.resolve()
+    this.#rest()
+    return this.#closing ?? Promise.resolve()
+  }
+
+  /** After `close`: resolves when the port is free. */
+  released(): Promise<void> {
+    return this.#closed
   }
 
   send(bytes: Uint8Array, from: number, to: number, port: number, host: string): void {
@@ -168,11 +178,12 @@ export class UdpSocket implements EndpointHost {
   }
 
   /** Closes the socket when it serves no connection that lives. */
-  #rest(): Promise<void> | undefined {
-    if (this.#isListening || this.#endpoint.liveCount > 0 || this.#socket === undefined) return undefined
+  #rest(): void {
+    if (this.#isListening || this.#endpoint.liveCount > 0 || this.#socket === undefined) return
     const socket = this.#socket
     this.#socket = undefined
     this.#wake?.cancel()
-    return socket.close()
+    this.#closing = socket.close()
+    this.#resolveClosed(this.#closing)
   }
 }

@@ -117,7 +117,11 @@ export class Udp implements StreamTransport {
         failed: (error) => owner.failed(error),
       },
     )
-    return { address: withPort(wanted, socket.port), close: () => socket.close() }
+    return {
+      address: withPort(wanted, socket.port),
+      close: () => socket.close(),
+      released: () => socket.released(),
+    }
   }
 
   async connect(address: Address, signal?: CancelSignal): Promise<Link> {

@@ -24,6 +24,8 @@ export class SealedPackets implements Link, LinkOwner, PacketSealingOwner {
   /** What the owner sent before anything could be sealed. */
   #held: SegmentBatch[] = []
   #isPaused = false
+  /** The owner was told that it is gone. */
+  #isGone = false
   readonly pause?: () => void
   readonly resume?: () => void
 
@@ -54,6 +56,11 @@ export class SealedPackets implements Link, LinkOwner, PacketSealingOwner {
 
   get peerAddress(): string | undefined {
     return this.#link.peerAddress
+  }
+
+  /** As the link below has been told already. */
+  get speaks(): Link['speaks'] {
+    return this.#link.speaks
   }
 
   get budgetBytes(): number | undefined {
@@ -122,13 +129,14 @@ export class SealedPackets implements Link, LinkOwner, PacketSealingOwner {
     this.#owner.stored?.()
   }
 
+  /** Only the peer could say so, once it was sealed. */
   ended(): void {
-    if (this.#state === 'sealed') this.#owner.ended()
-    else this.#fail('the connection ended before the handshake was over', 'cut')
+    if (!this.#isGone) this.#owner.ended()
   }
 
   gone(error?: unknown): void {
-    if (this.#state === 'over') return
+    if (this.#isGone) return
+    this.#isGone = true
     this.#over()
     this.#owner.gone(error)
   }
@@ -173,11 +181,10 @@ export class SealedPackets implements Link, LinkOwner, PacketSealingOwner {
     if (wasAsking && !this.#isPaused) this.#link.resume?.()
   }
 
-  #fail(what: string, kind: 'cut' | 'refused' = 'refused'): void {
+  #fail(what: string): void {
     if (this.#state === 'over') return
-    this.#over()
     this.#link.destroy()
-    this.#owner.gone(new EncryptionFailure(kind, what))
+    this.gone(new EncryptionFailure('refused', what))
   }
 
   #over(): void {

@@ -23,7 +23,7 @@ import { SendQueue } from './send-queue.ts'
 import { SessionContext, type SessionContextOwner } from './session-context.ts'
 import { makeSession, SessionGuard } from './session-guard.ts'
 import { UpgradableLink } from './upgradable-link.ts'
-import { withoutEncryption } from './without-encryption.ts'
+import { encryptionOf } from './without-encryption.ts'
 
 /**
  * Carries one conversation over a link: conducts the session, the way in, the way out, the deadlines and the end. Link
@@ -313,6 +313,6 @@ export class LinkCarrier
   }
 
   #encryptionSteps(): ChannelEncryptionSteps {
-    return (this.#encryption ??= this.crypto.encryption?.forChannel(this) ?? withoutEncryption(this))
+    return (this.#encryption ??= encryptionOf(this))
   }
 }

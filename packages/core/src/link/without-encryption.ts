@@ -1,17 +1,32 @@
 import { MillraceError } from '../base/millrace-error.ts'
 import type { ChannelEncryptionOwner, ChannelEncryptionSteps } from '../ports/encryption.ts'
+import type { PlatformCrypto } from '../ports/platform-crypto.ts'
 
-/** What a channel does on a platform that brings no code that encrypts: it refuses, on either side's word. */
-export function withoutEncryption(
+/** What of a carrier tells whether its channel can begin to encrypt. */
+type Encrypting = ChannelEncryptionOwner & { readonly crypto: PlatformCrypto }
+
+/** How an open channel begins to encrypt; or how it refuses, on either side's word. */
+export function encryptionOf(owner: Encrypting): ChannelEncryptionSteps {
+  const { link, crypto } = owner
+  // What changes at an exact byte can't where frames overtake each other.
+  if (link.below.speaks !== undefined)
+    return without(
+      owner,
+      'a channel over packets is encrypted from its beginning or not at all: encrypt its pipe',
+    )
+  return crypto.encryption?.forChannel(owner) ?? without(owner, 'this platform brings no code that encrypts')
+}
+
+function without(
   owner: Pick<ChannelEncryptionOwner, 'isOpen' | 'fail'>,
+  why: string,
 ): ChannelEncryptionSteps {
   return {
     begin: () => {
-      throw new MillraceError('unsupported', 'this platform brings no code that encrypts')
+      throw new MillraceError('unsupported', why)
     },
     came: () => {
-      if (owner.isOpen)
-        owner.fail({ code: 'encryption-failed', what: 'the peer asked for it where no code encrypts' })
+      if (owner.isOpen) owner.fail({ code: 'encryption-failed', what: `the peer asked for it, but ${why}` })
     },
     end: () => {},
   }

@@ -5,6 +5,7 @@ import type {
   DatagramTransport,
   Link,
   LinkRoom,
+  Listener,
   StreamTransport,
   Transport,
 } from '../ports/transport.ts'
@@ -23,11 +24,13 @@ export interface BindingOwner {
 export class Binding {
   readonly address: Address
   readonly #close: () => Promise<void>
+  readonly #released: (() => Promise<void>) | undefined
   readonly #datagrams: DatagramCarrier | undefined
 
-  private constructor(address: Address, close: () => Promise<void>, datagrams?: DatagramCarrier) {
+  private constructor({ address, close, released }: Listener, datagrams?: DatagramCarrier) {
     this.address = address
     this.#close = close
+    this.#released = released
     this.#datagrams = datagrams
   }
 
@@ -46,12 +49,17 @@ export class Binding {
     } catch (error) {
       throw listenError(error, target.address)
     }
-    return new Binding(target.address, () => Promise.resolve())
+    return new Binding({ address: target.address, close: () => Promise.resolve() })
   }
 
   /** Datagrams dropped because too many waited. */
   get datagramsDropped(): number {
     return this.#datagrams?.dropped ?? 0
+  }
+
+  /** After `close`: resolves when no link keeps the address. */
+  released(): Promise<void> {
+    return this.#released?.() ?? Promise.resolve()
   }
 
   /** Frees the address. */
@@ -66,7 +74,11 @@ export class Binding {
       accepted: (link, room) => owner.accept(link, room),
       failed: (error) => owner.registry.linkFailed(error, `${address.text} could not take a connection`),
     })
-    return new Binding(listener.address, () => listener.close())
+    return new Binding({
+      address: listener.address,
+      close: () => listener.close(),
+      released: () => listener.released?.() ?? Promise.resolve(),
+    })
   }
 
   static async #openSocket(owner: BindingOwner, transport: DatagramTransport): Promise<Binding> {
@@ -85,7 +97,7 @@ export class Binding {
       await socket.close()
       throw error
     }
-    return new Binding(socket.address, () => socket.close(), datagrams)
+    return new Binding({ address: socket.address, close: () => socket.close() }, datagrams)
   }
 }
 

@@ -20,6 +20,8 @@ export class PipeBinder {
   readonly #entrance: Entrance
   #state: 'fresh' | 'binding' | 'bound' = 'fresh'
   #binding: Binding | undefined
+  /** The address that was given back, and that channels may still keep. */
+  #leaving: Binding | undefined
   /** While the address is being taken; another one, or none, when that was given up. */
   #taking: Promise<Binding> | undefined
 
@@ -82,7 +84,14 @@ export class PipeBinder {
     const binding = this.#binding
     this.#taking = this.#binding = undefined
     await binding?.close()
+    this.#leaving = binding
     if (taking !== undefined) await (await taking.catch(() => undefined))?.close()
+  }
+
+  /** Resolves when no channel keeps the address that was given back. */
+  async released(): Promise<void> {
+    await this.#leaving?.released()
+    this.#leaving = undefined
   }
 
   /** The pipe has closed, or was destroyed. */

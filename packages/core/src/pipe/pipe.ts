@@ -223,6 +223,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
       await freed
     } finally {
       await registry.emptied()
+      await this.#binder?.released()
       this.#parts.strangers?.flush()
       registry.isClosing = false
       this.#binder?.forget()

@@ -127,7 +127,7 @@ describe('a proto factory', () => {
     const [accepted] = server.channels()
     await expect(loop.until(channel.setEncryption(new Uint8Array(32).fill(1)))).rejects.toMatchObject({
       code: 'encryption-failed',
-      message: expect.stringContaining('where no code encrypts'),
+      message: expect.stringContaining('brings no code that encrypts'),
     })
     expect([channel.reason?.code, accepted.reason?.code]).toEqual(['encryption-failed', 'encryption-failed'])
     for (const pipe of [server, client]) pipe.destroy()

@@ -167,8 +167,10 @@ export interface ListenerOwner {
 /** A bound address. */
 export interface Listener {
   readonly address: Address
-  /** Takes no more connections, and resolves when the address is free again. Open links stay. */
+  /** Takes no more connections, and resolves when the address is free again. Open links stay; where they keep the address, it resolves at once. */
   close(): Promise<void>
+  /** After `close`, where open links keep the address: resolves when the last of them has given it back. */
+  released?(): Promise<void>
 }
 
 /**

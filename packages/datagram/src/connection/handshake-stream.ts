@@ -12,7 +12,9 @@ export class HandshakeStream {
   /** What is to be sent: from here on, and what was lost. */
   #sentEnd = 0
   #lostFrom = Number.POSITIVE_INFINITY
+  /** The peer has all before this, and these behind it. */
   #ackedEnd = 0
+  #ackedParts: { readonly from: number; readonly to: number }[] = []
   #receivedEnd = 0
 
   /** Whether the peer has everything that was said. */
@@ -53,9 +55,15 @@ export class HandshakeStream {
     return start + size
   }
 
-  /** The peer has these bytes. What comes behind a gap is sent once more with it. */
+  /** The peer has these bytes. Those of a later message may be told first. */
   acked(from: number, to: number): void {
-    if (from <= this.#ackedEnd) this.#ackedEnd = Math.max(this.#ackedEnd, to)
+    this.#ackedParts.push({ from, to })
+    this.#ackedParts.sort((one, two) => one.from - two.from)
+    for (const part of this.#ackedParts) {
+      if (part.from > this.#ackedEnd) break
+      this.#ackedEnd = Math.max(this.#ackedEnd, part.to)
+    }
+    this.#ackedParts = this.#ackedParts.filter((part) => part.to > this.#ackedEnd)
   }
 
   /** What was sent from here on is to be sent again. */
