@@ -47,7 +47,7 @@ export class GuardedLink implements Link {
   }
 
   get sealing(): Link['sealing'] {
-    return this.#link.sealing === undefined ? undefined : (owner) => this.#link.sealing!(owner)
+    return this.#link.sealing?.bind(this.#link)
   }
 
   get budgetBytes(): number | undefined {
@@ -55,7 +55,7 @@ export class GuardedLink implements Link {
   }
 
   get network(): Link['network'] {
-    return this.#link.network === undefined ? undefined : () => this.#link.network!()
+    return this.#link.network?.bind(this.#link)
   }
 
   get sealed(): Link['sealed'] {

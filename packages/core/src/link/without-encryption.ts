@@ -10,10 +10,7 @@ export function encryptionOf(owner: Encrypting): ChannelEncryptionSteps {
   const { link, crypto } = owner
   // What changes at an exact byte can't where frames overtake each other.
   if (link.below.speaks !== undefined)
-    return without(
-      owner,
-      'a channel over packets is encrypted from its beginning or not at all: encrypt its pipe',
-    )
+    return without(owner, 'a channel over packets encrypts from its beginning: encrypt its pipe')
   return crypto.encryption?.forChannel(owner) ?? without(owner, 'this platform brings no code that encrypts')
 }
 
