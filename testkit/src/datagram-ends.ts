@@ -39,6 +39,8 @@ interface Event {
 export class DatagramEnd implements EndpointHost {
   readonly endpoint: DatagramEndpoint
   readonly connections: DatagramConnection[] = []
+  /** What came that was no packet. */
+  readonly strays: Uint8Array[] = []
   host: string
   port: number
   readonly #net: DatagramEnds
@@ -70,6 +72,10 @@ export class DatagramEnd implements EndpointHost {
   }
 
   rescheduled(): void {}
+
+  stray(bytes: Uint8Array): void {
+    this.strays.push(bytes.slice())
+  }
 
   accepted(connection: DatagramConnection): void {
     this.connections.push(connection)

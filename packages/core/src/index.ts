@@ -116,6 +116,7 @@ export type {
   PacketSealer,
   PacketSealing,
   PacketSealingOwner,
+  StrayDatagram,
   StreamTransport,
   Transport,
   TransportPlugin,

@@ -190,4 +190,30 @@ describe('a channel over udp', () => {
       code: 'address-in-use',
     })
   })
+
+  it('leaves other datagrams to a service on the same port, whose replies are no larger than what came', async () => {
+    const { server, client } = await sides()
+    const heard: string[] = []
+    const results: string[] = []
+    server.on('datagram', (_pipe, { bytes, reply, host }) => {
+      heard.push(`${host} ${Buffer.from(bytes)}`)
+      results.push(reply(Buffer.from('1234567')), reply(Buffer.from('89')), reply(Buffer.from('8')))
+    })
+    const socket = createSocket('udp4')
+    ends.push(() => new Promise<void>((resolve) => socket.close(() => resolve())))
+    const replies: string[] = []
+    socket.on('message', (bytes) => void replies.push(String(bytes)))
+    socket.send('\\status\\', portOf(server), '127.0.0.1')
+    await until('both replies are there', () => replies.length === 2)
+    expect(heard).toEqual(['127.0.0.1 \\status\\'])
+    expect(results).toEqual(['sent', 'too-large', 'sent'])
+    expect(replies).toEqual(['1234567', '8'])
+    // What begins like a packet of ours is none of its business.
+    socket.send(Uint8Array.of(0x10, 1, 2), portOf(server), '127.0.0.1')
+    socket.send(Uint8Array.of(0x22, 1, 2), portOf(server), '127.0.0.1')
+    socket.send('x', portOf(server), '127.0.0.1')
+    await until('the last one is heard', () => heard.length > 1)
+    expect(heard.slice(1)).toEqual(['127.0.0.1 x'])
+    expect(await client.open()).toMatchObject({ isOpen: true })
+  })
 })

@@ -7,6 +7,7 @@ import type {
   PacketNetwork,
   PacketPlace,
   PacketSocket,
+  StrayDatagram,
   TransportServices,
 } from '@millrace/core'
 import { MillraceError } from '@millrace/core'
@@ -23,6 +24,8 @@ export interface UdpSocketOptions {
 /** What a socket of udp tells. */
 export interface UdpSocketOwner {
   accepted(link: Link): void
+  /** A datagram came that is no packet of a connection. */
+  stray?(datagram: StrayDatagram): void
   failed(error: unknown): void
 }
 
@@ -163,6 +166,19 @@ export class UdpSocket implements EndpointHost {
   #failed(error: unknown): void {
     if (this.#refused !== undefined) this.#refused(error)
     else if (this.#role === 'accepting') this.#owner.failed(error)
+  }
+
+  stray(bytes: Uint8Array, host: string, port: number): void {
+    const { stray } = this.#owner
+    if (stray === undefined || !this.#isListening) return
+    let room = bytes.length
+    const reply = (reply: Uint8Array) => {
+      if (reply.length > room) return 'too-large'
+      room -= reply.length
+      this.send(reply, 0, reply.length, port, host)
+      return 'sent'
+    }
+    stray({ bytes: bytes.slice(), host, port, reply })
   }
 
   #woken(): void {

@@ -114,6 +114,7 @@ export class Udp implements StreamTransport {
       this.#options(host),
       {
         accepted: (link) => owner.accepted(link),
+        stray: (datagram) => owner.datagram?.(datagram),
         failed: (error) => owner.failed(error),
       },
     )

@@ -6,6 +6,7 @@ import type {
   Link,
   LinkRoom,
   Listener,
+  StrayDatagram,
   StreamTransport,
   Transport,
 } from '../ports/transport.ts'
@@ -18,6 +19,7 @@ export interface BindingOwner {
   readonly transport: Transport
   readonly registry: ChannelRegistry
   accept(link: Link, room: LinkRoom | undefined): void
+  datagram(datagram: StrayDatagram): void
 }
 
 /** An address that a pipe holds: a listener, a datagram socket, or a name within the process. */
@@ -72,6 +74,7 @@ export class Binding {
     const { address } = owner.target
     const listener = await transport.listen(address, {
       accepted: (link, room) => owner.accept(link, room),
+      datagram: (datagram) => owner.datagram(datagram),
       failed: (error) => owner.registry.linkFailed(error, `${address.text} could not take a connection`),
     })
     return new Binding({

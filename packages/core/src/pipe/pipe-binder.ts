@@ -109,7 +109,11 @@ export class PipeBinder {
     encryption?.expectRole('accepted')
     if (encryption?.isLoaded === false) await encryption.load()
     encryption?.expectKeys('accepted')
-    return Binding.take({ ...settled, accept: (link, room) => this.#accept(link, room, settled) })
+    return Binding.take({
+      ...settled,
+      accept: (link, room) => this.#accept(link, room, settled),
+      datagram: (datagram) => this.#parts.handlers.emit('datagram', this.#owner, datagram),
+    })
   }
 
   #bound(binding: Binding, settled: Settled): void {

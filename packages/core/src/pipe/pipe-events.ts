@@ -3,6 +3,7 @@ import type { CloseReason } from '../base/close-reason.ts'
 import type { Side } from '../base/messages.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import type { Channel } from '../channel/channel.ts'
+import type { StrayDatagram } from '../ports/transport.ts'
 import type { Turns } from '../turn/turns.ts'
 
 /**
@@ -22,6 +23,8 @@ export interface PipeEvents<Messages extends object, PipeType = unknown, Data = 
   ) => void
   /** A channel of this pipe has ended: exactly once for each that was accepted or connected. */
   close: (pipe: PipeType, channel: Channel<Messages, Side, Data>, reason: CloseReason) => void
+  /** A datagram came to a bound pipe over `udp` that is no packet of a channel: for a stateless service on the same port. */
+  datagram: (pipe: PipeType, datagram: StrayDatagram) => void
   /** The pipe was destroyed, and nothing of it is left. Exactly once. */
   destroy: (pipe: PipeType) => void
   /** Something went wrong, and the pipe lives on: a handler threw, a peer was refused, a connection could not be taken. */
@@ -32,7 +35,14 @@ export interface PipeEvents<Messages extends object, PipeType = unknown, Data = 
 export type PipeEvent = keyof PipeEvents<object>
 
 /** The names of a pipe's events, for those who check. */
-const pipeEventNames: readonly PipeEvent[] = ['accepted', 'connected', 'close', 'destroy', 'error']
+const pipeEventNames: readonly PipeEvent[] = [
+  'accepted',
+  'connected',
+  'close',
+  'datagram',
+  'destroy',
+  'error',
+]
 
 type Run = (...values: unknown[]) => unknown
 

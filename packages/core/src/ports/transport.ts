@@ -153,6 +153,22 @@ export interface LinkRoom {
   refused(): void
 }
 
+/**
+ * A datagram that is none of the transport's own packets: of a stateless service beside the channels, such as a server's status. Where it says that it comes from is
+ * not proven.
+ */
+export interface StrayDatagram {
+  /** What came. The handler's to keep. */
+  readonly bytes: Uint8Array
+  readonly host: string
+  readonly port: number
+  /**
+   * Sends bytes back. All replies to one datagram together are no larger than it was, so that nobody can be flooded by them: `too-large` is not sent. Ask for padding
+   * in the request of a service whose replies are larger.
+   */
+  reply(bytes: Uint8Array): 'sent' | 'too-large'
+}
+
 /** What a listening transport tells. */
 export interface ListenerOwner {
   /**
@@ -160,6 +176,8 @@ export interface ListenerOwner {
    * or this one is destroyed and the room is told.
    */
   accepted(link: Link, room?: LinkRoom): void
+  /** A datagram came that is no packet of a channel. */
+  datagram?(datagram: StrayDatagram): void
   /** Listening goes on, but something went wrong: a connection that could not be taken. */
   failed(error: unknown): void
 }

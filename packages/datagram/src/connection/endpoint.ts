@@ -10,6 +10,7 @@ import {
 } from '../packet/before-connection.ts'
 import {
   type Addressee,
+  isOwnKind,
   packetKind,
   packetReceiver,
   packetVersion,
@@ -31,6 +32,8 @@ export interface EndpointHost {
   later(): void
   /** `nextDeadline` may have changed. */
   rescheduled(): void
+  /** A datagram came that is no packet of this layout, lent for the call. Where it comes from is not proven. */
+  stray(bytes: Uint8Array, host: string, port: number): void
   /** A peer that has proven its address: it has a connection now. */
   accepted(connection: DatagramConnection): void
 }
@@ -182,8 +185,10 @@ export class DatagramEndpoint implements ConnectionHome {
 
   #receiveEarly(bytes: Uint8Array, host: string, port: number, now: number): void {
     const early = readEarlyPacket(bytes, 0, bytes.length)
-    if (early === undefined) this.counts.strange++
-    else if (early.kind !== packetKind.request) this.#answered(bytes, early, host, port, now)
+    if (early === undefined) {
+      this.counts.strange++
+      if (!isOwnKind(bytes[0])) this.#host.stray(bytes, host, port)
+    } else if (early.kind !== packetKind.request) this.#answered(bytes, early, host, port, now)
     else if (this.#options.role === 'accepting') this.#requested(bytes, early, host, port, now)
     else this.counts.strange++
   }

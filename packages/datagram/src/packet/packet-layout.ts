@@ -20,6 +20,11 @@ export const packetKind = {
   plain: 0x22,
 } as const
 
+/** Whether a packet with this first byte can be of this layout, now or in a later version; others are for stateless services. */
+export function isOwnKind(kind: number): boolean {
+  return kind >= 0x10 && kind < 0x30
+}
+
 /** The version of this layout and of the parts. */
 export const packetVersion = 1
 
