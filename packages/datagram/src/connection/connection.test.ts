@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import type { DatagramConnection } from './connection.ts'
 
 /** Two connected ends, each with its diary. */
-function connect(net: DatagramEnds) {
+function connect(net: DatagramEnds, rules = numberedRules) {
   const client = new DatagramDiary()
   const server = new DatagramDiary()
   let accepted: DatagramConnection | undefined
   net.accepted = (connection) => {
     accepted = connection
-    connection.speaks(numberedRules)
+    connection.speaks(rules)
     connection.start(server)
   }
   const opening = net.open()
@@ -17,7 +17,7 @@ function connect(net: DatagramEnds) {
   const opened = opening.result
   if (typeof opened !== 'object' || accepted === undefined)
     throw new Error(`no connection: ${String(opened)}`)
-  opened.speaks(numberedRules)
+  opened.speaks(rules)
   opened.start(client)
   return { opened, accepted, client, server }
 }
@@ -139,4 +139,27 @@ describe('a connection', () => {
       expect([net.server.endpoint.size, net.client.endpoint.size]).toEqual([0, 0])
     },
   )
+})
+
+describe('a frame larger than the windows that both sides begin with', () => {
+  const size = 3_000_000
+
+  it.each([
+    ['a lane', 3],
+    ['an unordered message', 13],
+  ])('arrives as %s where it is taken, again and again', (_what, number) => {
+    const net = new DatagramEnds(1, { loss: 0.01 })
+    const { opened, server } = connect(net, { ...numberedRules, bodySizeMax: size })
+    opened.write(frame(0, 0, 40), net.now)
+    for (let count = 0; count < 3; count++) opened.write(frame(number, count, size), net.now)
+    opened.flush(net.now)
+    net.run(60_000, () => server.shown.length >= 4)
+    expect(read(server.shown).map((one) => [one.number, one.size])).toEqual([
+      [0, 40],
+      [number, size],
+      [number, size],
+      [number, size],
+    ])
+    expect(server.goneCount).toBe(0)
+  })
 })

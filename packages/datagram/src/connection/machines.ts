@@ -55,13 +55,14 @@ export class Machines {
     this.sorter = new FrameSorter(this.outgoing)
   }
 
-  /** How to find frames, both ways. */
+  /** How to find frames, both ways, and how large they are at most. */
   speaks(rules: FrameRules): void {
     const { ends } = this.incoming
     this.sorter.speaks(rules)
     ends.isRaw = false
     ends.fixedSizes = rules.fixedSizes
     ends.bodySizeMax = rules.bodySizeMax
+    this.windows.widen(rules.bodySizeMax + windowExtra)
   }
 
   /** Bytes that were written and have not left for good. */

@@ -12,7 +12,7 @@ export const windowPartSize = 8
  */
 export class Windows {
   readonly #incoming: Incoming
-  readonly #size: number
+  #size: number
   readonly #ends = new Float64Array(laneCountMax + 1)
   /** Those that may have to be told, a bit each, and those that must. */
   #touched = 0
@@ -22,6 +22,13 @@ export class Windows {
     this.#incoming = incoming
     this.#size = size
     this.#ends.fill(size)
+  }
+
+  /** Windows have at least so many bytes from now on: the peer knows of those that it began with, and is told. */
+  widen(size: number): void {
+    if (size <= this.#size) return
+    this.#size = size
+    this.#due = 2 ** this.#ends.length - 1
   }
 
   /** Something of this lane, or of the unordered messages, was received or read. */
