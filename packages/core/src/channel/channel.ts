@@ -95,8 +95,8 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   }
 
   /**
-   * The network address of the peer without its port, for bans, limits and logs: an IP address over `tcp`. It stays when the channel has ended. Undefined over
-   * `ipc` and on local channels.
+   * The network address of the peer without its port, for bans, limits and logs: an IP address over `tcp` and `udp`. It stays when the channel has ended.
+   * Undefined over `ipc` and on local channels.
    */
   get peerAddress(): string | undefined {
     return this.#conversation.carrier.peerAddress
@@ -240,7 +240,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
    * among it, waits until it can be sealed, in its order: what the sides ask each other between the two calls must have replies of less than `highWaterBytes`.
    * Resolves when both directions are sealed here; rejects with `encryption-failed`, and the channel ends, when the keys differ or the other side doesn't do the
    * same. What was sent leaves even if the channel is closed before. Also rejects with `argument-invalid`, `channel-closed`, `already-open` when called twice, and
-   * `unsupported` for protocols that own their bytes. On local channels keys must fit as well, but nothing is sealed: nothing leaves the process.
+   * `unsupported` for protocols that own their bytes, and over `udp`: encrypt the pipe. On local channels keys must fit as well, but nothing is sealed: nothing leaves the process.
    */
   setEncryption(key: Uint8Array, algorithm?: EncryptionAlgorithm): Promise<void> {
     return this.#conversation.setEncryption(algorithm === undefined ? { key } : { key, algorithm })
