@@ -33,6 +33,7 @@ import {
   Tcp,
   Timer,
   text,
+  Udp,
   u8,
   u16,
   u32,
@@ -187,6 +188,7 @@ describe('the code of docs/GUIDE.md', () => {
       process.platform === 'win32' ? '\\\\.\\pipe\\guide' : join(tmpdir(), `guide-${process.pid}.sock`)
     // guide
     const overTcp = net.create('tcp', '::1', 7777, 'game')
+    const overUdp = net.create('udp', '::1', 7777, 'game') // see Over udp
     const overIpc = net.create('ipc', path, 'game') // unix socket, or named pipe of Windows
     const inProcess = net.create('local', 'lobby', 'game') // no bytes at all
     overIpc.getProto().as(Ipc).setAccess('everyone') // else the same user only
@@ -195,7 +197,7 @@ describe('the code of docs/GUIDE.md', () => {
     const byUrl = net.create('tcp://[::1]:7777', 'game') // ipc:///tmp/game.sock, local://lobby
     const later = await net.create('lobby').bind('tcp', '127.0.0.1', 0, 'game') // a name for logs first, where to later
     // end
-    pipes.push(overTcp, overIpc, inProcess, byName, byUrl, later)
+    pipes.push(overTcp, overUdp, overIpc, inProcess, byName, byUrl, later)
     await overIpc.bind()
     await inProcess.bind()
     expect((await overIpc.open()).isOpen).toBe(true)
@@ -514,6 +516,72 @@ describe('the code of docs/GUIDE.md', () => {
     await until('both were heard', () => heard.length === 2)
     expect(heard.sort()).toEqual(['arena', 'lobby'])
     clearInterval(ticks)
+  })
+
+  it('over udp', async () => {
+    const key = generateKey()
+    let tick = 0
+    const world = {
+      join: (name: string) => name.length,
+      seenBy: (player: Channel) => (player.isOpen ? { tick: ++tick, seen: [1, 2] } : undefined),
+      sparks: [{ x: 1, y: 2 }],
+    }
+    // guide
+    const play = contract({
+      join: request({ name: text(20) }, { id: u32 }),
+      steer: message({ x: f32, y: f32 }, { from: 'client', delivery: 'sequenced' }),
+      snapshot: message({ tick: u32, seen: array(u32, 50) }, { from: 'server', delivery: 'latestByKey' }),
+      score: message({ of: u32, points: u32 }, { from: 'server', delivery: 'reliableUnordered' }),
+      spark: message({ x: f32, y: f32 }, { from: 'server', delivery: 'unreliable' }),
+      chat: message({ line: text(200) }, { lane: 1 }),
+    })
+    const net = new ProtoFactory().add('play', bits(play))
+    const server = net.create('udp', '127.0.0.1', 0, 'play') // or 'udp://127.0.0.1:7777'
+    const players = new Set<Channel<MessagesOf<typeof play>, 'server'>>()
+    server.on('accepted', (_pipe, player) => {
+      players.add(player)
+      player.on('join', ({ name }) => ({ id: world.join(name) })).on('close', () => players.delete(player))
+    })
+    await server.bind()
+    // end
+    const client = net.create('udp', '127.0.0.1', portOf(server), 'play')
+    pipes.push(client as unknown as Pipe<Game>, server as unknown as Pipe<Game>)
+    const channel = await within('a channel', client.open())
+    expect(await channel.request('join', { name: 'Ada' })).toEqual({ id: 3 })
+    let sparks = 0
+    channel.on('snapshot', ({ seen }) => void said.push(`saw ${seen}`)).on('spark', () => void sparks++)
+    {
+      // guide
+      const tick = setInterval(() => {
+        for (const player of players) {
+          player.sendLatest('snapshot', () => world.seenBy(player)) // undefined: there is nothing to say
+          for (const spark of world.sparks) {
+            if (player.budgetBytes < 100) break // so much leaves at once
+            player.send('spark', spark)
+          }
+        }
+      }, 50)
+      // end
+      await until('snapshots and sparks came', () => said.length > 1 && sparks > 1)
+      clearInterval(tick)
+    }
+    expect(said[0]).toBe('saw 1,2')
+    said.length = 0
+    // guide
+    const { roundTripMs, packetsOut, packetsLost, packetSize } = channel.statistics().network!
+    console.log(packetsLost <= packetsOut, roundTripMs < 10_000, packetSize >= 1200)
+    // end
+    expect(said).toEqual(['true true true'])
+    // guide
+    const secret = net.create('udp', '127.0.0.1', 0, 'play', { encryption: { key } })
+    // end
+    expect(secret.describe()).toContain('udp://127.0.0.1:0')
+    // guide
+    const settings = server.getProto().as(Udp)
+    settings.setReceiveBufferSize(8 * 1024 * 1024)
+    settings.setPacketSizeMax(1200)
+    // end
+    expect(() => settings.setPacketSizeMax(1199)).toThrow(/from 1200 to 65000/)
   })
 
   it('local channels', async () => {
