@@ -67,14 +67,17 @@ describe('the README of a package', () => {
   const doors: Readonly<Record<string, () => Promise<object>>> = {
     '@millrace/buffer': () => import('@millrace/buffer'),
     '@millrace/core': () => import('@millrace/core'),
+    '@millrace/datagram': () => import('@millrace/datagram'),
     '@millrace/proto-bits': () => import('@millrace/proto-bits'),
     '@millrace/proto-msgpack': () => import('@millrace/proto-msgpack'),
     '@millrace/sim': () => import('@millrace/sim'),
     '@millrace/transports/ipc': () => import('@millrace/transports/ipc'),
     '@millrace/transports/node-platform': () => import('@millrace/transports/node-platform'),
     '@millrace/transports/tcp': () => import('@millrace/transports/tcp'),
+    '@millrace/transports/udp': () => import('@millrace/transports/udp'),
     '@millrace/wire': () => import('@millrace/wire'),
     'bitsery-ts': () => import('bitsery-ts'),
+    'node:crypto': () => import('node:crypto'),
     'node:os': () => import('node:os'),
   }
 
@@ -86,7 +89,7 @@ describe('the README of a package', () => {
     },
   )
 
-  it.each(['core', 'proto-bits', 'sim', 'transports', 'wire'])(
+  it.each(['core', 'datagram', 'proto-bits', 'sim', 'transports', 'wire'])(
     '%s has an example that prints what it says',
     async (name) => {
       const [code, ...others] = blocks(`packages/${name}/README.md`, 'js')
