@@ -47,6 +47,9 @@ export function udp({ network }: UdpOptions = {}): TransportPlugin<UdpFields, [h
   }
 }
 
+/** What the system gives is the same for all sockets: it is told once. */
+let hasWarned = false
+
 /** Sizes of datagrams that go through the loopback, and through networks unless they say otherwise. */
 const loopbackSizeMax = 16_000
 const networkSizeMax = 1472
@@ -159,6 +162,8 @@ export class Udp implements StreamTransport {
       sendBufferSize: this.#sendBufferSize,
       reusePort: this.#reusePort,
       bufferIsSmall: (size) => {
+        if (hasWarned) return
+        hasWarned = true
         const text = `the system gives a udp socket ${size} bytes to receive, ${wanted} were asked for: bursts of packets will be lost. Raise net.core.rmem_max, or ask for less by setReceiveBufferSize`
         owner?.failed(new MillraceError('listen-failed', text))
       },

@@ -168,8 +168,6 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     const { number } = cover
     if (received.has(number)) {
       this.repeatedIn++
-      // It was sent again, as its acknowledgement is missing.
-      received.receive(number, now, true)
     } else {
       if (cover.isSealed && !this.#isProven) {
         this.#isProven = true
@@ -286,7 +284,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
 
   #fail(code: ConnectionError['code'], text: string, now: number): void {
     if (this.isOver) return
-    this.transmit(this.#leaving.farewell('violation', now))
+    this.transmit(this.#leaving.farewell(code === 'violation' ? code : 'destroyed', now))
     this.#leave(new ConnectionError(code, text), now)
   }
 
