@@ -33,7 +33,7 @@ export interface EndpointHost {
   /** `nextDeadline` may have changed. */
   rescheduled(): void
   /** A datagram came that is no packet of this layout, lent for the call. Where it comes from is not proven. */
-  stray(bytes: Uint8Array, host: string, port: number): void
+  stray?(bytes: Uint8Array, host: string, port: number): void
   /** A peer that has proven its address: it has a connection now. */
   accepted(connection: DatagramConnection): void
 }
@@ -187,7 +187,7 @@ export class DatagramEndpoint implements ConnectionHome {
     const early = readEarlyPacket(bytes, 0, bytes.length)
     if (early === undefined) {
       this.counts.strange++
-      if (!isOwnKind(bytes[0])) this.#host.stray(bytes, host, port)
+      if (!isOwnKind(bytes[0])) this.#host.stray?.(bytes, host, port)
     } else if (early.kind !== packetKind.request) this.#answered(bytes, early, host, port, now)
     else if (this.#options.role === 'accepting') this.#requested(bytes, early, host, port, now)
     else this.counts.strange++
