@@ -1,6 +1,6 @@
 import { Random } from '../base/random.ts'
 import { hashOf, TraceHash } from '../base/trace-hash.ts'
-import type { VirtualTime } from '../time/virtual-time.ts'
+import type { Scheduler } from '../time/scheduler.ts'
 import { type Conditions, joined, noConditions } from './conditions.ts'
 import type { Packet } from './packet.ts'
 import { Path } from './path.ts'
@@ -25,7 +25,7 @@ export interface Station {
 /** All hosts, and the paths between them. It knows addresses, and neither ports nor sockets. */
 export class Network {
   readonly trace = new TraceHash()
-  readonly #time: VirtualTime
+  readonly #time: Scheduler
   readonly #seed: number
   readonly #conditions: Conditions
   readonly #byAddress = new Map<string, Station>()
@@ -34,7 +34,7 @@ export class Network {
   /** Packets to addresses that no host has. */
   unroutable = 0
 
-  constructor(time: VirtualTime, seed: number, conditions: Conditions) {
+  constructor(time: Scheduler, seed: number, conditions: Conditions) {
     this.#time = time
     this.#seed = seed
     this.#conditions = conditions

@@ -1,6 +1,6 @@
 import type { Random } from '../base/random.ts'
 import type { TraceHash } from '../base/trace-hash.ts'
-import type { VirtualTime } from '../time/virtual-time.ts'
+import type { Scheduler } from '../time/scheduler.ts'
 import type { Conditions, Span } from './conditions.ts'
 import { corrupted, type Packet, sizeOf, traced } from './packet.ts'
 
@@ -36,7 +36,7 @@ export class Path {
   conditions: Conditions
   /** Nothing gets through any more. What is under way still arrives. */
   isCut = false
-  readonly #time: VirtualTime
+  readonly #time: Scheduler
   readonly #random: Random
   readonly #trace: TraceHash
   readonly #mark: number
@@ -65,7 +65,7 @@ export class Path {
 
   /** `mark` stands for it in the trace. */
   constructor(
-    time: VirtualTime,
+    time: Scheduler,
     random: Random,
     trace: TraceHash,
     mark: number,

@@ -1,6 +1,6 @@
 import type { Wake } from '@millrace/timer'
 import { ByteQueue } from '../base/byte-queue.ts'
-import type { VirtualTime } from '../time/virtual-time.ts'
+import type { Scheduler } from '../time/scheduler.ts'
 
 /** The largest payload of a segment, in bytes: what Ethernet leaves. */
 export const segmentMax = 1460
@@ -29,7 +29,7 @@ export interface TcpSenderOwner {
  * 6582, timeouts by RFC 6298. No selective acknowledgements, no delayed ones, no Nagle.
  */
 export class TcpSender {
-  readonly #time: VirtualTime
+  readonly #time: Scheduler
   readonly #owner: TcpSenderOwner
   readonly #capacity: number
   /** From `#una` on. */
@@ -58,7 +58,7 @@ export class TcpSender {
   #timer: Wake | undefined
   #timerAt = Number.POSITIVE_INFINITY
 
-  constructor(time: VirtualTime, owner: TcpSenderOwner, capacity: number) {
+  constructor(time: Scheduler, owner: TcpSenderOwner, capacity: number) {
     this.#time = time
     this.#owner = owner
     this.#capacity = capacity

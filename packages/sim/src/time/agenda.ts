@@ -1,3 +1,5 @@
+import type { Wake } from '@millrace/timer'
+
 /** Something that is due at a time. It belongs to one agenda, once. */
 export interface Due {
   readonly atMs: number
@@ -6,6 +8,23 @@ export interface Due {
   readonly isCancelled: boolean
   /** The time has come. */
   due(): void
+}
+
+/** A call at a time. */
+export class Moment implements Due, Wake {
+  readonly atMs: number
+  order = 0
+  isCancelled = false
+  readonly due: () => void
+
+  constructor(atMs: number, due: () => void) {
+    this.atMs = atMs
+    this.due = due
+  }
+
+  cancel(): void {
+    this.isCancelled = true
+  }
 }
 
 /** What is due when, in order of time, then of asking: a heap. Knows no clock. */

@@ -1,7 +1,8 @@
 import type { Wake } from '@millrace/timer'
 import { SimError } from '../base/sim-error.ts'
-import { Agenda, type Due } from './agenda.ts'
+import { Agenda, type Due, Moment } from './agenda.ts'
 import { eventsSeen, jobsDone } from './jobs.ts'
+import type { Scheduler } from './scheduler.ts'
 
 /** A program that has something to do: an `EventLoop`. */
 export interface Driven {
@@ -22,28 +23,11 @@ const turnsUnseenMax = 64
 /** Steps at one instant before the programs are taken for ones that never come to rest. */
 const stepsMax = 200_000
 
-/** A call at a time. */
-class Moment implements Due, Wake {
-  readonly atMs: number
-  order = 0
-  isCancelled = false
-  readonly due: () => void
-
-  constructor(atMs: number, due: () => void) {
-    this.atMs = atMs
-    this.due = due
-  }
-
-  cancel(): void {
-    this.isCancelled = true
-  }
-}
-
 /**
  * The time of a whole world: it stands still until it is told, and stops at everything that happens. Between two pieces of a program all promises
  * settle that can. The same programs do the same in the same order, always.
  */
-export class VirtualTime {
+export class VirtualTime implements Scheduler {
   readonly #agenda = new Agenda()
   #nowMs: number
   readonly #ready: Driven[] = []
