@@ -80,10 +80,14 @@ export class Network {
     if (path === undefined) {
       const name = `${from.name} > ${to.name}`
       const conditions = from === to ? noConditions : this.#between(from, to)
-      const mark = hashOf(name)
-      path = new Path(this.#time, this.random(name), this.trace, mark, conditions, (packet) =>
-        to.arrived(packet),
-      )
+      const parts = {
+        time: this.#time,
+        random: this.random(name),
+        trace: this.trace,
+        mark: hashOf(name),
+        conditions,
+      }
+      path = new Path(parts, (packet) => to.arrived(packet))
       paths.set(to, path)
     }
     return path

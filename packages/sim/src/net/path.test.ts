@@ -4,7 +4,7 @@ import { TraceHash } from '../base/trace-hash.ts'
 import { VirtualTime } from '../time/virtual-time.ts'
 import { type ConditionOptions, joined, noConditions, withConditions } from './conditions.ts'
 import type { Packet } from './packet.ts'
-import { Path } from './path.ts'
+import { noCounts, Path } from './path.ts'
 import { conditionsOf, type Preset, presets } from './presets.ts'
 
 const headers = 28
@@ -25,7 +25,10 @@ function pathOf(options: ConditionOptions, seed = 7) {
     const { bytes } = packet
     arrivals.push({ index: new DataView(bytes.buffer).getUint32(0), atMs: time.now(), bytes })
   }
-  const path = new Path(time, new Random(seed), new TraceHash(), 1, conditions, arrive)
+  const path = new Path(
+    { time, random: new Random(seed), trace: new TraceHash(), mark: 1, conditions },
+    arrive,
+  )
   const sent: Uint8Array[] = []
   const send = (index: number, size = 4) => {
     const bytes = new Uint8Array(size)
@@ -203,6 +206,34 @@ describe('a path', () => {
     await time.settle()
     expect(arrivals.map(({ index }) => index)).toEqual([1])
     expect(path.statistics().tooLarge).toBe(1)
+  })
+
+  it('counts together with others, and holds no more than all of them may', async () => {
+    const time = new VirtualTime()
+    const counts = noCounts()
+    const conditions = withConditions(noConditions, { delayMs: 10, duplication: 1 })
+    const arrived: number[] = []
+    const paths = [1, 2].map(
+      (which) =>
+        new Path({ time, random: new Random(which), conditions, counts, underWayBytesMax: 5000 }, () =>
+          arrived.push(which),
+        ),
+    )
+    const bytes = new Uint8Array(1000 - headers)
+    const send = (path: Path) =>
+      path.carry(
+        { kind: 'udp', fromHost: 'a', fromPort: 1, toHost: 'b', toPort: 2, bytes },
+        time.now(),
+        'open',
+      )
+    for (const path of [...paths, ...paths]) send(path)
+    expect(counts).toMatchObject({ sent: 4, overflowed: 1, underWayBytes: 6000 })
+    expect(paths.map(({ underWay }) => underWay)).toEqual([4, 2])
+    await time.advance(10)
+    expect(counts).toMatchObject({ arrived: 6, underWayBytes: 0 })
+    expect(arrived).toEqual([1, 1, 2, 2, 1, 1])
+    send(paths[1])
+    expect(counts.overflowed).toBe(1)
   })
 
   it('is clogged by hand, and by chance', async () => {

@@ -11,9 +11,11 @@ export interface PathStatistics {
   readonly sentBytes: number
   /** Came out at the far end. */
   readonly arrived: number
+  /** Bytes that will: now on their way. */
+  readonly underWayBytes: number
   /** Lost by chance, alone or in a burst. */
   readonly lost: number
-  /** Lost since it was cut, since the queue was full, since they were larger than the path's MTU. */
+  /** Lost since it was cut, since a queue was full, since they were larger than the path's MTU. */
   readonly cut: number
   readonly overflowed: number
   readonly tooLarge: number
@@ -23,6 +25,41 @@ export interface PathStatistics {
   readonly replayed: number
   /** How often it was clogged. */
   readonly clogged: number
+}
+
+/** What paths count: one for each, or one for several. */
+export type PathCounts = { -readonly [Name in keyof PathStatistics]: PathStatistics[Name] }
+
+export function noCounts(): PathCounts {
+  return {
+    sent: 0,
+    sentBytes: 0,
+    arrived: 0,
+    underWayBytes: 0,
+    lost: 0,
+    cut: 0,
+    overflowed: 0,
+    tooLarge: 0,
+    duplicated: 0,
+    reordered: 0,
+    corrupted: 0,
+    replayed: 0,
+    clogged: 0,
+  }
+}
+
+/** What a path is made of. */
+export interface PathParts {
+  readonly time: Scheduler
+  readonly random: Random
+  readonly conditions: Conditions
+  /** Sees all that is carried; `mark` stands for the path in it. */
+  readonly trace?: TraceHash
+  readonly mark?: number
+  /** Shared by paths that are counted together. Default: its own. */
+  readonly counts?: PathCounts
+  /** What is on its way on all paths of these counts: more is dropped as if a queue were full. Default: any. */
+  readonly underWayBytesMax?: number
 }
 
 const fate = { arrives: 1, lost: 2, cut: 3, overflowed: 4, tooLarge: 5, again: 6 } as const
@@ -36,9 +73,11 @@ export class Path {
   conditions: Conditions
   /** Nothing gets through any more. What is under way still arrives. */
   isCut = false
+  /** Packets that are on their way. */
+  underWay = 0
   readonly #time: Scheduler
   readonly #random: Random
-  readonly #trace: TraceHash
+  readonly #trace: TraceHash | undefined
   readonly #mark: number
   readonly #arrive: (packet: Packet) => void
   readonly #kept: Packet[] = []
@@ -48,35 +87,17 @@ export class Path {
   #freeAt = 0
   #lastAt = 0
   #clogUntil = 0
-  readonly #counts = {
-    sent: 0,
-    sentBytes: 0,
-    arrived: 0,
-    lost: 0,
-    cut: 0,
-    overflowed: 0,
-    tooLarge: 0,
-    duplicated: 0,
-    reordered: 0,
-    corrupted: 0,
-    replayed: 0,
-    clogged: 0,
-  }
+  readonly #counts: PathCounts
+  readonly #underWayBytesMax: number
 
-  /** `mark` stands for it in the trace. */
-  constructor(
-    time: Scheduler,
-    random: Random,
-    trace: TraceHash,
-    mark: number,
-    conditions: Conditions,
-    arrive: (packet: Packet) => void,
-  ) {
-    this.#time = time
-    this.#random = random
-    this.#trace = trace
-    this.#mark = mark
-    this.conditions = conditions
+  constructor(parts: PathParts, arrive: (packet: Packet) => void) {
+    this.#time = parts.time
+    this.#random = parts.random
+    this.#trace = parts.trace
+    this.#mark = parts.mark ?? 0
+    this.conditions = parts.conditions
+    this.#counts = parts.counts ?? noCounts()
+    this.#underWayBytesMax = parts.underWayBytesMax ?? Number.POSITIVE_INFINITY
     this.#arrive = arrive
   }
 
@@ -133,7 +154,8 @@ export class Path {
       counts.tooLarge++
       return fate.tooLarge
     }
-    if (this.#waiting(now) + size > conditions.queueBytes) {
+    const isFull = counts.underWayBytes + size > this.#underWayBytesMax
+    if (isFull || this.#waiting(now) + size > conditions.queueBytes) {
       counts.overflowed++
       return fate.overflowed
     }
@@ -182,7 +204,7 @@ export class Path {
       at = Math.max(at, this.#lastAt)
       this.#lastAt = at
     }
-    this.#time.at(at, () => this.#arrived(packet))
+    this.#bring(packet, at)
   }
 
   #replay(packet: Packet, now: number): void {
@@ -193,21 +215,34 @@ export class Path {
     const old = this.#random.pick(this.#kept)
     const at = now + this.#delay() + spanned(replayMs, this.#random.next())
     this.#note(old, fate.again, now)
-    this.#time.at(at, () => this.#arrived(old))
+    this.#bring(old, at)
+  }
+
+  #bring(packet: Packet, at: number): void {
+    const size = sizeOf(packet)
+    this.underWay++
+    this.#counts.underWayBytes += size
+    this.#time.at(at, () => {
+      this.underWay--
+      this.#counts.underWayBytes -= size
+      this.#arrived(packet)
+    })
   }
 
   #arrived(packet: Packet): void {
     this.#counts.arrived++
-    this.#trace.number(this.#mark)
-    this.#trace.time(this.#time.now())
+    this.#trace?.number(this.#mark)
+    this.#trace?.time(this.#time.now())
     this.#arrive(packet)
   }
 
   #note(packet: Packet, what: number, now: number): void {
-    this.#trace.number(this.#mark)
-    this.#trace.number(what)
-    this.#trace.time(now)
-    traced(packet, this.#trace)
+    const trace = this.#trace
+    if (trace === undefined) return
+    trace.number(this.#mark)
+    trace.number(what)
+    trace.time(now)
+    traced(packet, trace)
   }
 
   /** What never happens draws no number. */
