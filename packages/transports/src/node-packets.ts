@@ -3,22 +3,28 @@ import { lookup } from 'node:dns/promises'
 import { isIPv6 } from 'node:net'
 import type { PacketNetwork, PacketOwner, PacketPlace, PacketSocket } from '@millrace/core'
 
+const mebibyte = 1024 * 1024
+
 /** How sockets for datagrams are made. */
 export interface NodePacketOptions {
-  /** What the system may store of what came and was not read yet, in bytes. It may give less. */
-  readonly receiveBufferSize: number
-  readonly sendBufferSize: number
-  /** Several sockets, of processes or threads, share one port, and the system spreads the peers over them. */
-  readonly reusePort: boolean
-  /** Told once if the system gave less than was asked for, in bytes. */
-  bufferIsSmall(size: number): void
+  /** What the system may store of what came and was not read yet, in bytes. It may give less. Default 4 MiB. */
+  readonly receiveBufferSize?: number | undefined
+  /** What it may store of what has not left yet, in bytes. Default 1 MiB. */
+  readonly sendBufferSize?: number | undefined
+  /** Several sockets, of processes or threads, share one port, and the system spreads the peers over them. Default: they don't. */
+  readonly reusePort?: boolean | undefined
+  /** Told of each socket for which the system gave less to receive than was asked for: how much, in bytes. Default: nothing is told. */
+  readonly bufferIsSmall?: ((size: number) => void) | undefined
 }
 
-/** Datagrams by `node:dgram`. */
+/**
+ * Datagrams by `node:dgram`: what `udp()` uses by itself. For programs that put something in between: `udp({ network: netemPackets(new NodePackets(), 'lte') })`. The
+ * sizes of buffers that are set by `as(Udp)` are those of its own; say them here.
+ */
 export class NodePackets implements PacketNetwork {
   readonly #options: NodePacketOptions
 
-  constructor(options: NodePacketOptions) {
+  constructor(options: NodePacketOptions = {}) {
     this.#options = options
   }
 
@@ -27,7 +33,7 @@ export class NodePackets implements PacketNetwork {
   }
 
   async open({ host, port, peer }: PacketPlace, owner: PacketOwner): Promise<PacketSocket> {
-    const { reusePort, receiveBufferSize, sendBufferSize } = this.#options
+    const { reusePort = false, receiveBufferSize = 4 * mebibyte, sendBufferSize = mebibyte } = this.#options
     const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', reusePort, lookup: asItIs })
     await bound(socket, host, port)
     if (peer !== undefined) await connected(socket, peer)
@@ -37,7 +43,7 @@ export class NodePackets implements PacketNetwork {
     // Linux says twice what it gives: socket(7).
     const said = attempt(() => socket.getRecvBufferSize()) ?? receiveBufferSize
     const size = process.platform === 'linux' ? said / 2 : said
-    if (size < receiveBufferSize) this.#options.bufferIsSmall(size)
+    if (size < receiveBufferSize) this.#options.bufferIsSmall?.(size)
     return new NodePacketSocket(socket, host, peer !== undefined, owner)
   }
 }

@@ -56,7 +56,7 @@ export class BadPackets implements PacketNetwork, Netem {
 }
 
 /**
- * Makes the datagrams of a platform bad, in both directions, by the conditions and presets of simulated networks: `udp({ network: netemPackets(nodePackets(), 'bad-wifi') })`.
+ * Makes the datagrams of a platform bad, in both directions, by the conditions and presets of simulated networks: `udp({ network: netemPackets(new NodePackets(), 'bad-wifi') })`.
  * What is on its way costs memory, at most 64 MiB in each direction. If both ends of a channel do this, the conditions hold twice. Throws `argument-invalid`.
  */
 export function netemPackets(network: PacketNetwork, net: Net, options: NetemOptions = {}): BadPackets {

@@ -61,7 +61,7 @@ export function netem<Fields extends object, Words extends readonly (string | nu
 function datagramsRefused(): SimError {
   return new SimError(
     'argument-invalid',
-    'netem makes streams bad, and udp carries packets: udp({ network: netemPackets(nodePackets(), net) })',
+    'netem makes streams bad, and udp carries packets: udp({ network: netemPackets(new NodePackets(), net) })',
   )
 }
 
