@@ -105,6 +105,21 @@ describe('a socket of tcp', () => {
     expect(late.sent.at(-1)).toMatchObject({ flags: flag.rst })
   })
 
+  it('that its program gave up goes on when bytes come again that were read before', () => {
+    const { socket, sent, say } = openSocket()
+    const bytes = Uint8Array.of(1, 2, 3)
+    say(flag.ack, { bytes })
+    socket.read(10)
+    say(flag.ack | flag.fin, { seq: 3 })
+    socket.write(Uint8Array.of(4))
+    socket.abandon()
+    say(flag.ack, { bytes })
+    expect(sent.at(-1)).toMatchObject({ flags: flag.ack, ack: 4 })
+    expect(socket.isOver).toBe(false)
+    say(flag.ack, { seq: 4, ack: 2 })
+    expect(socket.isOver).toBe(true)
+  })
+
   it('sends a lost segment again after three repeated acknowledgements, and takes none for bytes it did not send', () => {
     const { socket, sent, say } = openSocket()
     for (let count = 0; count < 4; count++) {

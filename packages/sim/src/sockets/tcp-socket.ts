@@ -219,8 +219,9 @@ export class TcpSocket implements TcpSenderOwner {
     const isBare = bytes.length === 0 && !isEnd
     this.#sender.acked(ack, window, isBare ? 'bare' : 'with-bytes')
     if (isBare || this.isOver) return
-    // No program will read it: the peer must know.
-    if (this.#isOrphan && bytes.length > 0) return this.reset()
+    // No program will read it: the peer must know. What was read before may come again.
+    const isNews = bytes.length > 0 && seq + bytes.length > this.#receiver.next
+    if (this.#isOrphan && isNews) return this.reset()
     this.#receiver.arrived(seq, bytes, isEnd ? 'fin' : 'more')
     this.#acknowledge()
     this.#owner?.readable()
