@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { defineConfig, type Options } from 'tsup'
 import { productionSources } from './tools/production.ts'
 import { isTest } from './tools/source-file.ts'
-import { doors, publicPackages, typescriptFiles, type WorkspacePackage } from './tools/workspace.ts'
+import { commands, doors, publicPackages, typescriptFiles, type WorkspacePackage } from './tools/workspace.ts'
 
 /** `node:net`, `millrace`, `@millrace/core`, `@noble/ciphers/aes.js`; not a path, be it relative or absolute. */
 const PACKAGE = /^(node:|@?\w[\w.-]*(\/|$))/
@@ -15,7 +15,9 @@ const PACKAGE = /^(node:|@?\w[\w.-]*(\/|$))/
 export function bundleOptions(pkg: WorkspacePackage, outDir: string): Options {
   return {
     name: pkg.manifest.name,
-    entry: Object.fromEntries(doors(pkg).map(({ output, source }) => [output, join(pkg.path, source)])),
+    entry: Object.fromEntries(
+      [...doors(pkg), ...commands(pkg)].map(({ output, source }) => [output, join(pkg.path, source)]),
+    ),
     outDir,
     tsconfig: join(pkg.path, 'tsconfig.json'),
     format: 'esm',

@@ -8,6 +8,7 @@ export type Manifest = {
   readonly version: string
   readonly private?: boolean
   readonly exports?: Readonly<Record<string, unknown>>
+  readonly bin?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
@@ -64,6 +65,14 @@ export function doors({ manifest, path }: WorkspacePackage): Door[] {
     found.push({ subpath, specifier: manifest.name + subpath.slice(1), output, source })
   }
   return found
+}
+
+/** The commands that `bin` declares: `./dist/bin.js` is made of `src/bin.ts`. */
+export function commands({ manifest }: WorkspacePackage): Pick<Door, 'output' | 'source'>[] {
+  return Object.values(manifest.bin ?? {}).map((file) => {
+    const output = file.replace(/^\.\/dist\/(.+)\.js$/, '$1')
+    return { output, source: `src/${output}.ts` }
+  })
 }
 
 /** Whether bundlers that build for production take other modules of a package: its `exports` say so. */

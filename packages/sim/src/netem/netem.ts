@@ -11,7 +11,6 @@ import {
 } from '@millrace/core'
 import { SimError } from '../base/sim-error.ts'
 import type { Net } from '../net/presets.ts'
-import type { TcpLink } from '../sockets/tcp-link.ts'
 import type { Scheduler } from '../time/scheduler.ts'
 import type { NetemOptions } from './bad-packets.ts'
 import { BadPaths, type Netem } from './bad-paths.ts'
@@ -21,6 +20,14 @@ import { Tunnel } from './tunnel.ts'
 
 /** Within this time, in milliseconds, a connection that one end has opened is known to the other, or ends: as a system gives up by itself. */
 export const openTimeoutMs = 130_000
+
+/** A transport of streams over a network that is bad in both directions. */
+export interface BadTransport<Fields extends object, Words extends readonly (string | number)[]>
+  extends TransportPlugin<Fields, Words>,
+    Netem {
+  /** Breaks off all its connections, as something on the way may. */
+  reset(): void
+}
 
 /**
  * Makes a transport of streams bad, in both directions, by the conditions and presets of simulated networks: `protoFactory.add('bad', netem(tcp(), 'bad-wifi'))`.
@@ -32,9 +39,10 @@ export function netem<Fields extends object, Words extends readonly (string | nu
   plugin: TransportPlugin<Fields, Words>,
   net: Net,
   { seed, loop }: NetemOptions = {},
-): TransportPlugin<Fields, Words> & Netem {
+): BadTransport<Fields, Words> {
   if (plugin.identity?.() === 'udp') throw datagramsRefused()
   const paths = new BadPaths(net, seed)
+  const open: Cuts = new Set()
   return {
     kind: 'transport',
     identity: () => undefined,
@@ -49,12 +57,15 @@ export function netem<Fields extends object, Words extends readonly (string | nu
           'argument-invalid',
           `netem makes transports of streams bad; got one of ${transport.carries}`,
         )
-      const connections = new BadConnections(paths, new LoopScheduler(loop ?? services.loop))
+      const connections = new BadConnections(paths, new LoopScheduler(loop ?? services.loop), open)
       // The same object, so that its settings are found.
       return Object.assign(transport, connections.around(transport))
     },
     statistics: () => paths.statistics(),
     setNet: (changed) => paths.setNet(changed),
+    reset() {
+      for (const cut of [...open]) cut()
+    },
   }
 }
 
@@ -65,14 +76,19 @@ function datagramsRefused(): SimError {
   )
 }
 
+/** What breaks off each connection that is open, or being opened. */
+type Cuts = Set<() => void>
+
 /** The connections of one transport. */
 class BadConnections {
   readonly #paths: BadPaths
   readonly #time: Scheduler
+  readonly #open: Cuts
 
-  constructor(paths: BadPaths, time: Scheduler) {
+  constructor(paths: BadPaths, time: Scheduler, open: Cuts) {
     this.#paths = paths
     this.#time = time
+    this.#open = open
   }
 
   /** Listening and connecting of a transport, with a bad network in between. */
@@ -125,15 +141,19 @@ class BadConnections {
     }
     const far = new BridgeEnd(link)
     const tunnel = new Tunnel(this.#time, this.#paths)
-    let own: TcpLink | undefined
-    const giveUp = () => {
+    const over = () => {
       tunnel.forget()
-      own?.destroy()
+      this.#open.delete(cut)
+    }
+    const cut = () => {
+      over()
+      tunnel.cut()
       far.destroy()
     }
+    this.#open.add(cut)
     return new Promise((resolve, reject) => {
       const late = this.#time.at(this.#time.now() + openTimeoutMs, () => {
-        giveUp()
+        cut()
         reject(
           new MillraceError('connect-failed', `${link.describe()} did not answer in ${openTimeoutMs} ms`),
         )
@@ -142,21 +162,20 @@ class BadConnections {
         from,
         {
           own: (made) => {
-            own = made
             // Limits that count by address, and people, mean the real peer.
             const text = link.describe()
             resolve(Object.assign(made, { peerAddress: link.peerAddress, describe: () => text }))
           },
           peer: (made) => {
             late.cancel()
-            BridgeEnd.join(new BridgeEnd(made), far, () => tunnel.forget())
+            BridgeEnd.join(new BridgeEnd(made), far, over)
           },
         },
         signal,
       )
       opened.catch((error) => {
         late.cancel()
-        giveUp()
+        cut()
         reject(error)
       })
     })

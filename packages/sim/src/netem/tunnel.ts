@@ -58,6 +58,13 @@ export class Tunnel implements MachineNetwork {
     this.#paths.forget(this.#pair)
   }
 
+  /** Breaks the connection off for both ends at once, as something on the way may. */
+  cut(): void {
+    this.forget()
+    this.#own.stack.reset(this.#peer.address)
+    this.#peer.stack.reset(this.#own.address)
+  }
+
   send(from: Station, packet: Packet): void {
     const isOutgoing = from === this.#own
     const path = isOutgoing ? this.#pair.outgoing : this.#pair.incoming
