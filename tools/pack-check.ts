@@ -74,6 +74,7 @@ function check(folder: string, packages: readonly WorkspacePackage[]): Row[] {
   if (!isInstalled) return rows
   note('no install scripts', installScripts(project))
   note('consumer compiles (ESM and CommonJS)', compileConsumer(project, packages))
+  note('npx millrace netem --help', run('npx', ['--no-install', 'millrace', 'netem', '--help'], project))
   for (const version of RUNTIMES) {
     const node = runtime(version, folder)
     for (const program of ['smoke.mjs', 'smoke.cjs']) {
