@@ -59,6 +59,17 @@ describe('a bridge', () => {
     expect(one.sent).toEqual([4])
   })
 
+  it('ends a link that brings too much before it is whole', () => {
+    const { one, join } = bridged()
+    const piece = new Uint8Array(1024 * 1024)
+    for (let count = 0; count < 16; count++) one.owner.received(piece, 'given')
+    expect(one.calls).toEqual(['pause'])
+    one.owner.received(piece, 'given')
+    expect(one.calls).toEqual(['pause', 'destroy'])
+    one.owner.gone()
+    join()
+  })
+
   it('makes a link wait while the other does not take what came', () => {
     const { one, other, join } = bridged()
     join()

@@ -4,7 +4,7 @@ import type { Link, LinkOwner } from '@millrace/core'
 /** What one link has not taken yet of what came from the other, in bytes: more makes the other wait. */
 const highWaterBytes = 262_144
 
-/** The same for a link that can't wait: more ends both. */
+/** The same for a link that can't wait, and for what comes before there is another: more ends both. */
 const strictMaxBytes = 16 * 1024 * 1024
 
 /** One end of a bridge: a link that was started, whose bytes wait until the bridge is whole. */
@@ -13,6 +13,7 @@ export class BridgeEnd implements LinkOwner {
   readonly #out = new SegmentBuffer(new BlockPool())
   /** What came before there was a far end. */
   readonly #early: Uint8Array[] = []
+  #earlyBytes = 0
   #far: BridgeEnd | undefined
   /** Written to the link, and not told to have left. */
   #unsentBytes = 0
@@ -48,7 +49,10 @@ export class BridgeEnd implements LinkOwner {
   }
 
   received(bytes: Uint8Array, ownership: 'given' | 'lent'): void {
-    if (this.#far !== undefined) this.#far.#write(bytes)
+    if (this.#isGone) return
+    if (this.#far !== undefined) return this.#far.#write(bytes)
+    this.#earlyBytes += bytes.length
+    if (this.#earlyBytes > strictMaxBytes) this.destroy()
     else this.#early.push(ownership === 'lent' ? new Uint8Array(bytes) : bytes)
   }
 
