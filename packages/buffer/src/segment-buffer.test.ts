@@ -206,6 +206,32 @@ describe('SegmentBuffer with shared bytes', () => {
   })
 })
 
+describe('SegmentBuffer with pieces that must stay whole', () => {
+  const buffer = () => {
+    const made = new SegmentBuffer(new BlockPool({ checks: 'on' }), { blockSize: 256, firstBlockSize: 64 })
+    write(made, [1, 2, 3])
+    return made
+  }
+
+  it.each([10, 61, 62, 200, 1000])('copies one of %i bytes into one segment', (size) => {
+    const whole = buffer()
+    whole.appendWhole(new Uint8Array(size).fill(7))
+    write(whole, [4])
+    const batch = whole.take()
+    expect(joined(batch)).toEqual([1, 2, 3, ...new Uint8Array(size).fill(7), 4])
+    expect(batch.segments.filter((segment) => segment.includes(7))).toHaveLength(1)
+  })
+
+  it.each([10, 61, 62, 200, 1000])('cuts no shared ones of %i bytes that it copies', (size) => {
+    const shared = buffer()
+    for (const mark of [7, 8, 9]) shared.appendShared(new Uint8Array(size).fill(mark))
+    const batch = shared.take()
+    expect(batch.size).toBe(3 + 3 * size)
+    for (const mark of [7, 8, 9])
+      expect(batch.segments.filter((segment) => segment.includes(mark))).toHaveLength(1)
+  })
+})
+
 describe('SegmentBatch', () => {
   it.each(['off', 'on'] as const)('refuses a second release, checks %s', (checks) => {
     const pool = new BlockPool({ checks })
@@ -259,7 +285,18 @@ describe('SegmentBatch', () => {
 
 describe('SegmentBuffer against a plain array', () => {
   const size = fc.oneof(fc.integer({ min: 0, max: 90 }), fc.integer({ min: 0, max: 9000 }))
-  const kinds = ['write', 'write', 'write', 'abandon', 'append', 'shared', 'take', 'done', 'release'] as const
+  const kinds = [
+    'write',
+    'write',
+    'write',
+    'abandon',
+    'append',
+    'whole',
+    'shared',
+    'take',
+    'done',
+    'release',
+  ] as const
   const command = fc.record({
     kind: fc.constantFrom(...kinds),
     size,
@@ -285,6 +322,8 @@ describe('SegmentBuffer against a plain array', () => {
             scribble(buffer, size)
           } else if (kind === 'append') {
             buffer.append(content)
+          } else if (kind === 'whole') {
+            buffer.appendWhole(content)
           } else if (kind === 'shared') {
             buffer.appendShared(content)
           } else if (kind === 'take') {
@@ -300,7 +339,7 @@ describe('SegmentBuffer against a plain array', () => {
             buffer.release()
             model = []
           }
-          if (kind === 'write' || kind === 'append' || kind === 'shared')
+          if (['write', 'append', 'whole', 'shared'].includes(kind))
             for (const byte of content) model.push(byte)
           expect(buffer.size).toBe(model.length)
         }

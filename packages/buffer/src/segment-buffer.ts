@@ -95,15 +95,22 @@ export class SegmentBuffer {
     }
   }
 
+  /** Copies `source`, which stays the caller's, in one piece: into one segment, such as a frame for a link that carries each by itself. */
+  appendWhole(source: Uint8Array): void {
+    const start = this.reserve(source.length)
+    copyBytes(this.bytes, start, source, 0, source.length)
+    this.offset = start + source.length
+  }
+
   /**
    * Adds bytes of another owner as a segment of their own, without copying: one encoded broadcast for 1,000
    * channels. They must stay as they are until the batch is released, are never given to the pool, and stay
-   * their maker's. Up to 4 KiB are copied instead where there is content already, which is cheaper than one
-   * more segment.
+   * their maker's. Up to 4 KiB are copied instead, in one piece, where there is content already, which is cheaper
+   * than one more segment.
    */
   appendShared(bytes: Uint8Array): void {
     if (bytes.length <= SHARED_COPY_SIZE_MAX && this.size > 0) {
-      this.append(bytes)
+      this.appendWhole(bytes)
     } else if (bytes.length > 0) {
       this.#closeSegment()
       this.#openBatch().addSegment(bytes)

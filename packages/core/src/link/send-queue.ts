@@ -161,13 +161,13 @@ export class SendQueue {
   /** Moves late messages up, as far as there is room. */
   pour(): void {
     const hasRoom = () => this.#inFlight + this.buffer.size < this.#mark
-    this.#dropQueue?.pour(hasRoom, (bytes) => this.buffer.append(bytes))
+    this.#dropQueue?.pour(hasRoom, (bytes) => this.buffer.appendWhole(bytes))
   }
 
   /** Moves all late messages up: the channel is closing, or changes its policy. */
   pourAll(): void {
     const hasRoom = () => true
-    this.#dropQueue?.pour(hasRoom, (bytes) => this.buffer.append(bytes))
+    this.#dropQueue?.pour(hasRoom, (bytes) => this.buffer.appendWhole(bytes))
   }
 
   /** The link is gone: nothing will leave any more. */

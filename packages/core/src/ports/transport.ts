@@ -88,7 +88,7 @@ export interface PacketSealingOwner {
 export interface Link {
   /**
    * For links that carry frames one by one, such as those over datagrams: how to find them in what is sent, and how each is to be delivered. Called at most
-   * once, before `start`. A link that isn't told carries bytes in their order. What such a link hands over is whole frames.
+   * once, before `start`. A link that isn't told carries bytes in their order. What such a link hands over is whole frames, and so is each segment that it is given to send.
    */
   readonly speaks?: ((frames: FrameTable) => void) | undefined
   /** Says who is told. Called once, before anything else. */
