@@ -71,6 +71,22 @@ describe('BlockPool take and give', () => {
     expect([...block.bytes.subarray(60)]).toEqual([4, 3, 2, 1])
   })
 
+  it('has plain arrays, whatever the allocator has: `slice` of a Node Buffer does not copy', () => {
+    class Sharing extends Uint8Array<ArrayBuffer> {
+      override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+        return this.subarray(start, end)
+      }
+    }
+    const pool = new BlockPool({ allocate: (size) => new Sharing(new ArrayBuffer(size + 24), 8, size) })
+    for (const { bytes } of [pool.take(64), pool.take(4 * 1024 * 1024), pool.empty]) {
+      const copy = bytes.slice()
+      bytes.fill(7)
+      expect(copy.includes(7)).toBe(false)
+      expect(bytes.constructor).toBe(Uint8Array)
+    }
+    expect(pool.take(64).bytes.byteOffset).toBe(8)
+  })
+
   it('never keeps oversize memory', () => {
     const pool = new BlockPool({ sizeMax: 1024 })
     const block = pool.take(5000)

@@ -18,7 +18,7 @@ export interface BlockPoolOptions {
   /**
    * Where memory comes from; must return exactly `size` bytes, which the pool then owns; called with 0 once.
    * Default `new Uint8Array(size)`. A Node shell may pass `Buffer.allocUnsafeSlow`: unlike
-   * `Buffer.allocUnsafe` it doesn't share one allocation among blocks.
+   * `Buffer.allocUnsafe` it doesn't share one allocation among blocks. Blocks are plain `Uint8Array`s in any case.
    */
   readonly allocate?: ((size: number) => Uint8Array) | undefined
   /** `'on'` catches use after release, stale writes and leaks, slowly: for tests. Default `'off'`. */
@@ -86,8 +86,10 @@ export class BlockPool {
    */
   allocate(size: number): Uint8Array {
     const bytes = this.#allocate(size)
-    if (bytes.length === size) return bytes
-    throw outOfRange(`allocate(${size}) must return ${size} bytes, not ${bytes.length}`)
+    if (bytes.length !== size)
+      throw outOfRange(`allocate(${size}) must return ${size} bytes, not ${bytes.length}`)
+    // `slice` of a Node Buffer doesn't copy: what was kept by it would change with the next owner of the block.
+    return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, size)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type PipeOptions, ProtoFactory } from './index.ts'
+import { bits, contract, message, type PipeOptions, ProtoFactory, u32 } from './index.ts'
 
 // Datagrams carry frames one by one: none may be cut where one block of memory ends and another begins.
 
@@ -43,4 +43,26 @@ it.each(['drop-oldest', 'latest-by-key'] as const)('what waited by %s arrives wh
   const { droppedOldest, superseded } = accepted.statistics()
   expect(droppedOldest + superseded).toBe(1)
   await end()
+})
+
+it('what waits for the first packet stays as it was written', async () => {
+  const count = 20
+  // Beside the first lane nothing leaves before the hello has arrived.
+  const game = bits(contract({ welcome: message({ n: u32 }, { lane: 1 }) }))
+  const accepting = new ProtoFactory().add('game', game).create('udp', '127.0.0.1', 0, 'game')
+  let accepted = 0
+  accepting.on('accepted', (_pipe, channel) => channel.send('welcome', { n: accepted++ }))
+  await accepting.bind()
+  const opening = new ProtoFactory().add('game', game).create(String(accepting.address?.text), 'game')
+  const welcomed = Array.from({ length: count }, async () => {
+    const channel = await opening.open()
+    return new Promise<number>((resolve, reject) => {
+      channel.on('welcome', ({ n }) => resolve(n))
+      channel.on('close', reject)
+    })
+  })
+  const heard = await Promise.all(welcomed)
+  expect(heard.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, n) => n))
+  await opening.close()
+  await accepting.close()
 })

@@ -59,8 +59,9 @@ class NodePacketSocket implements PacketSocket {
     this.port = socket.address().port
     this.#socket = socket
     this.#isConnected = isConnected
-    socket.on('message', (bytes: Buffer, { address, port }: RemoteInfo) =>
-      owner.received(bytes, address, port),
+    socket.on('message', ({ buffer, byteOffset, length }: Buffer, { address, port }: RemoteInfo) =>
+      // A plain array: `slice` of a Buffer doesn't copy.
+      owner.received(new Uint8Array(buffer, byteOffset, length), address, port),
     )
     socket.on('error', (error) => owner.failed(error))
   }
