@@ -112,6 +112,37 @@ function judge(shown: readonly Shown[], written: ReadonlyMap<number, number>): v
 }
 
 describe('a connection', () => {
+  it.each([
+    ['sequenced', 20],
+    ['unreliable', 40],
+  ])('measures and paces what is %s, as all else', (_, number) => {
+    const net = new DatagramEnds(5, { loss: 0.1, delayMs: [10, 10] })
+    const { opened } = connect(net)
+    opened.write(frame(0, 0, 40), net.now)
+    opened.flush(net.now)
+    net.run(1000)
+    const before = opened.statistics()
+    net.weather = { ...net.weather, delayMs: [40, 40] }
+    for (let count = 0; count < 500; count++) {
+      opened.write(frame(number, count, 200), net.now)
+      opened.flush(net.now)
+      net.run(20)
+    }
+    const { packetsOut, packetsLost, roundTripMs } = opened.statistics()
+    const share = (packetsLost - before.packetsLost) / (packetsOut - before.packetsOut)
+    expect(share).toBeGreaterThan(0.05)
+    expect(share).toBeLessThan(0.15)
+    expect(roundTripMs).toBeGreaterThan(75)
+    // Without an acknowledgement, no more than the window leaves.
+    net.weather = { ...net.weather, loss: 1 }
+    for (let count = 500; count < 1500; count++) {
+      opened.write(frame(number, count, 1000), net.now)
+      opened.flush(net.now)
+    }
+    expect(opened.budgetBytes(net.now)).toBe(0)
+    expect(opened.statistics().packetsOut - packetsOut).toBeLessThan(200)
+  })
+
   it.each(Array.from({ length: 60 }, (_, index) => index + 1))(
     'keeps what each delivery promises, seed %i',
     (seed) => {

@@ -113,13 +113,14 @@ export class Transmitter {
         if (may) contents.push(remembered.ack, received.largest, 0)
       }
     }
-    const ackedContents = contents.length
+    const ownFrom = at
     if (may) {
       at = this.#fillOwn(at, end, contents)
       if (mayCarry) at = this.#fillMore(at, end, contents, now)
-      if (isProbe && contents.length === ackedContents) at = this.#fillAgain(at, end, contents, mayCarry, now)
+      if (isProbe && at === ownFrom) at = this.#fillAgain(at, end, contents, mayCarry, now)
     }
-    const isEliciting = contents.length > ackedContents
+    // What may be lost leaves nothing to remember; but it is acknowledged, measured and paced as all else is.
+    const isEliciting = at > ownFrom
     if (at === start || (!isEliciting && may && !received.isAckDue(now) && at === start)) return 'none'
     if (isProbe) this.probesDue--
     const size = cover.close(scratch, this.#pad(at, how), now, how)
