@@ -22,7 +22,7 @@ export class Bot {
   readonly #owner: BotOwner
   readonly #brain: Brain
   readonly #sentAt = new Float64Array(256)
-  #channel: Channel<Arena> | undefined
+  #channel: Channel<Arena, 'client'> | undefined
   #id = 0
   #input = 0
   #inputSeen = 0
@@ -74,7 +74,7 @@ export class Bot {
     this.#owner.roundTrip(performance.now() - this.#sentAt[self.input])
   }
 
-  #think(channel: Channel<Arena>): void {
+  #think(channel: Channel<Arena, 'client'>): void {
     const snapshot = this.#snapshot
     const self = snapshot?.players.find(({ id }) => id === this.#id)
     if (snapshot === undefined || self === undefined || self.role === 'out') return
@@ -85,7 +85,7 @@ export class Bot {
     if (this.#owner.random() < chatChance) channel.send('say', { line: this.#remark() })
   }
 
-  async #respawn(channel: Channel<Arena>): Promise<void> {
+  async #respawn(channel: Channel<Arena, 'client'>): Promise<void> {
     // The channel may end before the reply comes: `close` tells that, and there is nothing to do about it here.
     await channel.request('respawn', {}).catch(() => {})
   }

@@ -1,18 +1,17 @@
-/** The players: one process, one pipe, and a channel for each bot. Started by `main.ts` with the port and the number of bots. */
-import { protoFactory } from 'millrace'
+/** The players: one process, one pipe, and a channel for each bot. Started by `main.ts`. */
 import { Bot } from './bot.ts'
-import { arena } from './contract.ts'
 import { runChild, tell } from './report.ts'
+import { pipeOf, readSetup } from './setup.ts'
 import { Times } from './spread.ts'
 import { dice } from './world.ts'
 
-const [port, count] = process.argv.slice(2).map(Number)
+const setup = readSetup()
 const reportIntervalMs = 500
 const breakIntervalMs = 1500
 const breakMs = 700
 
-const pipe = protoFactory.add('arena', arena).create('tcp', '127.0.0.1', port, 'arena')
-const random = dice(port)
+const pipe = pipeOf(setup)
+const random = dice(setup.seed)
 const roundTripAll = new Times()
 const roundTripRecent = new Times()
 
@@ -28,7 +27,7 @@ const owner = {
   },
 }
 
-const bots = Array.from({ length: count }, (_, index) => new Bot(`bot-${index + 1}`, pipe, owner))
+const bots = Array.from({ length: setup.bots }, (_, index) => new Bot(`bot-${index + 1}`, pipe, owner))
 
 /** Now and then a bot leaves for a moment. */
 async function takeBreak(): Promise<void> {
@@ -44,7 +43,7 @@ await runChild(async () => {
   // A pipe reports what fails by itself; `open` rejects as well, which is all that the bots need.
   pipe.on('error', () => {})
   await Promise.all(bots.map((bot) => bot.join()))
-  tell({ kind: 'ready', port })
+  tell({ kind: 'ready', port: setup.port })
   const report = () =>
     tell({
       kind: 'bots',

@@ -43,6 +43,15 @@ export class Figures {
     return rates(this.#first, this.server)
   }
 
+  /** The share of packets to the players that was lost, over udp. */
+  lossNow(): number {
+    return loss(this.#recent[0], this.server)
+  }
+
+  lossAll(): number {
+    return loss(this.#first, this.server)
+  }
+
   /** How long the game was measured. */
   get seconds(): number {
     if (this.#first === undefined || this.server === undefined) return 0
@@ -64,6 +73,12 @@ export class Figures {
   get roundTripAll(): Spread {
     return this.bots?.roundTripAll ?? noSpread
   }
+}
+
+function loss(from: ServerReport | undefined, to: ServerReport | undefined): number {
+  const [before, now] = [from?.paths, to?.paths]
+  const packets = (now?.packetsOut ?? 0) - (before?.packetsOut ?? 0)
+  return packets === 0 ? 0 : ((now?.packetsLost ?? 0) - (before?.packetsLost ?? 0)) / packets
 }
 
 function rates(from: ServerReport | undefined, to: ServerReport | undefined): Rates {

@@ -67,6 +67,23 @@ describe('the arena', () => {
     expect(text).not.toContain('errors')
   })
 
+  it.each([[[]], [['--net', 'bad-wifi', '--seed', '7']]])('plays over udp %j', async (words) => {
+    const play = ['--seconds', '4', '--bots', '10', '--transport', 'udp', ...words]
+    const { code, text, errorText } = await run(play)
+    expect({ code, errorText }).toEqual({ code: 0, errorText: '' })
+    expect(text).toContain(`udp and bits${words.length > 0 ? ' through bad-wifi' : ''},`)
+    expect(text).toMatch(/players +10 /)
+    expect(text).toMatch(/round trip +[\d.]+ ms p50/)
+    expect(text).toMatch(/path +[\d.]+ ms +budget [\d.]+ k?B +packets [\d,]+ B/)
+    const [, lost, resent] = /loss +([\d.]+) % +([\d,]+) resent/.exec(text) ?? []
+    if (words.length > 0) {
+      // Of some 1,000 packets, one in 30.
+      expect(Number(lost)).toBeGreaterThan(0)
+      expect(Number(resent)).toBeGreaterThan(0)
+    }
+    expect(text).not.toContain('errors')
+  })
+
   it('ends cleanly by SIGINT, with the summary so far', async () => {
     const { code, text, errorText } = await run(['--seconds', '60', '--bots', '10'], (line, child) => {
       if (line.includes(' 1 s ')) child.kill('SIGINT')
@@ -84,16 +101,17 @@ describe('the arena', () => {
     expect(text).toContain('Stopped before the game had begun.')
   })
 
-  it.runIf(process.platform === 'linux').each(['server', 'bots'])(
+  it.runIf(process.platform === 'linux').each(['server', 'network', 'bots'])(
     'ends with a sentence when the %s dies',
     async (part) => {
       let parts = new Map<string, number>()
-      const { code, errorText } = await run(['--seconds', '60', '--bots', '5'], (line, child) => {
+      const words = ['--seconds', '60', '--bots', '5', '--transport', 'udp', '--net', 'lan']
+      const { code, errorText } = await run(words, (line, child) => {
         if (!line.includes(' 1 s ')) return
         parts = children(Number(child.pid))
         process.kill(Number(parts.get(part)), 'SIGKILL')
       })
-      expect([...parts.keys()].sort()).toEqual(['bots', 'server'])
+      expect([...parts.keys()].sort()).toEqual(['bots', 'network', 'server'])
       expect(errorText).toBe(`arena: the ${part} ended unexpectedly, by SIGKILL\n`)
       expect(code).toBe(1)
       expect([...parts.values()].filter(isAlive)).toEqual([])
@@ -105,7 +123,8 @@ describe('the arena', () => {
     expect(wrong).toEqual({
       code: 2,
       text: '',
-      errorText: "arena: unknown option '--players'; there are --seconds N, --bots N, --help\n",
+      errorText:
+        "arena: unknown option '--players'; there are --seconds N, --bots N, --transport NAME, --net NAME, --seed N, --help\n",
     })
     const right = await run(['--help'])
     expect(right.code).toBe(0)

@@ -1,13 +1,16 @@
 /**
- * Starts the arena: the server in one process, the players in another, and shows what they do. `--help` says more.
+ * Starts the arena: the server in one process, the players in another, what lies between them in a third if that was asked for, and shows what they do.
+ * `--help` says more.
  * Ends by itself, by Ctrl-C (exit code 0, with the summary so far), or when a part dies (exit code 1, with a sentence).
  */
+import { randomInt } from 'node:crypto'
 import { Figures } from './figures.ts'
 import { paintFor } from './ink.ts'
-import { type ArenaOptions, help, parseOptions } from './options.ts'
+import { type ArenaOptions, help, parseOptions, wayOf } from './options.ts'
 import { Part } from './part.ts'
 import type { Report } from './report.ts'
 import { Screen } from './screen.ts'
+import type { Setup } from './setup.ts'
 import { oneLine, summarize } from './summary.ts'
 import { drawFrame } from './view.ts'
 
@@ -74,23 +77,28 @@ class Game {
   }
 
   async #run(): Promise<Ending> {
-    const server = this.#start('server', './server.ts', [])
-    const port = await server.ready
-    if (this.#isOver) return 'signal'
-    const bots = this.#start('bots', './bots.ts', [String(port), String(this.#options.bots)])
-    await Promise.race([bots.ready, server.broken])
-    if (this.#isOver) return 'signal'
+    const { transport, net, bots: count, seed = randomInt(2 ** 32) } = this.#options
+    let setup: Setup = { transport, net, bots: count, seed, port: 0 }
+    const broken: Promise<never>[] = []
+    const files = net === 'none' ? ['server', 'bots'] : ['server', 'network', 'bots']
+    // Each is told the port of the one before.
+    for (const file of files) {
+      const part = this.#start(file, setup)
+      broken.push(part.broken)
+      setup = { ...setup, port: await Promise.race([part.ready, ...broken]) }
+      if (this.#isOver) return 'signal'
+    }
     this.#startedAt = performance.now()
     this.figures.start()
     if (!this.#isLive) this.#timers.push(setInterval(this.#print, 1000))
     const timeUp = new Promise<Ending>((resolve) => {
       this.#timers.push(setTimeout(() => resolve('time'), this.#options.seconds * 1000))
     })
-    return Promise.race([timeUp, server.broken, bots.broken])
+    return Promise.race([timeUp, ...broken])
   }
 
-  #start(name: string, file: string, words: readonly string[]): Part {
-    const part = new Part(name, file, words, (report) => this.#heard(report))
+  #start(name: string, setup: Setup): Part {
+    const part = new Part(name, setup, (report) => this.#heard(report))
     this.#parts.push(part)
     return part
   }
@@ -114,7 +122,8 @@ class Game {
     if (!this.#isLive || this.#isOver) return
     const { columns, rows } = this.#screen
     const { seconds: secondsMax, bots } = this.#options
-    const frame = { columns, rows, seconds: this.#seconds, secondsMax, bots, paint: this.#paint }
+    const way = wayOf(this.#options)
+    const frame = { columns, rows, seconds: this.#seconds, secondsMax, bots, way, paint: this.#paint }
     this.#screen.draw(drawFrame(this.figures, frame))
   }
 

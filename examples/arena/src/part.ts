@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Report } from './report.ts'
+import type { Setup } from './setup.ts'
 
 const stopTimeoutMs = 3000
 const errorTextMax = 4000
@@ -17,9 +18,10 @@ export class Part {
   #isStopping = false
   #errorText = ''
 
-  constructor(name: string, file: string, words: readonly string[], heard: (report: Report) => void) {
-    const path = fileURLToPath(new URL(file, import.meta.url))
-    const child = fork(path, words, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
+  /** Starts the file of that name. */
+  constructor(name: string, setup: Setup, heard: (report: Report) => void) {
+    const path = fileURLToPath(new URL(`./${name}.ts`, import.meta.url))
+    const child = fork(path, [JSON.stringify(setup)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
     this.#child = child
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#errorText = (this.#errorText + chunk).slice(-errorTextMax)

@@ -12,6 +12,11 @@ export function bytes(value: number): string {
   return `${(value / 1e6).toFixed(2)} MB`
 }
 
+/** 1.8 %. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
+}
+
 /** A time in milliseconds; an ellipsis as long as there is none. */
 export function ms(value: number): string {
   if (value === 0) return '… ms'

@@ -1,8 +1,9 @@
 /**
  * What the server and the bots tell to `main.ts`, over the channel that Node gives to a parent and its children. It has
- * nothing to do with the game's own traffic, which goes from the bots to the server over tcp.
+ * nothing to do with the game's own traffic, which goes from the bots to the server over tcp or udp.
  */
 import type { Role } from './contract.ts'
+import type { PathsReport } from './paths.ts'
 import type { Spread } from './spread.ts'
 import type { Point } from './world.ts'
 
@@ -21,6 +22,8 @@ export interface ServerReport {
   /** Time spent working, of each tick of the last second, and of all ticks. */
   readonly tickNow: Spread
   readonly tickAll: Spread
+  /** Over udp. */
+  readonly paths: PathsReport | undefined
   readonly ticksSkipped: number
   readonly errors: number
   readonly lastError: string

@@ -2,28 +2,31 @@
  * The game server: 30 times a second it reads what the players want, moves the world, and sends everyone the same
  * snapshot. `drive: 'manual'` means that nothing of Millrace runs between the ticks: no handler ever sees half a tick.
  */
-import { type Channel, protoFactory } from 'millrace'
-import { type Arena, arena, positionScale, type Snapshot } from './contract.ts'
+import type { Channel } from 'millrace'
+import { type Arena, positionScale, type Snapshot } from './contract.ts'
+import { Paths, type PathsReport } from './paths.ts'
 import { runChild, tell } from './report.ts'
+import { pipeOf, readSetup } from './setup.ts'
 import { Times } from './spread.ts'
 import { TickLoop, ticksPerSecond } from './tick-loop.ts'
 import { dice, type Player, type Point, World } from './world.ts'
 
 const reportEveryTicks = 2
 
-const world = new World(dice(Date.now()))
-const channels = new Map<Player, Channel<Arena>>()
+const setup = readSetup()
+const world = new World(dice(setup.seed))
+const channels = new Map<Player, Channel<Arena, 'server'>>()
+const paths = new Paths()
 const counts = { ticks: 0, joins: 0, leaves: 0, errors: 0 }
 const last = { error: '', chat: '' }
 const tickAll = new Times()
 const tickSecond = new Times()
 let tickNow = tickSecond.take()
+let pathsNow: PathsReport | undefined
+/** Of this tick, if it was wanted already. */
+let shown: Snapshot | undefined
 
-const pipe = protoFactory.add('arena', arena).create('tcp', '127.0.0.1', 0, 'arena', {
-  drive: 'manual',
-  // A client that can't keep up gets the newest snapshot when it is ready again, not all that it missed.
-  overflow: 'latest-by-key',
-})
+const pipe = pipeOf(setup, { drive: 'manual' })
 
 pipe.on('accepted', (_pipe, channel) => {
   let player: Player | undefined
@@ -68,13 +71,18 @@ function tick(): void {
   for (const { runner, hunter } of world.step(1 / ticksPerSecond)) {
     channels.get(runner)?.send('caught', { by: hunter.id })
   }
-  pipe.broadcast('snapshot', snapshot()) // encoded once, for all
-  pipe.process() // writes: without it, the snapshot would leave with the next tick
+  shown = undefined
+  // Who has no room for it gets a later one: a snapshot that waits would be old when it arrives.
+  for (const channel of channels.values()) channel.sendLatest('snapshot', () => (shown ??= snapshot()))
+  pipe.process() // writes: without it, the snapshots would leave with the next tick
   const workMs = performance.now() - started
   tickAll.add(workMs)
   tickSecond.add(workMs)
   counts.ticks++
-  if (counts.ticks % ticksPerSecond === 0) tickNow = tickSecond.take()
+  if (counts.ticks % ticksPerSecond === 0) {
+    tickNow = tickSecond.take()
+    pathsNow = paths.look(channels.values())
+  }
   if (counts.ticks % reportEveryTicks === 0) report()
 }
 
@@ -110,6 +118,7 @@ function report(): void {
     bytesOut,
     tickNow,
     tickAll: tickAll.spread(),
+    paths: pathsNow,
     ticksSkipped: loop.skipped,
     errors: counts.errors,
     lastError: last.error,

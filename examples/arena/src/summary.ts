@@ -1,11 +1,11 @@
 /** The table at the end. */
 import type { Figures } from './figures.ts'
-import type { ArenaOptions } from './options.ts'
-import { bytes, count, ms } from './quantity.ts'
+import { type ArenaOptions, wayOf } from './options.ts'
+import { bytes, count, ms, percent } from './quantity.ts'
 import { ticksPerSecond } from './tick-loop.ts'
 
 /** The lines of the summary; one sentence if there was nothing to measure. */
-export function summarize(figures: Figures, { bots }: ArenaOptions): string[] {
+export function summarize(figures: Figures, options: ArenaOptions): string[] {
   const { server, tickAll, roundTripAll } = figures
   if (server === undefined || figures.seconds === 0) return ['Stopped before the game had begun.']
   const rates = figures.ratesAll()
@@ -18,10 +18,18 @@ export function summarize(figures: Figures, { bots }: ArenaOptions): string[] {
     ['round trip', both(`${ms(roundTripAll.p50Ms)} p50`, `${ms(roundTripAll.p99Ms)} p99`)],
     ['game', both(`${count(server.pelletsEaten)} pellets eaten`, `${count(server.catches)} runners caught`)],
   ]
+  if (server.paths !== undefined) {
+    const { packetsLost, roundTripMs, budgetBytes, packetSize } = server.paths
+    const sizes = both(`budget ${bytes(budgetBytes)}`, `packets ${count(packetSize)} B`)
+    rows.push(
+      ['path', both(ms(roundTripMs), sizes)],
+      ['loss', both(percent(figures.lossAll()), `${count(packetsLost)} resent`)],
+    )
+  }
   if (server.errors > 0) rows.push(['errors', `${server.errors}, the last: ${server.lastError}`])
   if (server.ticksSkipped > 0)
     rows.push(['skipped', `${server.ticksSkipped} ticks: this machine is too slow`])
-  const title = `Arena: ${bots} bots for ${figures.seconds.toFixed(1)} s, tcp and bits, ${ticksPerSecond} ticks a second`
+  const title = `Arena: ${options.bots} bots for ${figures.seconds.toFixed(1)} s, ${wayOf(options)}, ${ticksPerSecond} ticks a second`
   return [
     title,
     '',
@@ -45,5 +53,19 @@ export function oneLine(figures: Figures, seconds: number): string {
     `${bytes(rates.bytesIn + rates.bytesOut)}/s`,
     `tick ${ms(tickNow.averageMs)} avg ${ms(tickNow.p99Ms)} p99`,
     `round trip ${ms(roundTripNow.p50Ms)} p50 ${ms(roundTripNow.p99Ms)} p99`,
+    ...pathWords(figures),
   ].join('  ')
+}
+
+function pathWords(figures: Figures): string[] {
+  const { paths } = figures.server ?? {}
+  if (paths === undefined) return []
+  const { packetsLost, roundTripMs, budgetBytes, packetSize } = paths
+  return [
+    `path ${ms(roundTripMs)}`,
+    `loss ${percent(figures.lossNow())}`,
+    `${count(packetsLost)} resent`,
+    `budget ${bytes(budgetBytes)}`,
+    `packets ${count(packetSize)} B`,
+  ]
 }

@@ -3,6 +3,7 @@ import { Canvas } from './canvas.ts'
 import { Figures } from './figures.ts'
 import { clip, type Paint, paintFor } from './ink.ts'
 import type { ServerReport } from './report.ts'
+import { oneLine, summarize } from './summary.ts'
 import { drawFrame } from './view.ts'
 
 const plain: Paint = (_ink, text) => text
@@ -23,6 +24,7 @@ function report(part: Partial<ServerReport>): ServerReport {
     bytesOut: 0,
     tickNow: spread,
     tickAll: spread,
+    paths: undefined,
     ticksSkipped: 0,
     errors: 0,
     lastError: '',
@@ -37,11 +39,28 @@ function report(part: Partial<ServerReport>): ServerReport {
   }
 }
 
-function frame(columns: number, rows: number): string[] {
+const path = { roundTripMs: 43.5, budgetBytes: 14_200, packetSize: 1472 }
+
+function figuresOverUdp(): Figures {
   const figures = new Figures()
-  figures.heard(report({}))
-  figures.heard(report({ atMs: 500, messagesIn: 1000, messagesOut: 3000, bytesIn: 8000, bytesOut: 4e6 }))
-  return drawFrame(figures, { columns, rows, seconds: 2, secondsMax: 15, bots: 2, paint: plain })
+  figures.heard(report({ paths: { ...path, packetsOut: 1000, packetsLost: 40 } }))
+  figures.start()
+  const counts = { messagesIn: 1000, messagesOut: 3000, bytesIn: 8000, bytesOut: 4e6 }
+  figures.heard(report({ atMs: 500, ...counts, paths: { ...path, packetsOut: 3000, packetsLost: 1091 } }))
+  return figures
+}
+
+function frame(columns: number, rows: number): string[] {
+  const figures = figuresOverUdp()
+  return drawFrame(figures, {
+    columns,
+    rows,
+    seconds: 2,
+    secondsMax: 15,
+    bots: 2,
+    way: 'udp and bits',
+    paint: plain,
+  })
 }
 
 describe('the view', () => {
@@ -52,6 +71,9 @@ describe('the view', () => {
     expect(text).toMatch(/messages +2,000\/s in +6,000\/s out/)
     expect(text).toMatch(/bytes +16\.0 kB\/s in +8\.00 MB\/s out/)
     expect(text).toMatch(/tick +1\.50 ms avg +3\.00 ms p99/)
+    expect(text).toContain('2 bots over udp and bits')
+    expect(text).toMatch(/path +43\.5 ms +loss +52\.5 % +1,091 resent/)
+    expect(text).toMatch(/budget +14\.2 kB +packets +1,472 B/)
     expect(text).toContain('“bot-1: hello”')
     expect(text).toMatch(/│@ /)
     expect(text).toContain('⣿')
@@ -65,6 +87,7 @@ describe('the view', () => {
     [40, 24],
     [40, 12],
     [10, 3],
+    [40, 13],
     [1, 1],
   ])('fits %i columns and %i rows, as far as it is cut', (columns, rows) => {
     const lines = frame(columns, rows)
@@ -73,8 +96,24 @@ describe('the view', () => {
     if (columns >= 40) expect(lines.slice(1).filter((line) => line.length > columns)).toEqual([])
   })
 
+  it('says the same in lines', () => {
+    const words = ['path 43.5 ms', 'loss 52.5 %  1,091 resent', 'budget 14.2 kB', 'packets 1,472 B']
+    expect(oneLine(figuresOverUdp(), 2)).toContain(words.join('  '))
+    const options = { seconds: 15, bots: 2, transport: 'udp', net: 'lte', seed: 7, help: false } as const
+    const text = summarize(figuresOverUdp(), options).join('\n')
+    expect(text).toContain('udp and bits through lte')
+    expect(text).toMatch(/path +43\.5 ms +budget 14\.2 kB +packets 1,472 B/)
+    expect(text).toMatch(/loss +52\.5 % +1,091 resent/)
+  })
+
+  it('says nothing of paths that are not measured', () => {
+    const figures = new Figures()
+    figures.heard(report({}))
+    expect(oneLine(figures, 2)).not.toContain('path')
+  })
+
   it('says so while nothing is known', () => {
-    const nothing = { columns: 80, rows: 24, seconds: 0, secondsMax: 15, bots: 2, paint: plain }
+    const nothing = { columns: 80, rows: 24, seconds: 0, secondsMax: 15, bots: 2, way: '', paint: plain }
     expect(drawFrame(new Figures(), nothing).join('\n')).toContain('starting')
   })
 })

@@ -2,7 +2,7 @@
 import { Canvas } from './canvas.ts'
 import type { Figures } from './figures.ts'
 import type { Paint } from './ink.ts'
-import { bytes, count, ms } from './quantity.ts'
+import { bytes, count, ms, percent } from './quantity.ts'
 import type { ServerReport } from './report.ts'
 import { walls, worldHeight, worldWidth } from './world.ts'
 
@@ -12,6 +12,8 @@ export interface Frame {
   readonly seconds: number
   readonly secondsMax: number
   readonly bots: number
+  /** How they reach the server. */
+  readonly way: string
   readonly paint: Paint
 }
 
@@ -24,11 +26,12 @@ export function drawFrame(figures: Figures, frame: Frame): string[] {
   const { columns, rows, paint } = frame
   const below = [...drawFigures(figures, frame), '', paint('dim', ' Ctrl-C ends the game')]
   const clock = `${frame.seconds.toFixed(1)} of ${frame.secondsMax} s`
-  const title = `${paint('bold', ' MILLRACE ARENA')}   ${clock}   ${frame.bots} bots over tcp and bits`
+  const title = `${paint('bold', ' MILLRACE ARENA')}   ${clock}   ${frame.bots} bots over ${frame.way}`
   const width = Math.min(columns, pictureColumnsMax) - 2
   // The world is twice as wide as high, and so is a character twice as high as wide.
   const height = Math.min(rows - below.length - 3, Math.ceil(width / 4) + 2)
-  if (figures.server === undefined || height < pictureRowsMin || width < 10) return [title, '', ...below]
+  if (figures.server === undefined || height < pictureRowsMin || width < 10)
+    return fitted([title, '', ...below], rows)
   const picture = drawWorld(figures.server, width, height, paint)
   const line = '─'.repeat(width)
   return [
@@ -38,6 +41,11 @@ export function drawFrame(figures: Figures, frame: Frame): string[] {
     paint('wall', `└${line}┘`),
     ...below,
   ]
+}
+
+/** What is empty goes first. */
+function fitted(lines: string[], rows: number): string[] {
+  return lines.length <= rows ? lines : lines.filter((line) => line !== '').slice(0, rows)
 }
 
 /** The picture alone. */
@@ -74,6 +82,14 @@ function drawFigures(figures: Figures, { columns, paint }: Frame): string[] {
     ['round trip', `${ms(roundTripNow.p50Ms)} p50  ${ms(roundTripNow.p99Ms)} p99`],
     ['game', `${count(server.pelletsEaten)} eaten  ${count(server.catches)} caught`],
   ]
+  if (server.paths !== undefined) {
+    const { packetsLost, roundTripMs, budgetBytes, packetSize } = server.paths
+    left.push(['path', ms(roundTripMs)], ['budget', bytes(budgetBytes)])
+    right.push(
+      ['loss', `${percent(figures.lossNow())}  ${count(packetsLost)} resent`],
+      ['packets', `${count(packetSize)} B`],
+    )
+  }
   const cell = ([name, value]: string[]) => ` ${paint('dim', name.padEnd(10))} ${value}`
   const chat = server.lastChat === '' ? '' : paint('dim', `   “${server.lastChat}”`)
   const problem = server.errors === 0 ? [] : [` ${server.errors} errors, the last: ${server.lastError}`]
