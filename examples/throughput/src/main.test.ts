@@ -60,7 +60,7 @@ describe('throughput', () => {
   })
 
   it.each([
-    [['--transport', 'pigeon'], "--transport wants one of tcp, ipc, local; got 'pigeon'"],
+    [['--transport', 'pigeon'], "--transport wants one of tcp, udp, ipc, local; got 'pigeon'"],
     [['--size', '8'], "--size wants a whole number from 16 to 1048576; got '8'"],
     [['--protocol'], '--protocol wants one of bits, msgpack; got nothing'],
     [['--fast'], "unknown option '--fast'; there are --size BYTES, --transport NAME"],

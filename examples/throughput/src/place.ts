@@ -2,13 +2,13 @@
 import { type Pipe, protoFactory } from 'millrace'
 import { sizeMax, type Throughput, throughputBits, throughputMsgpack } from './contract.ts'
 
-export const transports = ['tcp', 'ipc', 'local'] as const
+export const transports = ['tcp', 'udp', 'ipc', 'local'] as const
 export const protocols = ['bits', 'msgpack'] as const
 
 export interface Place {
   readonly transport: (typeof transports)[number]
   readonly protocol: (typeof protocols)[number]
-  /** For `tcp`; 0 lets the system choose. */
+  /** For `tcp` and `udp`; 0 lets the system choose. */
   readonly port: number
   /** For `ipc` a path, for `local` any name. */
   readonly path: string
@@ -22,14 +22,14 @@ const factory = protoFactory
 const options = { messageSizeMax: sizeMax + 64 }
 
 export function pipeTo({ transport, protocol, port, path }: Place): Pipe<Throughput> {
-  return transport === 'tcp'
+  return transport === 'tcp' || transport === 'udp'
     ? factory.create(transport, '127.0.0.1', port, `throughput-${protocol}`, options)
     : factory.create(transport, path, `throughput-${protocol}`, options)
 }
 
 /** The same place, with the port that the system chose. */
 export function boundPlace(place: Place, pipe: Pipe<Throughput>): Place {
-  return place.transport === 'tcp'
+  return place.transport === 'tcp' || place.transport === 'udp'
     ? { ...place, port: Number(new URL(String(pipe.address?.text)).port) }
     : place
 }
