@@ -1,4 +1,4 @@
-import { contract, f32, type Infer, struct, u8, u16, u32 } from 'millrace'
+import { contract, type Delivery, f32, type Infer, message, struct, u8, u16, u32 } from 'millrace'
 import { fixedArray, i16 } from 'millrace/schema'
 
 /**
@@ -44,10 +44,10 @@ export function gameKey(size: number): GameKey {
   return size === 64 ? 'state' : 'snapshot'
 }
 
-/** The contract of all messages; `glimpses` and `snapshot` hold as many players as `size` has room for. */
-export function gameContract(size: number) {
+/** The contract of all messages; `glimpses` and `snapshot` hold as many players as `size` has room for. `delivery` is that of a state. */
+export function gameContract(size: number, delivery: Delivery = 'reliable') {
   return contract({
-    state,
+    state: message(state, { delivery }),
     glimpse,
     glimpses: { players: fixedArray(glimpse, Math.max(1, size / glimpse.sizeMax)) },
     snapshot: { players: fixedArray(state, Math.max(1, size / state.sizeMax)) },

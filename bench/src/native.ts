@@ -26,6 +26,14 @@ const zmq: Recipe = {
   missing: 'libzmq with its header is not installed (Debian: libzmq3-dev)',
 }
 
+const enet: Recipe = {
+  compiler: 'cc',
+  before: ['-O2'],
+  after: ['-lenet'],
+  isMissing: /enet\/enet\.h|-lenet/,
+  missing: 'ENet with its header is not installed (Debian: libenet-dev)',
+}
+
 const bitseryInclude = process.env.BITSERY_INCLUDE
 
 const bitsery: Recipe = {
@@ -37,15 +45,20 @@ const bitsery: Recipe = {
 }
 
 /**
- * Compiles a program of bench/native/ with the machine's own compiler, once a run: C against libzmq, C++ against the
- * headers of bitsery. Throws NotRun where there is no compiler or not what the program needs.
+ * Compiles a program of bench/native/ with the machine's own compiler, once a run: C against libzmq or ENet, C++ against
+ * the headers of bitsery. Throws NotRun where there is no compiler or not what the program needs.
  */
 export function nativeProgram(file: `${string}.c` | `${string}.cpp`): Promise<Program> {
   const known = compiled.get(file)
   if (known !== undefined) return known
-  const program = compile(file, file.endsWith('.c') ? zmq : bitsery)
+  const program = compile(file, recipeOf(file))
   compiled.set(file, program)
   return program
+}
+
+function recipeOf(file: string): Recipe {
+  if (file.endsWith('.cpp')) return bitsery
+  return file.startsWith('enet') ? enet : zmq
 }
 
 async function compile(file: string, recipe: Recipe): Promise<Program> {

@@ -62,8 +62,8 @@ export type Case = {
   readonly goals: readonly Goal[]
 }
 
-/** What is known of a case when Millrace's rows are asked for: its name, and the message size where there is one. */
-export type RowContext = { readonly case: string; readonly size?: number }
+/** What is known of a case when Millrace's rows are asked for: its name, the message size where there is one, and the transport where there are several. */
+export type RowContext = { readonly case: string; readonly size?: number; readonly transport?: 'tcp' | 'udp' }
 
 /** Gives Millrace's rows of one case, to stand below those of the peers. */
 export type OwnRows = (context: RowContext) => Promise<readonly Row[]>

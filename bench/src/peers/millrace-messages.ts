@@ -1,12 +1,14 @@
 import {
   bits,
   type Channel,
+  type Delivery,
   type EncryptionOptions,
   generateKeyPair,
   msgpack,
   type Pipe,
   ProtoFactory,
   type SendResult,
+  Udp,
 } from 'millrace'
 import { type GameMessages, gameContract, gameKey, playerState, readState, step } from '../game-state.ts'
 import { benchKey, type Protection, tlsCiphers } from './protection.ts'
@@ -14,6 +16,15 @@ import { tls } from './tls-transport.ts'
 
 /** Which of Millrace's protocols a worker speaks. */
 export type ProtocolName = 'bits' | 'msgpack'
+
+/** How a worker's messages travel, where not by tcp. */
+export type Way = {
+  readonly transport?: 'tcp' | 'udp'
+  /** Of a state. */
+  readonly delivery?: Delivery
+  /** No packet is larger, in bytes. */
+  readonly packetSizeMax?: number
+}
 
 const playerCount = 64
 
@@ -23,9 +34,10 @@ export function gamePipe(
   size: number,
   port: number,
   protection: Protection = 'none',
+  { transport = 'tcp', delivery, packetSizeMax }: Way = {},
 ): Pipe<GameMessages> {
   const factory = new ProtoFactory()
-    .add('game bits', bits(gameContract(size)))
+    .add('game bits', bits(gameContract(size, delivery)))
     .add('game msgpack', msgpack<GameMessages>())
   const name = `game ${protocol}` as const
   if (protection === 'tls chacha20-poly1305' || protection === 'tls aes-256-gcm') {
@@ -37,7 +49,9 @@ export function gamePipe(
     protection === 'none'
       ? {}
       : { encryption: encryptionOf(protection), handshakeRate: Number.POSITIVE_INFINITY }
-  return factory.create('tcp', '127.0.0.1', port, name, options) as unknown as Pipe<GameMessages>
+  const pipe = factory.create(transport, '127.0.0.1', port, name, options) as unknown as Pipe<GameMessages>
+  if (packetSizeMax !== undefined) pipe.getProto().as(Udp).setPacketSizeMax(packetSizeMax)
+  return pipe
 }
 
 function encryptionOf(protection: 'chacha20-poly1305' | 'aes-256-gcm' | 'XX'): EncryptionOptions {

@@ -2,12 +2,18 @@ import { nativeProgram } from '../native.ts'
 import type { Case, Effort, Goal, Metric, OwnRows, Row, Scenario } from '../scenario.ts'
 import { type Program, runPair } from '../worker.ts'
 
-/** Small messages from a sender process to a receiver process over tcp, as many as go. */
+/** Small messages from a sender process to a receiver process, as many as go. */
 export const throughput: Scenario = {
   name: 'throughput',
-  title: 'messages from process to process over tcp',
-  cases: async (effort, ownRows) => await Promise.all(effort.sizes.map((size) => caseOf(size, ownRows))),
+  title: 'messages from process to process over tcp, and over udp',
+  cases: async ({ sizes }, ownRows) => [
+    ...(await Promise.all(sizes.map((size) => overTcp(size, ownRows)))),
+    ...(await Promise.all(sizes.filter((size) => size <= datagramMax).map((size) => overUdp(size, ownRows)))),
+  ],
 }
+
+/** What is larger doesn't fit into a datagram of any network: raw `dgram` has no way to send it. */
+const datagramMax = 1024
 
 /** How a throughput row is run. `sends` says which of the two workers is the sender. */
 export type ThroughputRow = Pick<Row, 'name' | 'kind' | 'note'> & {
@@ -47,14 +53,25 @@ export const throughputMetrics: readonly Metric[] = [
   { key: 'receiverCpuNs', title: 'CPU receiving one', unit: 'ns', better: 'less', compare: 'nothing' },
 ]
 
-const goals: readonly Goal[] = [
+const goalsOverTcp: readonly Goal[] = [
   { row: 'millrace bits', against: 'libzmq C', metric: 'messagesPerSecond', bound: 'at least', ratio: 4 },
   { row: 'millrace bits', against: 'zeromq.js', metric: 'messagesPerSecond', bound: 'at least', ratio: 40 },
   { row: 'millrace bits', against: 'ws', metric: 'messagesPerSecond', bound: 'at least', ratio: 40 },
   { row: 'millrace bits', against: 'net', metric: 'messagesPerSecond', bound: 'at least', ratio: 0.5 },
 ]
 
-async function caseOf(size: number, ownRows: OwnRows): Promise<Case> {
+const goalsOverUdp: readonly Goal[] = (['', ', unreliable'] as const).flatMap((delivery) => {
+  const own = { row: `millrace bits${delivery}`, metric: 'messagesPerSecond', bound: 'at least' } as const
+  return [
+    { ...own, against: 'dgram', ratio: 10 },
+    { ...own, against: `ENet C${delivery}`, ratio: 3 },
+  ]
+})
+
+const node = (file: string) => (): Program => ({ kind: 'node', file })
+const native = (name: string) => () => nativeProgram(`${name}.c`)
+
+async function overTcp(size: number, ownRows: OwnRows): Promise<Case> {
   const name = `${size}-bytes`
   return {
     name,
@@ -66,14 +83,62 @@ async function caseOf(size: number, ownRows: OwnRows): Promise<Case> {
     ].join('\n'),
     metrics: throughputMetrics,
     chart: 'messagesPerSecond',
-    rows: [...peerRows(size), ...(await ownRows({ case: name, size }))],
-    goals: size === 64 ? goals : [],
+    rows: [...tcpPeers(size), ...(await ownRows({ case: name, size, transport: 'tcp' }))],
+    goals: size === 64 ? goalsOverTcp : [],
   }
 }
 
-function peerRows(size: number): Row[] {
-  const node = (file: string) => (): Program => ({ kind: 'node', file })
-  const native = (name: string) => () => nativeProgram(`${name}.c`)
+async function overUdp(size: number, ownRows: OwnRows): Promise<Case> {
+  const name = `${size}-bytes-udp`
+  return {
+    name,
+    title: `Messages of ${size} bytes, process to process over udp`,
+    note: [
+      "dgram is raw: one datagram a message, of a ready-made buffer. What its receiver can't read in time is lost; counted is what arrives.",
+      'ENet sends a ready-made buffer too, and puts several into a datagram of up to 4,096 bytes, the largest that it knows.',
+      'Millrace makes and reads typed objects, and finds out that the loopback carries datagrams of 16,000 bytes; one row has what Ethernet carries.',
+    ].join('\n'),
+    metrics: throughputMetrics,
+    chart: 'messagesPerSecond',
+    rows: [...udpPeers(size), ...(await ownRows({ case: name, size, transport: 'udp' }))],
+    goals: size === 64 ? goalsOverUdp : [],
+  }
+}
+
+function udpPeers(size: number): Row[] {
+  const enet = {
+    kind: 'peer',
+    size,
+    sends: 'dialer',
+    listener: native('enet-receiver'),
+    dialer: native('enet-sender'),
+  } as const
+  return [
+    throughputRow({
+      name: 'dgram',
+      kind: 'reference',
+      note: 'connected',
+      size,
+      sends: 'dialer',
+      listener: node('dgram-receiver.ts'),
+      dialer: node('dgram-sender.ts'),
+    }),
+    throughputRow({
+      ...enet,
+      name: 'ENet C',
+      note: 'reliable packets, compiled here with cc -O2',
+      extra: { delivery: 'reliable' },
+    }),
+    throughputRow({
+      ...enet,
+      name: 'ENet C, unreliable',
+      note: 'unsequenced packets',
+      extra: { delivery: 'unreliable' },
+    }),
+  ]
+}
+
+function tcpPeers(size: number): Row[] {
   const ws = {
     kind: 'peer',
     size,
