@@ -170,6 +170,56 @@ describe('a connection', () => {
       expect([net.server.endpoint.size, net.client.endpoint.size]).toEqual([0, 0])
     },
   )
+
+  /** Two ends that have said hello, between which nothing passes any more. */
+  function apart() {
+    const net = new DatagramEnds(1)
+    const ends = connect(net)
+    ends.opened.write(frame(0, 0, 40), net.now)
+    ends.opened.flush(net.now)
+    net.run(1000)
+    net.watch = () => undefined
+    return { net, ...ends }
+  }
+
+  it.each([
+    ['sequenced', 20],
+    ['unreliable', 40],
+  ])('sends no more %s messages than the path may take', (_delivery, number) => {
+    const { net, opened } = apart()
+    const before = net.packetCount
+    for (let count = 0; count < 200; count++) {
+      opened.write(frame(number, count, 1000), net.now)
+      opened.flush(net.now)
+    }
+    expect(net.packetCount - before).toBeGreaterThan(0)
+    expect(net.packetCount - before).toBeLessThan(40)
+  })
+
+  it('measures the round trip by unreliable messages alone', () => {
+    const net = new DatagramEnds(1, { delayMs: [40, 40] })
+    const { opened } = connect(net)
+    opened.write(frame(0, 0, 40), net.now)
+    opened.flush(net.now)
+    net.run(1000)
+    net.weather = { ...net.weather, delayMs: [90, 90] }
+    for (let count = 0; count < 100; count++) {
+      opened.write(frame(40, count, 200), net.now)
+      opened.flush(net.now)
+      net.run(50)
+    }
+    expect(opened.statistics().roundTripMs).toBeGreaterThan(170)
+  })
+
+  it('gives up a peer that acknowledges no unreliable message', () => {
+    const { net, opened, client } = apart()
+    for (let count = 0; count < 700; count++) {
+      opened.write(frame(40, count, 200), net.now)
+      opened.flush(net.now)
+      net.run(100)
+    }
+    expect(client.error).toMatchObject({ code: 'silent' })
+  })
 })
 
 describe('a frame larger than the windows that both sides begin with', () => {

@@ -14,6 +14,6 @@ export const remembered = {
   size: contentsConnection + 4,
   /** An acknowledgement up to packet a. */
   ack: contentsConnection + 5,
-  /** It asked for an acknowledgement, and nothing more. */
+  /** It asks for an acknowledgement, and nothing of it is sent again: a ping, or messages that may be lost, which count for the path like any other. */
   ping: contentsConnection + 6,
 } as const

@@ -165,7 +165,10 @@ export class Transmitter {
       this.#outcomes.end = 'open'
       contents.push(remembered.end, 0, 0)
     }
-    return outgoing.fill(scratch, scratchView, at, end, contents, now)
+    const { length } = contents
+    const filled = outgoing.fill(scratch, scratchView, at, end, contents, now)
+    if (filled > at && contents.length === length) contents.push(remembered.ping, 0, 0)
+    return filled
   }
 
   /** A probe without anything new carries again what has been on its way for longest, or else asks for an acknowledgement. */
