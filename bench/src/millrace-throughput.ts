@@ -36,7 +36,7 @@ function udpRows(size: number): readonly Row[] {
     throughputRow({
       ...connects,
       name: 'millrace bits, unreliable',
-      note: 'server to client',
+      note: 'server to client; the sender asks for budgetBytes, as what has no room would be dropped',
       extra: { ...options, delivery: 'unreliable' },
     }),
     throughputRow({
