@@ -5,7 +5,7 @@ import { fixedArray, i16 } from 'millrace/schema'
  * The state of one player as a game server sends it: 64 bytes in 19 fields. 24 bytes of ids and counters, 32 of position,
  * velocity and direction, 8 of small numbers and flags.
  */
-const state = struct({
+export const state = struct({
   id: u32,
   owner: u32,
   target: u32,

@@ -6,6 +6,7 @@ import { type CaseResult, type OwnRows, runCase, type Scenario } from './scenari
 import { broadcast } from './scenarios/broadcast.ts'
 import { bytes } from './scenarios/bytes.ts'
 import { codec } from './scenarios/codec.ts'
+import { datagrams } from './scenarios/datagrams.ts'
 import { encryption } from './scenarios/encryption.ts'
 import { floods } from './scenarios/floods.ts'
 import { footprint } from './scenarios/footprint.ts'
@@ -23,6 +24,7 @@ const scenarios: readonly Scenario[] = [
   encryption,
   codec,
   broadcast,
+  datagrams,
   memory,
   timers,
   local,

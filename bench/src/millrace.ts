@@ -13,6 +13,7 @@ const sources: Readonly<Record<string, () => Promise<RowSource>>> = {
   encryption: () => import('./millrace-encryption.ts'),
   codec: () => import('./millrace-codec.ts'),
   broadcast: () => import('./millrace-broadcast.ts'),
+  datagrams: () => import('./millrace-datagrams.ts'),
   memory: () => import('./millrace-memory.ts'),
   timers: () => import('./millrace-timers.ts'),
   local: () => import('./millrace-local.ts'),

@@ -36,6 +36,7 @@ export function parseOptions(args: readonly string[]): Options {
       sizes: parseSizes(values.size ?? '64'),
       broadcastChannelCount: isQuick ? 200 : 1000,
       idleConnectionCount: isQuick ? 500 : 2000,
+      idleUdpChannelCount: isQuick ? 500 : 10_000,
       liveTimerCount: isQuick ? 100_000 : 1_000_000,
       mixMessageCount: isQuick ? 2000 : 20_000,
       freshPipeCount: isQuick ? 500 : 5000,

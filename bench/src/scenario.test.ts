@@ -77,4 +77,19 @@ describe('runCase', () => {
       ['c', 'not reached'],
     ])
   })
+
+  it('judges goals for the figure of one row', async () => {
+    const goal = { metric: 'speed', bound: 'at most', value: 29 } as const
+    const goals = [
+      { ...goal, row: 'a' },
+      { ...goal, row: 'b' },
+      { ...goal, row: 'nobody' },
+    ]
+    const rows = [rowOf('a', [29]), rowOf('b', [30])]
+    const result = await runCase('test', caseOf(rows, goals), effort, () => undefined)
+    expect(result.goals.map(({ row, seen, verdict }) => [row, seen, verdict])).toEqual([
+      ['a', 29, 'reached'],
+      ['b', 30, 'not reached'],
+    ])
+  })
 })

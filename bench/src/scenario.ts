@@ -12,6 +12,7 @@ export type Effort = {
   readonly sizes: readonly number[]
   readonly broadcastChannelCount: number
   readonly idleConnectionCount: number
+  readonly idleUdpChannelCount: number
   readonly liveTimerCount: number
   readonly mixMessageCount: number
   readonly freshPipeCount: number
@@ -40,14 +41,12 @@ export type Row = {
   readonly measure: (effort: Effort) => Promise<Measurement>
 }
 
-/** A bound on the ratio of two rows of one case. Printed when both rows were measured. */
+/** A bound on the ratio of two rows of one case, or on a figure of one. Printed when its rows were measured. */
 export type Goal = {
   readonly row: string
-  readonly against: string
   readonly metric: string
   readonly bound: 'at least' | 'at most'
-  readonly ratio: number
-}
+} & ({ readonly against: string; readonly ratio: number } | { readonly value: number })
 
 /** Rows that are compared with each other. The first row is the reference. */
 export type Case = {
@@ -62,8 +61,13 @@ export type Case = {
   readonly goals: readonly Goal[]
 }
 
-/** What is known of a case when Millrace's rows are asked for: its name, the message size where there is one, and the transport where there are several. */
-export type RowContext = { readonly case: string; readonly size?: number; readonly transport?: 'tcp' | 'udp' }
+/** What is known of a case when Millrace's rows are asked for: its name, the message size, the number of connections, and the transport, where there are such. */
+export type RowContext = {
+  readonly case: string
+  readonly size?: number
+  readonly count?: number
+  readonly transport?: 'tcp' | 'udp'
+}
 
 /** Gives Millrace's rows of one case, to stand below those of the peers. */
 export type OwnRows = (context: RowContext) => Promise<readonly Row[]>
@@ -89,7 +93,7 @@ export type RowResult = { readonly name: string; readonly kind: Row['kind']; rea
 /** The summary of each metric, and of its ratio to the first row where the first row was measured. */
 export type Figures = Readonly<Record<string, { readonly value: Summary; readonly ratio: Summary | null }>>
 
-/** A goal with the ratio that was seen. */
+/** A goal with the ratio, or the figure, that was seen. */
 export type GoalResult = Goal & { readonly seen: number; readonly verdict: 'reached' | 'not reached' }
 
 /** All that one case brought. */
@@ -169,11 +173,15 @@ function figuresOf(
 }
 
 function judge(goal: Goal, results: readonly RowResult[]): GoalResult[] {
-  const row = results.find(({ name }) => name === goal.row)
-  const against = results.find(({ name }) => name === goal.against)
-  if (row?.outcome !== 'measured' || against?.outcome !== 'measured') return []
-  const valuesOf = (rounds: readonly Measurement[]) => rounds.map((measurement) => measurement[goal.metric])
-  const seen = summarize(pairedRatios(valuesOf(row.rounds), valuesOf(against.rounds))).median
-  const isReached = goal.bound === 'at least' ? seen >= goal.ratio : seen <= goal.ratio
+  const valuesOf = (name: string) => {
+    const row = results.find((result) => result.name === name)
+    return row?.outcome === 'measured' ? row.rounds.map((measurement) => measurement[goal.metric]) : []
+  }
+  const values = valuesOf(goal.row)
+  const compared = 'value' in goal ? values : pairedRatios(values, valuesOf(goal.against))
+  if (compared.length === 0) return []
+  const seen = summarize(compared).median
+  const wanted = 'value' in goal ? goal.value : goal.ratio
+  const isReached = goal.bound === 'at least' ? seen >= wanted : seen <= wanted
   return [{ ...goal, seen, verdict: isReached ? 'reached' : 'not reached' }]
 }

@@ -51,6 +51,7 @@ const result: CaseResult = {
       seen: 2.5,
       verdict: 'not reached',
     },
+    { row: 'ours', metric: 'memory', bound: 'at most', value: 6000, seen: 5000, verdict: 'reached' },
   ],
 }
 
@@ -81,5 +82,6 @@ describe('formatCase', () => {
     expect(text).toContain('absent  not run: no compiler')
     expect(text).toContain('ours: typed objects')
     expect(text).toContain('ours ÷ raw: 2.50× (goal at least 4.00×) not reached')
+    expect(text).toContain('ours, memory: 5.00 KB (goal at most 6.00 KB) reached')
   })
 })

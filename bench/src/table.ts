@@ -1,5 +1,5 @@
 import { formatQuantity, formatRatio } from './quantity.ts'
-import type { CaseResult, Metric, RowResult } from './scenario.ts'
+import type { CaseResult, GoalResult, Metric, RowResult } from './scenario.ts'
 
 /** A case as lines of text: title, one line a row with figures and ratios, the rows that did not run, the goals. */
 export function formatCase(result: CaseResult): string {
@@ -18,11 +18,17 @@ export function formatCase(result: CaseResult): string {
   const notes = measured.filter((row) => row.note !== '')
   if (notes.length > 0) lines.push('', ...notes.map((row) => `${row.name}: ${row.note}`))
   if (result.goals.length > 0) lines.push('')
-  for (const goal of result.goals) {
-    const ratio = `${formatRatio(goal.seen)} (goal ${goal.bound} ${formatRatio(goal.ratio)})`
-    lines.push(`${goal.row} ÷ ${goal.against}: ${ratio} ${goal.verdict}`)
-  }
+  lines.push(...result.goals.map((goal) => formatGoal(goal, metrics)))
   return lines.join('\n')
+}
+
+function formatGoal(goal: GoalResult, metrics: readonly Metric[]): string {
+  const { row, metric: key, bound, seen, verdict } = goal
+  if (!('value' in goal))
+    return `${row} ÷ ${goal.against}: ${formatRatio(seen)} (goal ${bound} ${formatRatio(goal.ratio)}) ${verdict}`
+  const { title, unit } = metrics.find((metric) => metric.key === key)!
+  const [figure, wanted] = [seen, goal.value].map((value) => formatQuantity(value, unit))
+  return `${row}, ${title}: ${figure} (goal ${bound} ${wanted}) ${verdict}`
 }
 
 /** Pads cells so that the first column starts and all others end at the same place; a rule stands below the first line. */

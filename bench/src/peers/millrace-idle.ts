@@ -1,13 +1,18 @@
 import { memoryPerConnection, settledMemory } from '../idle-memory.ts'
 import { work } from '../worker-side.ts'
-import { gamePipe, portOf } from './millrace-messages.ts'
+import { gamePipe, portOf, type Way } from './millrace-messages.ts'
 import type { Protection } from './protection.ts'
 
-type IdleOptions = { count: number; heartbeat: 'on' | 'off'; protection?: Protection }
+type IdleOptions = {
+  count: number
+  heartbeat: 'on' | 'off'
+  protection?: Protection
+  transport?: Way['transport']
+}
 
 /** Holds idle channels, each with the handlers that any server has, and weighs them. */
-work<IdleOptions>(async ({ count, heartbeat, protection }, parent) => {
-  const pipe = gamePipe('bits', 64, 0, protection)
+work<IdleOptions>(async ({ count, heartbeat, protection, transport }, parent) => {
+  const pipe = gamePipe('bits', 64, 0, protection, { transport })
   let messages = 0
   const heard = () => {
     messages++
@@ -22,6 +27,8 @@ work<IdleOptions>(async ({ count, heartbeat, protection }, parent) => {
   const before = await settledMemory()
   await parent.ready({ port: portOf(pipe) })
   while (pipe.channelCount < count) await new Promise((resolve) => setTimeout(resolve, 10))
+  // Over datagrams, acks are still on their way, and sizes of packets are tried out.
+  if (transport === 'udp') await new Promise((resolve) => setTimeout(resolve, 1000))
   const after = await settledMemory()
   if (messages > 0) throw new Error('the channels were not idle')
   parent.result(memoryPerConnection(before, after, count))

@@ -6,6 +6,7 @@ import {
   generateKeyPair,
   msgpack,
   type Pipe,
+  type PipeOptions,
   ProtoFactory,
   type SendResult,
   Udp,
@@ -19,7 +20,7 @@ export type ProtocolName = 'bits' | 'msgpack'
 
 /** How a worker's messages travel, where not by tcp. */
 export type Way = {
-  readonly transport?: 'tcp' | 'udp'
+  readonly transport?: 'tcp' | 'udp' | undefined
   /** Of a state. */
   readonly delivery?: Delivery
   /** No packet is larger, in bytes. */
@@ -45,13 +46,18 @@ export function gamePipe(
     return withTls.create('tls', '127.0.0.1', port, name) as unknown as Pipe<GameMessages>
   }
   // All peers of a benchmark have one address, and begin as often as they can.
-  const options =
-    protection === 'none'
-      ? {}
-      : { encryption: encryptionOf(protection), handshakeRate: Number.POSITIVE_INFINITY }
+  const options = pipeOptions(protection)
   const pipe = factory.create(transport, '127.0.0.1', port, name, options) as unknown as Pipe<GameMessages>
   if (packetSizeMax !== undefined) pipe.getProto().as(Udp).setPacketSizeMax(packetSizeMax)
   return pipe
+}
+
+/** What a pipe is told to protect its bytes in this way. */
+export function pipeOptions(
+  protection: Exclude<Protection, `tls ${string}`>,
+): Pick<PipeOptions, 'encryption' | 'handshakeRate'> {
+  if (protection === 'none') return {}
+  return { encryption: encryptionOf(protection), handshakeRate: Number.POSITIVE_INFINITY }
 }
 
 function encryptionOf(protection: 'chacha20-poly1305' | 'aes-256-gcm' | 'XX'): EncryptionOptions {

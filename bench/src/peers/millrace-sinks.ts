@@ -1,16 +1,22 @@
 import type { Channel } from 'millrace'
 import type { GameMessages } from '../game-state.ts'
 import { work } from '../worker-side.ts'
-import { gamePipe } from './millrace-messages.ts'
+import { gamePipe, type Way } from './millrace-messages.ts'
 import type { Protection } from './protection.ts'
 
-type SinkOptions = { port: number; count: number; size?: number; protection?: Protection }
+type SinkOptions = {
+  port: number
+  count: number
+  size?: number
+  protection?: Protection
+  transport?: Way['transport']
+}
 
 const batchCount = 100
 
 /** Opens many channels and reads what comes, or just holds them. */
-work<SinkOptions>(async ({ port, count, size = 64, protection }, parent) => {
-  const pipe = gamePipe('bits', size, port, protection)
+work<SinkOptions>(async ({ port, count, size = 64, protection, transport }, parent) => {
+  const pipe = gamePipe('bits', size, port, protection, { transport })
   const channels: Channel<GameMessages>[] = []
   while (channels.length < count) {
     const batch = Array.from({ length: Math.min(batchCount, count - channels.length) }, () => pipe.open())

@@ -1,15 +1,19 @@
-import type { Case, Effort, OwnRows, Row, Scenario } from '../scenario.ts'
+import type { Case, Goal, OwnRows, Row, Scenario } from '../scenario.ts'
 import { type Program, runPair } from '../worker.ts'
 
 /** What an idle connection weighs on the server's side. */
 export const memory: Scenario = {
   name: 'memory',
   title: 'memory of an idle connection',
-  cases: async (effort, ownRows) => [await caseOf(effort.idleConnectionCount, ownRows)],
+  cases: async ({ idleConnectionCount, idleUdpChannelCount }, ownRows) => [
+    await caseOf('tcp', idleConnectionCount, ownRows),
+    await caseOf('udp', idleUdpChannelCount, ownRows),
+  ],
 }
 
 /** How a memory row is run: the listener accepts and weighs, the dialer opens the connections and keeps still. */
 export type MemoryRow = Pick<Row, 'name' | 'kind' | 'note'> & {
+  readonly count: number
   /** A file in peers/; it runs with --expose-gc. */
   readonly listenerFile: string
   readonly dialer: Program
@@ -18,21 +22,34 @@ export type MemoryRow = Pick<Row, 'name' | 'kind' | 'note'> & {
 }
 
 /** A row with a listener that reports what `memoryPerConnection` makes. Both workers are told `count`. */
-export function memoryRow({ name, kind, note, listenerFile, dialer, extra }: MemoryRow): Row {
+export function memoryRow({ name, kind, note, count, listenerFile, dialer, extra }: MemoryRow): Row {
   const listener: Program = { kind: 'node', file: listenerFile, nodeArgs: ['--expose-gc'] }
-  const measure = async ({ idleConnectionCount: count }: Effort) => {
+  const measure = async () => {
     const options = { count, ...extra }
-    const pair = await runPair({ program: listener, options }, { program: dialer, options }, 30_000)
+    const pair = await runPair({ program: listener, options }, { program: dialer, options }, patienceMs)
     return pair.listener
   }
   return { name, kind, measure, ...(note === undefined ? {} : { note }) }
 }
 
-async function caseOf(count: number, ownRows: OwnRows): Promise<Case> {
-  const name = `${count}-connections`
+/** Opening many takes its time. */
+const patienceMs = 120_000
+
+const goalsOfUdp: readonly Goal[] = (['managedBytes', 'residentBytes'] as const).map((metric) => ({
+  row: 'millrace bits',
+  metric,
+  bound: 'at most',
+  value: 6000,
+}))
+
+async function caseOf(transport: 'tcp' | 'udp', count: number, ownRows: OwnRows): Promise<Case> {
+  const name = transport === 'tcp' ? `${count}-connections` : `${count}-udp-channels`
   return {
     name,
-    title: `Memory of each of ${count} idle connections`,
+    title:
+      transport === 'tcp'
+        ? `Memory of each of ${count} idle connections`
+        : `Memory of each of ${count} idle channels on one udp socket`,
     note: 'Server side, after garbage collection: V8 heap and external memory together, each alone, and resident memory.',
     metrics: [
       { key: 'managedBytes', title: 'heap + external', unit: 'bytes', better: 'less', compare: 'difference' },
@@ -45,12 +62,13 @@ async function caseOf(count: number, ownRows: OwnRows): Promise<Case> {
       memoryRow({
         name: 'net',
         kind: 'reference',
-        note: 'a socket with data, error and close listeners',
+        note: 'a tcp socket with data, error and close listeners',
+        count,
         listenerFile: 'net-idle.ts',
         dialer: { kind: 'node', file: 'net-sinks.ts' },
       }),
-      ...(await ownRows({ case: name })),
+      ...(await ownRows({ case: name, count, transport })),
     ],
-    goals: [],
+    goals: transport === 'udp' ? goalsOfUdp : [],
   }
 }
