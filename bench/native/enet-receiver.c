@@ -1,19 +1,19 @@
-/* Receives messages through ENet. Arguments: size warmup_ms measure_ms. Prints `ready PORT`, `result {…}`. */
+/* Receives messages through ENet. Arguments: size warmup_ms measure_ms delivery mtu. Prints `ready PORT`, `result {…}`. */
 #include "enet.h"
 
-static const enet_uint32 patience_ms = 5000;
+static const double patience_ms = 5000;
 
 int main(int argc, char **argv) {
-  if (argc < 4) fail("arguments: size warmup_ms measure_ms;");
+  if (argc < 6) fail("arguments: size warmup_ms measure_ms delivery mtu;");
   struct window window = {.warmup_ms = atof(argv[2]), .measure_ms = atof(argv[3])};
-  ENetHost *host = host_on_loopback(ENET_PORT_ANY, 1);
+  ENetHost *host = host_on_loopback(ENET_PORT_ANY, atoi(argv[5]));
   printf("ready %d\n", port_of_host(host));
   fflush(stdout);
 
   /* It must answer a peer before both may start, so it doesn't wait for the word. */
   ENetEvent event;
   while (window.phase != OVER) {
-    int heard = enet_host_service(host, &event, patience_ms);
+    int heard = service(host, &event, patience_ms);
     if (heard <= 0) break;
     if (event.type == ENET_EVENT_TYPE_DISCONNECT) break;
     if (event.type != ENET_EVENT_TYPE_RECEIVE) continue;

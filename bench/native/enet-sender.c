@@ -1,4 +1,4 @@
-/* Sends messages through ENet. Arguments: size warmup_ms measure_ms delivery port. Prints `ready`, `result {…}`. */
+/* Sends messages through ENet. Arguments: size warmup_ms measure_ms delivery mtu port. Prints `ready`, `result {…}`. */
 #include "enet.h"
 
 static const double grace_ms = 250;
@@ -13,17 +13,13 @@ static void done(ENetPacket *packet) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 6) fail("arguments: size warmup_ms measure_ms delivery port;");
+  if (argc < 7) fail("arguments: size warmup_ms measure_ms delivery mtu port;");
   size_t size = atoi(argv[1]);
   struct window window = {.warmup_ms = atof(argv[2]), .measure_ms = atof(argv[3])};
   enet_uint32 flags = strcmp(argv[4], "reliable") == 0 ? ENET_PACKET_FLAG_RELIABLE : ENET_PACKET_FLAG_UNSEQUENCED;
-  ENetHost *host = host_on_loopback(ENET_PORT_ANY, 1);
-  ENetAddress address = {.port = atoi(argv[5])};
-  enet_address_set_host_ip(&address, "127.0.0.1");
-  ENetPeer *peer = enet_host_connect(host, &address, 1, 0);
+  ENetHost *host = host_on_loopback(ENET_PORT_ANY, atoi(argv[5]));
+  ENetPeer *peer = connected(host, atoi(argv[6]));
   ENetEvent event;
-  if (peer == NULL || enet_host_service(host, &event, 5000) <= 0 || event.type != ENET_EVENT_TYPE_CONNECT)
-    fail("enet_host_connect");
   enet_peer_throttle_configure(peer, 5000, ENET_PEER_PACKET_THROTTLE_SCALE, 0);
   printf("ready\n");
   fflush(stdout);

@@ -12,6 +12,7 @@ import { floods } from './scenarios/floods.ts'
 import { footprint } from './scenarios/footprint.ts'
 import { local } from './scenarios/local.ts'
 import { memory } from './scenarios/memory.ts'
+import { net } from './scenarios/net.ts'
 import { rtt } from './scenarios/rtt.ts'
 import { throughput } from './scenarios/throughput.ts'
 import { timers } from './scenarios/timers.ts'
@@ -25,6 +26,7 @@ const scenarios: readonly Scenario[] = [
   codec,
   broadcast,
   datagrams,
+  net,
   memory,
   timers,
   local,

@@ -14,6 +14,7 @@ const sources: Readonly<Record<string, () => Promise<RowSource>>> = {
   codec: () => import('./millrace-codec.ts'),
   broadcast: () => import('./millrace-broadcast.ts'),
   datagrams: () => import('./millrace-datagrams.ts'),
+  net: () => import('./millrace-net.ts'),
   memory: () => import('./millrace-memory.ts'),
   timers: () => import('./millrace-timers.ts'),
   local: () => import('./millrace-local.ts'),

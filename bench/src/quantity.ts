@@ -1,7 +1,7 @@
 /** What a figure counts. Decides how it is printed; values are always in the base unit named here. */
-export type Unit = 'per second' | 'MB/s' | 'ns' | 'µs' | 'bytes' | 'count'
+export type Unit = 'per second' | 'MB/s' | 'ns' | 'µs' | 'bytes' | 'count' | 'share'
 
-/** A figure with three significant digits and its unit: `3.71 M/s`, `2.04 GB/s`, `850 ns`, `12.1 KB`. */
+/** A figure with three significant digits and its unit: `3.71 M/s`, `2.04 GB/s`, `850 ns`, `12.1 KB`; of a share the number alone. */
 export function formatQuantity(value: number, unit: Unit): string {
   switch (unit) {
     case 'per second':
@@ -12,6 +12,8 @@ export function formatQuantity(value: number, unit: Unit): string {
       return scaled(value, ['ns', 'µs', 'ms', 's'])
     case 'µs':
       return scaled(value, ['µs', 'ms', 's'])
+    case 'share':
+      return significant(value)
     case 'count':
       return `${value}`
     case 'bytes':

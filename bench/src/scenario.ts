@@ -67,6 +67,8 @@ export type RowContext = {
   readonly size?: number
   readonly count?: number
   readonly transport?: 'tcp' | 'udp'
+  /** The share of packets that the path loses, of 1. */
+  readonly loss?: number
 }
 
 /** Gives Millrace's rows of one case, to stand below those of the peers. */

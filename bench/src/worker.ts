@@ -41,12 +41,13 @@ export function startWorker(program: Program, options: Readonly<Record<string, s
 /**
  * Runs two workers against each other: the listener first, then the dialer with the listener's facts added to its
  * options; then both are started, and both results awaited for at most `patienceMs`. Both processes have ended when
- * the promise settles.
+ * the promise settles. `between` makes other facts of the listener's for the dialer, such as the port of a proxy.
  */
 export async function runPair(
   listener: { program: Program; options: Readonly<Record<string, string | number>> },
   dialer: { program: Program; options: Readonly<Record<string, string | number>> },
   patienceMs: number,
+  between: (facts: Facts) => Facts | Promise<Facts> = (facts) => facts,
 ): Promise<{ listener: Measurement; dialer: Measurement }> {
   const workers: Worker[] = []
   const launch = (program: Program, options: Readonly<Record<string, string | number>>) => {
@@ -56,7 +57,7 @@ export async function runPair(
   }
   try {
     const listening = launch(listener.program, listener.options)
-    const facts = await within(patienceMs, listening.ready, 'the listener was not ready')
+    const facts = await between(await within(patienceMs, listening.ready, 'the listener was not ready'))
     const dialing = launch(dialer.program, { ...dialer.options, ...facts })
     await within(patienceMs, dialing.ready, 'the dialer was not ready')
     listening.start()

@@ -1,6 +1,6 @@
 import { nativeProgram } from '../native.ts'
 import type { Case, Effort, Goal, Metric, OwnRows, Row, Scenario } from '../scenario.ts'
-import { type Program, runPair } from '../worker.ts'
+import { type Facts, type Program, runPair } from '../worker.ts'
 
 /** Small messages from a sender process to a receiver process, as many as go. */
 export const throughput: Scenario = {
@@ -15,6 +15,9 @@ export const throughput: Scenario = {
 /** What is larger doesn't fit into a datagram of any network: raw `dgram` has no way to send it. */
 const datagramMax = 1024
 
+/** The largest that ENet knows, in bytes. */
+const enetMtu = 4096
+
 /** How a throughput row is run. `sends` says which of the two workers is the sender. */
 export type ThroughputRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly size: number
@@ -23,6 +26,8 @@ export type ThroughputRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly dialer: () => Program | Promise<Program>
   /** Further options for both workers, such as the protocol. */
   readonly extra?: Readonly<Record<string, string | number>>
+  /** What lies between the two: makes other facts of the listener's for the dialer. */
+  readonly between?: (facts: Facts) => Promise<Facts>
 }
 
 /** A row with two workers that report `messagesPerSecond` and `cpuNsPerMessage` of their own window each. */
@@ -32,7 +37,12 @@ export function throughputRow(given: ThroughputRow): Row {
     const options = { size, warmupMs: effort.warmupMs, measureMs: effort.measureMs, ...extra }
     const patienceMs = effort.warmupMs + effort.measureMs + 8000
     const [listener, dialer] = await Promise.all([given.listener(), given.dialer()])
-    const pair = await runPair({ program: listener, options }, { program: dialer, options }, patienceMs)
+    const pair = await runPair(
+      { program: listener, options },
+      { program: dialer, options },
+      patienceMs,
+      given.between,
+    )
     const [sender, receiver] =
       sends === 'listener' ? [pair.listener, pair.dialer] : [pair.dialer, pair.listener]
     return {
@@ -127,13 +137,13 @@ function udpPeers(size: number): Row[] {
       ...enet,
       name: 'ENet C',
       note: 'reliable packets, compiled here with cc -O2',
-      extra: { delivery: 'reliable' },
+      extra: { delivery: 'reliable', mtu: enetMtu },
     }),
     throughputRow({
       ...enet,
       name: 'ENet C, unreliable',
       note: 'unsequenced packets',
-      extra: { delivery: 'unreliable' },
+      extra: { delivery: 'unreliable', mtu: enetMtu },
     }),
   ]
 }

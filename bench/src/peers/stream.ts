@@ -1,0 +1,26 @@
+import { bits, contract, type Delivery, message, type Pipe, ProtoFactory, Udp } from 'millrace'
+import { bytes, f64 } from 'millrace/schema'
+
+/** What the workers of a steady stream are told, in the order of the native programs. */
+export type StreamOptions = {
+  readonly warmupMs: number
+  readonly measureMs: number
+  readonly delivery: Delivery
+  readonly mtu: number
+}
+
+export type StreamMessages = { readonly moment: { sentAt: number; rest: Uint8Array } }
+
+/** A pipe over udp to `port` of this machine whose messages say when they were sent; port 0 to bind anywhere. */
+export function streamPipe(port: number, { delivery, mtu }: StreamOptions): Pipe<StreamMessages> {
+  const messages = contract({ moment: message({ sentAt: f64, rest: bytes(64) }, { delivery }) })
+  const factory = new ProtoFactory().add('stream', bits(messages))
+  const pipe = factory.create('udp', '127.0.0.1', port, 'stream')
+  pipe.getProto().as(Udp).setPacketSizeMax(mtu)
+  return pipe as unknown as Pipe<StreamMessages>
+}
+
+/** Milliseconds of the machine's clock, the same in all processes. */
+export function machineMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}
