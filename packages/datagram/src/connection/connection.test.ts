@@ -220,6 +220,24 @@ describe('a connection', () => {
     }
     expect(client.error).toMatchObject({ code: 'silent' })
   })
+
+  it('finds out that its path swallows large packets, though it sends no small ones', () => {
+    const net = new DatagramEnds(1)
+    const { opened, accepted, server } = connect(net)
+    opened.write(frame(0, 0, 40), net.now)
+    opened.flush(net.now)
+    net.run(5000)
+    expect(opened.statistics().packetSize).toBe(1472)
+    net.weather = { ...net.weather, packetSizeMax: 1300 }
+    for (let count = 1; count < 100; count++) opened.write(frame(0, count, 1000), net.now)
+    opened.flush(net.now)
+    net.run(3000)
+    expect(read(server.shown)).toHaveLength(100)
+    expect(opened.statistics().packetSize).toBeLessThanOrEqual(1300)
+    for (const connection of [opened, accepted]) connection.destroy(net.now)
+    net.run(5000)
+    expect(net.pool.outstanding()).toEqual([])
+  })
 })
 
 describe('a frame larger than the windows that both sides begin with', () => {

@@ -102,7 +102,8 @@ export class Transmitter {
     }
     if (!may && !received.isAckDue(now)) return hasOwn || hasMore ? 'blocked' : 'none'
     const start = headerSizeOf(how)
-    const end = mtu.size - trailerSizeOf(how)
+    // The path may swallow what it carried before: what asks whether it works must not be larger than what every path carries.
+    const end = (isProbe ? packetSizeMin : mtu.size) - trailerSizeOf(how)
     const contents: PacketContents = []
     let at = start
     if (received.hasAck) {
