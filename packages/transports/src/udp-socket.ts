@@ -93,7 +93,11 @@ export class UdpSocket implements EndpointHost {
   /** A link to a peer. Rejects when it refuses, or with the signal's reason. */
   connect(host: string, port: number, signal: CancelSignal | undefined): Promise<Link> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason)
+      if (signal?.aborted) {
+        reject(signal.reason)
+        this.#rest()
+        return
+      }
       const settle = (run: () => void) => {
         signal?.removeEventListener('abort', aborted)
         this.#refused = undefined
