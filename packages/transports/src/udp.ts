@@ -18,7 +18,7 @@ import {
   parseHostPort,
   withPort,
 } from './host-port.ts'
-import type { UdpSocketOptions } from './udp-socket.ts'
+import type { UdpSocket, UdpSocketOptions } from './udp-socket.ts'
 
 export type { HostPort, HostPortAddress } from './host-port.ts'
 
@@ -32,10 +32,15 @@ export type UdpAddress = HostPortAddress
 export interface UdpOptions {
   /** The network of another platform, such as a simulated one. Default: `node:dgram`. */
   readonly network?: PacketNetwork | undefined
+  /** `UdpSocket` of `@millrace/transports/udp-socket`, for programs that can't wait until it is loaded: on a clock of their own, say. Default: the first `bind` or `open` loads it. */
+  readonly socket?: Pick<typeof UdpSocket, 'open'> | undefined
 }
 
 /** The transport `udp`: `protoFactory.add('udp', udp())`. */
-export function udp({ network }: UdpOptions = {}): TransportPlugin<UdpFields, [host: string, port: number]> {
+export function udp({
+  network,
+  socket,
+}: UdpOptions = {}): TransportPlugin<UdpFields, [host: string, port: number]> {
   return {
     kind: 'transport',
     identity: () => (network === undefined ? 'udp' : undefined),
@@ -43,7 +48,7 @@ export function udp({ network }: UdpOptions = {}): TransportPlugin<UdpFields, [h
     address: hostPortAddress,
     parse: parseHostPort,
     matches: (wanted, bound) => matchesHostPort(wanted as UdpAddress, bound as UdpAddress),
-    create: (services) => new Udp(services, network),
+    create: (services) => new Udp(services, network, socket),
   }
 }
 
@@ -64,15 +69,17 @@ export class Udp implements StreamTransport {
   readonly carries = 'bytes'
   readonly #services: TransportServices
   readonly #given: PacketNetwork | undefined
+  readonly #loaded: UdpOptions['socket']
   #receiveBufferSize = 4 * 1024 * 1024
   #sendBufferSize = 1024 * 1024
   #packetSizeMax: number | undefined
   #reusePort = false
 
   /** @internal Made by the factory. */
-  constructor(services: TransportServices, network: PacketNetwork | undefined) {
+  constructor(services: TransportServices, network: PacketNetwork | undefined, socket: UdpOptions['socket']) {
     this.#services = services
     this.#given = network
+    this.#loaded = socket
   }
 
   /**
@@ -109,8 +116,8 @@ export class Udp implements StreamTransport {
     const wanted = address as UdpAddress
     const network = await this.#network(owner)
     const host = await network.resolve(wanted.host)
-    const { UdpSocket } = await import('./udp-socket.ts')
-    const socket = await UdpSocket.open(
+    const sockets = this.#loaded ?? (await import('./udp-socket.ts')).UdpSocket
+    const socket = await sockets.open(
       'accepting',
       network,
       { host, port: wanted.port },
