@@ -5,6 +5,9 @@ import type { TraceHash } from '../base/trace-hash.ts'
 export const udpHeaderSize = 28
 export const tcpHeaderSize = 40
 
+/** The size of a refusal, with the headers of what is refused in it. */
+const refusalSize = 56
+
 /** The flags of a segment, as bits. */
 export const flag = { syn: 1, ack: 2, fin: 4, rst: 8 } as const
 
@@ -40,19 +43,25 @@ export interface TcpPacket extends Route {
   readonly segment: Segment
 }
 
+/** The answer of a system on which no socket takes a datagram: ICMP's port unreachable. It comes from where that went. */
+export interface RefusalPacket extends Route {
+  readonly kind: 'refusal'
+}
+
 /** What travels on a path. */
-export type Packet = UdpPacket | TcpPacket
+export type Packet = UdpPacket | TcpPacket | RefusalPacket
 
 /** The size on the wire, in bytes. */
 export function sizeOf(packet: Packet): number {
+  if (packet.kind === 'refusal') return refusalSize
   return packet.kind === 'udp'
     ? packet.bytes.length + udpHeaderSize
     : packet.segment.bytes.length + tcpHeaderSize
 }
 
-/** The packet with one bit flipped; undefined where a checksum would find it: that of TCP is taken to find all. */
+/** The packet with one bit flipped; undefined where a checksum would find it: those of TCP and ICMP are taken to find all. */
 export function corrupted(packet: Packet, random: Random): Packet | undefined {
-  if (packet.kind === 'tcp' || packet.bytes.length === 0) return undefined
+  if (packet.kind !== 'udp' || packet.bytes.length === 0) return undefined
   const bytes = packet.bytes.slice()
   bytes[random.integer(0, bytes.length - 1)] ^= 1 << random.integer(0, 7)
   return { ...packet, bytes }
@@ -62,6 +71,7 @@ export function corrupted(packet: Packet, random: Random): Packet | undefined {
 export function traced(packet: Packet, trace: TraceHash): void {
   trace.number(packet.fromPort)
   trace.number(packet.toPort)
+  if (packet.kind === 'refusal') return
   if (packet.kind === 'udp') return trace.bytes(packet.bytes)
   const { flags, seq, ack, window, bytes } = packet.segment
   trace.number(flags)

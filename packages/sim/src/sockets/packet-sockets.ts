@@ -1,7 +1,7 @@
-import type { PacketNetwork, PacketOwner, PacketSocket } from '@millrace/core'
+import type { PacketNetwork, PacketOwner, PacketPlace, PacketSocket } from '@millrace/core'
 import { systemError } from '../base/system-error.ts'
 import { loopback } from '../net/network.ts'
-import { type UdpPacket, udpHeaderSize } from '../net/packet.ts'
+import { type RefusalPacket, type UdpPacket, udpHeaderSize } from '../net/packet.ts'
 import type { Machine } from './machine.ts'
 import { addressOf, anyAddress, freePort, ownAddress } from './ports.ts'
 
@@ -16,6 +16,8 @@ const overwritten = 0xee
 interface Open {
   readonly host: string
   readonly port: number
+  /** The only one that it talks to. */
+  readonly peer: PacketPlace['peer']
   readonly owner: PacketOwner
   waitingBytes: number
   isClosed: boolean
@@ -39,12 +41,12 @@ export class PacketSockets implements PacketNetwork {
     return [...this.#open.values()].flat().map(({ host, port }) => `udp://${host}:${port} is open`)
   }
 
-  open(where: { readonly host: string; readonly port: number }, owner: PacketOwner): Promise<PacketSocket> {
+  open(where: PacketPlace, owner: PacketOwner): Promise<PacketSocket> {
     const { events, time } = this.#machine
     return new Promise((resolve, reject) => {
       events.eventAt(time.now(), () => {
         try {
-          resolve(this.#opened(where.host, where.port, owner))
+          resolve(this.#opened(where, owner))
         } catch (error) {
           reject(error)
         }
@@ -58,10 +60,14 @@ export class PacketSockets implements PacketNetwork {
 
   /** A datagram came in. */
   arrived({ fromHost, fromPort, toHost, toPort, bytes }: UdpPacket): void {
-    const sockets = this.#open.get(toPort)
+    const sockets = (this.#open.get(toPort) ?? []).filter((open) => hears(open, fromHost, fromPort))
     const open =
-      sockets?.find(({ host }) => host === toHost) ?? sockets?.find(({ host }) => host === anyAddress)
-    if (open === undefined) return
+      sockets.find(({ host }) => host === toHost) ?? sockets.find(({ host }) => host === anyAddress)
+    if (open === undefined) {
+      const { network, station } = this.#machine
+      const back = { fromHost: toHost, fromPort: toPort, toHost: fromHost, toPort: fromPort }
+      return network.send(station, { kind: 'refusal', ...back })
+    }
     if (open.waitingBytes + bytes.length > waitingBytesMax) {
       this.overflowed++
       return
@@ -78,13 +84,20 @@ export class PacketSockets implements PacketNetwork {
     })
   }
 
+  /** What was sent found no socket: only those with a single peer hear of it. */
+  refused({ fromHost, fromPort, toPort }: RefusalPacket): void {
+    for (const open of this.#open.get(toPort) ?? [])
+      if (open.peer !== undefined && hears(open, fromHost, fromPort))
+        this.#failed(open, systemError('ECONNREFUSED', `udp://${fromHost}:${fromPort}`))
+  }
+
   /** The machine went down. */
   vanish(): void {
     for (const open of [...this.#open.values()].flat()) open.isClosed = true
     this.#open.clear()
   }
 
-  #opened(host: string, wanted: number, owner: PacketOwner): PacketSocket {
+  #opened({ host, port: wanted, peer }: PacketPlace, owner: PacketOwner): PacketSocket {
     const machine = this.#machine
     const fault = machine.faults.of('open', `udp://${host}:${wanted}`)
     if (fault !== undefined) throw fault
@@ -95,7 +108,7 @@ export class PacketSockets implements PacketNetwork {
       (other) => [address, other.host].includes(anyAddress) || other.host === address,
     )
     if (rival !== undefined) throw systemError('EADDRINUSE', `udp://${host}:${port}`)
-    const open: Open = { host: address, port, owner, waitingBytes: 0, isClosed: false }
+    const open: Open = { host: address, port, peer, owner, waitingBytes: 0, isClosed: false }
     this.#open.set(port, [...sockets, open])
     return {
       host: address,
@@ -149,4 +162,8 @@ export class PacketSockets implements PacketNetwork {
       })
     })
   }
+}
+
+function hears({ peer }: Open, host: string, port: number): boolean {
+  return peer === undefined || (peer.host === host && peer.port === port)
 }

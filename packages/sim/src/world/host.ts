@@ -17,6 +17,7 @@ import {
   type SimProtocols,
   type SimTransports,
   simulatedFactory,
+  simulatedUdp,
 } from './sim-factory.ts'
 
 /** How a host is made. */
@@ -134,12 +135,17 @@ export class Host implements Station {
     return simulatedTcp(this.#running().tcp)
   }
 
+  /** The same of `udp`: Millrace's own transport, over `packets`. */
+  udp(): SimTransports['udp'] {
+    return simulatedUdp(this.#running().packets)
+  }
+
   /** The same of `ipc`: paths that only pipes of this host find. */
   ipc(): SimTransports['ipc'] {
     return simulatedIpc(this.#running().tcp)
   }
 
-  /** A factory with the simulated `tcp` and `ipc`, `local` and `msgpack`: what a program gets in place of `protoFactory` of millrace, with the same types. */
+  /** A factory with the simulated `tcp`, `udp` and `ipc`, `local` and `msgpack`: what a program gets in place of `protoFactory` of millrace, with the same types. */
   factory(options: SimFactoryOptions = {}): ProtoFactory<SimProtocols, SimTransports> {
     return simulatedFactory(this.#running(), this.#checks, options)
   }
@@ -223,7 +229,8 @@ export class Host implements Station {
   arrived(packet: Packet): void {
     if (this.#isDown) return
     if (packet.kind === 'udp') this.#program.packets.arrived(packet)
-    else this.#program.tcp.arrived(packet)
+    else if (packet.kind === 'tcp') this.#program.tcp.arrived(packet)
+    else this.#program.packets.refused(packet)
   }
 
   /** What is left of its program now that all should be over. For the world. */

@@ -1,12 +1,21 @@
 import { BlockPool } from '@millrace/buffer'
-import { type AnyMessages, local, ProtoFactory, type ProtoFactoryOptions } from '@millrace/core'
+import {
+  type AnyMessages,
+  local,
+  type PacketNetwork,
+  ProtoFactory,
+  type ProtoFactoryOptions,
+} from '@millrace/core'
 import { msgpack } from '@millrace/proto-msgpack'
+import { udp } from '@millrace/transports/udp'
+import { UdpSocket } from '@millrace/transports/udp-socket'
 import { simulatedIpc, simulatedTcp } from '../sockets/tcp.ts'
 import type { Program } from './program.ts'
 
 /** The transports of a simulated host. */
 export interface SimTransports {
   readonly tcp: ReturnType<typeof simulatedTcp>
+  readonly udp: ReturnType<typeof udp>
   readonly ipc: ReturnType<typeof simulatedIpc>
   readonly local: ReturnType<typeof local>
 }
@@ -28,7 +37,13 @@ export function simulatedFactory(
   program.pools.push(pool)
   return new ProtoFactory({ ...options, platform: program.platform, pool })
     .add('tcp', simulatedTcp(program.tcp))
+    .add('udp', simulatedUdp(program.packets))
     .add('ipc', simulatedIpc(program.tcp))
     .add('local', local())
     .add('msgpack', msgpack())
+}
+
+/** The transport `udp` itself, over other datagrams. Its code is there: to load it takes time that no world knows of. */
+export function simulatedUdp(network: PacketNetwork): SimTransports['udp'] {
+  return udp({ network, socket: UdpSocket })
 }
