@@ -164,7 +164,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     if (this.#state === 'forgotten' || !cover.open(packet, now)) return
     this.packetsIn++
     this.bytesIn += size
-    if (this.isOver) return this.#late(packet, now)
+    if (this.isOver) return this.transmit(this.#leaving.answer(packet, now))
     const { number } = cover
     if (received.has(number)) {
       this.repeatedIn++
@@ -222,7 +222,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
   }
 
   transmit(size: number): void {
-    this.#home.transmit(size, this.host, this.port)
+    if (size > 0) this.#home.transmit(size, this.host, this.port)
   }
 
   heard(bytes: Uint8Array): void {
@@ -286,11 +286,6 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     if (this.isOver) return
     this.transmit(this.#leaving.farewell(code === 'violation' ? code : 'destroyed', now))
     this.#leave(new ConnectionError(code, text), now)
-  }
-
-  #late(packet: Uint8Array, now: number): void {
-    const size = this.#leaving.answer(packet, now)
-    if (size > 0) this.transmit(size)
   }
 
   #leave(error: Error | undefined, now: number): void {

@@ -188,6 +188,30 @@ describe('a live connection', () => {
     expect(shownSize(live.client)).toBe(12 + 35)
   })
 
+  it('acknowledges the packets of a peer that moves, and none that it never sent', () => {
+    const net = new DatagramEnds(9, { delayMs: [20, 20] })
+    const live = connect(net)
+    greet(net, live)
+    // The numbers of both sides are far apart.
+    for (let count = 0; count < 50; count++) {
+      live.accepted.write(frame(40, 100), net.now)
+      live.accepted.flush(net.now)
+      net.run(20)
+    }
+    for (let moves = 0; moves < 10; moves++) {
+      net.client.port = 6001 + moves
+      for (let count = 0; count < 5; count++) {
+        live.opened.write(frame(0, 100), net.now)
+        live.opened.flush(net.now)
+        net.run(15)
+      }
+      net.run(200)
+    }
+    expect(live.client.error).toBeUndefined()
+    expect(live.server.goneCount + live.client.goneCount).toBe(0)
+    expect(shownSize(live.server)).toBe(12 + 50 * 102)
+  })
+
   it('does not follow packets that someone repeats from elsewhere, and sends no more there than came', () => {
     const net = new DatagramEnds(10)
     const live = connect(net)

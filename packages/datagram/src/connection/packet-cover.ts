@@ -27,6 +27,8 @@ export class PacketCover {
   at = 0
   end = 0
   number = 0
+  /** The number of the packet that was closed last. It goes by `close`, `number` by `open`: packets leave while one is being read. */
+  lastNumber = -1
   isSealed = false
   readonly #own: Addressee
   readonly #peer: Addressee
@@ -94,17 +96,17 @@ export class PacketCover {
     return this.#sealer === undefined ? 0 : sealedTagSize
   }
 
-  /** Closes the packet in `bytes`, whose parts end at `end`: in clear or sealed. Returns its size, and sets `number`; 0 if no number is left. */
+  /** Closes the packet in `bytes`, whose parts end at `end`: in clear or sealed. Returns its size, and sets `lastNumber`; 0 if no number is left. */
   close(bytes: Uint8Array, end: number, now: number, how: 'plain' | 'sealed'): number {
     if (how === 'sealed') {
       const size = this.#sealer!.seal(bytes, sealedHeaderSize, end, bytes, 0, now)
-      this.number = readU32(bytes, 5) + readU32(bytes, 9) * 2 ** 32 + sealedNumberStart
+      this.lastNumber = readU32(bytes, 5) + readU32(bytes, 9) * 2 ** 32 + sealedNumberStart
       return size
     }
     if (this.#nextPlain >= (this.#isSealing ? sealedNumberStart : packetNumberEnd)) return 0
-    this.number = this.#nextPlain++
+    this.lastNumber = this.#nextPlain++
     bytes[0] = packetKind.plain
-    writePacketNumber(bytes, writeAddressee(bytes, 1, this.#peer), this.number)
+    writePacketNumber(bytes, writeAddressee(bytes, 1, this.#peer), this.lastNumber)
     return end
   }
 

@@ -64,7 +64,7 @@ export class Transmitter {
     scratch.set(body, start + 1)
     const { cover, recovery } = this.#parts
     const size = cover.close(scratch, this.#pad(start + 1 + body.length, how), now, how)
-    if (size > 0) recovery.sent(cover.number, size, undefined, now)
+    if (size > 0) recovery.sent(cover.lastNumber, size, undefined, now)
     return size
   }
 
@@ -78,7 +78,7 @@ export class Transmitter {
     const end = received.writeAck(scratch, scratchView, at + 1, at + ackRoom, now)
     const size = cover.close(scratch, this.#pad(end, how), now, how)
     if (size === 0) return
-    recovery.sent(cover.number, size, undefined, now)
+    recovery.sent(cover.lastNumber, size, undefined, now)
     this.#transmit(size)
   }
 
@@ -127,7 +127,7 @@ export class Transmitter {
     const size = cover.close(scratch, this.#pad(at, how), now, how)
     if (size === 0) return 'none'
     if (isEliciting && size > packetSizeMin) contents.push(remembered.size, size, 0)
-    recovery.sent(cover.number, size, isEliciting ? contents : undefined, now)
+    recovery.sent(cover.lastNumber, size, isEliciting ? contents : undefined, now)
     this.#transmit(size)
     return isEliciting || hasMore || hasOwn ? 'sent' : 'none'
   }
@@ -195,7 +195,7 @@ export class Transmitter {
     scratch[start] = partType.ping
     scratch.fill(0, start + 1, end)
     if (cover.close(scratch, end, now, how) === 0) return
-    recovery.sent(cover.number, size, [remembered.probe, size, 0], now)
+    recovery.sent(cover.lastNumber, size, [remembered.probe, size, 0], now)
     this.#transmit(size)
   }
 
