@@ -5,12 +5,13 @@ import { u48Max } from '../base/u48.ts'
 import { Cubic } from './cubic.ts'
 import { probeTimeoutMaxMs } from './probe-timer.ts'
 import { Recovery } from './recovery.ts'
+import type { RecoveryOptions } from './recovery-options.ts'
 import { sentPacketsMax } from './sent-packets.ts'
 
 type Told = [what: 'acked' | 'lost', number: number, now: number]
 
 /** A recovery of which each packet carries its own number, and what its owner was told. */
-function rig(options: { initialRttMs?: number; mtu?: number } = {}) {
+function rig(options: Partial<RecoveryOptions> = {}) {
   const told: Told[] = []
   const recovery = new Recovery({
     owner: {
@@ -46,6 +47,21 @@ describe('what was sent', () => {
     expect(codeOf(() => recovery.sent(Number.NaN, 100, undefined, 0))).toBe('bad-number')
     expect(codeOf(() => recovery.sent(u48Max + 1, 100, undefined, 0))).toBe('bad-number')
     recovery.sent(u48Max, 100, undefined, 0)
+  })
+
+  it('a clock that stands still for round trips leaves all figures finite', () => {
+    for (const controller of [undefined, (mtu: number, guessMs: number) => new Cubic(mtu, guessMs)]) {
+      const { recovery, acked } = rig({ controller })
+      for (let number = 0; number < 2000; number++) {
+        const now = Math.floor(number / 100)
+        recovery.sent(number, 1200, [number, 0, 0], now)
+        acked(now, [0, number])
+        recovery.room(now)
+        expect(Number.isFinite(recovery.pacingRate)).toBe(true)
+        expect(recovery.roundTrip.smoothed).toBeGreaterThan(0)
+        expect(Number.isNaN(recovery.roomAt(1200))).toBe(false)
+      }
+    }
   })
 
   it('packets that ask for nothing are not in flight', () => {

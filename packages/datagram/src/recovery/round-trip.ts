@@ -6,6 +6,9 @@ export const leastWindowMs = 10_000
 /** The coarsest timer that is counted on, in milliseconds (RFC 9002, 6.1.2: kGranularity). */
 export const granularityMs = 1
 
+/** A clock may stand still for a round trip: it is taken to be so long, in milliseconds, as everything goes by windows per round trip. */
+const sampleMsMin = 0.001
+
 /** The round trip as RFC 9002, section 5, estimates it. All figures are milliseconds; before the first sample they are the guess. */
 export class RoundTrip {
   /** The last sample as it was measured, without the delay of the acknowledgement. */
@@ -34,7 +37,8 @@ export class RoundTrip {
   }
 
   /** A packet came back acknowledged after `sampleMs`, of which the peer says that it held `ackDelayMs`. */
-  sample(sampleMs: number, ackDelayMs: number, now: number): void {
+  sample(measuredMs: number, ackDelayMs: number, now: number): void {
+    const sampleMs = Math.max(measuredMs, sampleMsMin)
     this.latest = sampleMs
     if (this.#isLeastGone) this.#negated.reset(-sampleMs, now)
     else this.#negated.update(-sampleMs, now)
