@@ -238,6 +238,27 @@ describe('a connection', () => {
     net.run(5000)
     expect(net.pool.outstanding()).toEqual([])
   })
+
+  it('outlives a clock that jumps, with something in flight', () => {
+    const net = new DatagramEnds(2, { delayMs: [20, 20] })
+    const { opened, accepted, client, server } = connect(net)
+    for (let count = 0; count < 5; count++) {
+      opened.write(frame(0, count, 40), net.now)
+      opened.flush(net.now)
+      net.weather = { ...net.weather, loss: 1 }
+      net.run(200)
+      net.now += 120_000
+      net.run(2000)
+      net.weather = { ...net.weather, loss: 0 }
+      net.run(10_000)
+    }
+    net.run(5000)
+    expect(read(server.shown)).toHaveLength(5)
+    expect(client.goneCount + server.goneCount).toBe(0)
+    for (const connection of [opened, accepted]) connection.destroy(net.now)
+    net.run(5000)
+    expect(net.pool.outstanding()).toEqual([])
+  })
 })
 
 describe('a frame larger than the windows that both sides begin with', () => {

@@ -192,6 +192,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     let due = recovery.due(now)
     for (let count = 0; due === 'lost' && count < 8; count++) due = recovery.due(now)
     if (due === 'probe') this.out.probesDue = 2
+    this.#leaving.missed(now - this.deadline)
     if (this.#leaving.isSilent(now)) this.#fail('silent', silentText, now)
     this.#work(now)
   }

@@ -12,6 +12,9 @@ const farewellsMax = 8
 /** How long, without any acknowledgement of what is in flight, a connection goes on trying, in milliseconds. */
 export const silenceMaxMs = 60_000
 
+/** Timers may be so late without any time having been missed, in milliseconds. */
+const lateMsMin = 1000
+
 export const silentText = `the peer has acknowledged nothing for ${silenceMaxMs / 1000} s`
 
 /** How one end of a connection comes to its end: in order, both sides having said all, or at once; and what is said to a peer that has not heard of it. */
@@ -44,6 +47,11 @@ export class Leaving {
   /** Nothing of what is in flight was acknowledged for too long. */
   isSilent(now: number): boolean {
     return this.#machines.recovery.bytesInFlight > 0 && now - this.heardAt > silenceMaxMs
+  }
+
+  /** It is looked at so late, in milliseconds: a program that was stopped, or whose clock jumped, knows nothing of the time between. */
+  missed(lateMs: number): void {
+    if (lateMs > lateMsMin) this.heardAt += lateMs
   }
 
   /** The owner has nothing more to say. */
