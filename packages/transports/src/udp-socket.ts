@@ -19,6 +19,8 @@ export interface UdpSocketOptions {
   readonly services: TransportServices
   /** No packet is larger, in bytes. */
   readonly packetSizeMax: number
+  /** Where it takes memory. Default: a pool of its own. */
+  readonly pool?: BlockPool | undefined
 }
 
 /** What a socket of udp tells. */
@@ -54,7 +56,7 @@ export class UdpSocket implements EndpointHost {
 
   private constructor(
     role: 'accepting' | 'opening',
-    { services, packetSizeMax }: UdpSocketOptions,
+    { services, packetSizeMax, pool = new BlockPool() }: UdpSocketOptions,
     owner: UdpSocketOwner,
   ) {
     this.#loop = services.loop
@@ -62,7 +64,6 @@ export class UdpSocket implements EndpointHost {
     this.#owner = owner
     this.#role = role
     this.#isListening = role === 'accepting'
-    const pool = new BlockPool()
     this.#endpoint = new DatagramEndpoint(this, { pool, mac, packetSizeMax, role }, this.#loop.now())
   }
 

@@ -1,3 +1,4 @@
+import type { BlockPool } from '@millrace/buffer'
 import {
   type Address,
   type CancelSignal,
@@ -34,21 +35,20 @@ export interface UdpOptions {
   readonly network?: PacketNetwork | undefined
   /** `UdpSocket` of `@millrace/transports/udp-socket`, for programs that can't wait until it is loaded: on a clock of their own, say. Default: the first `bind` or `open` loads it. */
   readonly socket?: Pick<typeof UdpSocket, 'open'> | undefined
+  /** Where its sockets take memory. Default: each has a pool of its own. */
+  readonly pool?: BlockPool | undefined
 }
 
 /** The transport `udp`: `protoFactory.add('udp', udp())`. */
-export function udp({
-  network,
-  socket,
-}: UdpOptions = {}): TransportPlugin<UdpFields, [host: string, port: number]> {
+export function udp(options: UdpOptions = {}): TransportPlugin<UdpFields, [host: string, port: number]> {
   return {
     kind: 'transport',
-    identity: () => (network === undefined ? 'udp' : undefined),
+    identity: () => (Object.values(options).every((value) => value === undefined) ? 'udp' : undefined),
     addressFields: ['host', 'port'],
     address: hostPortAddress,
     parse: parseHostPort,
     matches: (wanted, bound) => matchesHostPort(wanted as UdpAddress, bound as UdpAddress),
-    create: (services) => new Udp(services, network, socket),
+    create: (services) => new Udp(services, options),
   }
 }
 
@@ -68,18 +68,16 @@ const networkSizeMax = 1472
 export class Udp implements StreamTransport {
   readonly carries = 'bytes'
   readonly #services: TransportServices
-  readonly #given: PacketNetwork | undefined
-  readonly #loaded: UdpOptions['socket']
+  readonly #given: UdpOptions
   #receiveBufferSize = 4 * 1024 * 1024
   #sendBufferSize = 1024 * 1024
   #packetSizeMax: number | undefined
   #reusePort = false
 
   /** @internal Made by the factory. */
-  constructor(services: TransportServices, network: PacketNetwork | undefined, socket: UdpOptions['socket']) {
+  constructor(services: TransportServices, given: UdpOptions) {
     this.#services = services
-    this.#given = network
-    this.#loaded = socket
+    this.#given = given
   }
 
   /**
@@ -116,7 +114,7 @@ export class Udp implements StreamTransport {
     const wanted = address as UdpAddress
     const network = await this.#network(owner)
     const host = await network.resolve(wanted.host)
-    const sockets = this.#loaded ?? (await import('./udp-socket.ts')).UdpSocket
+    const sockets = this.#given.socket ?? (await import('./udp-socket.ts')).UdpSocket
     const socket = await sockets.open(
       'accepting',
       network,
@@ -156,12 +154,12 @@ export class Udp implements StreamTransport {
 
   #options(host: string): UdpSocketOptions {
     const packetSizeMax = this.#packetSizeMax ?? (isLoopback(host) ? loopbackSizeMax : networkSizeMax)
-    return { services: this.#services, packetSizeMax }
+    return { services: this.#services, packetSizeMax, pool: this.#given.pool }
   }
 
   /** The code for datagrams is loaded by programs that use them. */
   async #network(owner?: ListenerOwner): Promise<PacketNetwork> {
-    if (this.#given !== undefined) return this.#given
+    if (this.#given.network !== undefined) return this.#given.network
     const { NodePackets } = await import('./node-packets.ts')
     const wanted = this.#receiveBufferSize
     return new NodePackets({

@@ -2,7 +2,7 @@ import { Random } from '../base/random.ts'
 import { hashOf, TraceHash } from '../base/trace-hash.ts'
 import type { Scheduler } from '../time/scheduler.ts'
 import { type Conditions, joined, noConditions } from './conditions.ts'
-import type { Packet } from './packet.ts'
+import type { Packet, UdpPacket } from './packet.ts'
 import { Path } from './path.ts'
 
 /** The address of each host for itself. */
@@ -31,6 +31,8 @@ export class Network {
   readonly #byAddress = new Map<string, Station>()
   readonly #byName = new Map<string, Station>()
   readonly #paths = new Map<Station, Map<Station, Path>>()
+  /** Each is called with every datagram that a host sends, before anything becomes of it. */
+  readonly taps: ((packet: UdpPacket) => void)[] = []
   /** Packets to addresses that no host has. */
   unroutable = 0
 
@@ -100,6 +102,7 @@ export class Network {
 
   /** A host sends a packet. Whether it arrives, the network decides. */
   send(from: Station, packet: Packet): void {
+    if (packet.kind === 'udp' && from.address !== '') for (const tap of this.taps) tap(packet)
     const to = packet.toHost === loopback ? from : this.#byAddress.get(packet.toHost)
     if (to === undefined) {
       this.unroutable++

@@ -137,7 +137,7 @@ export class Host implements Station {
 
   /** The same of `udp`: Millrace's own transport, over `packets`. */
   udp(): SimTransports['udp'] {
-    return simulatedUdp(this.#running().packets)
+    return simulatedUdp(this.#running(), this.#checks)
   }
 
   /** The same of `ipc`: paths that only pipes of this host find. */

@@ -1,4 +1,5 @@
 import type { BlockPool } from '@millrace/buffer'
+import type { Primitives } from '@millrace/cipher'
 import { nodePrimitives } from '@millrace/cipher-node'
 import { accepting, type MillraceError, type Platform } from '@millrace/core'
 import { noiseLoader } from '@millrace/core/noise'
@@ -11,6 +12,10 @@ import { TcpStack } from '../sockets/tcp-stack.ts'
 import type { EventLoop } from '../time/event-loop.ts'
 import type { VirtualTime } from '../time/virtual-time.ts'
 import { HostLoop } from './host-loop.ts'
+
+/** Without a generator of their own, which no seed is behind. */
+const { secret, pair } = nodePrimitives.dh
+const primitives: Primitives = { ...nodePrimitives, dh: { secret, pair } }
 
 /** What a program finds on its host: its host may change it at any time. */
 export interface HostSettings {
@@ -62,7 +67,7 @@ export class Program implements Machine {
     this.platform = {
       loop: this.loop,
       random: draw,
-      encryption: noiseLoader({ primitives: nodePrimitives, random: draw }),
+      encryption: noiseLoader({ primitives, random: draw }),
       accepting,
       warn: (error) => this.warnings.push(error),
     }

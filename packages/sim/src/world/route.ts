@@ -1,4 +1,4 @@
-import { type ConditionOptions, withConditions } from '../net/conditions.ts'
+import { type ConditionOptions, type Conditions, withConditions } from '../net/conditions.ts'
 import type { Path, PathStatistics } from '../net/path.ts'
 import type { Host } from './host.ts'
 
@@ -8,6 +8,11 @@ export class Way {
 
   constructor(path: Path) {
     this.#path = path
+  }
+
+  /** What it does to packets now. */
+  get conditions(): Conditions {
+    return this.#path.conditions
   }
 
   /** Changes conditions for what is sent from now on; the rest stays as it is. Throws `argument-invalid`. */

@@ -1,11 +1,5 @@
 import { BlockPool } from '@millrace/buffer'
-import {
-  type AnyMessages,
-  local,
-  type PacketNetwork,
-  ProtoFactory,
-  type ProtoFactoryOptions,
-} from '@millrace/core'
+import { type AnyMessages, local, ProtoFactory, type ProtoFactoryOptions } from '@millrace/core'
 import { msgpack } from '@millrace/proto-msgpack'
 import { udp } from '@millrace/transports/udp'
 import { UdpSocket } from '@millrace/transports/udp-socket'
@@ -37,13 +31,15 @@ export function simulatedFactory(
   program.pools.push(pool)
   return new ProtoFactory({ ...options, platform: program.platform, pool })
     .add('tcp', simulatedTcp(program.tcp))
-    .add('udp', simulatedUdp(program.packets))
+    .add('udp', simulatedUdp(program, checks))
     .add('ipc', simulatedIpc(program.tcp))
     .add('local', local())
     .add('msgpack', msgpack())
 }
 
 /** The transport `udp` itself, over other datagrams. Its code is there: to load it takes time that no world knows of. */
-export function simulatedUdp(network: PacketNetwork): SimTransports['udp'] {
-  return udp({ network, socket: UdpSocket })
+export function simulatedUdp(program: Program, checks: 'off' | 'on'): SimTransports['udp'] {
+  const pool = new BlockPool({ checks })
+  program.pools.push(pool)
+  return udp({ network: program.packets, socket: UdpSocket, pool })
 }

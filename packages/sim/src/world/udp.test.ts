@@ -94,6 +94,22 @@ describe('udp between hosts', () => {
     await world.end()
   })
 
+  it('leaves nothing behind of a handshake that a partition cut off', async () => {
+    const world = new World({ net: { delayMs: 60 } })
+    const [server, player] = [world.host('server'), world.host('player')]
+    const encryption = { key: new Uint8Array(32).fill(7) }
+    const pipe = server.factory().create('udp', 'server', 7777, 'msgpack', { encryption })
+    await world.until(pipe.bind())
+    const opener = player.factory().create('udp', 'server', 7777, 'msgpack', { encryption })
+    const opening = opener.open().catch((error: Error) => error)
+    await world.run(200)
+    world.partition([server], [player])
+    expect(await world.until(opening)).toMatchObject({ code: 'handshake-failed' })
+    await world.run(10_000)
+    await world.until(Promise.all([pipe.close(), opener.close()]))
+    await world.end()
+  })
+
   it('leaves no socket behind when it is given up', async () => {
     const world = new World({ net: 'lte' })
     const player = world.host('player')

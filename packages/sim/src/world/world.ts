@@ -1,6 +1,7 @@
 import { SimError } from '../base/sim-error.ts'
 import type { Conditions } from '../net/conditions.ts'
 import { Network, type Station } from '../net/network.ts'
+import type { UdpPacket } from '../net/packet.ts'
 import { conditionsOf, type Net } from '../net/presets.ts'
 import { VirtualTime } from '../time/virtual-time.ts'
 import { Host, type HostOptions } from './host.ts'
@@ -56,6 +57,11 @@ export class World {
   /** Called after each piece of a program: what must always hold, and throws if it does not. */
   get checks(): (() => void)[] {
     return this.#time.checks
+  }
+
+  /** Called with each datagram that a host sends, before anything becomes of it: what must never be on the wire. Its bytes never change. */
+  get taps(): ((datagram: UdpPacket) => void)[] {
+    return this.#network.taps
   }
 
   /** A new host. Throws `host-exists` if there is one of that name. */
