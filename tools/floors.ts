@@ -58,7 +58,7 @@ export const ROOMS: Rooms = {
     ['ports'],
     ['base'],
   ],
-  '@millrace/sim': [['world', 'netem'], ['sockets'], ['net'], ['time'], ['base']],
+  '@millrace/sim': [['swarm'], ['world', 'netem'], ['sockets'], ['net'], ['time'], ['base']],
   '@millrace/datagram': [['connection'], ['lanes', 'recovery', 'path'], ['packet'], ['base']],
   '@millrace/cipher': [['tokens', 'datagrams'], ['records'], ['noise', 'noble'], ['keys'], ['base']],
 }

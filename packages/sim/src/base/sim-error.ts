@@ -5,7 +5,8 @@
  * - `host-down`, `host-up`: the host has crashed, or has not;
  * - `still-waiting`: a promise did not settle in its time;
  * - `no-rest`: something happens at one instant again and again;
- * - `left-behind`: the world was ended, and something is left in it.
+ * - `left-behind`: the world was ended, and something is left in it;
+ * - `swarm-failed`: a run of the swarm found something wrong.
  */
 export type SimErrorCode =
   | 'argument-invalid'
@@ -16,6 +17,7 @@ export type SimErrorCode =
   | 'still-waiting'
   | 'no-rest'
   | 'left-behind'
+  | 'swarm-failed'
 
 /** The error that this package throws on its own behalf; `code` is for programs, `message` says what would be right. */
 export class SimError extends Error {

@@ -1,0 +1,160 @@
+import type { ConditionOptions } from '../net/conditions.ts'
+import type { Host } from '../world/host.ts'
+import type { World } from '../world/world.ts'
+
+/** When a hazard begins, and how long it lasts, in milliseconds since the safety phase began. */
+interface Lasting {
+  readonly atMs: number
+  readonly forMs: number
+}
+
+/** One thing that goes wrong in a run of the swarm. `player`: which of the players, from 0; `server` is the other side. */
+export type Hazard =
+  /** The ways between a player and the server are like that. */
+  | (Lasting & {
+      readonly kind: 'conditions'
+      readonly player: number
+      readonly ways: 'there' | 'back' | 'both'
+      readonly conditions: ConditionOptions
+    })
+  /** Nothing passes: neither way, one way, or between one host and all others. */
+  | (Lasting & {
+      readonly kind: 'partition'
+      readonly player: number
+      readonly ways: 'there' | 'back' | 'both'
+    })
+  | (Lasting & { readonly kind: 'isolation'; readonly host: number | 'server' })
+  /** Nothing comes out for that long, and then all at once. */
+  | (Lasting & { readonly kind: 'clog'; readonly player: number })
+  /** The address of a player changes. */
+  | { readonly kind: 'move'; readonly player: number; readonly atMs: number }
+  /** A program does nothing for that long: it is busy, or stands still. */
+  | (Lasting & { readonly kind: 'stall' | 'pause'; readonly host: number | 'server' })
+  /** A host goes down, and is up again behind. */
+  | (Lasting & { readonly kind: 'crash'; readonly host: number | 'server' })
+  /** The clock of a program goes forward by so much at once. */
+  | { readonly kind: 'jump'; readonly host: number | 'server'; readonly atMs: number; readonly byMs: number }
+  /** A share of the sends of a host fail. */
+  | (Lasting & {
+      readonly kind: 'failing-sends'
+      readonly host: number | 'server'
+      readonly code: 'EAGAIN' | 'ENOBUFS'
+      readonly chance: number
+    })
+  /** All streams between a player and the server are reset. */
+  | { readonly kind: 'reset'; readonly player: number; readonly atMs: number }
+  /** A program reads streams slowly. */
+  | (Lasting & {
+      readonly kind: 'slow-reader'
+      readonly host: number | 'server'
+      readonly bytesPerSecond: number
+    })
+  /** A stranger sends the server packets that say they come from elsewhere: own ones, and copies of what players send. */
+  | (Lasting & { readonly kind: 'spoofing' })
+
+/** What a hazard is let loose on. */
+export interface Scene {
+  readonly world: World
+  readonly server: Host
+  readonly players: readonly Host[]
+  /** Tells a program that its host is up again. */
+  restarted(host: Host): void
+  /** Sends spoofed packets, until its result is called. */
+  spoof(): () => void
+}
+
+/** Begins a hazard. Returns what ends it, which does nothing where it ends by itself. */
+export function unleash(hazard: Hazard, scene: Scene): () => void {
+  const { world, server } = scene
+  const hostOf = (which: number | 'server') => (which === 'server' ? server : scene.players[which])
+  const nothing = () => {}
+  switch (hazard.kind) {
+    case 'conditions': {
+      const route = world.between(scene.players[hazard.player], server)
+      const ways = hazard.ways === 'both' ? [route.there, route.back] : [route[hazard.ways]]
+      const before = ways.map((way) => way.conditions)
+      for (const way of ways) way.set(hazard.conditions)
+      const names = Object.keys(hazard.conditions) as (keyof ConditionOptions)[]
+      return () => {
+        for (const [index, way] of ways.entries())
+          way.set(Object.fromEntries(names.map((name) => [name, before[index][name]])))
+      }
+    }
+    case 'partition': {
+      const route = world.between(scene.players[hazard.player], server)
+      const ways = hazard.ways === 'both' ? [route.there, route.back] : [route[hazard.ways]]
+      for (const way of ways) way.cut()
+      return () => {
+        for (const way of ways) way.heal()
+      }
+    }
+    case 'isolation': {
+      const host = hostOf(hazard.host)
+      world.isolate(host)
+      return () => {
+        host.isIsolated = false
+      }
+    }
+    case 'clog':
+      world.between(scene.players[hazard.player], server).clog(hazard.forMs)
+      return nothing
+    case 'move':
+      scene.players[hazard.player].moves()
+      return nothing
+    case 'reset':
+      world.between(scene.players[hazard.player], server).reset()
+      return nothing
+    case 'spoofing':
+      return scene.spoof()
+    default:
+      return unleashOn(hostOf(hazard.host), hazard, scene)
+  }
+}
+
+type OfHost = Exclude<Hazard, { readonly player: number } | { readonly kind: 'isolation' | 'spoofing' }>
+
+/** The same of those of one host's program. What is down is left alone. */
+function unleashOn(host: Host, hazard: OfHost, scene: Scene): () => void {
+  const nothing = () => {}
+  if (host.isDown) return nothing
+  switch (hazard.kind) {
+    case 'stall':
+      host.stall(hazard.forMs)
+      return nothing
+    case 'pause':
+      host.pause()
+      return () => {
+        if (!host.isDown) host.resume()
+      }
+    case 'crash':
+      host.crash()
+      return () => {
+        if (!host.isDown) return
+        host.restart()
+        scene.restarted(host)
+      }
+    case 'jump':
+      host.jumpClock(hazard.byMs)
+      return nothing
+    case 'failing-sends': {
+      const { code, chance } = hazard
+      for (const call of ['send', 'write'] as const)
+        if (call === 'send' || code === 'EAGAIN') host.fail(call, code, { chance })
+      return () => host.heal()
+    }
+    case 'slow-reader':
+      host.reads(hazard.bytesPerSecond)
+      return () => host.heal()
+  }
+}
+
+/** How long a hazard lasts, in milliseconds; 0: it is a moment. */
+export function lengthOf(hazard: Hazard): number {
+  return 'forMs' in hazard ? hazard.forMs : 0
+}
+
+/** A hazard in one line. */
+export function describeHazard(hazard: Hazard): string {
+  const { kind, ...rest } = hazard
+  return `${kind} ${JSON.stringify(rest)}`
+}
