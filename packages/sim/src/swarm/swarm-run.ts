@@ -49,6 +49,7 @@ class SwarmRun implements Scene {
   readonly #program: SwarmProgram
   readonly #watch: WireWatch
   readonly #random: Random
+  #attackers = 0
 
   constructor(plan: SwarmPlan, make: SwarmProgramMaker = (setting) => new ChannelsProgram(setting)) {
     this.#plan = plan
@@ -99,23 +100,19 @@ class SwarmRun implements Scene {
     this.#program.restarted(host)
   }
 
+  /** A stranger sends, from now until the result is called. */
   spoof(): () => void {
+    this.#attackers++
+    return () => void this.#attackers--
+  }
+
+  #attack(): void {
     const { world, server } = this
-    let isOver = false
-    const attack = async () => {
-      if (isOver) return
+    for (let count = 0; count < this.#attackers; count++)
       this.#watch.attack(this.#random, (from, bytes) =>
         world.spoof(from, { host: server.name, port: serverPort }, bytes),
       )
-    }
-    this.#attacks.add(attack)
-    return () => {
-      isOver = true
-      this.#attacks.delete(attack)
-    }
   }
-
-  readonly #attacks = new Set<() => void>()
 
   /** The safety phase: each hazard begins and ends at its time. */
   async #hazards(): Promise<void> {
@@ -132,7 +129,7 @@ class SwarmRun implements Scene {
       ]
     })
     for (let atMs = spoofEveryMs; atMs < safetyMs; atMs += spoofEveryMs)
-      moments.push({ atMs, run: () => this.#attacks.forEach((attack) => attack()) })
+      moments.push({ atMs, run: () => this.#attack() })
     moments.sort((one, other) => one.atMs - other.atMs)
     for (const { atMs, run } of moments) {
       if (this.#faults.length > 0) return
