@@ -1,6 +1,6 @@
 /**
  * Runs the swarm of `@millrace/sim` over many seeds: `npm run sim -- --seeds 100000 --from 1`, or one of them: `--seed 7 --hazards 0,3`, which keeps those
- * hazards alone. `--transport`, `--encryption`, `--weather` and `--load` say what is drawn otherwise. Prints each seed that fails, how little of it is
+ * hazards alone. `--transport`, `--encryption`, `--weather` and `--load` say what is drawn otherwise, and `--first-failure` ends with the first. Prints each seed that fails, how little of it is
  * enough, and a summary.
  */
 import { parseArgs } from 'node:util'
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     encryption: { type: 'string' },
     weather: { type: 'string' },
     load: { type: 'string' },
+    'first-failure': { type: 'boolean' },
   },
 })
 
@@ -40,6 +41,7 @@ for (let seed = from; seed < from + count; seed++) {
   } catch (error) {
     failures++
     console.error(error instanceof Error ? error.message : error)
+    if (values['first-failure']) break
   }
 }
 

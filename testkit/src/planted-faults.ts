@@ -1,0 +1,171 @@
+/** A fault in the way of udp: the text `right` of a source, and what stands in its place. */
+export interface PlantedFault {
+  readonly name: string
+  readonly file: string
+  readonly right: string
+  readonly wrong: string
+  /** What of the plans is said rather than drawn, for faults that few plans come near. */
+  readonly options?: string
+}
+
+const datagram = 'packages/datagram/src'
+
+/** Faults that the swarm must find: `node testkit/src/planted.ts`. */
+export const plantedFaults: readonly PlantedFault[] = [
+  {
+    name: 'packets that came before are read again',
+    file: `${datagram}/connection/connection.ts`,
+    right: 'if (received.has(number)) {',
+    wrong: 'if (number < 0) {',
+  },
+  {
+    name: 'the numbers of packets read and sent are one',
+    file: `${datagram}/connection/packet-cover.ts`,
+    right: 'this.lastNumber = this.#nextPlain++',
+    wrong: 'this.number = this.lastNumber = this.#nextPlain++',
+  },
+  {
+    name: 'a nonce is used twice',
+    file: 'packages/cipher/src/datagrams/datagram-records.ts',
+    right: 'const { counterLow, counterHigh } = this.#send',
+    wrong: 'const { counterHigh } = this.#send\n    const counterLow = this.#send.counterLow & ~1',
+  },
+  {
+    name: 'the address of a peer is believed without a challenge',
+    file: `${datagram}/connection/peer-path.ts`,
+    right: 'if (this.#check?.isOver(now)) this.#check = undefined',
+    wrong: 'this.host = host\n    this.port = port',
+  },
+  {
+    name: 'challenges are sent without a bound',
+    file: `${datagram}/connection/connection.ts`,
+    right: 'if (check !== undefined)\n',
+    wrong: 'for (let count = 0; check !== undefined && count < 30; count++)\n',
+  },
+  {
+    name: 'a peer has a connection without a cookie',
+    file: `${datagram}/connection/endpoint.ts`,
+    right: 'if (!this.#cookies.isGood(bytes, restAt, address, asking, now)) {',
+    wrong: 'if (version < 0) {',
+  },
+  {
+    name: 'a cookie holds for any address',
+    file: `${datagram}/connection/endpoint.ts`,
+    right: 'const address = `${host} ${port}`',
+    wrong: "const address = 'any'",
+  },
+  {
+    name: 'credit is not returned',
+    file: `${datagram}/connection/windows.ts`,
+    right: '  isDue(): boolean {',
+    wrong: '  isDue(): boolean {\n    if (this.#size > 0) return false',
+    options: '--load heavy --transport udp --weather mild --from 7',
+  },
+  {
+    name: 'a lost window is not told again',
+    file: `${datagram}/connection/outcomes.ts`,
+    right: 'else if (what === remembered.window) windows.lost(a)',
+    wrong: '',
+    options: '--load heavy --transport udp --weather wild --from 7',
+  },
+  {
+    name: 'what was lost of a lane is not sent again',
+    file: `${datagram}/lanes/lane-sender.ts`,
+    right: 'this.#lost.add(Math.max(from, this.ackedEnd), Math.min(to, this.sent))',
+    wrong: 'this.#lost.add(Math.max(from, this.ackedEnd), Math.min(to, this.sent) - 1)',
+  },
+  {
+    name: 'acks behind a gap close it',
+    file: `${datagram}/lanes/lane-sender.ts`,
+    right: 'if (from > this.ackedEnd) {',
+    wrong: 'if (from > this.ackedEnd + 200) {',
+  },
+  {
+    name: 'a lane is one byte off behind a gap',
+    file: `${datagram}/lanes/lane-receiver.ts`,
+    right: 'this.#packetAt = from + runs.start - offset',
+    wrong: 'this.#packetAt = from + (runs.start > offset ? runs.start - offset + 1 : 0)',
+  },
+  {
+    name: 'unordered messages are shown twice',
+    file: `${datagram}/lanes/message-receiver.ts`,
+    right: "if (id === taken) return 'seen'",
+    wrong: '',
+  },
+  {
+    name: 'the window of unordered messages is one off',
+    file: `${datagram}/lanes/message-receiver.ts`,
+    right: 'if (ahead > sequenceMask >>> 1) return taken',
+    wrong: 'if (ahead > sequenceMask >>> 1 || ahead === 1) return taken',
+  },
+  {
+    name: 'older sequenced messages are shown',
+    file: `${datagram}/lanes/latest-sequences.ts`,
+    right: 'return latest < 0 || isAhead(sequence, latest, this.#mask)',
+    wrong: 'return latest < 0 || sequence !== latest',
+  },
+  {
+    name: 'the latest value is not sent again',
+    file: `${datagram}/lanes/newest-sender.ts`,
+    right: '  lost(',
+    wrong: '  lost(..._nothing: unknown[]): void {}\n  unused(',
+  },
+  {
+    name: 'what is given up is told as arrived',
+    file: `${datagram}/recovery/recovery.ts`,
+    right: 'if (contents !== undefined) this.#owner.lost(contents, now)',
+    wrong: 'if (contents !== undefined) this.#owner.acked(contents, now)',
+  },
+  {
+    name: 'a packet is acknowledged that there was no room for, or the one behind the largest',
+    file: `${datagram}/recovery/received-packets.ts`,
+    right: 'if (number > largest) this.#largestAt = now',
+    wrong:
+      'if (number > largest) this.#largestAt = now\n    if (number % 64 === 63) this.#highs[this.#count - 1] = number + 1',
+  },
+  {
+    name: 'no probe leaves when all is silent',
+    file: `${datagram}/connection/connection.ts`,
+    right: "if (due === 'probe') this.out.probesDue = 2",
+    wrong: '',
+  },
+  {
+    name: 'probes are as large as the path was',
+    file: `${datagram}/connection/transmitter.ts`,
+    right: '(isProbe ? packetSizeMin : mtu.size)',
+    wrong: 'mtu.size',
+    options: '--transport udp --weather mild',
+  },
+  {
+    name: 'acks of a handshake count in their order alone',
+    file: `${datagram}/connection/handshake-stream.ts`,
+    right: 'this.#ackedAhead.push({ from, to })',
+    wrong: 'if (from <= this.#ackedEnd) this.#ackedAhead.push({ from, to })',
+  },
+  {
+    name: 'the memory of a lane is not given back',
+    file: `${datagram}/lanes/lane-sender.ts`,
+    right: 'for (const { block } of this.#chunks) this.#pool.give(block)\n    this.#chunks.length = 0',
+    wrong: 'this.#chunks.length = 0',
+  },
+  {
+    name: 'the socket stays open when its last connection is over',
+    file: 'packages/transports/src/udp-socket.ts',
+    right:
+      'if (this.#isListening || this.#endpoint.liveCount > 0 || this.#socket === undefined) return undefined',
+    wrong:
+      'if (this.#isListening || this.#endpoint.size >= 0 || this.#socket === undefined) return undefined',
+  },
+  {
+    name: 'a link is not told gone behind a handshake that failed',
+    file: 'packages/core/src/encryption/sealed-packets.ts',
+    right: 'if (this.#isGoneTold) return',
+    wrong: "if (this.#isGoneTold || this.#state === 'over') return",
+  },
+  {
+    name: 'messages leave before there are keys',
+    file: 'packages/core/src/encryption/sealed-packets.ts',
+    right: 'this.#held.push(batch)\n    return',
+    wrong: 'return this.#link.send(batch, report)\n    return',
+  },
+]
