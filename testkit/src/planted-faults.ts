@@ -81,12 +81,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     wrong: 'if (from > this.ackedEnd + 200) {',
   },
   {
-    name: 'a lane is one byte off behind a gap',
-    file: `${datagram}/lanes/lane-receiver.ts`,
-    right: 'this.#packetAt = from + runs.start - offset',
-    wrong: 'this.#packetAt = from + (runs.start > offset ? runs.start - offset + 1 : 0)',
-  },
-  {
     name: 'unordered messages are shown twice',
     file: `${datagram}/lanes/message-receiver.ts`,
     right: "if (id === taken) return 'seen'",
@@ -139,8 +133,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'acks of a handshake count in their order alone',
     file: `${datagram}/connection/handshake-stream.ts`,
-    right: 'this.#ackedAhead.push({ from, to })',
-    wrong: 'if (from <= this.#ackedEnd) this.#ackedAhead.push({ from, to })',
+    right: 'this.#ackedParts.push({ from, to })',
+    wrong: 'if (from <= this.#ackedEnd) this.#ackedParts.push({ from, to })',
   },
   {
     name: 'the memory of a lane is not given back',
@@ -151,16 +145,14 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'the socket stays open when its last connection is over',
     file: 'packages/transports/src/udp-socket.ts',
-    right:
-      'if (this.#isListening || this.#endpoint.liveCount > 0 || this.#socket === undefined) return undefined',
-    wrong:
-      'if (this.#isListening || this.#endpoint.size >= 0 || this.#socket === undefined) return undefined',
+    right: 'if (this.#isListening || this.#endpoint.liveCount > 0 || this.#socket === undefined) return\n',
+    wrong: 'if (this.#isListening || this.#endpoint.size >= 0 || this.#socket === undefined) return\n',
   },
   {
     name: 'a link is not told gone behind a handshake that failed',
     file: 'packages/core/src/encryption/sealed-packets.ts',
-    right: 'if (this.#isGoneTold) return',
-    wrong: "if (this.#isGoneTold || this.#state === 'over') return",
+    right: 'if (this.#isGone) return',
+    wrong: "if (this.#isGone || this.#state === 'over') return",
   },
   {
     name: 'messages leave before there are keys',

@@ -1,12 +1,13 @@
 import { Random } from '../base/random.ts'
 import { hashOf } from '../base/trace-hash.ts'
+import type { UdpPacket } from '../net/packet.ts'
 import type { Host } from '../world/host.ts'
 import { World } from '../world/world.ts'
 import { ChannelsProgram, serverPort } from './channels-program.ts'
 import { lengthOf, type Scene, unleash } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
 import type { SwarmProgram, SwarmSetting } from './swarm-program.ts'
-import { WireWatch } from './wire-watch.ts'
+import { type Spoof, WireWatch } from './wire-watch.ts'
 
 /** How long after the hazards are over all must be well, in milliseconds, and how often that is asked. */
 const healingMs = 60_000
@@ -64,7 +65,7 @@ class SwarmRun implements Scene {
     const random = new Random(hashOf('program', plan.seed))
     const { world, server, players } = this
     this.#program = make({ plan, world, server, players, random, fault })
-    world.taps.push((packet) => this.#watch.saw(packet))
+    world.taps.push((packet) => this.#saw(packet))
     if (this.#program.check !== undefined) world.checks.push(() => this.#program.check?.())
   }
 
@@ -107,11 +108,17 @@ class SwarmRun implements Scene {
   }
 
   #attack(): void {
-    const { world, server } = this
-    for (let count = 0; count < this.#attackers; count++)
-      this.#watch.attack(this.#random, (from, bytes) =>
-        world.spoof(from, { host: server.name, port: serverPort }, bytes),
-      )
+    for (let count = 0; count < this.#attackers; count++) this.#watch.attack(this.#random, this.#spoof)
+  }
+
+  readonly #spoof: Spoof = (from, bytes) =>
+    this.world.spoof(from, { host: this.server.name, port: serverPort }, bytes)
+
+  /** A stranger who sees a request with its cookie may be faster than it. */
+  #saw(packet: UdpPacket): void {
+    this.#watch.saw(packet)
+    if (this.#attackers > 0 && WireWatch.isRequest(packet))
+      this.#watch.repeat(this.#random, this.#spoof, packet.bytes)
   }
 
   /** The safety phase: each hazard begins and ends at its time. */

@@ -3,7 +3,7 @@ import type { UdpPacket } from '../net/packet.ts'
 import { marker } from './swarm-messages.ts'
 
 /** What stands where in packets of udp (docs/UDP.md). */
-const kindOf = { request: 0x10, sealed: 0x20, sealedNext: 0x21, plain: 0x22 } as const
+const kindOf = { request: 0x10, accept: 0x12, sealed: 0x20, sealedNext: 0x21, plain: 0x22 } as const
 const plainHeaderSize = 15
 const requestSize = 1200
 
@@ -36,6 +36,11 @@ export class WireWatch {
     this.#fault = fault
   }
 
+  /** Whether a player asks for a connection by it. */
+  static isRequest({ bytes }: UdpPacket): boolean {
+    return bytes[0] === kindOf.request
+  }
+
   /** A host sends a datagram. */
   saw({ toHost, toPort, bytes }: UdpPacket): void {
     this.seen++
@@ -46,6 +51,8 @@ export class WireWatch {
         this.#fault(`${victim.received} bytes went to ${toHost}, which sent ${victim.sent}`)
     }
     const kind = bytes[0]
+    if (victim !== undefined && kind === kindOf.accept)
+      this.#fault(`a connection was accepted from ${toHost}, which never proved that it receives there`)
     if (toPort === this.#serverPort) {
       if (kind === kindOf.request) this.#request = bytes
       else this.#last = bytes
@@ -56,7 +63,6 @@ export class WireWatch {
 
   /** Sends the server what nobody should believe. */
   attack(random: Random, spoof: Spoof): void {
-    const host = random.pick(victims)
     const bytes = random.pick([
       this.#last,
       this.#last,
@@ -64,7 +70,12 @@ export class WireWatch {
       emptyRequest(random),
       random.bytes(1200),
     ])
-    if (bytes === undefined) return
+    if (bytes !== undefined) this.repeat(random, spoof, bytes)
+  }
+
+  /** Sends a packet from elsewhere. */
+  repeat(random: Random, spoof: Spoof, bytes: Uint8Array): void {
+    const host = random.pick(victims)
     this.spoofed++
     const victim = this.#victims.get(host)
     if (victim !== undefined) victim.sent += bytes.length
