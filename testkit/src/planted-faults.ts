@@ -51,8 +51,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'a cookie holds for any address',
     file: `${datagram}/connection/endpoint.ts`,
-    right: 'const address = `${host} ${port}`',
-    wrong: "const address = 'any'",
+    right: 'const address = `',
+    wrong: "const address = 'any' || `",
   },
   {
     name: 'credit is not returned',
