@@ -70,6 +70,7 @@ export {
   type Session,
   type SessionHost,
   type StreamSession,
+  type StrayDatagram,
   type StreamTransport,
   type Transport,
   type TransportServices,

@@ -6,7 +6,7 @@ import { bits, contract, message, type PipeOptions, ProtoFactory, u32 } from './
 /** A channel over udp, and what its opener hears up to the text `last`; rejects if the channel ends before. */
 async function channelOverUdp(last: string, options: PipeOptions = {}) {
   const pipe = await new ProtoFactory().create('udp', '127.0.0.1', 0, 'msgpack', options).bind()
-  const opening = new ProtoFactory().create(String(pipe.address?.text), 'msgpack')
+  const opening = new ProtoFactory().create(String(pipe.address?.text) as `udp://${string}`, 'msgpack')
   const opened = await opening.open()
   const heard = new Promise<unknown[]>((resolve, reject) => {
     const texts: unknown[] = []
@@ -53,7 +53,7 @@ it('what waits for the first packet stays as it was written', async () => {
   let accepted = 0
   accepting.on('accepted', (_pipe, channel) => channel.send('welcome', { n: accepted++ }))
   await accepting.bind()
-  const opening = new ProtoFactory().add('game', game).create(String(accepting.address?.text), 'game')
+  const opening = new ProtoFactory().add('game', game).create(String(accepting.address?.text) as `udp://${string}`, 'game')
   const welcomed = Array.from({ length: count }, async () => {
     const channel = await opening.open()
     return new Promise<number>((resolve, reject) => {

@@ -184,15 +184,16 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
 
   /** Its time has come: deadlines of the recovery, of pieces, of the pacer. */
   advance(now: number): void {
+    const lateMs = now - this.deadline
     this.deadline = Number.POSITIVE_INFINITY
     if (now >= this.#leaving.forgetAt) return this.#forget()
-    if (this.isOver) return this.#schedule()
+    if (this.isOver) return this.#sayAgain(now)
     const { recovery, incoming } = this.machines
     incoming.expire(now)
     let due = recovery.due(now)
     for (let count = 0; due === 'lost' && count < 8; count++) due = recovery.due(now)
     if (due === 'probe') this.out.probesDue = 2
-    this.#leaving.missed(now - this.deadline)
+    this.#leaving.missed(lateMs)
     if (this.#leaving.isSilent(now)) this.#fail('silent', silentText, now)
     this.#work(now)
   }
@@ -276,7 +277,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
   #schedule(): void {
     const { recovery, received, incoming } = this.machines
     const deadline = this.isOver
-      ? this.#leaving.forgetAt
+      ? this.#leaving.nextAt
       : Math.min(this.#sendAt, recovery.deadline, received.ackDeadline, incoming.deadline)
     if (deadline === this.deadline) return
     this.deadline = deadline
@@ -287,6 +288,13 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     if (this.isOver) return
     this.transmit(this.#leaving.farewell(code === 'violation' ? code : 'destroyed', now))
     this.#leave(new ConnectionError(code, text), now)
+  }
+
+  /** A farewell may be lost, and a peer that sends nothing would not learn of the end. */
+  #sayAgain(now: number): void {
+    const size = this.#leaving.sayAgain(now)
+    if (size > 0) this.transmit(size)
+    this.#schedule()
   }
 
   #leave(error: Error | undefined, now: number): void {

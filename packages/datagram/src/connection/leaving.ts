@@ -8,6 +8,8 @@ import type { Transmitter } from './transmitter.ts'
 const lingerTimeouts = 3
 const lingerMsMin = 100
 const farewellsMax = 8
+/** It is said so often though nothing comes: one may be lost. */
+const farewellsUnasked = 3
 
 /** How long, without any acknowledgement of what is in flight, a connection goes on trying, in milliseconds. */
 export const silenceMaxMs = 60_000
@@ -23,6 +25,8 @@ export class Leaving {
   forgetAt = Number.POSITIVE_INFINITY
   /** When the peer has acknowledged something, or nothing was in flight, in milliseconds. */
   heardAt: number
+  /** When the farewell is to be said again, in milliseconds. */
+  #sayAt = Number.POSITIVE_INFINITY
   /** Why it ended before its time. */
   error: Error | undefined
   readonly #machines: Machines
@@ -31,6 +35,7 @@ export class Leaving {
   #end: 'open' | 'wanted' | 'said' = 'open'
   #saidAt = 0
   #farewells = 0
+  #why: 'violation' | 'destroyed' = 'destroyed'
 
   constructor(machines: Machines, outcomes: Outcomes, out: Transmitter, now: number) {
     this.heardAt = now
@@ -78,12 +83,27 @@ export class Leaving {
     this.error = error
     if (this.#end === 'said') this.#out.acknowledge(now)
     this.forgetAt = now + this.#lingerMs
+    if (this.#farewells > 0) this.#sayAt = now + this.#lingerMs / farewellsUnasked
   }
 
   /** The size of a packet that tells the peer so. */
   farewell(error: 'violation' | 'destroyed', now: number): number {
     this.#farewells++
+    this.#why = error
     return this.#out.single(partType.close, Uint8Array.of(closeCode[error]), now)
+  }
+
+  /** When something is to be done after the end: `sayAgain`, or to forget. */
+  get nextAt(): number {
+    return Math.min(this.#sayAt, this.forgetAt)
+  }
+
+  /** The size of a packet that says the farewell again, if it is time, and if this side said one; 0 for none. */
+  sayAgain(now: number): number {
+    if (now < this.#sayAt) return 0
+    this.#sayAt =
+      this.#farewells >= farewellsUnasked ? Number.POSITIVE_INFINITY : now + this.#lingerMs / farewellsUnasked
+    return this.farewell(this.#why, now)
   }
 
   /** A packet came of a peer that has not heard that it is over. Returns the size of the packet to reply with, 0 for none. */
