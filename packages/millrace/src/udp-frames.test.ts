@@ -53,7 +53,9 @@ it('what waits for the first packet stays as it was written', async () => {
   let accepted = 0
   accepting.on('accepted', (_pipe, channel) => channel.send('welcome', { n: accepted++ }))
   await accepting.bind()
-  const opening = new ProtoFactory().add('game', game).create(String(accepting.address?.text) as `udp://${string}`, 'game')
+  const opening = new ProtoFactory()
+    .add('game', game)
+    .create(String(accepting.address?.text) as `udp://${string}`, 'game')
   const welcomed = Array.from({ length: count }, async () => {
     const channel = await opening.open()
     return new Promise<number>((resolve, reject) => {
