@@ -46,7 +46,7 @@ describe('a protocol that is added again', () => {
     factory.add('game', bits(gameOf(millrace)))
     factory.add('game', other.millrace.bits(gameOf(other.millrace)))
     factory.add('msgpack', other.millrace.msgpack()).add('tcp', other.extend.tcp())
-    expect(factory.describe()).toBe('proto factory: transports tcp, ipc, local; protocols msgpack, game')
+    expect(factory.describe()).toBe('proto factory: transports tcp, udp, ipc, local; protocols msgpack, game')
   })
 
   it('is another when its contract is', () => {

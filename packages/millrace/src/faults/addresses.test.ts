@@ -67,7 +67,7 @@ describe('addresses', () => {
     // @ts-expect-error: the compiler knows it as well
     const make = () => factory.create('udpp', '127.0.0.1', 1, 'msgpack')
     expect(make).toThrow(expect.objectContaining({ code: 'transport-unknown' }))
-    expect(make).toThrow(/'udpp'.*tcp, ipc, local/)
+    expect(make).toThrow(/'udpp'.*tcp, udp, ipc, local/)
   })
 
   it('lists the known protocols when one is unknown', () => {
