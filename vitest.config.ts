@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { doors, root, workspacePackages } from './tools/workspace.ts'
@@ -17,6 +18,8 @@ export default defineConfig({
     include: ['{packages,examples}/*/src/**/*.test.ts', '{testkit,bench,tools}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/dist.next/**'],
     pool: 'forks',
+    // By itself it leaves one core to others: on two, the tests would take twice as long.
+    maxWorkers: availableParallelism(),
     // Leak tests collect garbage by hand.
     execArgv: ['--expose-gc'],
     allowOnly: false,
