@@ -11,14 +11,24 @@ const host = '127.0.0.1'
 function path(net: ConditionOptions, random: () => number): (size: number, arrive: () => void) => void {
   const { bytesPerSecond = Number.POSITIVE_INFINITY, queueBytes = 262_144, delayMs = 0, loss = 0 } = net
   const [delayMin, delayMax]: Span = typeof delayMs === 'number' ? [delayMs, delayMs] : delayMs
-  const { chance: burstChance = 0, packets: burstPackets = 10, loss: burstLoss = 1 } = net.bursts ?? {}
+  const {
+    chance: burstChance = 0,
+    packets: burstPackets = 10,
+    loss: burstLoss = 1,
+    msMax: burstMs = 1000,
+  } = net.bursts ?? {}
   const { chance: clogChance = 0, ms: [clogMin, clogMax] = [0, 0] } = net.clogs ?? {}
-  let [freeAt, lastAt, burstLeft] = [0, 0, 0]
+  let [freeAt, lastAt, burstLeft, burstEnd] = [0, 0, 0, 0]
   return (size, arrive) => {
     const now = performance.now()
     if (freeAt > now && ((freeAt - now) * bytesPerSecond) / 1000 + size > queueBytes) return
     freeAt = Math.max(freeAt, now) + (size * 1000) / bytesPerSecond
-    burstLeft = burstLeft > 0 ? burstLeft - 1 : random() < burstChance ? burstPackets : 0
+    // It ends after a while also for those who send little, or their tries would all fall into one.
+    if (burstLeft > 0 && now < burstEnd) burstLeft--
+    else {
+      burstLeft = random() < burstChance ? burstPackets : 0
+      burstEnd = now + burstMs
+    }
     if (random() < (burstLeft > 0 ? burstLoss : loss)) return
     const clogMs = random() < clogChance ? clogMin + (clogMax - clogMin) * random() : 0
     lastAt = Math.max(lastAt, freeAt + delayMin + (delayMax - delayMin) * random() ** 4 + clogMs)
