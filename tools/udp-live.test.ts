@@ -219,7 +219,7 @@ describe('a server of this repository, by the rules of docs/UDP.md', () => {
     expect(await client.part('response')).toEqual({ type: 'response', bytes: '0102030405060708' })
   })
 
-  it('ends a connection whose peer breaks the rules, and says so by close', async () => {
+  it('ends a connection when its peer breaks the rules, and says so by close', async () => {
     const { server, client } = await open()
     client.say({ type: 'stream', lane: 0, offset: 2 ** 40, bytes: '00' })
     expect(await client.part('close')).toEqual({ type: 'close', code: 1 })

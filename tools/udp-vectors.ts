@@ -19,7 +19,7 @@ const sharedKey = Buffer.from('0102030405060708090a0b0c0d0e0f1011121314151617181
 const idle = { frames() {}, sent() {}, ended() {}, gone() {}, stored() {}, heard() {}, proven() {} }
 const hmac = (secret: Uint8Array, bytes: Uint8Array) => createHmac('sha256', secret).update(bytes).digest()
 
-/** One side, whose random bytes are known, and what it has sent. */
+/** One side with known random bytes, and what it has sent. */
 class Side implements EndpointHost {
   readonly endpoint: DatagramEndpoint
   readonly sent: Buffer[] = []

@@ -35,7 +35,7 @@ export type Snapshot = Infer<typeof snapshot>
 
 export type Snapshots = { readonly snapshot: Snapshot }
 
-/** A pipe over udp to `port` of this machine whose server sends snapshots; port 0 to bind anywhere. */
+/** A pipe over udp to `port` of this machine; its server sends snapshots; port 0 to bind anywhere. */
 export function snapshotPipe(port: number, { delivery, protection }: SnapshotOptions): Pipe<Snapshots> {
   const messages = contract({ snapshot: message(snapshot, { delivery }) })
   const factory = new ProtoFactory().add('snapshots', bits(messages))

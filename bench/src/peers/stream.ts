@@ -11,7 +11,7 @@ export type StreamOptions = {
 
 export type StreamMessages = { readonly moment: { sentAt: number; rest: Uint8Array } }
 
-/** A pipe over udp to `port` of this machine whose messages say when they were sent; port 0 to bind anywhere. */
+/** A pipe over udp to `port` of this machine; its messages say when they were sent; port 0 to bind anywhere. */
 export function streamPipe(port: number, { delivery, mtu }: StreamOptions): Pipe<StreamMessages> {
   const messages = contract({ moment: message({ sentAt: f64, rest: bytes(64) }, { delivery }) })
   const factory = new ProtoFactory().add('stream', bits(messages))

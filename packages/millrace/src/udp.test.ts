@@ -138,7 +138,7 @@ describe('a channel over udp', () => {
     await expect(within('it', other.client.open())).rejects.toBeInstanceOf(Error)
   })
 
-  it('whose peer is not authorised never opens', async () => {
+  it('to a peer that is not authorised never opens', async () => {
     const one = identity()
     const { client, accepted } = await sides(
       { encryption: { pattern: 'IK', identity: one, authorise: () => false } },
@@ -155,7 +155,7 @@ describe('a channel over udp', () => {
     expect(opened.isOpen).toBe(true)
   })
 
-  it('nobody listens for is refused at once', async () => {
+  it('to a port without a listener is refused at once', async () => {
     const socket = createSocket('udp4')
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
     const { port } = socket.address()
@@ -191,7 +191,7 @@ describe('a channel over udp', () => {
     })
   })
 
-  it('leaves other datagrams to a service on the same port, whose replies are no larger than what came', async () => {
+  it('leaves other datagrams to a service on the same port, which replies with no more than came', async () => {
     const { server, client } = await sides()
     const heard: string[] = []
     const results: string[] = []

@@ -36,7 +36,7 @@ const mac: Mac = (secret, bytes) => sha256.hmac(secret, bytes)
 
 type Wake = ReturnType<Loop['wakeAt']>
 
-/** One socket with all its connections: gives them packets and time, and lives as long as any of them, or as long as it listens. */
+/** One socket with all its connections: gives them packets and time. It lives while it listens, and while one of them lives. */
 export class UdpSocket implements EndpointHost {
   readonly #loop: Loop
   readonly #services: TransportServices

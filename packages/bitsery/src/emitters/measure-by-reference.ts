@@ -8,7 +8,7 @@ interface MeasurableNode {
   write(writer: ByteWriter, value: unknown): void
 }
 
-/** Appends code that leaves the measuring of a value to the reference: for types whose sizes are no sum. */
+/** Appends code that leaves the measuring of a value to the reference: for types with sizes that are no sum. */
 export function measureByReference(emitter: MeasureEmitter, node: MeasurableNode, value: string): void {
   const { isLittle } = emitter
   const Writer = node.traits?.machines.ByteWriter ?? ByteWriter

@@ -5,7 +5,7 @@ import type { AnyMessages } from '../pipe/target-types.ts'
 
 const text = 'x'.repeat(500)
 
-/** A channel to a peer whose link takes nothing until `thaw`. */
+/** A channel to a peer that takes nothing until `thaw`. */
 async function stuck() {
   const both = await pair({ network: { windowBytes: 100 }, opening: { highWaterBytes: 100_000 } })
   const heard: unknown[] = []

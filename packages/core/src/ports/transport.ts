@@ -163,8 +163,8 @@ export interface StrayDatagram {
   readonly host: string
   readonly port: number
   /**
-   * Sends bytes back. All replies to one datagram together are no larger than it was, so that nobody can be flooded by them: `too-large` is not sent. Ask for padding
-   * in the request of a service whose replies are larger.
+   * Sends bytes back. All replies to one datagram together are no larger than it was, so that they can't flood a forged address: `too-large` is not sent. A service
+   * with larger replies asks for padding in the request.
    */
   reply(bytes: Uint8Array): 'sent' | 'too-large'
 }

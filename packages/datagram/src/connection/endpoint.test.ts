@@ -264,7 +264,7 @@ describe('a live connection', () => {
     expect(live.opened.machines.mtu.size).toBe(1200)
   })
 
-  it('holds a sender whose reader pauses, and goes on where it was', () => {
+  it('holds a sender while its reader pauses, and goes on where it was', () => {
     const net = new DatagramEnds(12)
     const live = connect(net)
     greet(net, live)

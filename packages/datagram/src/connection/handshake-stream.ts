@@ -72,7 +72,7 @@ export class HandshakeStream {
   }
 
   /**
-   * Takes the part whose body begins at `at`, and goes no further than `end`. Returns the part's end; -1 for a malformed one. What is new of it is
+   * Takes the part with its body at `at`, and goes no further than `end`. Returns the part's end; -1 for a malformed one. What is new of it is
    * `this.news`, a view of `bytes`; a part that comes too early is left to be sent again: `isEarly`.
    */
   receive(bytes: Uint8Array, at: number, end: number): number {

@@ -54,7 +54,7 @@ export class Leaving {
     return this.#machines.recovery.bytesInFlight > 0 && now - this.heardAt > silenceMaxMs
   }
 
-  /** It is looked at so late, in milliseconds: a program that was stopped, or whose clock jumped, knows nothing of the time between. */
+  /** It is looked at so late, in milliseconds: a program that was stopped, or had its clock jump, knows nothing of the time between. */
   missed(lateMs: number): void {
     if (lateMs > lateMsMin) this.heardAt += lateMs
   }

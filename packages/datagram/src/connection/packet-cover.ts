@@ -96,7 +96,7 @@ export class PacketCover {
     return this.#sealer === undefined ? 0 : sealedTagSize
   }
 
-  /** Closes the packet in `bytes`, whose parts end at `end`: in clear or sealed. Returns its size, and sets `lastNumber`; 0 if no number is left. */
+  /** Closes the packet in `bytes`; its parts end at `end`: in clear or sealed. Returns its size, and sets `lastNumber`; 0 if no number is left. */
   close(bytes: Uint8Array, end: number, now: number, how: 'plain' | 'sealed'): number {
     if (how === 'sealed') {
       const size = this.#sealer!.seal(bytes, sealedHeaderSize, end, bytes, 0, now)

@@ -90,7 +90,7 @@ export class ByteRuns {
   }
 
   /** So many bytes that were never stored are done with. Only while nothing is stored. */
-  skip(size: number): void {
+  passOver(size: number): void {
     this.start += size
     this.#starts[0] = this.start
   }

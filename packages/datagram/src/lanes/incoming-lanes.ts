@@ -6,7 +6,7 @@ import { LaneReceiver } from './lane-receiver.ts'
 
 /** The lanes of one connection on their receiving side, each made when its first bytes come; they are read by turns. */
 export class IncomingLanes {
-  /** The lane whose frame `next` moved to, and its number. */
+  /** The lane of the frame that `next` moved to, and its number. */
   shown: LaneReceiver | undefined
   lane = 0
   /** Set once, and for good, by `next`: what the peer did wrong. '' otherwise. */
@@ -48,7 +48,7 @@ export class IncomingLanes {
     return answer
   }
 
-  /** Moves to the next frame of the lane that showed the last one, or of the next lane that has any. */
+  /** Moves to the next frame: of the lane that showed the last one, else of the next lane with a frame. */
   next(): boolean {
     for (; this.#ready !== 0 && this.violation === ''; this.lane = (this.lane + 1) % laneCountMax) {
       const bit = 1 << this.lane

@@ -106,7 +106,7 @@ export class Incoming {
   }
 
   /**
-   * Takes the part of type `type`, below `framePartEnd`, whose content begins at `at`, in a packet that ends at `end`; sets `partEnd`.
+   * Takes the part of type `type`, below `framePartEnd`, with its content at `at`, in a packet that ends at `end`; sets `partEnd`.
    * `''`: taken; `'drop'`: there is no room for it, so the packet must not be acknowledged, but what else it carries may be received; any other
    * text says what the peer did wrong.
    */
@@ -166,7 +166,7 @@ export class Incoming {
     this.view = noView
   }
 
-  /** Gives up lossy frames whose pieces did not come in time. */
+  /** Gives up lossy frames that did not become whole in time. */
   expire(now: number): void {
     this.#lossy.expire(now)
   }

@@ -78,7 +78,7 @@ export class LaneReceiver {
         this.bytes = this.#packet
         this.view = this.#packetView
         this.#show(this.#packetAt, end)
-        this.#runs.skip(end - this.#packetAt)
+        this.#runs.passOver(end - this.#packetAt)
         this.#packetAt = end
         return true
       }
@@ -100,7 +100,7 @@ export class LaneReceiver {
     const more = to - this.to
     if (isStored) this.#shownSize += more
     else {
-      this.#runs.skip(more)
+      this.#runs.passOver(more)
       this.#packetAt = to
     }
     this.to = to

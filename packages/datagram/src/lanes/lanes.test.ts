@@ -26,7 +26,7 @@ const numbers = [
   9000,
 ]
 
-/** A frame whose body is a counter, and bytes that follow from it. */
+/** A frame: its body is a counter, and bytes that follow from it. */
 function frameOf(number: number, counter: number, bodySize: number): Uint8Array {
   const numberSize = number < codeMessageEnd ? 0 : varintSize(number)
   const size = Math.max(4, fixedSizes[number] > 0 ? fixedSizes[number] : bodySize) + numberSize

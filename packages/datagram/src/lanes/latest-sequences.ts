@@ -1,4 +1,4 @@
-/** Numbers whose sequences lie in one piece of memory, made when the first of them comes: 1 KiB, and 64 of them for all numbers. */
+/** The numbers with their sequences in one piece of memory, made when the first of them comes: 1 KiB, and 64 of them for all numbers. */
 const pageBits = 8
 const pageSize = 1 << pageBits
 

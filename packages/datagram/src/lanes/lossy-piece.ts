@@ -4,7 +4,7 @@ import { partType } from './part-types.ts'
 /** The most bytes before the piece in a part of type `partType.piece`. */
 export const pieceHeaderSizeMax = 2 + 2 * varintSizeMax
 
-/** Writes the beginning of a part with a piece of an unreliable, sequenced or newest frame, whose part type is `of`. Returns its end. */
+/** Writes the beginning of a part with a piece of an unreliable, sequenced or newest frame; `of` is its part type. Returns its end. */
 export function writePieceHeader(
   bytes: Uint8Array,
   at: number,

@@ -86,7 +86,7 @@ export class LossyReceiver {
     this.#framesOf(frame.type).remove(frame)
   }
 
-  /** Gives up lossy frames whose pieces did not come in time. */
+  /** Gives up lossy frames that did not become whole in time. */
   expire(now: number): void {
     this.#lossy.expire(now)
   }

@@ -20,7 +20,7 @@ afterEach(() => {
   expect(pool.outstanding()).toEqual([])
 })
 
-/** A frame of a message below 128, with a size below 16,384, whose bytes are all `value`. */
+/** A frame of a message below 128, with a size below 16,384; all its bytes are `value`. */
 function frameOf(number: number, value: number, bodySize = 3): Uint8Array {
   const header = bodySize < 128 ? [number, bodySize] : [number, 0x80 | (bodySize >> 8), bodySize & 0xff]
   return Uint8Array.from([...header, ...new Uint8Array(bodySize).fill(value)])

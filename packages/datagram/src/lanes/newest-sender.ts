@@ -184,7 +184,7 @@ export class NewestSender {
     return newest
   }
 
-  /** Whose newest value is the one that a packet carried; undefined if a newer one came, or it is acknowledged. */
+  /** The value that a packet carried, if it is still the newest; undefined if a newer one came, or it is acknowledged. */
   #current(named: number): Newest | undefined {
     const newest = this.#byNumber.get(named % sequenceUnit)
     return newest?.frame.id === Math.floor(named / sequenceUnit) ? newest : undefined

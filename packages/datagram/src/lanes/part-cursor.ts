@@ -15,7 +15,7 @@ export class PartCursor {
   #view: DataView = new DataView(this.#bytes.buffer)
   #end = 0
 
-  /** Begins a part, whose packet ends at `end`. */
+  /** Begins a part of a packet that ends at `end`. */
   begin(bytes: Uint8Array, view: DataView, at: number, end: number): void {
     this.#bytes = bytes
     this.#view = view

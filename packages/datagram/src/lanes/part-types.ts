@@ -27,7 +27,7 @@ export const partType = {
 /** Part types from `partType.stream` up to this one belong to lanes; all of this folder are below `framePartEnd`. */
 export const streamPartEnd = partType.stream + laneCountMax
 
-/** The end of the types whose parts carry frames. */
+/** The end of the types of parts that carry frames. */
 export const framePartEnd = 0x26
 
 /** Ids of unordered messages and sequences of newest values: 30 bits on the wire, compared by subtraction. */

@@ -14,7 +14,7 @@ const blackHoleLosses = 6
 const sizes: readonly number[] = [1200, 1400, 1452, 1472, 4000, 8932, 16_000, 32_000, 65_000]
 
 /**
- * Searches the size of packets that a path carries, upward from 1,200 bytes, by probes of their own whose loss says nothing about congestion: DPLPMTUD, RFC 8899.
+ * Searches the size of packets that a path carries, upward from 1,200 bytes, by probes of their own (a lost one says nothing about congestion): DPLPMTUD, RFC 8899.
  * A path that swallows what it carried before (a *black hole*) falls back to 1,200 bytes. Knows no clock.
  */
 export class MtuSearch {

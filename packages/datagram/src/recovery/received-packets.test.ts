@@ -53,7 +53,7 @@ describe('which packets came', () => {
     expect(said(packets)).toHaveLength(receivedRangesMax)
   })
 
-  it('numbers next to the largest there can be are compared as any', () => {
+  it('numbers next to the largest there can be are compared like the others', () => {
     const packets = received(u48Max - 3, u48Max, 0, u48Max - 1)
     expect(packets.receive(u48Max, 0, true)).toBe('duplicate')
     packets.acknowledged(0)

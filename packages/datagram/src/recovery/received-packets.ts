@@ -89,7 +89,7 @@ export class ReceivedPackets {
     return 'new'
   }
 
-  /** The peer has an acknowledgement of ours whose largest number was this one: it and what is below need not be said again. */
+  /** The peer has an acknowledgement of ours up to this number: it and what is below need not be said again. */
   acknowledged(largestSaid: number): void {
     if (largestSaid <= this.largest && largestSaid - this.#saidBelow >= 0) this.#saidBelow = largestSaid + 1
   }

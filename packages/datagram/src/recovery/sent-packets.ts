@@ -84,7 +84,7 @@ export class SentPackets {
     return undefined
   }
 
-  /** The highest position whose number is at most this one; below `head` when there is none. */
+  /** The highest position with at most this number; below `head` when there is none. */
   positionOf(number: number): number {
     if (this.end === this.head) return this.head - 1
     // Without gaps the position follows from the number.

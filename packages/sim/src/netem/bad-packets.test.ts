@@ -26,7 +26,7 @@ transportSuite(
   services,
 )
 
-/** A network that keeps what is sent, and whose sockets can be given packets. */
+/** A network that keeps what is sent, with sockets that can be given packets. */
 class PacketDiary implements PacketNetwork {
   readonly sent: { readonly number: number; readonly port: number }[] = []
   owner: PacketOwner | undefined

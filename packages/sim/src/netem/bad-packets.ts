@@ -16,7 +16,7 @@ export const closeTimeoutMs = 2000
 export interface NetemOptions {
   /** For what is drawn: a whole number. Default 1. */
   readonly seed?: number | undefined
-  /** Whose time it is. Default: Node's. */
+  /** Where the time comes from. Default: Node. */
   readonly loop?: Loop | undefined
 }
 

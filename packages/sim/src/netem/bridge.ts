@@ -7,7 +7,7 @@ const highWaterBytes = 262_144
 /** The same for a link that can't wait, and for what comes before there is another: more ends both. */
 const strictMaxBytes = 16 * 1024 * 1024
 
-/** One end of a bridge: a link that was started, whose bytes wait until the bridge is whole. */
+/** One end of a bridge: a link that was started; its bytes wait until the bridge is whole. */
 export class BridgeEnd implements LinkOwner {
   readonly link: Link
   readonly #out = new SegmentBuffer(new BlockPool())

@@ -128,7 +128,7 @@ describe('millrace netem', () => {
   it('says what was wrong, with an exit code of its own', async () => {
     for (const [words, code, wanted] of [
       [[], 2, /--listen and --to are wanted/],
-      [['--listen', 'udp://127.0.0.1:0', '--to', 'udp://127.0.0.1:0'], 2, /whose port is from 1 to 65535/],
+      [['--listen', 'udp://127.0.0.1:0', '--to', 'udp://127.0.0.1:0'], 2, /with a port from 1 to 65535/],
       [['--listen', 'udp://127.0.0.1:0', '--to', 'udp://127.0.0.1'], 2, /udp wants host and port/],
       // TEST-NET-1 of RFC 5737 is no address of any machine.
       [['--listen', 'udp://192.0.2.1:0', '--to', 'udp://127.0.0.1:7777'], 1, /EADDRNOTAVAIL/],

@@ -9,7 +9,7 @@ export interface ProxyOptions {
   readonly listen: string
   /** The server: `udp://127.0.0.1:7777`, of the same kind. */
   readonly to: string
-  /** What the network does to packets, in each direction; each client has a path of its own. Streams have a model of TCP, for whose bytes it is a delay. */
+  /** What the network does to packets, in each direction; each client has a path of its own. Streams have a model of TCP: for their bytes it is a delay. */
   readonly net: Net
   /** For what is drawn: a whole number. Default 1. */
   readonly seed?: number | undefined
@@ -73,6 +73,6 @@ export function checkServer<Address extends { readonly port: number; readonly te
   if (address.port > 0) return address
   throw new SimError(
     'argument-invalid',
-    `to is the address of a server, whose port is from 1 to 65535; got ${address.text}`,
+    `to is the address of a server, with a port from 1 to 65535; got ${address.text}`,
   )
 }

@@ -348,7 +348,7 @@ describe('a proxy', () => {
     const cases: [Partial<ProxyOptions>, string, RegExp][] = [
       [{ listen: 'ws://127.0.0.1:0' }, 'argument-invalid', /listen is an address such as udp:/],
       [{ to: 'tcp://127.0.0.1:7777' }, 'argument-invalid', /listens for what it hands on/],
-      [{ to: 'udp://127.0.0.1:0' }, 'argument-invalid', /whose port is from 1 to 65535/],
+      [{ to: 'udp://127.0.0.1:0' }, 'argument-invalid', /with a port from 1 to 65535/],
       [{ to: 'udp://127.0.0.1' }, 'address-invalid', /udp wants host and port/],
       [{ net: { loss: 3 } }, 'argument-invalid', /loss is a share from 0 to 1; got 3/],
       [{ clientsMax: 0 }, 'argument-invalid', /clientsMax is a whole number from 1; got 0/],

@@ -7,7 +7,7 @@ import { TcpSocket, type TcpSocketHome } from './tcp-socket.ts'
 
 const ends = { localHost: 'a', localPort: 1, remoteHost: 'b', remotePort: 2 }
 
-/** A socket that is open, whose peer is the test. */
+/** An open socket; the test is its peer. */
 function openSocket() {
   const time = new VirtualTime()
   const sent: Segment[] = []

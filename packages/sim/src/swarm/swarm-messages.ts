@@ -4,7 +4,7 @@ import type { Random } from '../base/random.ts'
 
 const numbered = { n: u32, pad: bytes(70_000) }
 
-/** One message for each delivery, and several lanes. Two keys share lane 1, whose messages are numbered together. */
+/** One message for each delivery, and several lanes. Two keys share lane 1: their messages are numbered together. */
 export const swarmContract = contract({
   first: message(numbered),
   one: message(numbered, { lane: 1 }),

@@ -7,7 +7,7 @@ const kindOf = { request: 0x10, accept: 0x12, sealed: 0x20, sealedNext: 0x21, pl
 const plainHeaderSize = 15
 const requestSize = 1200
 
-/** Addresses that never send anything: whoever sends there was fooled. RFC 5737 has them for documents. */
+/** Addresses that never send anything: what sends there was fooled. RFC 5737 has them for documents. */
 const victims = ['203.0.113.1', '203.0.113.2', '203.0.113.3']
 
 /** What is said by a stranger who sends from addresses of others. */
@@ -61,7 +61,7 @@ export class WireWatch {
     else if (kind === kindOf.sealed || kind === kindOf.sealedNext) this.#sealed(bytes)
   }
 
-  /** Sends the server what nobody should believe. */
+  /** Sends the server what it must not believe. */
   attack(random: Random, spoof: Spoof): void {
     const bytes = random.pick([
       this.#last,

@@ -22,7 +22,7 @@ export interface SimProtocols {
 /** What all pipes of a simulated factory share: as of any other, but for the platform. */
 export type SimFactoryOptions = Omit<ProtoFactoryOptions, 'platform'>
 
-/** A factory whose pipes run on a program's loop and network. Its pool is seen to be empty in the end. */
+/** A factory with pipes that run on a program's loop and network. Its pool is seen to be empty in the end. */
 export function simulatedFactory(
   program: Program,
   checks: 'off' | 'on',

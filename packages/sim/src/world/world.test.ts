@@ -293,7 +293,7 @@ describe('a host', () => {
     await world.end()
   })
 
-  it('encrypts as any other, and does so again for the same seed', async () => {
+  it('encrypts like the others, and does so again for the same seed', async () => {
     const hashes: string[] = []
     for (let count = 0; count < 2; count++) {
       const world = new World({ seed: 9, net: 'lte' })
