@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { plantedFaults } from './planted-faults.ts'
+
+const source = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
+
+describe('the faults that the swarm must find', () => {
+  it.each(plantedFaults)('can be planted: $name', ({ file, right, wrong }) => {
+    expect(source(file).split(right)).toHaveLength(2)
+    expect(wrong).not.toBe(right)
+  })
+})
