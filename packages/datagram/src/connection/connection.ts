@@ -292,8 +292,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
 
   /** A farewell may be lost, and a peer that sends nothing would not learn of the end. */
   #sayAgain(now: number): void {
-    const size = this.#leaving.sayAgain(now)
-    if (size > 0) this.transmit(size)
+    this.transmit(this.#leaving.sayAgain(now))
     this.#schedule()
   }
 

@@ -37,7 +37,7 @@ export class PacketCover {
   /** A sealed packet of the peer was authentic: nothing in clear counts any more. */
   hasOpened = false
   /** Whether the connection is to be sealed, or is. */
-  #isSealing = false
+  isSealing = false
   /** Packets that were dropped: forged, repeated, in clear where nothing in clear counts, or with another key. */
   dropped = 0
 
@@ -48,11 +48,7 @@ export class PacketCover {
 
   /** Whether the connection is going to be sealed and has no keys yet: only a handshake may pass. */
   get isWaiting(): boolean {
-    return this.#isSealing && this.#sealer === undefined
-  }
-
-  get isSealing(): boolean {
-    return this.#isSealing
+    return this.isSealing && this.#sealer === undefined
   }
 
   /** Whether there are keys. */
@@ -61,7 +57,7 @@ export class PacketCover {
   }
 
   expectKeys(): void {
-    this.#isSealing = true
+    this.isSealing = true
   }
 
   seal(sealer: PacketSealer): void {
@@ -87,15 +83,6 @@ export class PacketCover {
     return true
   }
 
-  /** Where the parts of the next packet begin, and what follows behind them. */
-  get headerSize(): number {
-    return this.#sealer === undefined ? plainHeaderSize : sealedHeaderSize
-  }
-
-  get trailerSize(): number {
-    return this.#sealer === undefined ? 0 : sealedTagSize
-  }
-
   /** Closes the packet in `bytes`; its parts end at `end`: in clear or sealed. Returns its size, and sets `lastNumber`; 0 if no number is left. */
   close(bytes: Uint8Array, end: number, now: number, how: 'plain' | 'sealed'): number {
     if (how === 'sealed') {
@@ -103,7 +90,7 @@ export class PacketCover {
       this.lastNumber = readU32(bytes, 5) + readU32(bytes, 9) * 2 ** 32 + sealedNumberStart
       return size
     }
-    if (this.#nextPlain >= (this.#isSealing ? sealedNumberStart : packetNumberEnd)) return 0
+    if (this.#nextPlain >= (this.isSealing ? sealedNumberStart : packetNumberEnd)) return 0
     this.lastNumber = this.#nextPlain++
     bytes[0] = packetKind.plain
     writePacketNumber(bytes, writeAddressee(bytes, 1, this.#peer), this.lastNumber)
@@ -119,7 +106,7 @@ export class PacketCover {
     if (this.hasOpened || packet.length < plainHeaderSize || !isAddressedTo(packet, 1, this.#own))
       return this.#drop()
     this.number = readPacketNumber(packet, 9)
-    if (this.#isSealing && this.number >= sealedNumberStart) return this.#drop()
+    if (this.isSealing && this.number >= sealedNumberStart) return this.#drop()
     this.at = plainHeaderSize
     this.end = packet.length
     this.isSealed = false

@@ -122,7 +122,7 @@ export class Transmitter {
     }
     // What may be lost leaves nothing to remember; but it is acknowledged, measured and paced as all else is.
     const isEliciting = at > ownFrom
-    if (at === start || (!isEliciting && may && !received.isAckDue(now) && at === start)) return 'none'
+    if (at === start) return 'none'
     if (isProbe) this.probesDue--
     const size = cover.close(scratch, this.#pad(at, how), now, how)
     if (size === 0) return 'none'

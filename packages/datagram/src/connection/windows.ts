@@ -1,10 +1,10 @@
-import { contentsMessage, laneCountMax, type PacketContents } from '../base/packet-contents.ts'
+import { laneCountMax, type PacketContents } from '../base/packet-contents.ts'
 import { writeU48 } from '../base/u48.ts'
 import type { Incoming } from '../lanes/incoming.ts'
 import { partType } from '../packet/part-types.ts'
 
 /** The size of a part that says a window. */
-export const windowPartSize = 8
+const windowPartSize = 8
 
 /**
  * How much the peer may send on each lane, and as unordered messages: as much as was read, and a window above it. It is told when half of the window
@@ -75,9 +75,4 @@ export class Windows {
     }
     return position
   }
-}
-
-/** Whether a number names a lane, or the unordered messages. */
-export function isWindow(what: number): boolean {
-  return what <= contentsMessage
 }
