@@ -225,3 +225,23 @@ export const numberedRules: FrameRules = {
     lane: number % 10,
   }),
 }
+
+/** Opens a connection and starts both of its ends, each with its diary. */
+export function connectEnds(net: DatagramEnds, rules = numberedRules) {
+  const client = new DatagramDiary()
+  const server = new DatagramDiary()
+  let accepted: DatagramConnection | undefined
+  net.accepted = (connection) => {
+    accepted = connection
+    connection.speaks(rules)
+    connection.start(server)
+  }
+  const opening = net.open()
+  net.run(60_000, () => typeof opening.result === 'object' && accepted !== undefined)
+  const opened = opening.result
+  if (typeof opened !== 'object' || accepted === undefined)
+    throw new Error(`no connection: ${String(opened)}`)
+  opened.speaks(rules)
+  opened.start(client)
+  return { opened, accepted, client, server }
+}

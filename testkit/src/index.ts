@@ -2,6 +2,7 @@ export { Random, systemError, VirtualLoop } from '@millrace/sim'
 export { ByteStream } from './byte-stream.ts'
 export { codecSuite, type HostileSamples, type Sample } from './codec-suite.ts'
 export {
+  connectEnds,
   DatagramDiary,
   type DatagramEnd,
   DatagramEnds,

@@ -1,26 +1,6 @@
-import { DatagramDiary, DatagramEnds, numberedRules, type PacketWeather, Random } from '@millrace/testkit'
+import { connectEnds, DatagramEnds, numberedRules, type PacketWeather, Random } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import type { DatagramConnection } from './connection.ts'
-
-/** Two connected ends, each with its diary. */
-function connect(net: DatagramEnds, rules = numberedRules) {
-  const client = new DatagramDiary()
-  const server = new DatagramDiary()
-  let accepted: DatagramConnection | undefined
-  net.accepted = (connection) => {
-    accepted = connection
-    connection.speaks(rules)
-    connection.start(server)
-  }
-  const opening = net.open()
-  net.run(60_000, () => typeof opening.result === 'object' && accepted !== undefined)
-  const opened = opening.result
-  if (typeof opened !== 'object' || accepted === undefined)
-    throw new Error(`no connection: ${String(opened)}`)
-  opened.speaks(rules)
-  opened.start(client)
-  return { opened, accepted, client, server }
-}
 
 /** A message of a number with a count and so many bytes. */
 function frame(number: number, count: number, size: number): Uint8Array {
@@ -117,7 +97,7 @@ describe('a connection', () => {
     ['unreliable', 40],
   ])('measures and paces what is %s, as all else', (_, number) => {
     const net = new DatagramEnds(5, { loss: 0.1, delayMs: [10, 10] })
-    const { opened } = connect(net)
+    const { opened } = connectEnds(net)
     opened.write(frame(0, 0, 40), net.now)
     opened.flush(net.now)
     net.run(1000)
@@ -148,7 +128,7 @@ describe('a connection', () => {
     (seed) => {
       const random = new Random(seed)
       const net = new DatagramEnds(seed, drawWeather(random), random.pick([1200, 1472, 8932]))
-      const { opened, accepted, client, server } = connect(net)
+      const { opened, accepted, client, server } = connectEnds(net)
       const one = talk(net, opened, random)
       const two = talk(net, accepted, random)
       const isDone = () => client.sentSize === one.size() && server.sentSize === two.size()
@@ -174,7 +154,7 @@ describe('a connection', () => {
   /** Two ends that have said hello, between which nothing passes any more. */
   function apart() {
     const net = new DatagramEnds(1)
-    const ends = connect(net)
+    const ends = connectEnds(net)
     ends.opened.write(frame(0, 0, 40), net.now)
     ends.opened.flush(net.now)
     net.run(1000)
@@ -198,7 +178,7 @@ describe('a connection', () => {
 
   it('measures the round trip by unreliable messages alone', () => {
     const net = new DatagramEnds(1, { delayMs: [40, 40] })
-    const { opened } = connect(net)
+    const { opened } = connectEnds(net)
     opened.write(frame(0, 0, 40), net.now)
     opened.flush(net.now)
     net.run(1000)
@@ -223,7 +203,7 @@ describe('a connection', () => {
 
   it('finds out that its path swallows large packets, though it sends no small ones', () => {
     const net = new DatagramEnds(1)
-    const { opened, accepted, server } = connect(net)
+    const { opened, accepted, server } = connectEnds(net)
     opened.write(frame(0, 0, 40), net.now)
     opened.flush(net.now)
     net.run(5000)
@@ -241,7 +221,7 @@ describe('a connection', () => {
 
   it('outlives a clock that jumps, with something in flight', () => {
     const net = new DatagramEnds(2, { delayMs: [20, 20] })
-    const { opened, accepted, client, server } = connect(net)
+    const { opened, accepted, client, server } = connectEnds(net)
     for (let count = 0; count < 5; count++) {
       opened.write(frame(0, count, 40), net.now)
       opened.flush(net.now)
@@ -269,7 +249,7 @@ describe('a frame larger than the windows that both sides begin with', () => {
     ['an unordered message', 13],
   ])('arrives as %s where it is taken, again and again', (_what, number) => {
     const net = new DatagramEnds(1, { loss: 0.01 })
-    const { opened, server } = connect(net, { ...numberedRules, bodySizeMax: size })
+    const { opened, server } = connectEnds(net, { ...numberedRules, bodySizeMax: size })
     opened.write(frame(0, 0, 40), net.now)
     for (let count = 0; count < 3; count++) opened.write(frame(number, count, size), net.now)
     opened.flush(net.now)

@@ -1,34 +1,18 @@
-import { DatagramDiary, DatagramEnds, numberedRules, Random } from '@millrace/testkit'
+import { connectEnds, type DatagramDiary, DatagramEnds, Random } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import { writeRequest } from '../packet/before-connection.ts'
 import { packetKind, requestSize, writeAddressee } from '../packet/packet-layout.ts'
 import type { DatagramConnection } from './connection.ts'
-
-function connect(net: DatagramEnds) {
-  const client = new DatagramDiary()
-  const server = new DatagramDiary()
-  let accepted: DatagramConnection | undefined
-  net.accepted = (connection) => {
-    accepted = connection
-    connection.speaks(numberedRules)
-    connection.start(server)
-  }
-  const opening = net.open()
-  net.run(60_000, () => typeof opening.result === 'object' && accepted !== undefined)
-  const opened = opening.result
-  if (typeof opened !== 'object' || accepted === undefined)
-    throw new Error(`no connection: ${String(opened)}`)
-  opened.speaks(numberedRules)
-  opened.start(client)
-  return { opened, accepted, client, server }
-}
 
 function frame(number: number, size = 10): Uint8Array {
   return Uint8Array.of(number, size, ...new Array<number>(size).fill(7))
 }
 
 /** Both ends have heard a first frame of the other. */
-function greet(net: DatagramEnds, { opened, accepted, client, server }: ReturnType<typeof connect>): void {
+function greet(
+  net: DatagramEnds,
+  { opened, accepted, client, server }: ReturnType<typeof connectEnds>,
+): void {
   opened.write(frame(0), net.now)
   opened.flush(net.now)
   accepted.write(frame(0), net.now)
@@ -43,7 +27,7 @@ describe('before a connection', () => {
   it('100,000 spoofed requests leave no state and draw fewer bytes than they are', () => {
     const net = new DatagramEnds(1)
     const { server } = net
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     const before = { ...server.endpoint.counts }
     const size = server.endpoint.size
@@ -137,7 +121,7 @@ describe('before a connection', () => {
 describe('a live connection', () => {
   it('survives 50,000 packets of garbage and notices nothing', () => {
     const net = new DatagramEnds(7)
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     const random = new Random(7)
     for (let count = 0; count < 50_000; count++) {
@@ -158,7 +142,7 @@ describe('a live connection', () => {
 
   it('takes each packet once, however often it comes', () => {
     const net = new DatagramEnds(8, { duplication: 1, delayMs: [5, 80] })
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     for (let count = 0; count < 200; count++) {
       live.opened.write(frame(40, count % 100), net.now)
@@ -174,7 +158,7 @@ describe('a live connection', () => {
 
   it('follows a peer that moves, when it has proven that it receives there', () => {
     const net = new DatagramEnds(9)
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     net.client.port = 6001
     net.client.host = '10.9.9.9'
@@ -190,7 +174,7 @@ describe('a live connection', () => {
 
   it('acknowledges the packets of a peer that moves, and none that it never sent', () => {
     const net = new DatagramEnds(9, { delayMs: [20, 20] })
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     // The numbers of both sides are far apart.
     for (let count = 0; count < 50; count++) {
@@ -214,7 +198,7 @@ describe('a live connection', () => {
 
   it('does not follow packets that someone repeats from elsewhere, and sends no more there than came', () => {
     const net = new DatagramEnds(10)
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     let stolen = 0
     let sentThere = 0
@@ -243,7 +227,7 @@ describe('a live connection', () => {
 
   it('gets through when the path begins to swallow large packets', () => {
     const net = new DatagramEnds(11)
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     const big = (count: number) => {
       const bytes = new Uint8Array(4 + 1)
@@ -266,7 +250,7 @@ describe('a live connection', () => {
 
   it('holds a sender while its reader pauses, and goes on where it was', () => {
     const net = new DatagramEnds(12)
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     live.accepted.pause()
     const before = shownSize(live.server)
@@ -289,7 +273,7 @@ describe('a live connection', () => {
 
   it('says that the peer is silent after a minute without any acknowledgement', () => {
     const net = new DatagramEnds(13)
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     net.weather = { ...net.weather, loss: 1 }
     live.opened.write(frame(0), net.now)
@@ -304,7 +288,7 @@ describe('a live connection', () => {
 
   it('tells its peer when it is cut, and its peer forgets it', () => {
     const net = new DatagramEnds(14)
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     live.opened.destroy(net.now)
     net.run(5000)
@@ -360,7 +344,7 @@ describe('every field of a part lies once', () => {
 
   it.each(broken)('%s ends the connection as a violation', (_what, parts) => {
     const net = new DatagramEnds(20)
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     net.server.endpoint.receive(lie(live.accepted, 5000, parts), '10.0.0.2', 5000, net.now)
     expect(live.server.error).toMatchObject({ code: 'violation' })
@@ -381,7 +365,7 @@ describe('every field of a part lies once', () => {
 
   it.each(harmless)('%s changes nothing', (_what, parts) => {
     const net = new DatagramEnds(21)
-    const live = connect(net)
+    const live = connectEnds(net)
     greet(net, live)
     let hasLied = false
     net.watch = (from, packet) => {
@@ -407,7 +391,7 @@ describe('every field of a part lies once', () => {
     (seed) => {
       const random = new Random(seed)
       const net = new DatagramEnds(seed)
-      const live = connect(net)
+      const live = connectEnds(net)
       greet(net, live)
       for (let count = 0; count < 300 && live.server.goneCount === 0; count++) {
         const parts = [...random.bytes(random.integer(1, 120))]

@@ -1,21 +1,12 @@
-import { DatagramDiary, DatagramEnds, numberedRules } from '@millrace/testkit'
+import { connectEnds, DatagramEnds } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
 import { packetKind, writeAddressee } from '../packet/packet-layout.ts'
 import type { DatagramConnection } from './connection.ts'
 
 function connect() {
   const net = new DatagramEnds(1)
-  const diary = new DatagramDiary()
-  net.accepted = (connection) => {
-    connection.speaks(numberedRules)
-    connection.start(new DatagramDiary())
-  }
-  const opening = net.open()
-  net.run(1000, () => typeof opening.result === 'object')
-  const opened = opening.result as DatagramConnection
-  opened.speaks(numberedRules)
-  opened.start(diary)
-  return { net, opened, diary }
+  const { opened, client } = connectEnds(net)
+  return { net, opened, diary: client }
 }
 
 /** A ping of the peer, under a number of its own. */
