@@ -220,6 +220,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     this.#leaving.settle(now)
     if (machines.recovery.bytesInFlight === 0) this.#leaving.heardAt = now
     this.#sendAt = this.out.flush(now)
+    if (machines.cover.exhausted !== '') return this.#fail('exhausted', machines.cover.exhausted, now)
     this.#schedule()
   }
 
@@ -268,7 +269,8 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
         if (fault !== '') return this.#fail('exhausted', fault, now)
       }
       this.#flush(now)
-      this.#reports.news()
+      // What was filled into a packet that could not be closed has not left.
+      if (!this.isOver) this.#reports.news()
       if (this.#reports.isEndTold && this.#leaving.isHeard(now)) this.#leave(undefined, now)
     }
     if (this.isOver) this.#reports.gone(this.#leaving.error)

@@ -40,6 +40,8 @@ export class PacketCover {
   isSealing = false
   /** Packets that were dropped: forged, repeated, in clear where nothing in clear counts, or with another key. */
   dropped = 0
+  /** Why no packet can be closed any more; empty while one can. */
+  exhausted = ''
 
   constructor(own: Addressee, peer: Addressee) {
     this.#own = own
@@ -83,14 +85,20 @@ export class PacketCover {
     return true
   }
 
-  /** Closes the packet in `bytes`; its parts end at `end`: in clear or sealed. Returns its size, and sets `lastNumber`; 0 if no number is left. */
+  /**
+   * Closes the packet in `bytes`; its parts end at `end`: in clear or sealed. Returns its size, and sets `lastNumber`; 0 if no packet may follow any more, of
+   * which `exhausted` then says why.
+   */
   close(bytes: Uint8Array, end: number, now: number, how: 'plain' | 'sealed'): number {
     if (how === 'sealed') {
-      const size = this.#sealer!.seal(bytes, sealedHeaderSize, end, bytes, 0, now)
-      this.lastNumber = readU32(bytes, 5) + readU32(bytes, 9) * 2 ** 32 + sealedNumberStart
+      const size = this.#seal(bytes, end, now)
+      if (size > 0) this.lastNumber = readU32(bytes, 5) + readU32(bytes, 9) * 2 ** 32 + sealedNumberStart
       return size
     }
-    if (this.#nextPlain >= (this.isSealing ? sealedNumberStart : packetNumberEnd)) return 0
+    if (this.#nextPlain >= (this.isSealing ? sealedNumberStart : packetNumberEnd)) {
+      this.exhausted = 'all numbers of packets in clear are used up'
+      return 0
+    }
     this.lastNumber = this.#nextPlain++
     bytes[0] = packetKind.plain
     writePacketNumber(bytes, writeAddressee(bytes, 1, this.#peer), this.lastNumber)
@@ -100,6 +108,16 @@ export class PacketCover {
   /** Forgets the keys. */
   forget(): void {
     this.#sealer?.close()
+  }
+
+  /** Keys end by an error, wherever a packet leaves: in a timer, in a packet that came. It belongs to the connection, not to its caller. */
+  #seal(bytes: Uint8Array, end: number, now: number): number {
+    try {
+      return this.#sealer!.seal(bytes, sealedHeaderSize, end, bytes, 0, now)
+    } catch (error) {
+      this.exhausted = error instanceof Error ? error.message : String(error)
+      return 0
+    }
   }
 
   #openPlain(packet: Uint8Array): boolean {
