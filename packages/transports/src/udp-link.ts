@@ -58,12 +58,12 @@ export class UdpLink implements Link, ConnectionOwner {
     this.#connection.start(this)
   }
 
-  send(batch: SegmentBatch): 'left' | 'waits' {
+  send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
     const now = this.#now()
+    const { size } = batch
     for (const segment of batch.segments) this.#connection.write(segment, now)
     batch.release()
-    this.#connection.flush(now)
-    return 'waits'
+    return this.#connection.flush(now, report === undefined ? 0 : size)
   }
 
   pause(): void {

@@ -207,11 +207,16 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     if (this.isOver) this.#reports.gone(this.#leaving.error)
   }
 
-  /** Sends what may leave, and sets the deadline. The owner is told of it later. */
-  flush(now: number): void {
-    if (this.isOver) return
+  /**
+   * Sends what may leave, and sets the deadline. `left`: all that was written has left, of which the owner is told nothing but for what was there before the last `size` bytes;
+   * else it is told later.
+   */
+  flush(now: number, size = 0): 'left' | 'waits' {
+    if (this.isOver) return 'waits'
     this.#flush(now)
+    if (size > 0 && !this.isOver && this.#reports.hasLeftAtOnce(size)) return 'left'
     if (this.#reports.hasLeft) this.#home.later(this)
+    return 'waits'
   }
 
   #flush(now: number): void {

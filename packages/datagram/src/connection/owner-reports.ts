@@ -43,6 +43,14 @@ export class OwnerReports {
     return this.#machines.sorter.written - this.#machines.waitingBytes > this.#leftTold
   }
 
+  /** Whether all that was written has left, and the owner knows it of all but the last `size` bytes: it hears of these from its call, and from nothing else. */
+  hasLeftAtOnce(size: number): boolean {
+    const { written } = this.#machines.sorter
+    if (written - size !== this.#leftTold || this.#machines.waitingBytes > 0) return false
+    this.#leftTold = written
+    return true
+  }
+
   /** Tells what has changed. */
   news(): void {
     const { owner } = this
