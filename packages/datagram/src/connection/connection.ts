@@ -54,7 +54,6 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
   readonly #reader: PacketReader
   readonly #leaving: Leaving
   #isProven = false
-  #hasBegun = false
   #state: 'open' | 'over' | 'forgotten' = 'open'
   #sendAt = Number.POSITIVE_INFINITY
 
@@ -187,7 +186,11 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     const lateMs = now - this.deadline
     this.deadline = Number.POSITIVE_INFINITY
     if (now >= this.#leaving.forgetAt) return this.#forget()
-    if (this.isOver) return this.#sayAgain(now)
+    // A farewell may be lost, and a peer that sends nothing would not learn of the end.
+    if (this.isOver) {
+      this.transmit(this.#leaving.sayAgain(now))
+      return this.#schedule()
+    }
     const { recovery, incoming } = this.machines
     incoming.expire(now)
     let due = recovery.due(now)
@@ -207,10 +210,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     if (this.isOver) this.#reports.gone(this.#leaving.error)
   }
 
-  /**
-   * Sends what may leave, and sets the deadline. `left`: all that was written has left, of which the owner is told nothing but for what was there before the last `size` bytes;
-   * else it is told later.
-   */
+  /** Sends what may leave, and sets the deadline. `left`: all that was written has left, and of the last `size` bytes nothing else will be told. */
   flush(now: number, size = 0): 'left' | 'waits' {
     if (this.isOver) return 'waits'
     this.#flush(now)
@@ -268,8 +268,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
   #work(now: number): void {
     if (!this.isOver) {
       const { sorter } = this.machines
-      if (this.#outcomes.hasBegun && !this.#hasBegun) {
-        this.#hasBegun = true
+      if (this.#outcomes.hasBegun) {
         const fault = sorter.begun(now)
         if (fault !== '') return this.#fail('exhausted', fault, now)
       }
@@ -295,12 +294,6 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     if (this.isOver) return
     this.transmit(this.#leaving.farewell(code === 'violation' ? code : 'destroyed', now))
     this.#leave(new ConnectionError(code, text), now)
-  }
-
-  /** A farewell may be lost, and a peer that sends nothing would not learn of the end. */
-  #sayAgain(now: number): void {
-    this.transmit(this.#leaving.sayAgain(now))
-    this.#schedule()
   }
 
   #leave(error: Error | undefined, now: number): void {

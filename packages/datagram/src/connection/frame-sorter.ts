@@ -72,11 +72,12 @@ export class FrameSorter {
     return this.#put(bytes, runFrom, length, 'reliable', runLane, now)
   }
 
-  /** The first frame has arrived: what waited for it may leave. Returns '', or why it can't. */
+  /** The first frame has arrived: what waited for it may leave, once. Returns '', or why it can't. */
   begun(now: number): string {
     const early = this.#early
+    if (early === undefined) return ''
     this.#early = undefined
-    for (const bytes of early ?? []) {
+    for (const bytes of early) {
       this.heldBytes -= bytes.length
       this.written -= bytes.length
       const fault = this.write(bytes, now)

@@ -113,7 +113,7 @@ export class Leaving {
     if (this.error !== undefined || this.#end !== 'said') return this.farewell('destroyed', now)
     // After an orderly end, the peer waits for an acknowledgement of its own.
     this.#farewells++
-    received.receive(cover.number, now, true)
+    received.receive(cover.number, now, 'soon')
     this.#out.acknowledge(now)
     return 0
   }

@@ -1,7 +1,9 @@
 import { contentsMessage } from '../base/packet-contents.ts'
 import { readU48 } from '../base/u48.ts'
+import { partType as framePart } from '../lanes/part-types.ts'
 import { challengeSize, partFramesFrom, partType } from '../packet/part-types.ts'
 import { AckReader } from '../recovery/ack-reader.ts'
+import type { Wish } from '../recovery/received-packets.ts'
 import type { Machines } from './machines.ts'
 import type { Transmitter } from './transmitter.ts'
 
@@ -43,14 +45,14 @@ export class PacketReader {
     const view = new DataView(packet.buffer, packet.byteOffset, packet.length)
     const mayCarry = cover.isSealed || !cover.isSealing
     const owner = this.#owner
-    let isEliciting = false
+    let wish: Wish = 'nothing'
     let isTaken = true
     let at = from
     while (at < end) {
       const type = packet[at++]
       if (type === partType.padding) break
       if (type === partType.close) return owner.closed(now)
-      if (type !== partType.ack) isEliciting = true
+      if (type !== partType.ack && wish !== 'soon') wish = isLossy(type, packet, at) ? 'patiently' : 'soon'
       if (type >= partFramesFrom) {
         const fault = mayCarry ? incoming.receive(type, packet, view, at, end, now) : 'frames in clear'
         if (fault === 'drop') isTaken = false
@@ -65,7 +67,7 @@ export class PacketReader {
       if (type === partType.handshake && this.#machines.handshake.isEarly) isTaken = false
       at = next
     }
-    if (isTaken) received.receive(number, now, isEliciting)
+    if (isTaken) received.receive(number, now, wish)
   }
 
   #touch(type: number): void {
@@ -110,4 +112,10 @@ export class PacketReader {
     }
     return -1
   }
+}
+
+/** Whether a part of this type, with its content at `at`, carries a frame that is never sent again. */
+function isLossy(type: number, packet: Uint8Array, at: number): boolean {
+  const of = type === framePart.piece ? packet[at] : type
+  return of === framePart.unreliable || of === framePart.sequenced
 }

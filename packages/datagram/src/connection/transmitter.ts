@@ -2,6 +2,7 @@ import { contentsStride, type PacketContents } from '../base/packet-contents.ts'
 import { plainHeaderSize, sealedHeaderSize, sealedTagSize } from '../packet/packet-layout.ts'
 import { challengeSize, partType } from '../packet/part-types.ts'
 import { packetSizeMin } from '../path/mtu-search.ts'
+import type { Wish } from '../recovery/received-packets.ts'
 import { remembered } from './contents.ts'
 import { type Machines, packetOverhead } from './machines.ts'
 import type { Outcomes } from './outcomes.ts'
@@ -105,6 +106,7 @@ export class Transmitter {
     // The path may swallow what it carried before: what asks whether it works must not be larger than what every path carries.
     const end = (isProbe ? packetSizeMin : mtu.size) - trailerSizeOf(how)
     const contents: PacketContents = []
+    let wish: Wish = 'nothing'
     let at = start
     if (received.hasAck) {
       const ackEnd = received.writeAck(scratch, scratchView, at + 1, Math.min(end, at + ackRoom), now)
@@ -114,22 +116,28 @@ export class Transmitter {
         if (may) contents.push(remembered.ack, received.largest, 0)
       }
     }
-    const ownFrom = at
     if (may) {
+      const ownFrom = at
+      const { length } = contents
       at = this.#fillOwn(at, end, contents)
       if (mayCarry) at = this.#fillMore(at, end, contents, now)
       if (isProbe && at === ownFrom) at = this.#fillAgain(at, end, contents, mayCarry, now)
+      if (contents.length > length) wish = 'soon'
+      else if (at > ownFrom) {
+        // What is never sent again leaves nothing to remember: the acknowledgement only says what the path is like.
+        wish = isProbe || recovery.isNewsWanted(at) ? 'soon' : 'patiently'
+        if (wish === 'soon') scratch[at++] = partType.ping
+      }
     }
-    // What may be lost leaves nothing to remember; but it is acknowledged, measured and paced as all else is.
-    const isEliciting = at > ownFrom
     if (at === start) return 'none'
     if (isProbe) this.probesDue--
     const size = cover.close(scratch, this.#pad(at, how), now, how)
     if (size === 0) return 'none'
-    if (isEliciting && size > packetSizeMin) contents.push(remembered.size, size, 0)
-    recovery.sent(cover.lastNumber, size, isEliciting ? contents : undefined, now)
+    if (wish !== 'nothing' && size > packetSizeMin) contents.push(remembered.size, size, 0)
+    if (wish === 'nothing') recovery.sent(cover.lastNumber, size, undefined, now)
+    else recovery.sent(cover.lastNumber, size, contents, now, wish)
     this.#transmit(size)
-    return isEliciting || hasMore || hasOwn ? 'sent' : 'none'
+    return wish !== 'nothing' || hasMore || hasOwn ? 'sent' : 'none'
   }
 
   /** The size of the packet that leaves next, at most. */
@@ -166,10 +174,8 @@ export class Transmitter {
       this.#outcomes.end = 'open'
       contents.push(remembered.end, 0, 0)
     }
-    const { length } = contents
-    const filled = outgoing.fill(scratch, scratchView, at, end, contents, now)
-    if (filled > at && contents.length === length) contents.push(remembered.ping, 0, 0)
-    return filled
+    // One byte is for a ping.
+    return outgoing.fill(scratch, scratchView, at, end - 1, contents, now)
   }
 
   /** A probe without anything new carries again what has been on its way for longest, or else asks for an acknowledgement. */

@@ -50,12 +50,6 @@ export class Pacer {
     return this.#tokens > 0 ? Math.max(this.#tokens, this.#mtu) : 0
   }
 
-  /** What may leave until `horizonMs` from now. */
-  availableIn(now: number, horizonMs: number): number {
-    this.#fill(now)
-    return Math.max(0, this.#tokens + this.#rate * horizonMs)
-  }
-
   /** Bytes have left. */
   take(size: number, now: number): void {
     this.#fill(now)

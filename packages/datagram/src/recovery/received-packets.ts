@@ -11,8 +11,23 @@ export const ackDelayLimitMs = 25
 /** How long an acknowledgement is held back unless the owner says otherwise: less than a frame of a game at 60 Hz. */
 export const ackDelayDefaultMs = 10
 
-/** After so many packets that ask for it, an acknowledgement is due at once (RFC 9000, 13.2.2). */
+/** After so many packets that ask for it soon, an acknowledgement is due at once (RFC 9000, 13.2.2). */
 const elicitingPacketsMax = 2
+
+/** The longest that the acknowledgement of a patient packet may be held back, in milliseconds: the figure that both sides count on. */
+export const patientDelayLimitMs = 250
+
+/** How long it is held back: some snapshots of a game are acknowledged together. */
+export const patientDelayMs = 200
+
+/** After so many patient packets an acknowledgement is due at once. */
+const patientPacketsMax = 10
+
+/**
+ * How soon the sender of a packet waits to be told of it: not at all; *patiently*, when nothing in it is ever sent again, so that the acknowledgement
+ * only says what the path is like; or soon.
+ */
+export type Wish = 'nothing' | 'patiently' | 'soon'
 
 /** Room for so many ranges is made with it: most connections never have more than one. */
 const rangesAtFirst = 2
@@ -37,6 +52,7 @@ export class ReceivedPackets {
   #largestAt = 0
   #hasAck = false
   #elicitingCount = 0
+  #patientCount = 0
   #deadline = Number.POSITIVE_INFINITY
 
   /** `ackDelayMs` is how long a lone packet waits for its acknowledgement, at most `ackDelayLimitMs`; more is cut to that. */
@@ -73,8 +89,8 @@ export class ReceivedPackets {
     return index >= 0 && number <= this.#highs[index]
   }
 
-  /** A packet came, decrypted and whole. `isEliciting`: it carries something that its sender waits to be told of (RFC 9000, 1.2). */
-  receive(number: number, now: number, isEliciting: boolean): Receipt {
+  /** A packet came, decrypted and whole. `wish`: how soon its sender waits to be told of it (RFC 9000, 1.2: ack-eliciting). */
+  receive(number: number, now: number, wish: Wish): Receipt {
     const largest = this.largest
     const isNext = number - largest === 1
     if (isNext && this.#count > 0) this.#highs[this.#count - 1] = number
@@ -85,7 +101,7 @@ export class ReceivedPackets {
     if (number > largest) this.#largestAt = now
     if (number < this.#saidBelow) this.#saidBelow = number
     this.#hasAck = true
-    if (isEliciting) this.#elicited(isNext, now)
+    if (wish !== 'nothing') this.#elicited(wish, isNext, now)
     return 'new'
   }
 
@@ -123,7 +139,7 @@ export class ReceivedPackets {
     }
     bytes[countAt] = further
     this.#hasAck = false
-    this.#elicitingCount = 0
+    this.#elicitingCount = this.#patientCount = 0
     this.#deadline = Number.POSITIVE_INFINITY
     return position
   }
@@ -135,11 +151,14 @@ export class ReceivedPackets {
     return Math.min(varintMax, high - low)
   }
 
-  /** At once for a gap, for a packet that fills one, and for every second; else within the delay (RFC 9000, 13.2.1). */
-  #elicited(isNext: boolean, now: number): void {
-    this.#elicitingCount++
-    if (!isNext || this.#elicitingCount >= elicitingPacketsMax) this.#deadline = Math.min(this.#deadline, now)
-    else this.#deadline = Math.min(this.#deadline, now + this.ackDelayMs)
+  /** At once for a gap, for a packet that fills one, and for every second, or tenth patient one; else within the delay (RFC 9000, 13.2.1). */
+  #elicited(wish: 'patiently' | 'soon', isNext: boolean, now: number): void {
+    const isSoon = wish === 'soon'
+    const isEnough = isSoon
+      ? ++this.#elicitingCount >= elicitingPacketsMax
+      : ++this.#patientCount >= patientPacketsMax
+    const delayMs = !isNext || isEnough ? 0 : isSoon ? this.ackDelayMs : patientDelayMs
+    this.#deadline = Math.min(this.#deadline, now + delayMs)
   }
 
   #insert(number: number): Receipt {

@@ -4,6 +4,7 @@ import { DatagramError } from '../base/datagram-error.ts'
 import { u48Max } from '../base/u48.ts'
 import { Cubic } from './cubic.ts'
 import { probeTimeoutMaxMs } from './probe-timer.ts'
+import { patientDelayLimitMs } from './received-packets.ts'
 import { Recovery } from './recovery.ts'
 import type { RecoveryOptions } from './recovery-options.ts'
 import { sentPacketsMax } from './sent-packets.ts'
@@ -354,18 +355,47 @@ describe('how much may leave', () => {
     expect(recovery.room(at)).toBeGreaterThanOrEqual(1_200)
   })
 
-  it('a budget is what the window and the pacer let go until then', () => {
+  it('a patient packet is probed later, and held back in its acknowledgement it makes the path no slower', () => {
     const { recovery, send, acked } = rig()
     send(0, 0, 0, 1_200)
     acked(50, [0, 0])
-    const rate = recovery.pacingRate
-    const now = recovery.budgetBytes(50, 0)
-    expect(recovery.budgetBytes(50, 4)).toBe(Math.min(recovery.window, Math.floor(now + 4 * rate)))
-    expect(recovery.budgetBytes(50, 1e9)).toBe(recovery.window)
-    send(1, 10, 50, 1_200)
-    expect(recovery.bytesInFlight).toBe(recovery.window)
-    expect(recovery.budgetBytes(50, 0)).toBe(0)
-    expect(recovery.budgetBytes(1_000, 25)).toBe(recovery.window / 2)
+    expect(recovery.roundTrip.smoothed).toBe(50)
+    recovery.sent(1, 200, [], 1_000, 'patiently')
+    const patientAt = recovery.deadline
+    expect(patientAt - 1_000).toBeGreaterThan(patientDelayLimitMs)
+    recovery.sent(2, 200, [], 1_010, 'soon')
+    expect(recovery.deadline).toBeLessThan(patientAt)
+    recovery.sent(3, 200, [], 1_020, 'patiently')
+    acked(1_060, [2, 2])
+    expect(recovery.deadline).toBeGreaterThan(1_020 + patientDelayLimitMs)
+    expect(recovery.acked(ack([[1, 3]], 200), 1_020 + 250)).toBe('')
+    expect(recovery.roundTrip.latest).toBe(50)
+    expect(recovery.roundTrip.least).toBe(50)
+    expect(recovery.deadline).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('believes no more of a delay than a patient packet may be held, nor than passed', () => {
+    const { recovery, send, acked } = rig()
+    send(0, 0, 0, 1_200)
+    acked(50, [0, 0])
+    recovery.sent(1, 200, [], 1_000, 'patiently')
+    expect(recovery.acked(ack([[1, 1]], 5_000), 1_020)).toBe('')
+    expect(recovery.roundTrip.latest).toBeLessThan(1)
+    recovery.sent(2, 200, [], 2_000, 'patiently')
+    expect(recovery.acked(ack([[2, 2]], 5_000), 2_000 + patientDelayLimitMs + 40)).toBe('')
+    expect(recovery.roundTrip.latest).toBe(40)
+  })
+
+  it('wants to hear soon while it knows nothing of the path, or half of the window is full', () => {
+    const { recovery, send, acked } = rig()
+    expect(recovery.isNewsWanted(200)).toBe(true)
+    send(0, 0, 0, 1_200)
+    acked(50, [0, 0])
+    const { window } = recovery
+    expect(recovery.isNewsWanted(window / 2)).toBe(false)
+    expect(recovery.isNewsWanted(window / 2 + 1)).toBe(true)
+    recovery.sent(1, 1_000, [], 60, 'patiently')
+    expect(recovery.isNewsWanted(window / 2 - 999)).toBe(true)
   })
 
   it('a larger packet raises what a small window is', () => {

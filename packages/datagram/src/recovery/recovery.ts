@@ -97,14 +97,18 @@ export class Recovery {
 
   /**
    * A packet left. Without contents it asks for no acknowledgement: it isn't counted, and nothing is told of it. `contents` is kept until the owner is
-   * told. Throws `DatagramError`: `bad-number` unless the number is above all before it and below 2^48, `full` when `sentPacketsMax` are in flight.
+   * told. `patiently`: nothing in it is sent again, and the peer may be long in acknowledging it. Throws `DatagramError`: `bad-number` unless the number is above all before it and below 2^48, `full` when `sentPacketsMax` are in flight.
    */
-  sent(number: number, size: number, contents: PacketContents | undefined, now: number): void {
+  sent(
+    number: number,
+    size: number,
+    contents: PacketContents | undefined,
+    now: number,
+    wish: 'patiently' | 'soon' = 'soon',
+  ): void {
     if (!(number > this.#largestSent && number <= u48Max)) {
-      throw new DatagramError(
-        'bad-number',
-        `packet ${number} after packet ${this.#largestSent}; numbers go up, to 2^48 - 1`,
-      )
+      const text = `packet ${number} after packet ${this.#largestSent}; numbers go up, to 2^48 - 1`
+      throw new DatagramError('bad-number', text)
     }
     if (number - this.#largestSent > 1) this.#skipped.add(this.#largestSent + 1, number - 1)
     this.#largestSent = number
@@ -112,14 +116,14 @@ export class Recovery {
     if (this.#sent.free === 0) {
       throw new DatagramError('full', `${sentPacketsMax} packets are in flight; send when there is room`)
     }
-    const packet = this.#sent.add(number, size, contents, now)
+    const packet = this.#sent.add(number, size, contents, now, wish === 'patiently')
     packet.path = this.#path
     this.#delivery.sent(packet, this.#bytesInFlight, now)
     this.#controller.sent(this.#bytesInFlight, packet.isAppLimited, now)
     this.#pacer.setRate(this.#controller.pacingRate, now)
     this.#pacer.take(size, now)
     this.#bytesInFlight += size
-    this.#probeTimer.sent(now)
+    this.#probeTimer.sent(wish, now)
     this.#statistics.sent++
   }
 
@@ -161,21 +165,18 @@ export class Recovery {
     this.#delivery.appLimited(this.#bytesInFlight)
   }
 
-  /** What may be sent until `horizonMs` from now and doesn't wait here, in bytes: as acks are expected to come, and as fast as packets are paced. */
-  budgetBytes(now: number, horizonMs: number): number {
-    const { window } = this.#controller
-    const acked = this.#bytesInFlight * Math.min(1, horizonMs / this.roundTrip.smoothed)
-    const opening = Math.max(0, window - this.#bytesInFlight + acked)
-    return Math.floor(Math.min(opening, this.#pacer.availableIn(now, horizonMs)))
-  }
-
   /** When `due` must be asked, in milliseconds; `Infinity` while nothing is in flight. */
   get deadline(): number {
     const { head, end } = this.#sent
     if (head === end) return Number.POSITIVE_INFINITY
     const packet = this.#sent.at(head)
     if (packet.number < this.#largestAcked) return packet.sentAt + this.#reordering.delayMs(this.roundTrip)
-    return this.#probeTimer.deadline(this.roundTrip)
+    return this.#probeTimer.deadline(this.#sent.urgentCount > 0 ? 'soon' : 'patiently', this.roundTrip)
+  }
+
+  /** It is worth hearing soon of the next packet of `size` bytes, whatever it carries: the window is half full with it, or nothing is known of the path. */
+  isNewsWanted(size: number): boolean {
+    return 2 * (this.#bytesInFlight + size) > this.#controller.window || !this.roundTrip.isKnown
   }
 
   /** What is due now. Ask again until it is `idle`, after each `probe` when the probes were sent. */
@@ -256,8 +257,7 @@ export class Recovery {
     if (packet.path === this.#path) {
       this.#delivery.acked(packet, now)
       if (number === ack.largest && number > this.#largestAcked) {
-        this.#progress.roundTripMs = now - sentAt
-        this.roundTrip.sample(now - sentAt, Math.min(ack.delayMs, ackDelayLimitMs), now)
+        this.#progress.roundTripMs = this.roundTrip.heard(now - sentAt, ack.delayMs, packet.isPatient, now)
       }
       if (number < this.#largestAcked) {
         this.#reordering.overtaken(this.#largestAcked - number, now - sentAt, this.roundTrip, now)

@@ -1,3 +1,4 @@
+import { ackDelayLimitMs, patientDelayLimitMs } from './received-packets.ts'
 import { WindowedMax } from './windowed-max.ts'
 
 /** How long the least round trip is believed, in milliseconds: a route that became longer is learnt after that. */
@@ -34,6 +35,16 @@ export class RoundTrip {
   /** There was a sample: the figures are no guess. */
   get isKnown(): boolean {
     return this.firstSampleAt !== Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * An acknowledgement came after `measuredMs`, which the peer says it held back for `saidMs`. Returns the sample that was taken. That of a patient packet is held back by
+   * intention, which is no part of the round trip.
+   */
+  heard(measuredMs: number, saidMs: number, isPatient: boolean, now: number): number {
+    const heldMs = isPatient ? Math.min(saidMs, patientDelayLimitMs, measuredMs) : 0
+    this.sample(measuredMs - heldMs, isPatient ? 0 : Math.min(saidMs, ackDelayLimitMs), now)
+    return measuredMs - heldMs
   }
 
   /** A packet came back acknowledged after `sampleMs`, of which the peer says that it held `ackDelayMs`. */

@@ -21,6 +21,8 @@ export class SentPacket {
   deliveredAt = -1.5
   firstSentAt = -1.5
   isAppLimited = false
+  /** Its acknowledgement may be long in coming. */
+  isPatient = false
 }
 
 /**
@@ -34,8 +36,9 @@ export class SentPackets {
   head = 0
   /** Behind the last position. */
   end = 0
-  /** How many are in flight. */
+  /** How many are in flight, and how many of those are not patient. */
   inFlightCount = 0
+  urgentCount = 0
 
   /** How many more packets can be added now. */
   get free(): number {
@@ -47,7 +50,7 @@ export class SentPackets {
   }
 
   /** Adds a packet in flight, with a number above all others; there must be room. What `DeliveryRate` notes, it writes itself. */
-  add(number: number, size: number, contents: PacketContents, now: number): SentPacket {
+  add(number: number, size: number, contents: PacketContents, now: number, isPatient = false): SentPacket {
     if (this.end - this.head > this.#mask) this.#grow()
     const packet = this.at(this.end++)
     packet.number = number
@@ -55,7 +58,9 @@ export class SentPackets {
     packet.isSettled = false
     packet.sentAt = now
     packet.contents = contents
+    packet.isPatient = isPatient
     this.inFlightCount++
+    if (!isPatient) this.urgentCount++
     return packet
   }
 
@@ -66,6 +71,7 @@ export class SentPackets {
     packet.contents = undefined
     packet.below = position - 1
     this.inFlightCount--
+    if (!packet.isPatient) this.urgentCount--
   }
 
   /** Moves `head` up to the next packet in flight. Returns whether it passed one. */
