@@ -1,10 +1,9 @@
 import { readVarint, varintSize, varintSizeOf, writeVarint } from '@millrace/wire'
+import { noBytes } from '../base/no-bytes.ts'
 import { partType } from '../packet/part-types.ts'
 
 /** The most bytes of a handshake in one direction. */
 export const handshakeSizeMax = 0xffff
-
-const noBytes = new Uint8Array(0)
 
 /** The bytes of a handshake, both ways: in clear, in their order, and resent until they are acknowledged. */
 export class HandshakeStream {

@@ -26,6 +26,7 @@ export class OwnerReports {
   /** Hands on the frames that are whole, many at once. The owner may end the connection meanwhile, which `isOver` tells. */
   frames(packet: Uint8Array | undefined, connection: { readonly isOver: boolean }): void {
     const { incoming, windows } = this.#machines
+    if (incoming.isEmpty) return
     const { owner } = this
     while (owner !== undefined && !this.isPaused && !connection.isOver && incoming.next()) {
       windows.touched(incoming.type < streamPartEnd ? incoming.type - partType.stream : contentsMessage)

@@ -13,7 +13,7 @@ const windowPartSize = 8
 export class Windows {
   readonly #incoming: Incoming
   #size: number
-  readonly #ends = new Float64Array(laneCountMax + 1)
+  readonly #ends: number[]
   /** Those that may have to be told, a bit each, and those that must. */
   #touched = 0
   #due = 0
@@ -21,7 +21,7 @@ export class Windows {
   constructor(incoming: Incoming, size: number) {
     this.#incoming = incoming
     this.#size = size
-    this.#ends.fill(size)
+    this.#ends = new Array<number>(laneCountMax + 1).fill(size)
   }
 
   /** Windows have at least so many bytes from now on: the peer knows of those that it began with, and is told. */

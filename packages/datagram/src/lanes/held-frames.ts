@@ -1,20 +1,22 @@
 import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
+import { noBytes } from '../base/no-bytes.ts'
 
 /** Part type, sequence and size of a frame stand before it. */
 const recordHeaderSize = 9
 
+/** Where it is put together. */
+const header = new Uint8Array(recordHeaderSize)
+const headerView = new DataView(header.buffer)
+
 /** Copies of whole frames that wait for a reader, one behind the other in one block of memory: a small frame costs little more than its bytes. */
 export class HeldFrames {
-  bytes: Uint8Array = new Uint8Array(0)
-  view: DataView = new DataView(this.bytes.buffer)
+  bytes: Uint8Array = noBytes
   /** What part brought the frame that is shown, its sequence, and where it lies: `bytes[from, to)`, until the next call. */
   type = 0
   sequence = 0
   from = 0
   to = 0
   readonly #buffer: ReceiveBuffer
-  readonly #header = new Uint8Array(recordHeaderSize)
-  readonly #headerView = new DataView(this.#header.buffer)
   #shownSize = 0
 
   constructor(pool: BlockPool) {
@@ -28,10 +30,10 @@ export class HeldFrames {
 
   /** Adds a copy of the frame `[from, to)`. */
   hold(type: number, sequence: number, bytes: Uint8Array, from: number, to: number): void {
-    this.#header[0] = type
-    this.#headerView.setUint32(1, sequence, true)
-    this.#headerView.setUint32(5, to - from, true)
-    this.#buffer.append(this.#header)
+    header[0] = type
+    headerView.setUint32(1, sequence, true)
+    headerView.setUint32(5, to - from, true)
+    this.#buffer.append(header)
     this.#buffer.append(bytes, from, to)
   }
 
@@ -41,7 +43,6 @@ export class HeldFrames {
     const buffer = this.#buffer
     if (buffer.size === 0) return false
     this.bytes = buffer.bytes
-    this.view = buffer.view
     this.type = buffer.bytes[buffer.start]
     this.sequence = buffer.view.getUint32(buffer.start + 1, true)
     this.from = buffer.start + recordHeaderSize

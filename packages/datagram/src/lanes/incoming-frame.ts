@@ -51,14 +51,9 @@ export class IncomingFrame {
   }
 
   /** Where the frame lies once it is whole: `bytes[from, to)`, until `release`. */
-  get place(): {
-    readonly bytes: Uint8Array
-    readonly view: DataView
-    readonly from: number
-    readonly to: number
-  } {
-    const { bytes, view, start, end } = this.#runs.head
-    return { bytes, view, from: start, to: end }
+  get place(): { readonly bytes: Uint8Array; readonly from: number; readonly to: number } {
+    const { bytes, start, end } = this.#runs.head
+    return { bytes, from: start, to: end }
   }
 
   /** What it costs in memory. */

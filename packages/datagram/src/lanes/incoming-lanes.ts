@@ -1,5 +1,4 @@
 import type { BlockPool } from '@millrace/buffer'
-import { headerSizeMax } from '@millrace/wire'
 import { laneCountMax } from '../base/packet-contents.ts'
 import type { FrameEnds } from './frame-ends.ts'
 import { LaneReceiver } from './lane-receiver.ts'
@@ -33,17 +32,13 @@ export class IncomingLanes {
     return this.#lanes[lane]?.consumed ?? 0
   }
 
-  neededEnd(lane: number): number {
-    return this.#lanes[lane]?.neededEnd ?? headerSizeMax
-  }
-
   setWindowEnd(lane: number, end: number): void {
     this.#of(lane).windowEnd = end
   }
 
   /** As `LaneReceiver.receive`. */
-  receive(lane: number, offset: number, bytes: Uint8Array, view: DataView, from: number, to: number): string {
-    const answer = this.#of(lane).receive(offset, bytes, view, from, to)
+  receive(lane: number, offset: number, bytes: Uint8Array, from: number, to: number): string {
+    const answer = this.#of(lane).receive(offset, bytes, from, to)
     if (answer === '') this.#ready |= 1 << lane
     return answer
   }

@@ -1,5 +1,6 @@
 import type { BlockPool } from '@millrace/buffer'
 import { headerSizeMax } from '@millrace/wire'
+import { noBytes } from '../base/no-bytes.ts'
 import { contentsMessage } from '../base/packet-contents.ts'
 import { FrameEnds, frameTooLarge } from './frame-ends.ts'
 import { HeldFrames } from './held-frames.ts'
@@ -15,8 +16,8 @@ import { Queue } from './queue.ts'
 /** While whole frames that wait for a reader take so many bytes, lossy ones are dropped, and newest ones refused. */
 const heldBytesMax = 256 * 1024
 
-const noBytes = new Uint8Array(0)
-const noView = new DataView(noBytes.buffer)
+/** Reads the part at hand, of all connections: one of its own would keep the last packet of each in memory. */
+const cursor = new PartCursor()
 
 export interface IncomingOptions {
   readonly pool: BlockPool
@@ -35,13 +36,9 @@ export interface IncomingOptions {
  */
 export class Incoming {
   bytes: Uint8Array = noBytes
-  view: DataView = noView
   /** Type of the part that carried the frame (`partType`); of a frame in pieces, the type of a whole one. */
   type = 0
-  /** The first byte of the frame. */
-  code = 0
   from = 0
-  bodyStart = 0
   to = 0
   /** The sizes that frames may have: the owner sets `fixedSizes` and `bodySizeMax` there, between frames. */
   readonly ends: FrameEnds
@@ -49,34 +46,45 @@ export class Incoming {
   partEnd = 0
   /** Frames that were dropped, as lossy frames may be: the reader is behind, or pieces are missing. */
   get dropped(): number {
-    return this.#dropped + this.#lossy.dropped
+    return this.#dropped + (this.#lossy?.dropped ?? 0)
   }
 
-  readonly #cursor = new PartCursor()
+  readonly #pool: BlockPool
   readonly #lanes: IncomingLanes
   readonly #messages: MessageReceiver
-  readonly #lossy: LossyReceiver
+  /** Made when the first frame of its kind comes. */
+  #lossy: LossyReceiver | undefined
   readonly #packet = new PacketFrames()
-  readonly #held: HeldFrames
+  /** Made when the reader is behind for the first time. */
+  #held: HeldFrames | undefined
   /** Frames in pieces that are whole and were not shown yet. */
   readonly #completed = new Queue<IncomingFrame>()
   /** What those of unordered messages among them cost in memory: the others are counted where they came together. */
   #completedWeight = 0
   #shown: IncomingFrame | undefined
   #dropped = 0
+  #weight = 0
+  #isWeighed = true
 
   constructor({ pool, bodySizeMax, windowSize }: IncomingOptions) {
     this.ends = new FrameEnds(bodySizeMax)
     this.#lanes = new IncomingLanes(pool, this.ends, windowSize)
     this.#messages = new MessageReceiver(pool, windowSize)
-    this.#lossy = new LossyReceiver(pool)
-    this.#held = new HeldFrames(pool)
+    this.#pool = pool
   }
 
   /** What all that was not shown costs in memory. */
   get weight(): number {
-    const inPieces = this.#messages.weight + this.#lossy.weight + this.#completedWeight
-    return this.#held.size() + this.#packet.size + this.#lanes.weight + inPieces
+    if (this.#isWeighed) return this.#weight
+    this.#isWeighed = true
+    const inPieces = this.#messages.weight + (this.#lossy?.weight ?? 0) + this.#completedWeight
+    this.#weight = (this.#held?.size() ?? 0) + this.#packet.size + this.#lanes.weight + inPieces
+    return this.#weight
+  }
+
+  /** Nothing is there, and nothing came since that was seen: `next` finds nothing. */
+  get isEmpty(): boolean {
+    return this.#isWeighed && this.#weight === 0
   }
 
   /** Set once, and for good, by `next`: what the peer did wrong in the stream of a lane. '' otherwise. */
@@ -86,17 +94,12 @@ export class Incoming {
 
   /** When `expire` is to be called; `Infinity` if there is nothing to give up. */
   get deadline(): number {
-    return this.#lossy.deadline
+    return this.#lossy === undefined ? Number.POSITIVE_INFINITY : this.#lossy.deadline
   }
 
   /** Bytes of all frames of a lane, or of unordered messages (`contentsMessage`), that were shown. */
   consumed(what: number): number {
     return what === contentsMessage ? this.#messages.consumed : this.#lanes.consumed(what)
-  }
-
-  /** The window of a lane must reach so far for its next frame to come whole, as far as its header tells. */
-  neededEnd(lane: number): number {
-    return this.#lanes.neededEnd(lane)
   }
 
   /** What the peer was told: it may send on this lane, or as unordered messages (`contentsMessage`), up to this count of bytes. */
@@ -111,11 +114,11 @@ export class Incoming {
    * text says what the peer did wrong.
    */
   receive(type: number, bytes: Uint8Array, view: DataView, at: number, end: number, now: number): string {
+    this.#isWeighed = false
     if (this.#packet.bytes !== bytes) {
       this.keep()
-      this.#packet.begin(bytes, view)
+      this.#packet.begin(bytes)
     }
-    const cursor = this.#cursor
     cursor.begin(bytes, view, at, end)
     if (type < streamPartEnd && type >= partType.stream)
       return this.#receiveStream(type - partType.stream, end)
@@ -139,9 +142,11 @@ export class Incoming {
 
   /** Moves to the next whole frame. False when there is none yet, or after a violation. */
   next(): boolean {
+    this.#isWeighed = false
     if (this.#shown !== undefined) this.#remove(this.#shown)
     this.#shown = undefined
-    while (this.#held.next()) if (this.#showHeld()) return true
+    const held = this.#held
+    while (held?.next()) if (this.#showHeld(held)) return true
     if (this.#packet.next()) return this.#showPacket()
     while (this.#completed.count > 0) if (this.#showCompleted(this.#completed.shift()!)) return true
     return this.#lanes.next() && this.#showLane()
@@ -157,22 +162,26 @@ export class Incoming {
 
   /** The bytes of the packet are about to change: copies what was not shown of them, and lets go of the packet. */
   keep(): void {
+    this.#isWeighed = false
     if (this.#shown !== undefined) this.#remove(this.#shown)
     this.#shown = undefined
-    this.#packet.moveTo(this.#held)
-    this.#packet.begin(noBytes, noView)
+    if (this.#packet.size > 0) this.#packet.moveTo((this.#held ??= new HeldFrames(this.#pool)))
+    else this.#packet.clear()
+    this.#packet.begin(noBytes)
     this.#lanes.keep()
     this.bytes = noBytes
-    this.view = noView
   }
 
   /** Gives up lossy frames that did not become whole in time. */
   expire(now: number): void {
+    if (this.#lossy === undefined) return
+    this.#isWeighed = false
     this.#lossy.expire(now)
   }
 
   /** Forgets everything and gives the memory back. Nothing may be received any more. */
   release(): void {
+    this.#isWeighed = false
     this.#lanes.release()
     this.#packet.clear()
     this.#shown?.release()
@@ -180,23 +189,21 @@ export class Incoming {
     for (let frame = this.#completed.shift(); frame !== undefined; frame = this.#completed.shift())
       frame.release()
     this.#messages.release()
-    this.#lossy.release()
-    this.#held.release()
+    this.#lossy?.release()
+    this.#held?.release()
   }
 
   #receiveStream(lane: number, end: number): string {
-    const cursor = this.#cursor
     const offset = cursor.u48()
     const size = cursor.varint()
     const { at } = cursor
-    const { bytes, view } = this.#packet
     if (cursor.isCut || at + size > end) return 'a part of a stream is cut by the end of its packet'
     this.partEnd = at + size
-    return this.#lanes.receive(lane, offset, bytes, view, at, at + size)
+    return this.#lanes.receive(lane, offset, this.#packet.bytes, at, at + size)
   }
 
   #receiveWhole(type: number, sequence: number, end: number): string {
-    const { isCut, at: from } = this.#cursor
+    const { isCut, at: from } = cursor
     const { bytes } = this.#packet
     const to = this.ends.read(bytes, from, end)
     if (isCut || to <= from || to > end) return this.#unfit(to)
@@ -205,16 +212,15 @@ export class Incoming {
       const answer = this.#messages.whole(sequence, to - from)
       if (answer !== 'new') return answer === 'seen' ? '' : answer
     } else {
-      if (this.#held.size() > heldBytesMax) return this.#behind(type)
-      const answer = this.#lossy.whole(type, sequence, bytes, from, to)
+      if (this.#held !== undefined && this.#held.size() > heldBytesMax) return this.#behind(type)
+      const answer = this.#lossyReceiver().whole(type, sequence, bytes, from, to)
       if (answer !== 'new') return answer === 'old' ? '' : answer
     }
-    this.#packet.add(type, sequence, from, this.ends.bodyStart, to)
+    this.#packet.add(type, sequence, from, to)
     return ''
   }
 
   #receiveMessagePiece(): string {
-    const cursor = this.#cursor
     const id = cursor.varint()
     const violation = cursor.piece(this.ends.bodySizeMax + headerSizeMax)
     if (violation !== '') return violation
@@ -225,9 +231,10 @@ export class Incoming {
   }
 
   #receiveLossyPiece(now: number): string {
-    const answer = this.#lossy.piece(this.#cursor, this.#packet.bytes, now)
-    this.partEnd = this.#cursor.at + this.#cursor.size
-    return this.#complete(answer, this.#lossy.completed)
+    const lossy = this.#lossyReceiver()
+    const answer = lossy.piece(cursor, this.#packet.bytes, now)
+    this.partEnd = cursor.at + cursor.size
+    return this.#complete(answer, lossy.completed)
   }
 
   /** A frame in pieces is whole, if there is one: it is to be shown, unless it isn't what its pieces said. */
@@ -245,7 +252,7 @@ export class Incoming {
     const end = this.ends.read(bytes, from, to)
     if (end === frameTooLarge) return this.#unfit(end)
     if (end !== to) return `pieces of ${to - from} bytes are no frame`
-    return frame.type === partType.message ? 'new' : this.#lossy.takeCompleted(frame)
+    return frame.type === partType.message ? 'new' : this.#lossyReceiver().takeCompleted(frame)
   }
 
   #unfit(end: number): string {
@@ -261,57 +268,52 @@ export class Incoming {
     return ''
   }
 
-  #showHeld(): boolean {
-    const { bytes, view, type, sequence, from, to } = this.#held
-    this.#show(bytes, view, type, from, to)
-    return this.#lossy.isLatest(type, sequence, bytes, from, to)
+  #showHeld({ bytes, type, sequence, from, to }: HeldFrames): boolean {
+    this.#show(bytes, type, from, to)
+    return this.#lossyReceiver().isLatest(type, sequence, bytes, from, to)
   }
 
   #showPacket(): boolean {
-    const { bytes, view, type, from, bodyStart, to } = this.#packet
-    this.#place(bytes, view, type, from, bodyStart, to)
+    const { bytes, type, from, to } = this.#packet
+    this.#show(bytes, type, from, to)
     return true
   }
 
   #showLane(): boolean {
-    const { bytes, view, from, bodyStart, to } = this.#lanes.shown!
-    this.#place(bytes, view, partType.stream + this.#lanes.lane, from, bodyStart, to)
+    const { bytes, from, to } = this.#lanes.shown!
+    this.#show(bytes, partType.stream + this.#lanes.lane, from, to)
     return true
   }
 
   #showCompleted(frame: IncomingFrame): boolean {
-    const { bytes, view, from, to } = frame.place
-    if (!this.#lossy.isLatest(frame.type, frame.id, bytes, from, to)) {
+    const { bytes, from, to } = frame.place
+    if (!this.#lossyReceiver().isLatest(frame.type, frame.id, bytes, from, to)) {
       this.#remove(frame)
       return false
     }
-    this.#show(bytes, view, frame.type, from, to)
+    this.#show(bytes, frame.type, from, to)
     this.#shown = frame
     return true
   }
 
-  #show(bytes: Uint8Array, view: DataView, type: number, from: number, to: number): void {
-    this.ends.read(bytes, from, to)
-    this.#place(bytes, view, type, from, this.ends.bodyStart, to)
-  }
-
-  #place(bytes: Uint8Array, view: DataView, type: number, from: number, bodyStart: number, to: number): void {
+  #show(bytes: Uint8Array, type: number, from: number, to: number): void {
     this.bytes = bytes
-    this.view = view
     this.type = type
-    this.code = bytes[from]
     this.from = from
-    this.bodyStart = bodyStart
     this.to = to
     if (type === partType.message) this.#messages.consumed += to - from
   }
 
   #remove(frame: IncomingFrame): void {
     if (frame.type !== partType.message) {
-      this.#lossy.remove(frame)
+      this.#lossyReceiver().remove(frame)
       return
     }
     this.#completedWeight -= frame.weight
     frame.release()
+  }
+
+  #lossyReceiver(): LossyReceiver {
+    return (this.#lossy ??= new LossyReceiver(this.#pool))
   }
 }

@@ -1,11 +1,8 @@
 import type { BlockPool } from '@millrace/buffer'
-import { headerSizeMax } from '@millrace/wire'
+import { noBytes } from '../base/no-bytes.ts'
 import { u48End } from '../base/u48.ts'
 import { ByteRuns } from './byte-runs.ts'
 import { type FrameEnds, frameTooLarge } from './frame-ends.ts'
-
-const noBytes = new Uint8Array(0)
-const noView = new DataView(noBytes.buffer)
 
 /**
  * The stream of one ordered lane on its receiving side: `receive` puts pieces in place, `next` shows the next whole frame,
@@ -14,16 +11,12 @@ const noView = new DataView(noBytes.buffer)
  */
 export class LaneReceiver {
   bytes: Uint8Array = noBytes
-  view: DataView = noView
   from = 0
-  bodyStart = 0
   to = 0
-  /** Offset that the peer must not send beyond. The owner raises it by what was `consumed`, at least to `neededEnd`. */
+  /** Offset that the peer must not send beyond. The owner raises it by what was `consumed`; the largest frame must fit above that. */
   windowEnd: number
   /** Bytes of all frames that were shown. Read only. */
   consumed = 0
-  /** The window must reach so far for the next frame to come whole, as far as its header tells. Read only. */
-  neededEnd = headerSizeMax
   /** Why the stream can't be read any further; '' as long as it can. */
   violation = ''
   readonly #ends: FrameEnds
@@ -32,7 +25,6 @@ export class LaneReceiver {
   #shownSize = 0
   /** What of the packet's bytes is not yet shown: `bytes[at, end)`, from offset `runs.start` on. Nothing is in the runs meanwhile. */
   #packet: Uint8Array = noBytes
-  #packetView: DataView = noView
   #packetAt = 0
   #packetEnd = 0
 
@@ -51,7 +43,7 @@ export class LaneReceiver {
    * Takes `bytes[from, to)` of a packet, which belong to `offset`. They must stay as they are until `keep`. `'drop'`: they would
    * make too many gaps, and must not be acknowledged; any other text but '' says what the peer did wrong.
    */
-  receive(offset: number, bytes: Uint8Array, view: DataView, from: number, to: number): string {
+  receive(offset: number, bytes: Uint8Array, from: number, to: number): string {
     const end = offset + to - from
     if (to <= from) return `a part of a stream has no bytes at ${offset}`
     if (end > this.windowEnd || end > u48End)
@@ -63,7 +55,6 @@ export class LaneReceiver {
       return runs.insert(offset, bytes, from, to) === 'full' ? 'drop' : ''
     if (end <= runs.start) return ''
     this.#packet = bytes
-    this.#packetView = view
     this.#packetAt = from + runs.start - offset
     this.#packetEnd = to
     return ''
@@ -76,7 +67,6 @@ export class LaneReceiver {
       const end = this.#ends.read(this.#packet, this.#packetAt, this.#packetEnd)
       if (end > this.#packetAt && end <= this.#packetEnd) {
         this.bytes = this.#packet
-        this.view = this.#packetView
         this.#show(this.#packetAt, end)
         this.#runs.passOver(end - this.#packetAt)
         this.#packetAt = end
@@ -105,7 +95,6 @@ export class LaneReceiver {
     }
     this.to = to
     this.consumed += more
-    this.neededEnd = this.consumed + headerSizeMax
   }
 
   /** The bytes of the packet are about to change: copies what was not shown of them, and lets go of the frame that was shown last. */
@@ -115,33 +104,26 @@ export class LaneReceiver {
       this.#runs.insert(this.#runs.start, this.#packet, this.#packetAt, this.#packetEnd)
     this.#packetAt = this.#packetEnd = 0
     this.#packet = noBytes
-    this.#packetView = noView
   }
 
   /** Forgets everything and gives the memory back. Nothing may be received any more. */
   release(): void {
     this.#packetAt = this.#packetEnd = this.#shownSize = 0
     this.#packet = this.bytes = noBytes
-    this.#packetView = this.view = noView
     this.#runs.release()
   }
 
   #nextStored(): boolean {
     const { head, start } = this.#runs
     this.bytes = noBytes
-    this.view = noView
     if (head.size === 0 || this.violation !== '') return false
     const end = this.#ends.read(head.bytes, head.start, head.end)
     if (end === frameTooLarge) {
       this.violation = `a frame at ${start} of a stream is larger than ${this.#ends.bodySizeMax} bytes`
       return false
     }
-    if (end <= head.start || end > head.end) {
-      this.neededEnd = start + (end > head.start ? end - head.start : headerSizeMax)
-      return false
-    }
+    if (end <= head.start || end > head.end) return false
     this.bytes = head.bytes
-    this.view = head.view
     this.#show(head.start, end)
     this.#shownSize = end - head.start
     return true
@@ -149,10 +131,8 @@ export class LaneReceiver {
 
   #show(from: number, to: number): void {
     this.from = from
-    this.bodyStart = this.#ends.bodyStart
     this.to = to
     this.consumed += to - from
-    this.neededEnd = this.consumed + headerSizeMax
   }
 
   /** Lets go of the frame that was shown last. */

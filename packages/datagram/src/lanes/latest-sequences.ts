@@ -1,5 +1,5 @@
-/** The numbers with their sequences in one piece of memory, made when the first of them comes: 1 KiB, and 64 of them for all numbers. */
-const pageBits = 8
+/** The numbers with their sequences in one piece of memory, made when the first of them comes: 256 bytes, and 256 of them for all numbers. */
+const pageBits = 6
 const pageSize = 1 << pageBits
 
 /** By message number, the sequence that was taken last: what is older is refused. Sequences are compared by subtraction, so that they may wrap. */

@@ -13,29 +13,30 @@ import { lossyFrameSizeMax, partType, sequencedMask, sequenceMask } from './part
 export class LossyReceiver {
   /** The frame that the last piece made whole: the caller shows it and gives it to `remove`. */
   completed: IncomingFrame | undefined
-  readonly #lossy: IncompleteFrames
-  readonly #newest: IncompleteFrames
+  readonly #pool: BlockPool
+  // Made when the first piece comes.
+  #lossy: IncompleteFrames | undefined
+  #newest: IncompleteFrames | undefined
   readonly #latestSequenced = new LatestSequences(sequencedMask)
   readonly #latestNewest = new LatestSequences(sequenceMask)
 
   constructor(pool: BlockPool) {
-    this.#lossy = new IncompleteFrames(pool, 'lossy')
-    this.#newest = new IncompleteFrames(pool, 'newest')
+    this.#pool = pool
   }
 
   /** Frames in pieces that were given up. */
   get dropped(): number {
-    return this.#lossy.dropped
+    return this.#lossy?.dropped ?? 0
   }
 
   /** What frames in pieces cost in memory. */
   get weight(): number {
-    return this.#lossy.weight + this.#newest.weight
+    return (this.#lossy?.weight ?? 0) + (this.#newest?.weight ?? 0)
   }
 
   /** When `expire` is to be called; `Infinity` if there is nothing to give up. */
   get deadline(): number {
-    return this.#lossy.deadline
+    return this.#lossy === undefined ? Number.POSITIVE_INFINITY : this.#lossy.deadline
   }
 
   /** The frame `[from, to)` came whole. `'new'`: it is to be shown; `'old'`: it isn't; else what the peer did wrong. */
@@ -60,7 +61,7 @@ export class LossyReceiver {
     if (type === partType.sequenced && id > sequencedMask)
       return `sequence ${id} of a sequenced message is above ${sequencedMask}`
     if (type !== partType.unreliable && !this.#latestOf(type).isNewer(number, id)) return ''
-    const frames = this.#framesOf(type)
+    const frames = this.#framesFor(type)
     const { at, total, offset, size } = cursor
     const answer = frames.receive({ type, number, id, size: total }, offset, bytes, at, at + size, now)
     this.completed = frames.completed
@@ -83,18 +84,18 @@ export class LossyReceiver {
 
   /** A frame in pieces was shown: gives its memory back. */
   remove(frame: IncomingFrame): void {
-    this.#framesOf(frame.type).remove(frame)
+    this.#framesOf(frame.type)?.remove(frame)
   }
 
   /** Gives up lossy frames that did not become whole in time. */
   expire(now: number): void {
-    this.#lossy.expire(now)
+    this.#lossy?.expire(now)
   }
 
   /** Forgets what came in pieces and gives the memory back. */
   release(): void {
-    this.#lossy.release()
-    this.#newest.release()
+    this.#lossy?.release()
+    this.#newest?.release()
   }
 
   #take(type: number, number: number, sequence: number): boolean {
@@ -102,7 +103,7 @@ export class LossyReceiver {
     if (!latest.isNewer(number, sequence)) return false
     latest.take(number, sequence)
     const frames = this.#framesOf(type)
-    if (frames.count > 0) frames.supersede(type, number, sequence)
+    if (frames !== undefined && frames.count > 0) frames.supersede(type, number, sequence)
     return true
   }
 
@@ -110,8 +111,13 @@ export class LossyReceiver {
     return type === partType.newest ? this.#latestNewest : this.#latestSequenced
   }
 
-  #framesOf(type: number): IncompleteFrames {
+  #framesOf(type: number): IncompleteFrames | undefined {
     return type === partType.newest ? this.#newest : this.#lossy
+  }
+
+  #framesFor(type: number): IncompleteFrames {
+    if (type === partType.newest) return (this.#newest ??= new IncompleteFrames(this.#pool, 'newest'))
+    return (this.#lossy ??= new IncompleteFrames(this.#pool, 'lossy'))
   }
 }
 

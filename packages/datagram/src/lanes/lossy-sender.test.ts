@@ -92,11 +92,11 @@ describe('lossy frames that are sent', () => {
   it('are stale after their time, and not before', () => {
     write(unreliable, 0, 1, 0)
     write(unreliable, 0, 2, 1)
-    expect(lossy.hasWhole(250)).toBe(true)
+    expect(lossy.hasAny(250)).toBe(true)
     expect(fill(251)).toEqual([[unreliable, 2]])
     expect(lossy.dropped).toBe(1)
     write(unreliable, 0, 3, 300)
-    expect(lossy.hasWhole(551)).toBe(false)
+    expect(lossy.hasAny(551)).toBe(false)
     expect([lossy.dropped, lossy.pending()]).toEqual([2, 0])
   })
 
@@ -122,7 +122,7 @@ describe('lossy frames that are sent', () => {
     write(sequenced, 300, 9, 0, 1500)
     write(unreliable, 0, 8, 0, 1300)
     expect(fill()).toEqual([])
-    expect(lossy.hasPieces(0)).toBe(true)
+    expect(lossy.hasAny(0)).toBe(true)
     expect(lossy.fillPieces(packet, 0, 1200, 0)).toBe(1200)
     expect(packet.subarray(0, 10)).toEqual(
       Uint8Array.of(partType.piece, sequenced, 0x81, 0x2c, 0, 0x85, 0xdc, 0, 0x84, 0xa6),
@@ -131,7 +131,7 @@ describe('lossy frames that are sent', () => {
     expect(packet[0]).toBe(partType.piece)
     expect(filled).toBe(1200)
     lossy.fillPieces(packet, 0, 1200, 0)
-    expect([lossy.hasPieces(0), lossy.pending(), lossy.dropped]).toEqual([false, 0, 0])
+    expect([lossy.hasAny(0), lossy.pending(), lossy.dropped]).toEqual([false, 0, 0])
   })
 
   it('that are large give up half-way when they are stale', () => {

@@ -50,12 +50,10 @@ export class LossySender {
     return this.#stored
   }
 
-  hasWhole(now: number): boolean {
-    return this.#nextOf(this.#whole, now) !== undefined
-  }
-
-  hasPieces(now: number): boolean {
-    return this.#nextOf(this.#pieces, now) !== undefined
+  /** Whether anything may leave. */
+  hasAny(now: number): boolean {
+    if (this.#stored === 0) return false
+    return this.#nextOf(this.#whole, now) !== undefined || this.#nextOf(this.#pieces, now) !== undefined
   }
 
   /** Adds a copy of the frame `[from, to)`, of at most `lossyFrameSizeMax` and at most `bytesMax` bytes. */

@@ -64,16 +64,13 @@ export class MessageSender {
     this.#queueFor(frame).push(frame)
   }
 
-  /** Whether there is a frame that may leave whole. A frame may leave when `started` is no more than `creditEnd` with it. */
-  hasWhole(creditEnd: number): boolean {
-    const frame = this.#nextOf(this.#whole)
-    return frame !== undefined && this.#mayLeave(frame, creditEnd)
-  }
-
-  /** Whether there is a frame of which a piece may leave. */
-  hasPieces(creditEnd: number): boolean {
-    const frame = this.#nextOf(this.#pieces)
-    return frame !== undefined && this.#mayLeave(frame, creditEnd)
+  /** Whether there is a frame that may leave, whole or in pieces: when `started` is no more than `creditEnd` with it. */
+  hasAny(creditEnd: number): boolean {
+    if (this.#pending === 0) return false
+    const whole = this.#nextOf(this.#whole)
+    if (whole !== undefined && this.#mayLeave(whole, creditEnd)) return true
+    const pieces = this.#nextOf(this.#pieces)
+    return pieces !== undefined && this.#mayLeave(pieces, creditEnd)
   }
 
   /** Writes parts of whole frames to `[at, end)`, as many as fit, adds them to `contents`, and returns their end. */

@@ -64,12 +64,9 @@ export class NewestSender {
     return this.#unacked
   }
 
-  hasWhole(): boolean {
-    return this.#nextOf(this.#whole) !== undefined
-  }
-
-  hasPieces(): boolean {
-    return this.#nextOf(this.#pieces) !== undefined
+  /** Whether anything may leave, or is to be made. */
+  hasAny(): boolean {
+    return this.#nextOf(this.#whole) !== undefined || this.#nextOf(this.#pieces) !== undefined
   }
 
   /** A copy of the frame `[from, to)`, at most `lossyFrameSizeMax` bytes, is now the newest of this number. */

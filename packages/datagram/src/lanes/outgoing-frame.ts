@@ -1,5 +1,6 @@
 import { type Block, type BlockPool, copyBytes } from '@millrace/buffer'
 import { varintSize, writeVarint } from '@millrace/wire'
+import { noBytes } from '../base/no-bytes.ts'
 import { RangeSet } from './range-set.ts'
 
 /** A piece of a frame is not made smaller than this, unless there is no more. */
@@ -7,8 +8,6 @@ const pieceSizeMin = 16
 
 /** Pieces are told to `acked` and `lost` as `offset * pieceUnit + size`: a size of 16 bits, as no packet is larger, and an offset of 30. */
 const pieceUnit = 0x1_0000
-
-const noBytes = new Uint8Array(0)
 
 /** One frame that waits to be sent, whole or in pieces, or to be acknowledged. Used again for others: its owner keeps a stock. */
 export class OutgoingFrame {

@@ -58,11 +58,15 @@ export class Outgoing {
   readonly #lanes: (LaneSender | undefined)[] = new Array<undefined>(laneCountMax).fill(undefined)
   /** Lanes that ever carried anything. */
   readonly #used: LaneSender[] = []
-  readonly #messages: MessageSender
-  readonly #newest: NewestSender
-  readonly #lossy: LossySender
-  readonly #creditEnds: Float64Array
-  readonly #lossyFrameSizeMax: number
+  // Each is made when the first frame of its kind is written: most channels use one or two.
+  #messages: MessageSender | undefined
+  #newest: NewestSender | undefined
+  #lossy: LossySender | undefined
+  /** Of each lane, and of the unordered messages. */
+  readonly #creditEnds: number[]
+  readonly #staleMs: number
+  readonly #lossyBytesMax: number
+  #packetRoom: number
   #turn = 0
   #laneTurn = 0
   #bigTurn = 0
@@ -70,35 +74,40 @@ export class Outgoing {
   constructor(options: OutgoingOptions) {
     const { pool, packetRoom, windowSize, staleMs = 250, lossyBytesMax = lossyFrameSizeMax } = options
     this.#pool = pool
-    this.#creditEnds = new Float64Array(laneCountMax + 1).fill(windowSize)
-    this.#messages = new MessageSender(pool, packetRoom)
-    this.#newest = new NewestSender(pool, packetRoom)
-    this.#lossy = new LossySender(pool, { packetRoom, staleMs, bytesMax: lossyBytesMax })
-    this.#lossyFrameSizeMax = Math.min(lossyFrameSizeMax, lossyBytesMax)
+    this.#creditEnds = new Array<number>(laneCountMax + 1).fill(windowSize)
+    this.#packetRoom = packetRoom
+    this.#staleMs = staleMs
+    this.#lossyBytesMax = lossyBytesMax
   }
 
   /** Unreliable and sequenced frames that did not leave in time. */
   get dropped(): number {
-    return this.#lossy.dropped
+    return this.#lossy?.dropped ?? 0
   }
 
   /** Bytes to be sent, also those that the peer's windows hold back. */
   get pendingBytes(): number {
-    let bytes = this.#messages.pending() + this.#newest.pending() + this.#lossy.pending()
+    let bytes = this.#lossy === undefined ? 0 : this.#lossy.pending()
+    if (this.#messages !== undefined) bytes += this.#messages.pending()
+    if (this.#newest !== undefined) bytes += this.#newest.pending()
     for (const lane of this.#used) bytes += lane.pending()
     return bytes
   }
 
   /** Bytes that are kept: not sent, or not acknowledged. */
   get storedBytes(): number {
-    let bytes = this.#messages.unacked() + this.#newest.unacked() + this.#lossy.pending()
+    let bytes = this.#lossy === undefined ? 0 : this.#lossy.pending()
+    if (this.#messages !== undefined) bytes += this.#messages.unacked()
+    if (this.#newest !== undefined) bytes += this.#newest.unacked()
     for (const lane of this.#used) bytes += lane.unacked()
     return bytes
   }
 
   /** The path carries packets of another size. */
   setPacketRoom(packetRoom: number): void {
-    this.#messages.packetRoom = this.#newest.packetRoom = this.#lossy.packetRoom = packetRoom
+    this.#packetRoom = packetRoom
+    for (const sender of [this.#messages, this.#newest, this.#lossy])
+      if (sender !== undefined) sender.packetRoom = packetRoom
   }
 
   /** The peer takes bytes of a lane, or of unordered messages (`contentsMessage`), up to this count. Less than before is ignored. */
@@ -108,10 +117,8 @@ export class Outgoing {
 
   /** Whether `fill` would write anything into an empty packet, or ask a producer what to write. */
   hasPending(now: number): boolean {
-    if (this.#newest.hasWhole() || this.#newest.hasPieces()) return true
-    if (this.#lossy.hasWhole(now) || this.#lossy.hasPieces(now)) return true
-    const credit = this.#creditEnds[contentsMessage]
-    if (this.#messages.hasWhole(credit) || this.#messages.hasPieces(credit)) return true
+    if (this.#lossy?.hasAny(now) || this.#newest?.hasAny()) return true
+    if (this.#messages?.hasAny(this.#creditEnds[contentsMessage])) return true
     for (const lane of this.#used) if (lane.sendable(this.#creditEnds[lane.lane]) > 0) return true
     return false
   }
@@ -127,24 +134,25 @@ export class Outgoing {
   ): WriteAnswer {
     if (delivery === 'reliable') return this.#writeToLane(lane, bytes, from, to)
     if (delivery === 'reliableUnordered') {
+      this.#messages ??= new MessageSender(this.#pool, this.#packetRoom)
       this.#messages.write(bytes, from, to)
       return 'queued'
     }
-    if (to - from > this.#lossyFrameSizeMax) return 'too-large'
+    if (to - from > Math.min(lossyFrameSizeMax, this.#lossyBytesMax)) return 'too-large'
     if (delivery === 'unreliable') {
-      this.#lossy.write(partType.unreliable, 0, bytes, from, to, now)
+      this.#lossySender().write(partType.unreliable, 0, bytes, from, to, now)
       return 'queued'
     }
     const number = messageNumber(bytes, from, to)
     if (number < 0 || number > frameNumberMax) return 'no-number'
-    if (delivery === 'sequenced') this.#lossy.write(partType.sequenced, number, bytes, from, to, now)
-    else this.#newest.write(number, bytes, from, to)
+    if (delivery === 'sequenced') this.#lossySender().write(partType.sequenced, number, bytes, from, to, now)
+    else this.#newestSender().write(number, bytes, from, to)
     return 'queued'
   }
 
   /** The newest frame of message `number`, up to 16,383, is made when there is room for it, and anew if it is lost. It takes the place of what was written. */
   writeLater(number: number, produce: FrameProducer): void {
-    this.#newest.writeLater(number, produce)
+    this.#newestSender().writeLater(number, produce)
   }
 
   /** Fills `[at, end)` of a packet with parts, tells `contents` what to remember of them, and returns their end: `at` if there is nothing that fits. */
@@ -161,7 +169,8 @@ export class Outgoing {
     const urgentEnd = isUrgentFirst ? end : at + ((end - at) >>> 1)
     let position = this.#fillUrgent(bytes, view, at, urgentEnd, contents, now)
     if (turn === turnOfBig) position = this.#fillBig(bytes, view, position, end, contents, now)
-    position = this.#messages.fillWhole(bytes, position, end, contents, this.#creditEnds[contentsMessage])
+    if (this.#messages !== undefined)
+      position = this.#messages.fillWhole(bytes, position, end, contents, this.#creditEnds[contentsMessage])
     position = this.#fillLanes(bytes, view, position, end, contents)
     if (!isUrgentFirst) position = this.#fillUrgent(bytes, view, position, end, contents, now)
     position = this.#fillBig(bytes, view, position, end, contents, now)
@@ -172,23 +181,36 @@ export class Outgoing {
   /** A part arrived. Returns how many bytes need no longer be kept. */
   acked(what: number, a: number, b: number): number {
     if (what < laneCountMax) return this.#lanes[what]?.acked(a, b) ?? 0
-    if (what === contentsMessage) return this.#messages.acked(a, b)
-    return what === contentsNewest ? this.#newest.acked(a, b) : 0
+    if (what === contentsMessage) return this.#messages?.acked(a, b) ?? 0
+    return what === contentsNewest ? (this.#newest?.acked(a, b) ?? 0) : 0
   }
 
   /** A part did not arrive: what of it still counts is sent again. */
   lost(what: number, a: number, b: number): void {
     if (what < laneCountMax) this.#lanes[what]?.lost(a, b)
-    else if (what === contentsMessage) this.#messages.lost(a, b)
-    else if (what === contentsNewest) this.#newest.lost(a, b)
+    else if (what === contentsMessage) this.#messages?.lost(a, b)
+    else if (what === contentsNewest) this.#newest?.lost(a, b)
   }
 
   /** Forgets everything and gives the memory back. */
   release(): void {
     for (const lane of this.#used) lane.release()
-    this.#messages.release()
-    this.#newest.release()
-    this.#lossy.release()
+    this.#messages?.release()
+    this.#newest?.release()
+    this.#lossy?.release()
+  }
+
+  #lossySender(): LossySender {
+    this.#lossy ??= new LossySender(this.#pool, {
+      packetRoom: this.#packetRoom,
+      staleMs: this.#staleMs,
+      bytesMax: this.#lossyBytesMax,
+    })
+    return this.#lossy
+  }
+
+  #newestSender(): NewestSender {
+    return (this.#newest ??= new NewestSender(this.#pool, this.#packetRoom))
   }
 
   #writeToLane(number: number, bytes: Uint8Array, from: number, to: number): WriteAnswer {
@@ -212,7 +234,8 @@ export class Outgoing {
     contents: PacketContents,
     now: number,
   ): number {
-    return this.#lossy.fillWhole(bytes, view, this.#newest.fillWhole(bytes, at, end, contents), end, now)
+    const position = this.#newest === undefined ? at : this.#newest.fillWhole(bytes, at, end, contents)
+    return this.#lossy === undefined ? position : this.#lossy.fillWhole(bytes, view, position, end, now)
   }
 
   /** Lanes with a small backlog, beginning behind the one that was first in the last packet. */
@@ -281,9 +304,9 @@ export class Outgoing {
     now: number,
   ): number {
     if (turn === 0)
-      return this.#messages.fillPieces(bytes, at, end, contents, this.#creditEnds[contentsMessage])
-    if (turn === 1) return this.#newest.fillPieces(bytes, at, end, contents)
-    if (turn === 2) return this.#lossy.fillPieces(bytes, at, end, now)
+      return this.#messages?.fillPieces(bytes, at, end, contents, this.#creditEnds[contentsMessage]) ?? at
+    if (turn === 1) return this.#newest?.fillPieces(bytes, at, end, contents) ?? at
+    if (turn === 2) return this.#lossy?.fillPieces(bytes, at, end, now) ?? at
     const lane = this.#used[turn - bigKindCount]
     return lane.pending() < bigBacklogSize ? at : this.#fillLane(lane, bytes, view, at, end, contents)
   }

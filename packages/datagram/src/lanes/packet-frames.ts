@@ -1,16 +1,15 @@
+import { noBytes } from '../base/no-bytes.ts'
 import type { HeldFrames } from './held-frames.ts'
 
-/** Type, sequence, beginning, beginning of the body and end of a frame. */
-const placeStride = 5
+/** Type, sequence, beginning and end of a frame. */
+const placeStride = 4
 
 /** Whole frames as they lie in the packet that came last, and were not shown yet. */
 export class PacketFrames {
-  bytes: Uint8Array = new Uint8Array(0)
-  view: DataView = new DataView(this.bytes.buffer)
+  bytes: Uint8Array = noBytes
   /** The frame that `next` moved to: what part brought it, and where it lies. */
   type = 0
   from = 0
-  bodyStart = 0
   to = 0
   /** Grows to what the fullest packet needs. Those not shown are in `[#at, #end)`. */
   readonly #places: number[] = []
@@ -21,24 +20,22 @@ export class PacketFrames {
   get size(): number {
     let size = 0
     for (let at = this.#at; at < this.#end; at += placeStride)
-      size += this.#places[at + 4] - this.#places[at + 2]
+      size += this.#places[at + 3] - this.#places[at + 2]
     return size
   }
 
   /** The packet that frames are added of from now on. Those of the last one are gone, or held. */
-  begin(bytes: Uint8Array, view: DataView): void {
+  begin(bytes: Uint8Array): void {
     this.bytes = bytes
-    this.view = view
   }
 
-  add(type: number, sequence: number, from: number, bodyStart: number, to: number): void {
+  add(type: number, sequence: number, from: number, to: number): void {
     const places = this.#places
     const at = this.#end
     places[at] = type
     places[at + 1] = sequence
     places[at + 2] = from
-    places[at + 3] = bodyStart
-    places[at + 4] = to
+    places[at + 3] = to
     this.#end = at + placeStride
   }
 
@@ -49,8 +46,7 @@ export class PacketFrames {
     if (at === this.#end) return false
     this.type = places[at]
     this.from = places[at + 2]
-    this.bodyStart = places[at + 3]
-    this.to = places[at + 4]
+    this.to = places[at + 3]
     this.#at = at + placeStride
     return true
   }
@@ -59,7 +55,7 @@ export class PacketFrames {
   moveTo(held: HeldFrames): void {
     const places = this.#places
     for (let at = this.#at; at < this.#end; at += placeStride)
-      held.hold(places[at], places[at + 1], this.bytes, places[at + 2], places[at + 4])
+      held.hold(places[at], places[at + 1], this.bytes, places[at + 2], places[at + 3])
     this.clear()
   }
 

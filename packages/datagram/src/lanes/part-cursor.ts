@@ -1,4 +1,5 @@
 import { readVarint, varintSizeOf } from '@millrace/wire'
+import { noBytes, noView } from '../base/no-bytes.ts'
 import { readU48, u48Size } from '../base/u48.ts'
 
 /** Reads the numbers of a part one after the other, and never behind the end of its packet. */
@@ -11,8 +12,8 @@ export class PartCursor {
   total = 0
   offset = 0
   size = 0
-  #bytes: Uint8Array = new Uint8Array(0)
-  #view: DataView = new DataView(this.#bytes.buffer)
+  #bytes: Uint8Array = noBytes
+  #view: DataView = noView
   #end = 0
 
   /** Begins a part of a packet that ends at `end`. */

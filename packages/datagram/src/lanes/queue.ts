@@ -1,9 +1,12 @@
-/** First in, first out, in a ring that grows by doubling; what is urgent may go to the front. */
+const capacityMin = 4
+const nothing: undefined[] = []
+
+/** First in, first out, in a ring that grows by doubling, and is nothing before the first; what is urgent may go to the front. */
 export class Queue<Item> {
   /** How many wait. Read only. */
   count = 0
-  #items: (Item | undefined)[] = new Array<Item | undefined>(8).fill(undefined)
-  #mask = 7
+  #items: (Item | undefined)[] = nothing
+  #mask = -1
   #head = 0
 
   push(item: Item): void {
@@ -20,13 +23,13 @@ export class Queue<Item> {
 
   /** The one that comes first; undefined when none waits. */
   peek(): Item | undefined {
-    return this.#items[this.#head]
+    return this.count === 0 ? undefined : this.#items[this.#head]
   }
 
   /** Takes the one that comes first. */
   shift(): Item | undefined {
-    const item = this.#items[this.#head]
     if (this.count === 0) return undefined
+    const item = this.#items[this.#head]
     this.#items[this.#head] = undefined
     this.#head = (this.#head + 1) & this.#mask
     this.count--
@@ -35,10 +38,11 @@ export class Queue<Item> {
 
   #grow(): void {
     const { count } = this
-    const items = new Array<Item | undefined>(count * 2).fill(undefined)
+    const capacity = Math.max(capacityMin, count * 2)
+    const items = new Array<Item | undefined>(capacity).fill(undefined)
     for (let index = 0; index < count; index++) items[index] = this.#items[(this.#head + index) & this.#mask]
     this.#items = items
-    this.#mask = count * 2 - 1
+    this.#mask = capacity - 1
     this.#head = 0
   }
 }

@@ -29,9 +29,6 @@ const patientPacketsMax = 10
  */
 export type Wish = 'nothing' | 'patiently' | 'soon'
 
-/** Room for so many ranges is made with it: most connections never have more than one. */
-const rangesAtFirst = 2
-
 /** `too-old`: below all that is remembered, so that nothing can be said about it; treat it like a duplicate. */
 export type Receipt = 'new' | 'duplicate' | 'too-old'
 
@@ -42,9 +39,8 @@ export type Receipt = 'new' | 'duplicate' | 'too-old'
 export class ReceivedPackets {
   readonly ackDelayMs: number
   /** Ranges `lows[i]..highs[i]`, ascending, at least one number apart. */
-  #lows = new Float64Array(rangesAtFirst)
-  #highs = new Float64Array(rangesAtFirst)
-  #count = 0
+  readonly #lows: number[] = []
+  readonly #highs: number[] = []
   /** All numbers below were forgotten. */
   #floor = 0
   /** What is below need not be said again: the peer knows that we have it. */
@@ -62,7 +58,7 @@ export class ReceivedPackets {
 
   /** The largest number that came, or -1. */
   get largest(): number {
-    return this.#count === 0 ? -1 : this.#highs[this.#count - 1]
+    return this.#lows.length === 0 ? -1 : this.#highs[this.#lows.length - 1]
   }
 
   /** Something came that no acknowledgement has said yet. One can ride along with the next packet. */
@@ -84,7 +80,7 @@ export class ReceivedPackets {
   has(number: number): boolean {
     if (number > this.largest) return false
     if (number < this.#floor) return true
-    let index = this.#count - 1
+    let index = this.#lows.length - 1
     while (index >= 0 && this.#lows[index] > number) index--
     return index >= 0 && number <= this.#highs[index]
   }
@@ -93,7 +89,7 @@ export class ReceivedPackets {
   receive(number: number, now: number, wish: Wish): Receipt {
     const largest = this.largest
     const isNext = number - largest === 1
-    if (isNext && this.#count > 0) this.#highs[this.#count - 1] = number
+    if (isNext && this.#lows.length > 0) this.#highs[this.#lows.length - 1] = number
     else {
       const receipt = this.#insert(number)
       if (receipt !== 'new') return receipt
@@ -115,8 +111,8 @@ export class ReceivedPackets {
    * end, or -1 when not even one range fits or nothing is to be said: nothing is written or changed then.
    */
   writeAck(bytes: Uint8Array, view: DataView, at: number, end: number, now: number): number {
-    if (this.#count === 0) return -1
-    const last = this.#count - 1
+    if (this.#lows.length === 0) return -1
+    const last = this.#lows.length - 1
     const delay = Math.min(varintMax, Math.floor(Math.max(0, now - this.#largestAt) * ackDelayUnitsPerMs))
     const length = this.#lengthOf(last)
     if (end - at < u48Size + varintSize(delay) + 1 + varintSize(length)) return -1
@@ -164,45 +160,31 @@ export class ReceivedPackets {
   #insert(number: number): Receipt {
     if (number < this.#floor) return 'too-old'
     // Ranges [0, above) lie below the number. What comes late is near the end, so the search begins there.
-    let above = this.#count
+    let above = this.#lows.length
     while (above > 0 && this.#lows[above - 1] > number) above--
     if (above > 0 && number <= this.#highs[above - 1]) return 'duplicate'
     const joinsBelow = above > 0 && number - this.#highs[above - 1] === 1
-    const joinsAbove = above < this.#count && this.#lows[above] - number === 1
+    const joinsAbove = above < this.#lows.length && this.#lows[above] - number === 1
     if (joinsBelow && joinsAbove) {
       this.#highs[above - 1] = this.#highs[above]
       this.#remove(above)
     } else if (joinsBelow) this.#highs[above - 1] = number
     else if (joinsAbove) this.#lows[above] = number
-    else if (above === 0 && this.#count === receivedRangesMax) return 'too-old'
+    else if (above === 0 && this.#lows.length === receivedRangesMax) return 'too-old'
     else this.#add(above, number)
     return 'new'
   }
 
   #add(index: number, number: number): void {
-    if (this.#count === this.#lows.length) {
-      this.#lows = twice(this.#lows)
-      this.#highs = twice(this.#highs)
-    }
-    this.#lows.copyWithin(index + 1, index, this.#count)
-    this.#highs.copyWithin(index + 1, index, this.#count)
-    this.#lows[index] = number
-    this.#highs[index] = number
-    this.#count++
-    if (this.#count <= receivedRangesMax) return
+    this.#lows.splice(index, 0, number)
+    this.#highs.splice(index, 0, number)
+    if (this.#lows.length <= receivedRangesMax) return
     this.#floor = this.#highs[0] + 1
     this.#remove(0)
   }
 
   #remove(index: number): void {
-    this.#lows.copyWithin(index, index + 1, this.#count)
-    this.#highs.copyWithin(index, index + 1, this.#count)
-    this.#count--
+    this.#lows.splice(index, 1)
+    this.#highs.splice(index, 1)
   }
-}
-
-function twice(numbers: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const more = new Float64Array(numbers.length * 2)
-  more.set(numbers)
-  return more
 }
