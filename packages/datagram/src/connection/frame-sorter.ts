@@ -24,6 +24,8 @@ export class FrameSorter {
   /** Frames that wait for the first to arrive, whole ones; then undefined. */
   #early: Uint8Array[] | undefined = []
   #last: Uint8Array | undefined
+  /** The size of the first frame, or of what was first written without rules. Read only. */
+  firstSize = Number.POSITIVE_INFINITY
   /** Bytes that wait here. Read only. */
   heldBytes = 0
   /** Bytes of all frames that were written. Read only. */
@@ -41,9 +43,10 @@ export class FrameSorter {
 
   /** Takes whole frames. Returns '', or why they can't be sent. */
   write(bytes: Uint8Array, now: number): string {
-    this.written += bytes.length
     const { length } = bytes
     const ends = this.#ends
+    if (this.written === 0) this.firstSize = ends?.read(bytes, 0, length) ?? length
+    this.written += length
     if (ends === undefined) return this.#put(bytes, 0, length, 'reliable', controlLane, now)
     // Frames of one stream, one behind the other, are written at once.
     let runFrom = 0

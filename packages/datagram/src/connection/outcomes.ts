@@ -7,20 +7,21 @@ import type { Machines } from './machines.ts'
 export class Outcomes implements RecoveryOwner {
   /** Set once, by who makes both. */
   machines!: Machines
-  /** Something of the first lane has arrived: the hello. */
+  /** The first frame of the first lane has arrived, whole: the hello. */
   hasBegun = false
   /** The end of what this side has to say: it is to be told again, or was heard. */
   end: 'open' | 'lost' | 'heard' = 'open'
 
   acked(contents: PacketContents, now: number): void {
-    const { handshake, received, outgoing, mtu } = this.machines
+    const { handshake, received, outgoing, mtu, sorter } = this.machines
     for (let index = 0; index < contents.length; index += contentsStride) {
       const what = contents[index]
       const a = contents[index + 1]
       const b = contents[index + 2]
       if (what < remembered.handshake) {
         outgoing.acked(what, a, b)
-        if (what === 0) this.hasBegun = true
+        // More of the lane may arrive before it.
+        if (what === 0 && !this.hasBegun) this.hasBegun = outgoing.arrived(0) >= sorter.firstSize
       } else if (what === remembered.size) mtu.heard(a, 'arrived', now)
       else if (what === remembered.ack) received.acknowledged(a)
       else if (what === remembered.handshake) handshake.acked(a, b)

@@ -103,6 +103,11 @@ export class Outgoing {
     return bytes
   }
 
+  /** So many bytes of a lane arrived, without a gap from the first on. */
+  arrived(lane: number): number {
+    return this.#lanes[lane]?.ackedEnd ?? 0
+  }
+
   /** The path carries packets of another size. */
   setPacketRoom(packetRoom: number): void {
     this.#packetRoom = packetRoom
