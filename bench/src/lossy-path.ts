@@ -1,20 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { randomNumbers } from './random.ts'
-
-/** What a path does to packets, in each direction. The same seed loses the same ones. */
-export type PathModel = {
-  /** Of 32 bits, not few of them: small ones begin with small numbers. */
-  readonly seed: number
-  /** Of 1. */
-  readonly loss: number
-  /** One way. */
-  readonly delayMs: number
-  readonly bytesPerMs: number
-  /** What waits for its turn at most, in bytes: more is lost. */
-  readonly queueBytes: number
-  /** Larger packets are lost, in bytes. */
-  readonly packetSizeMax: number
-}
+import { type PathConditions, PathModel } from './path-model.ts'
 
 type Carry = { readonly at: number; readonly bytes: Buffer }
 
@@ -30,11 +15,15 @@ export class LossyPath {
     this.#directions = directions
   }
 
-  static async open(serverPort: number, model: PathModel): Promise<LossyPath> {
+  static async open(serverPort: number, conditions: PathConditions): Promise<LossyPath> {
     const [front, back] = await Promise.all([bound(), bound()])
     let clientPort = 0
-    const up = new Direction(model, model.seed, (bytes) => back.send(bytes, serverPort, '127.0.0.1'))
-    const down = new Direction(model, model.seed + 1, (bytes) => front.send(bytes, clientPort, '127.0.0.1'))
+    const up = new Direction(new PathModel(conditions, conditions.seed), (bytes) =>
+      back.send(bytes, serverPort, '127.0.0.1'),
+    )
+    const down = new Direction(new PathModel(conditions, conditions.seed + 1), (bytes) =>
+      front.send(bytes, clientPort, '127.0.0.1'),
+    )
     front.on('message', (bytes, { port }) => {
       clientPort = port
       up.carry(bytes)
@@ -55,46 +44,46 @@ export class LossyPath {
   }
 }
 
-/** A queue that drains at the path's rate, and then the way. */
+/** What is on its way in one direction, in the order in which it arrives. */
 class Direction {
   readonly #model: PathModel
-  readonly #next: () => number
   readonly #deliver: (bytes: Buffer) => void
   readonly #underWay: Carry[] = []
-  #freeAt = 0
   #timer: NodeJS.Timeout | undefined
+  #wakesAt = Number.POSITIVE_INFINITY
 
-  constructor(model: PathModel, seed: number, deliver: (bytes: Buffer) => void) {
+  constructor(model: PathModel, deliver: (bytes: Buffer) => void) {
     this.#model = model
-    this.#next = randomNumbers(seed)
     this.#deliver = deliver
   }
 
   carry(bytes: Buffer): void {
-    const { loss, delayMs, bytesPerMs, queueBytes, packetSizeMax } = this.#model
     const now = performance.now()
-    const isLost = this.#next() < loss * 2 ** 32
-    const waitsMs = Math.max(0, this.#freeAt - now)
-    if (isLost || bytes.length > packetSizeMax || waitsMs * bytesPerMs + bytes.length > queueBytes) return
-    this.#freeAt = now + waitsMs + bytes.length / bytesPerMs
-    this.#underWay.push({ at: this.#freeAt + delayMs, bytes })
+    for (const at of this.#model.carry(bytes.length, now)) {
+      const before = this.#underWay.findLastIndex((carry) => carry.at <= at)
+      this.#underWay.splice(before + 1, 0, { at, bytes })
+    }
     this.#wait(now)
   }
 
   /** What is under way never arrives. */
   stop(): void {
     clearTimeout(this.#timer)
+    this.#wakesAt = Number.NEGATIVE_INFINITY
     this.#underWay.length = 0
   }
 
   #wait(now: number): void {
-    if (this.#timer !== undefined || this.#underWay.length === 0) return
-    this.#timer = setTimeout(() => this.#arrive(), Math.max(0, this.#underWay[0].at - now))
+    const at = this.#underWay[0]?.at ?? Number.POSITIVE_INFINITY
+    if (at >= this.#wakesAt) return
+    clearTimeout(this.#timer)
+    this.#wakesAt = at
+    this.#timer = setTimeout(() => this.#arrive(), Math.max(0, at - now))
   }
 
   #arrive(): void {
     const now = performance.now()
-    this.#timer = undefined
+    this.#wakesAt = Number.POSITIVE_INFINITY
     const index = this.#underWay.findIndex(({ at }) => at > now)
     const due = this.#underWay.splice(0, index < 0 ? this.#underWay.length : index)
     for (const { bytes } of due) this.#deliver(bytes)
