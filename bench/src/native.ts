@@ -44,8 +44,17 @@ const bitsery: Recipe = {
   missing: 'the headers of the C++ library bitsery were not found (BITSERY_INCLUDE can name their folder)',
 }
 
+/** What needs nothing but the system. The same sums shall come out on each processor. */
+const plain: Recipe = {
+  compiler: 'cc',
+  before: ['-O2', '-ffp-contract=off'],
+  after: [],
+  isMissing: /linux\/if_tun\.h/,
+  missing: 'a network of the kernel is made of namespaces and TUN devices, which Linux has',
+}
+
 /**
- * Compiles a program of bench/native/ with the machine's own compiler, once a run: C against libzmq or ENet, C++ against
+ * Compiles a program of bench/native/ with the machine's own compiler, once a run: C against libzmq or ENet or nothing, C++ against
  * the headers of bitsery. Throws NotRun where there is no compiler or not what the program needs.
  */
 export function nativeProgram(file: `${string}.c` | `${string}.cpp`): Promise<Program> {
@@ -58,7 +67,8 @@ export function nativeProgram(file: `${string}.c` | `${string}.cpp`): Promise<Pr
 
 function recipeOf(file: string): Recipe {
   if (file.endsWith('.cpp')) return bitsery
-  return file.startsWith('enet') ? enet : zmq
+  if (file.startsWith('enet')) return enet
+  return file.startsWith('zmq') ? zmq : plain
 }
 
 async function compile(file: string, recipe: Recipe): Promise<Program> {

@@ -6,7 +6,7 @@ import { type Measurement, NotRun } from './scenario.ts'
 /** Facts that a worker tells when it is ready, such as the port it listens on. */
 export type Facts = Readonly<Record<string, string | number>>
 
-/** What a worker says. Native workers say the same as lines: `ready PORT`, `result {…}`. */
+/** What a worker says. Native workers say the same as lines: `ready PORT` or `ready {…}`, `result {…}`, `not run WHY`. */
 export type FromWorker =
   | { readonly kind: 'ready'; readonly facts: Facts }
   | { readonly kind: 'result'; readonly measurement: Measurement }
@@ -16,9 +16,22 @@ export type FromWorker =
 export type ToWorker = { readonly kind: 'start' | 'stop' }
 
 /** Where a worker's program comes from: a TypeScript file in peers/, or a compiled program. */
-export type Program =
+export type Program = (
   | { readonly kind: 'node'; readonly file: string; readonly nodeArgs?: readonly string[] }
   | { readonly kind: 'native'; readonly path: string }
+) & {
+  /** The command that runs it elsewhere: its path, and the arguments before those of the program. */
+  readonly through?: readonly [string, ...string[]]
+}
+
+/** A program and what it is told. */
+export type Given = { readonly program: Program; readonly options: Readonly<Record<string, string | number>> }
+
+/** Two that talk to each other. */
+export type Pair = { readonly listener: Given; readonly dialer: Given }
+
+/** What two that talked to each other brought. */
+export type PairResult = { readonly listener: Measurement; readonly dialer: Measurement }
 
 /** Another process that takes part in a measurement. Ends when `stop` is called or this process goes away. */
 export type Worker = {
@@ -33,9 +46,7 @@ const stopPatienceMs = 2000
 
 /** Starts a worker. `options` reach a node worker as one JSON argument, a native one as its values in order. */
 export function startWorker(program: Program, options: Readonly<Record<string, string | number>>): Worker {
-  return program.kind === 'node'
-    ? startNode(program, options)
-    : startNative(program.path, Object.values(options))
+  return program.kind === 'node' ? startNode(program, options) : startNative(program, Object.values(options))
 }
 
 /**
@@ -44,27 +55,42 @@ export function startWorker(program: Program, options: Readonly<Record<string, s
  * the promise settles. `between` makes other facts of the listener's for the dialer, such as the port of a proxy.
  */
 export async function runPair(
-  listener: { program: Program; options: Readonly<Record<string, string | number>> },
-  dialer: { program: Program; options: Readonly<Record<string, string | number>> },
+  listener: Given,
+  dialer: Given,
   patienceMs: number,
   between: (facts: Facts) => Facts | Promise<Facts> = (facts) => facts,
-): Promise<{ listener: Measurement; dialer: Measurement }> {
+): Promise<PairResult> {
+  const [result] = await runPairs([{ listener, dialer }], patienceMs, between)
+  return result
+}
+
+/** Runs several pairs at once, each as `runPair` does one: all of them are started together. */
+export async function runPairs(
+  pairs: readonly Pair[],
+  patienceMs: number,
+  between: (facts: Facts) => Facts | Promise<Facts> = (facts) => facts,
+): Promise<readonly PairResult[]> {
   const workers: Worker[] = []
-  const launch = (program: Program, options: Readonly<Record<string, string | number>>) => {
+  const launch = ({ program, options }: Given) => {
     const worker = startWorker(program, options)
     workers.push(worker)
     return worker
   }
-  try {
-    const listening = launch(listener.program, listener.options)
+  const connect = async ({ listener, dialer }: Pair) => {
+    const listening = launch(listener)
     const facts = await between(await within(patienceMs, listening.ready, 'the listener was not ready'))
-    const dialing = launch(dialer.program, { ...dialer.options, ...facts })
+    const dialing = launch({ ...dialer, options: { ...dialer.options, ...facts } })
     await within(patienceMs, dialing.ready, 'the dialer was not ready')
-    listening.start()
-    dialing.start()
-    const results = Promise.all([listening.result, dialing.result])
-    const [first, second] = await within(patienceMs, results, 'a worker brought no result')
-    return { listener: first, dialer: second }
+    return { listening, dialing }
+  }
+  try {
+    const connected = await Promise.all(pairs.map(connect))
+    for (const worker of workers) worker.start()
+    const results = connected.map(async ({ listening, dialing }) => ({
+      listener: await listening.result,
+      dialer: await dialing.result,
+    }))
+    return await within(patienceMs, Promise.all(results), 'a worker brought no result')
   } finally {
     await Promise.all(workers.map((worker) => worker.stop()))
   }
@@ -120,8 +146,11 @@ function startNode(
   options: Readonly<Record<string, string | number>>,
 ): Worker {
   const path = fileURLToPath(new URL(`./peers/${program.file}`, import.meta.url))
+  const execArgv = [...process.execArgv, ...(program.nodeArgs ?? [])]
+  const [execPath, ...before] = [...(program.through ?? []), process.execPath]
   const child = fork(path, [JSON.stringify(options)], {
-    execArgv: [...process.execArgv, ...(program.nodeArgs ?? [])],
+    execPath,
+    execArgv: [...before, ...execArgv],
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
@@ -141,15 +170,20 @@ function startNode(
   }
 }
 
-function startNative(path: string, args: readonly (string | number)[]): Worker {
-  const child = spawn(path, args.map(String), { stdio: ['pipe', 'pipe', 'inherit'] })
+function startNative(
+  { path, through }: Program & { kind: 'native' },
+  args: readonly (string | number)[],
+): Worker {
+  const [command, ...before] = [...(through ?? []), path]
+  const child = spawn(command, [...before, ...args.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] })
   const said = listen(child, path)
   child.stdin.on('error', () => undefined)
   createInterface({ input: child.stdout }).on('line', (line) => {
     const space = line.indexOf(' ')
     const [word, rest] = space < 0 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)]
-    if (word === 'ready') said.heard({ kind: 'ready', facts: rest === '' ? {} : { port: Number(rest) } })
+    if (word === 'ready') said.heard({ kind: 'ready', facts: factsOf(rest) })
     else if (word === 'result') said.heard({ kind: 'result', measurement: JSON.parse(rest) as Measurement })
+    else if (line.startsWith('not run ')) said.heard({ kind: 'not run', why: line.slice('not run '.length) })
     else said.heard({ kind: 'failed', why: line })
   })
   return {
@@ -161,6 +195,11 @@ function startNative(path: string, args: readonly (string | number)[]): Worker {
       return ended(child)
     },
   }
+}
+
+function factsOf(text: string): Facts {
+  if (text.startsWith('{')) return JSON.parse(text) as Facts
+  return text === '' ? {} : { port: Number(text) }
 }
 
 /** Turns what a child says, and its end, into the two promises. */
