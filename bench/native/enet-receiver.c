@@ -1,12 +1,12 @@
-/* Receives messages through ENet. Arguments: size warmup_ms measure_ms delivery mtu. Prints `ready PORT`, `result {…}`. */
+/* Receives messages through ENet. Arguments: size warmup_ms measure_ms delivery mtu host. Prints `ready PORT`, `result {…}`. */
 #include "enet.h"
 
 static const double patience_ms = 5000;
 
 int main(int argc, char **argv) {
-  if (argc < 6) fail("arguments: size warmup_ms measure_ms delivery mtu;");
+  if (argc < 7) fail("arguments: size warmup_ms measure_ms delivery mtu host;");
   struct window window = {.warmup_ms = atof(argv[2]), .measure_ms = atof(argv[3])};
-  ENetHost *host = host_on_loopback(ENET_PORT_ANY, atoi(argv[5]));
+  ENetHost *host = host_on(argv[6], atoi(argv[5]));
   printf("ready %d\n", port_of_host(host));
   fflush(stdout);
 

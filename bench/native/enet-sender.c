@@ -1,4 +1,4 @@
-/* Sends messages through ENet. Arguments: size warmup_ms measure_ms delivery mtu port. Prints `ready`, `result {…}`. */
+/* Sends messages through ENet. Arguments: size warmup_ms measure_ms delivery mtu host port. Prints `ready`, `result {…}`. */
 #include "enet.h"
 
 static const double grace_ms = 250;
@@ -13,12 +13,12 @@ static void done(ENetPacket *packet) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 7) fail("arguments: size warmup_ms measure_ms delivery mtu port;");
+  if (argc < 8) fail("arguments: size warmup_ms measure_ms delivery mtu host port;");
   size_t size = atoi(argv[1]);
   struct window window = {.warmup_ms = atof(argv[2]), .measure_ms = atof(argv[3])};
   enet_uint32 flags = strcmp(argv[4], "reliable") == 0 ? ENET_PACKET_FLAG_RELIABLE : ENET_PACKET_FLAG_UNSEQUENCED;
-  ENetHost *host = host_on_loopback(ENET_PORT_ANY, atoi(argv[5]));
-  ENetPeer *peer = connected(host, atoi(argv[6]));
+  ENetHost *host = host_on(NULL, atoi(argv[5]));
+  ENetPeer *peer = connected(host, argv[6], atoi(argv[7]));
   ENetEvent event;
   enet_peer_throttle_configure(peer, 5000, ENET_PEER_PACKET_THROTTLE_SCALE, 0);
   printf("ready\n");

@@ -1,4 +1,4 @@
-/* Hears the times of a sender through ENet, and how late they are. Arguments: warmup_ms measure_ms delivery mtu. Prints `ready PORT`, `result {…}`. */
+/* Hears the times of a sender through ENet, and how late they are. Arguments: warmup_ms measure_ms delivery mtu host. Prints `ready PORT`, `result {…}`. */
 #include "enet.h"
 
 static const double patience_ms = 5000;
@@ -12,8 +12,8 @@ static int ascending(const void *one, const void *two) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 5) fail("arguments: warmup_ms measure_ms delivery mtu;");
-  ENetHost *host = host_on_loopback(ENET_PORT_ANY, atoi(argv[4]));
+  if (argc < 6) fail("arguments: warmup_ms measure_ms delivery mtu host;");
+  ENetHost *host = host_on(argv[5], atoi(argv[4]));
   printf("ready %d\n", port_of_host(host));
   fflush(stdout);
 

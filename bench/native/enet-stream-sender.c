@@ -1,13 +1,13 @@
-/* Says the time 60 times a second through ENet. Arguments: warmup_ms measure_ms delivery mtu port. Prints `ready`, `result {}`. */
+/* Says the time 60 times a second through ENet. Arguments: warmup_ms measure_ms delivery mtu host port. Prints `ready`, `result {}`. */
 #include "enet.h"
 
 static const double tick_ms = 1000.0 / 60, grace_ms = 1000;
 
 int main(int argc, char **argv) {
-  if (argc < 6) fail("arguments: warmup_ms measure_ms delivery mtu port;");
+  if (argc < 7) fail("arguments: warmup_ms measure_ms delivery mtu host port;");
   enet_uint32 flags = strcmp(argv[3], "reliable") == 0 ? ENET_PACKET_FLAG_RELIABLE : 0;
-  ENetHost *host = host_on_loopback(ENET_PORT_ANY, atoi(argv[4]));
-  ENetPeer *peer = connected(host, atoi(argv[5]));
+  ENetHost *host = host_on(NULL, atoi(argv[4]));
+  ENetPeer *peer = connected(host, argv[5], atoi(argv[6]));
   ENetEvent event;
   enet_peer_throttle_configure(peer, 5000, ENET_PEER_PACKET_THROTTLE_SCALE, 0);
   printf("ready\n");

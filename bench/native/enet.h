@@ -5,11 +5,11 @@
 #include "measure.h"
 #include <enet/enet.h>
 
-/* A host for one peer. ENet finds out no size of datagrams: it is told. */
-static inline ENetHost *host_on_loopback(enet_uint16 port, int mtu) {
-  ENetAddress address = {.port = port};
+/* A host for one peer, on an address of this machine or on all of them. ENet finds out no size of datagrams: it is told. */
+static inline ENetHost *host_on(const char *own, int mtu) {
+  ENetAddress address = {.host = ENET_HOST_ANY, .port = ENET_PORT_ANY};
   if (enet_initialize() != 0) fail("enet_initialize");
-  enet_address_set_host_ip(&address, "127.0.0.1");
+  if (own != NULL) enet_address_set_host_ip(&address, own);
   ENetHost *host = enet_host_create(&address, 1, 1, 0, 0);
   if (host == NULL) fail("enet_host_create");
   host->mtu = mtu;
@@ -33,10 +33,9 @@ static inline int service(ENetHost *host, ENetEvent *event, double patience_ms) 
   return heard;
 }
 
-/* Connects to a port of this machine. */
-static inline ENetPeer *connected(ENetHost *host, enet_uint16 port) {
+static inline ENetPeer *connected(ENetHost *host, const char *to, enet_uint16 port) {
   ENetAddress address = {.port = port};
-  enet_address_set_host_ip(&address, "127.0.0.1");
+  enet_address_set_host_ip(&address, to);
   ENetPeer *peer = enet_host_connect(host, &address, 1, 0);
   ENetEvent event;
   if (peer == NULL || service(host, &event, 5000) <= 0 || event.type != ENET_EVENT_TYPE_CONNECT)

@@ -25,17 +25,22 @@ export type Way = {
   readonly delivery?: Delivery
   /** No packet is larger, in bytes. */
   readonly packetSizeMax?: number
+  /** The address of the side that binds. Default: that of the loopback. */
+  readonly host?: string
 }
 
 const playerCount = 64
 
-/** A pipe to `port` of this machine that speaks the bench's messages; port 0 to bind anywhere. */
+/** On a path that loses packets the system takes seconds to connect by tcp. */
+export const openTimeoutMs = 30_000
+
+/** A pipe to `port` that speaks the bench's messages; port 0 to bind anywhere. */
 export function gamePipe(
   protocol: ProtocolName,
   size: number,
   port: number,
   protection: Protection = 'none',
-  { transport = 'tcp', delivery, packetSizeMax }: Way = {},
+  { transport = 'tcp', delivery, packetSizeMax, host = '127.0.0.1' }: Way = {},
 ): Pipe<GameMessages> {
   const factory = new ProtoFactory()
     .add('game bits', bits(gameContract(size, delivery)))
@@ -46,8 +51,8 @@ export function gamePipe(
     return withTls.create('tls', '127.0.0.1', port, name) as unknown as Pipe<GameMessages>
   }
   // All peers of a benchmark have one address, and begin as often as they can.
-  const options = pipeOptions(protection)
-  const pipe = factory.create(transport, '127.0.0.1', port, name, options) as unknown as Pipe<GameMessages>
+  const options = { ...pipeOptions(protection), handshakeTimeoutMs: openTimeoutMs }
+  const pipe = factory.create(transport, host, port, name, options) as unknown as Pipe<GameMessages>
   if (packetSizeMax !== undefined) pipe.getProto().as(Udp).setPacketSizeMax(packetSizeMax)
   return pipe
 }

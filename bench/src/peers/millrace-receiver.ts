@@ -11,7 +11,7 @@ work<ThroughputOptions & { protocol: ProtocolName; protection?: Protection; port
   async (options, parent) => {
     const { port, protocol, protection, size } = options
     const pipe = gamePipe(protocol, size, port ?? 0, protection, options)
-    const window = new Window(options, 256, (measurement) => parent.result(measurement))
+    const window = new Window(options, options.stride ?? 256, (measurement) => parent.result(measurement))
     let sum = 0
     const hear = (channel: Channel<GameMessages>) => {
       listen(channel, size, (read) => {

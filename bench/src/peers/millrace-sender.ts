@@ -28,7 +28,7 @@ work<ThroughputOptions & { protocol: ProtocolName; protection?: Protection; port
       await parent.ready({ port: portOf(pipe) })
       channel = await accepted
     }
-    const window = new Window(options, 256, (measurement) => parent.result(measurement))
+    const window = new Window(options, options.stride ?? 256, (measurement) => parent.result(measurement))
     const send = sender(channel, size)
     // What may be lost is dropped where it can't leave: a game sends as much as the budget of the turn allows.
     const isLossy = options.delivery === 'unreliable'

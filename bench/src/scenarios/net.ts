@@ -1,71 +1,62 @@
-import { LossyPath, type PathModel } from '../lossy-path.ts'
 import { nativeProgram } from '../native.ts'
-import { type Case, type Effort, NotRun, type OwnRows, type Row, type Scenario } from '../scenario.ts'
-import { type Facts, type Program, runPair } from '../worker.ts'
+import type { Case, Effort, Goal, OwnRows, Row, Scenario } from '../scenario.ts'
+import { runPair } from '../worker.ts'
+import { bulkSize, enetMtu, type NetRow, netPath, windows } from './net-bulk.ts'
+import { type NetKind, netKind, overPath } from './net-path.ts'
+import { queueCase, shareCase } from './net-shared.ts'
 import { throughputMetrics, throughputRow } from './throughput.ts'
 
-/** What arrives, and when, over a path that loses packets. */
+/** What arrives, and when, over a path that loses packets or is full. */
 export const net: Scenario = {
   name: 'net',
-  title: 'goodput and lateness over a path that loses packets',
+  title: 'goodput and lateness over a path that loses packets, or is full',
   cases: async (_effort, ownRows) => {
-    const goodput = await Promise.all(losses.map((loss) => goodputCase(loss, ownRows)))
-    return [...goodput, ...(await Promise.all(losses.map((loss) => streamCase(loss, ownRows))))]
+    const note = noteOf(await netKind())
+    const goodput = await Promise.all(losses.map((loss) => goodputCase(loss, note, ownRows)))
+    const streams = await Promise.all(losses.map((loss) => streamCase(loss, note, ownRows)))
+    return [...goodput, ...streams, await queueCase(note, ownRows), await shareCase(note, ownRows)]
   },
 }
 
 const losses: readonly number[] = [0, 0.02, 0.1]
 
-/** 50 ms there and back, 20 Mbit/s, and a queue for as much as is under way then. */
-const path: Omit<PathModel, 'loss'> = {
-  seed: 0x5eed_cafe,
-  delayMs: 25,
-  bytesPerMs: 2500,
-  queueBytes: 125_000,
-  packetSizeMax: 1472,
-}
-
-const pathNote =
-  'A seeded proxy of 20 Mbit/s, 25 ms each way, a queue of 125 KB, and packets of up to 1,472 bytes.'
-
-/** A path takes longer to be measured than a processor: so many of the windows asked for. */
-const windows = 3
-
-/** How large a message of the bulk is, in bytes. */
-const bulkSize = 1024
-
-/** ENet's own. */
-const enetMtu = 1392
-
-/** How a row of this scenario is run, without the path between. */
-export type NetRow = Pick<Row, 'name' | 'kind' | 'note'> & {
-  readonly loss: number
-  readonly listener: () => Program | Promise<Program>
-  readonly dialer: () => Program | Promise<Program>
-  readonly extra: Readonly<Record<string, string | number>>
+function noteOf(network: NetKind): string {
+  const path = '20 Mbit/s, 25 ms each way, a queue of 125 KB, and packets of up to 1,472 bytes'
+  if (network.kind === 'proxy')
+    return `A seeded proxy of ${path}. Without a network of the kernel: ${network.why}.`
+  return `Two networks of the kernel with a seeded path of ${path}. Its tcp takes ${network.standard} by itself.`
 }
 
 /** Messages from the dialer to the listener, as fast as the path takes them. */
-export function goodputRow({ loss, ...given }: NetRow): Row {
+export function goodputRow({ loss, congestion, transport = 'udp', ...given }: NetRow): Row {
   const measure = async (effort: Effort) =>
-    await through(loss, async (between) => {
-      const row = throughputRow({ ...given, size: bulkSize, sends: 'dialer', between })
+    await overPath(netPath(loss), { kernel: transport === 'tcp', congestion }, async (path) => {
+      const row = throughputRow({
+        ...given,
+        listener: async () => path.listener(await given.listener()),
+        dialer: async () => path.dialer(await given.dialer()),
+        extra: { ...given.extra, host: path.host },
+        size: bulkSize,
+        sends: 'dialer',
+        between: path.between,
+        patienceMs: 40_000,
+      })
       return await row.measure({ ...effort, measureMs: windows * effort.measureMs })
     })
   return { ...given, measure }
 }
 
 /** A message 60 times a second from the dialer to the listener, which reports how late they are. */
-export function streamRow({ loss, ...given }: NetRow): Row {
+export function streamRow({ loss, congestion, transport = 'udp', ...given }: NetRow): Row {
   const measure = async ({ warmupMs, measureMs }: Effort) => {
-    const options = { warmupMs, measureMs: windows * measureMs, ...given.extra }
     const [listener, dialer] = await Promise.all([given.listener(), given.dialer()])
-    return await through(loss, async (between) => {
+    return await overPath(netPath(loss), { kernel: transport === 'tcp', congestion }, async (path) => {
+      const options = { warmupMs, measureMs: windows * measureMs, ...given.extra, host: path.host }
       const pair = await runPair(
-        { program: listener, options },
-        { program: dialer, options },
-        options.measureMs + 15_000,
-        between,
+        { program: path.listener(listener), options },
+        { program: path.dialer(dialer), options },
+        options.measureMs + 40_000,
+        path.between,
       )
       return { ...pair.listener, arrived: pair.listener.arrived / ((options.measureMs / 1000) * 60) }
     })
@@ -73,26 +64,13 @@ export function streamRow({ loss, ...given }: NetRow): Row {
   return { ...given, measure }
 }
 
-type Between = (facts: Facts) => Promise<Facts>
-
-async function through<T>(loss: number, run: (between: Between) => Promise<T>): Promise<T> {
-  let proxy: LossyPath | undefined
-  try {
-    return await run(async ({ port }) => {
-      proxy = await LossyPath.open(Number(port), { ...path, loss })
-      return { port: proxy.port }
-    })
-  } finally {
-    proxy?.close()
-  }
-}
-
-async function goodputCase(loss: number, ownRows: OwnRows): Promise<Case> {
+async function goodputCase(loss: number, note: string, ownRows: OwnRows): Promise<Case> {
   const name = `bulk-${loss * 100}-percent`
+  const own = { row: 'millrace bits', metric: 'messagesPerSecond', bound: 'at least' } as const
   return {
     name,
     title: `Reliable messages of ${bulkSize} bytes over a path that loses ${loss * 100} %`,
-    note: pathNote,
+    note,
     metrics: throughputMetrics,
     chart: 'megabytesPerSecond',
     rows: [
@@ -105,35 +83,31 @@ async function goodputCase(loss: number, ownRows: OwnRows): Promise<Case> {
         dialer: () => nativeProgram('enet-sender.c'),
         extra: { delivery: 'reliable', mtu: enetMtu },
       }),
-      withoutTcp,
       ...(await ownRows({ case: name, loss })),
     ],
     goals:
       loss === 0.02
         ? [
-            {
-              row: 'millrace bits',
-              against: 'ENet C',
-              metric: 'messagesPerSecond',
-              bound: 'at least',
-              ratio: 1.2,
-            },
+            { ...own, against: 'ENet C', ratio: 1.2 },
+            { ...own, against: 'millrace bits, tcp cubic', ratio: 1.5 },
           ]
         : [],
   }
 }
 
-async function streamCase(loss: number, ownRows: OwnRows): Promise<Case> {
+async function streamCase(loss: number, note: string, ownRows: OwnRows): Promise<Case> {
   const name = `stream-${loss * 100}-percent`
   const enet = {
     loss,
     listener: () => nativeProgram('enet-stream-receiver.c'),
     dialer: () => nativeProgram('enet-stream-sender.c'),
   }
+  const own = { row: 'millrace bits, sequenced', metric: 'p99Ns', bound: 'at most' } as const
+  const overTcp: Goal[] = [{ ...own, against: 'millrace bits, tcp cubic', ratio: 0.5 }]
   return {
     name,
     title: `A message of 64 bytes, 60 times a second, over a path that loses ${loss * 100} %`,
-    note: `${pathNote}\nHow long each one took that arrived: half of the round trip is the least.`,
+    note: `${note}\nHow long each one took that arrived: half of the round trip is the least.`,
     metrics: [
       { key: 'p99Ns', title: 'late, p99', unit: 'ns', better: 'less', compare: 'ratio' },
       { key: 'medianNs', title: 'median', unit: 'ns', better: 'less', compare: 'nothing' },
@@ -154,22 +128,9 @@ async function streamCase(loss: number, ownRows: OwnRows): Promise<Case> {
         kind: 'peer',
         extra: { delivery: 'reliable', mtu: enetMtu },
       }),
-      withoutTcp,
       ...(await ownRows({ case: name, loss })),
     ],
-    goals: [
-      { row: 'millrace bits, sequenced', against: 'ENet C', metric: 'p99Ns', bound: 'at most', ratio: 1 },
-    ],
+    // Without losses all are as late as the path is long.
+    goals: [{ ...own, against: 'ENet C', ratio: 1 }, ...(loss > 0 ? overTcp : [])],
   }
-}
-
-/** A channel over tcp, to be compared with. */
-const withoutTcp: Row = {
-  name: 'millrace bits, tcp',
-  kind: 'millrace',
-  measure: async () => {
-    throw new NotRun(
-      'a proxy of a program ends tcp, and loses none of its segments: that takes a network of the kernel',
-    )
-  },
 }

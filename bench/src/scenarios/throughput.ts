@@ -28,6 +28,8 @@ export type ThroughputRow = Pick<Row, 'name' | 'kind' | 'note'> & {
   readonly extra?: Readonly<Record<string, string | number>>
   /** What lies between the two: makes other facts of the listener's for the dialer. */
   readonly between?: (facts: Facts) => Promise<Facts>
+  /** How much longer than its windows it may take, in milliseconds. Default 8,000. */
+  readonly patienceMs?: number
 }
 
 /** A row with two workers that report `messagesPerSecond` and `cpuNsPerMessage` of their own window each. */
@@ -35,7 +37,7 @@ export function throughputRow(given: ThroughputRow): Row {
   const { name, kind, note, size, sends, extra } = given
   const measure = async (effort: Effort) => {
     const options = { size, warmupMs: effort.warmupMs, measureMs: effort.measureMs, ...extra }
-    const patienceMs = effort.warmupMs + effort.measureMs + 8000
+    const patienceMs = effort.warmupMs + effort.measureMs + (given.patienceMs ?? 8000)
     const [listener, dialer] = await Promise.all([given.listener(), given.dialer()])
     const pair = await runPair(
       { program: listener, options },
@@ -137,13 +139,13 @@ function udpPeers(size: number): Row[] {
       ...enet,
       name: 'ENet C',
       note: 'reliable packets, compiled here with cc -O2',
-      extra: { delivery: 'reliable', mtu: enetMtu },
+      extra: { delivery: 'reliable', mtu: enetMtu, host: '127.0.0.1' },
     }),
     throughputRow({
       ...enet,
       name: 'ENet C, unreliable',
       note: 'unsequenced packets',
-      extra: { delivery: 'unreliable', mtu: enetMtu },
+      extra: { delivery: 'unreliable', mtu: enetMtu, host: '127.0.0.1' },
     }),
   ]
 }
