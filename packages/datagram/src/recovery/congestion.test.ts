@@ -41,6 +41,14 @@ describe.each(seeds)('alone, seed %i', (seed) => {
     }
   })
 
+  it('fills the bottleneck although the sender is woken late', () => {
+    for (const senderTickMs of [8, 16, 33]) {
+      const late = { ...path, senderTickMs }
+      const { goodput } = measure(late, [{ controller: bbr }], 5_000, 15_000, seed)
+      expect(goodput[0], `ticks of ${senderTickMs} ms`).toBeGreaterThan(0.9)
+    }
+  })
+
   it('takes late packets for late, not for lost', () => {
     const { goodput, flows } = measure(
       { ...path, lateRate: 0.3, lateMs: 40 },

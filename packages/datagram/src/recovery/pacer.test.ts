@@ -30,6 +30,17 @@ describe('Pacer', () => {
     expect(fast.available(5)).toBe(10_000)
   })
 
+  it('makes up for 25 ms of a sender that waited and is woken late, and not for a rest', () => {
+    const late = new Pacer(1_200, 2_500, 1_200)
+    late.take(1_200, 0)
+    expect(late.available(0)).toBe(0)
+    expect(late.available(16)).toBe(40_000)
+    late.take(40_000, 16)
+    expect(late.available(1_000)).toBe(62_500)
+    late.take(60_000, 1_000)
+    expect(late.available(2_000)).toBe(10_000)
+  })
+
   it('is worth asking when a millisecond of the rate is there, or one packet of a slow path', () => {
     const fast = new Pacer(1_200, 5_000, 1)
     fast.take(1, 0)

@@ -1,12 +1,18 @@
-/** A sender that is woken late may make up for so much, in milliseconds: timers of a busy loop are about as late. */
+/** So much may leave at once after a rest, in milliseconds of the rate. */
 export const burstMs = 4
+
+/**
+ * A sender that waited for tokens, and is woken late, may make up for so much, in milliseconds. It is more than the timers of a loop are late by themselves: one
+ * that has a game's ticks of 16 ms, or shares its processor, would believe the path slower with each round, as it only ever measures what it sent.
+ */
+export const lateMsMax = 25
 
 /** What is worth waking for, in milliseconds of the rate: a timer can't be finer. */
 export const quantumMs = 1
 
 /**
- * Spreads packets over time: a bucket of tokens, in bytes, that fills at the pacing rate. It holds `burstMs` worth, at least two packets. A packet may
- * leave while there is any token, and the bucket owes the rest of it then, so that a small one never waits for a large one's worth.
+ * Spreads packets over time: a bucket of tokens, in bytes, that fills at the pacing rate. It holds `burstMs` worth, at least two packets, and `lateMsMax` worth where the
+ * sender waited for them. A packet may leave while there is any token, and the bucket owes the rest of it then, so that a small one never waits for a large one's worth.
  */
 export class Pacer {
   #mtu: number
@@ -69,8 +75,9 @@ export class Pacer {
     this.#at = now
     // Time begins with the first question.
     if (elapsed === Number.POSITIVE_INFINITY) return
-    const capacity = this.#capacity()
-    // The first burst may be above the capacity: it isn't cut, but doesn't grow.
+    const lateMs = this.#tokens > 0 ? 0 : Math.min(elapsed, lateMsMax)
+    const capacity = Math.max(this.#capacity(), lateMs * this.#rate)
+    // The first burst, and what made up for a late timer, may be above the capacity: it isn't cut, but doesn't grow.
     if (this.#tokens < capacity) this.#tokens = Math.min(capacity, this.#tokens + elapsed * this.#rate)
   }
 
