@@ -27,6 +27,8 @@ export type Way = {
   readonly packetSizeMax?: number
   /** The address of the side that binds. Default: that of the loopback. */
   readonly host?: string
+  /** Where a sender is full, in bytes. Default: Millrace's own. */
+  readonly highWaterBytes?: number
 }
 
 const playerCount = 64
@@ -40,7 +42,7 @@ export function gamePipe(
   size: number,
   port: number,
   protection: Protection = 'none',
-  { transport = 'tcp', delivery, packetSizeMax, host = '127.0.0.1' }: Way = {},
+  { transport = 'tcp', delivery, packetSizeMax, host = '127.0.0.1', highWaterBytes }: Way = {},
 ): Pipe<GameMessages> {
   const factory = new ProtoFactory()
     .add('game bits', bits(gameContract(size, delivery)))
@@ -51,7 +53,7 @@ export function gamePipe(
     return withTls.create('tls', '127.0.0.1', port, name) as unknown as Pipe<GameMessages>
   }
   // All peers of a benchmark have one address, and begin as often as they can.
-  const options = { ...pipeOptions(protection), handshakeTimeoutMs: openTimeoutMs }
+  const options = { ...pipeOptions(protection), handshakeTimeoutMs: openTimeoutMs, highWaterBytes }
   const pipe = factory.create(transport, host, port, name, options) as unknown as Pipe<GameMessages>
   if (packetSizeMax !== undefined) pipe.getProto().as(Udp).setPacketSizeMax(packetSizeMax)
   return pipe

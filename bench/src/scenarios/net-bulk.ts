@@ -50,10 +50,10 @@ export const overUdp: Bulk = {
   transport: 'udp',
 }
 
-/** Millrace over tcp, which may be so slow that each message counts. */
+/** Millrace over tcp, which may be so slow that each message counts, and that what waits to be sent takes long. */
 export const overTcp: Bulk = {
   ...millrace,
-  extra: { protocol: 'bits', transport: 'tcp', stride: 8 },
+  extra: { protocol: 'bits', transport: 'tcp', stride: 8, highWaterBytes: 65_536 },
   transport: 'tcp',
 }
 
