@@ -10,7 +10,7 @@ const sizeMax = 8192
 const numbered = { n: u32, sentAt: f64, body: bytes(sizeMax) }
 
 /** What both sides say: all but `total` with numbers from 0. */
-const talkContract = contract({
+export const talkContract = contract({
   order: message(numbered),
   gift: message(numbered, { delivery: 'reliableUnordered' }),
   step: message(numbered, { delivery: 'sequenced' }),
@@ -198,8 +198,8 @@ function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }
 
-/** One in fifty is a long one. */
-function bodyOf(key: Key, n: number): Uint8Array {
+/** What a message carries: one in fifty of those that can be long is. */
+export function bodyOf(key: Key, n: number): Uint8Array {
   const isLong = n % 50 === 49 && key !== 'spark' && key !== 'step'
   const size = isLong ? 1000 + ((n * 7919) % (sizeMax - 1000)) : (n * 31) % 200
   return new Uint8Array(size).fill((n * 13 + keys.indexOf(key)) & 255)
