@@ -17,6 +17,12 @@ const lossRateLimit = 0.5
 const lossRounds = 30
 /** Fewer bytes than this say little about a rate of losses: twenty packets. Rounds are joined until there are so many. */
 const lossBytesMin = 24_000
+/** The size of a packet, nearly: losses come by packets, and few of them vary by chance. */
+const lossPacketBytes = 1_200
+/** So many standard deviations are chance. */
+const lossDeviations = 2
+/** So little that is always lost needs no more on the wire: probing finds the bandwidth all the same, and several senders before a short queue lose so much by each other. */
+const lossIgnored = 0.05
 /** What is left of the bandwidth after a round of such losses. */
 const lossBackoff = 0.85
 
@@ -43,6 +49,8 @@ export class BandwidthModel {
   #flatRounds = 0
   #bound = Number.POSITIVE_INFINITY
   readonly #negatedLoss = new WindowedMax(lossRounds)
+  /** The part that the path loses by its nature, as far as it is sure, above what is ignored. */
+  #naturalLoss = 0
   #roundAcked = 0
   #roundLost = 0
   readonly #extra = new WindowedMax(bandwidthRounds)
@@ -58,6 +66,11 @@ export class BandwidthModel {
   /** The best of this round and the one before, in bytes per millisecond: what the path gives now, as far as it is used. */
   get latest(): number {
     return Math.min(this.bandwidth, Math.max(this.#roundBest, this.#lastRoundBest))
+  }
+
+  /** What must leave for so much to arrive: of a path that loses by its nature, the wire carries more than the peer gets. */
+  get wirePart(): number {
+    return 1 / (1 - this.#naturalLoss)
   }
 
   /** Bytes that acknowledgements lately brought at once beyond the bandwidth: so much more must be in flight to be never idle. */
@@ -115,7 +128,10 @@ export class BandwidthModel {
     if (all < lossBytesMin) return
     const rate = this.#roundLost / all
     this.#negatedLoss.update(-rate, this.round)
-    this.isLossy = rate > Math.min(lossRateLimit, lossRateMax - this.#negatedLoss.value)
+    const least = -this.#negatedLoss.value
+    this.#naturalLoss = Math.max(0, Math.min(least, lossRateLimit) - lossIgnored)
+    const chance = lossDeviations * Math.sqrt((rate * (1 - rate) * lossPacketBytes) / all)
+    this.isLossy = rate > Math.min(lossRateLimit, least + lossRateMax + chance)
     if (this.isLossy && this.isPipeFull) this.#bound = this.bandwidth * lossBackoff
     this.#roundAcked = 0
     this.#roundLost = 0

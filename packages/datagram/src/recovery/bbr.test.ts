@@ -68,18 +68,18 @@ describe('Bbr', () => {
   })
 
   it('gives way when it loses much more than the path does by its nature', () => {
-    const lossy = (before: number, then: number) => {
+    const lossy = (before: number, then: number, bytes = 10_000_000) => {
       const controller = new Bbr(1_200, 100, 1)
       let delivered = 0
       for (let round = 0; round < 40; round++) {
-        const lostBytes = 100_000 * (round < 30 ? before : then)
+        const lostBytes = bytes * (round < 30 ? before : then)
         const priorDelivered = delivered
-        delivered += 100_000 - lostBytes
+        delivered += bytes - lostBytes
         if (lostBytes > 0) controller.lost(progress({ now: 100 * round, lostBytes }))
         controller.acked(
           progress({
             now: 100 * round,
-            ackedBytes: 100_000 - lostBytes,
+            ackedBytes: bytes - lostBytes,
             deliveryRate: 1_000,
             delivered,
             priorDelivered,
@@ -91,7 +91,12 @@ describe('Bbr', () => {
     expect(lossy(0, 0.14)).toBe(1_000)
     expect(lossy(0, 0.16)).toBeLessThan(900)
     expect(lossy(0.2, 0.3)).toBe(1_000)
-    expect(lossy(0.2, 0.36)).toBeLessThan(900)
+    expect(lossy(0.2, 0.37)).toBeLessThan(900)
+    // Of a hundred packets so many are lost by chance, of twenty still more.
+    expect(lossy(0.1, 0.33, 120_000)).toBe(1_000)
+    expect(lossy(0.1, 0.36, 120_000)).toBeLessThan(900)
+    expect(lossy(0.1, 0.45, 24_000)).toBe(1_000)
+    expect(lossy(0.1, 0.55, 24_000)).toBeLessThan(900)
   })
 
   it('does not probe in step with another seed', () => {

@@ -233,13 +233,13 @@ export class Bbr implements CongestionController {
   }
 
   #steer(progress: Progress): void {
-    const { bandwidth } = this.#model
+    const { bandwidth, wirePart } = this.#model
     if (this.#cubic !== undefined) {
       this.window = this.#cubic.window
       this.pacingRate = this.#cubic.pacingRate
     } else if (bandwidth > 0) {
       this.#growWindow(progress)
-      const rate = pacingGains[this.phase] * bandwidth
+      const rate = pacingGains[this.phase] * bandwidth * wirePart
       // Until the pipe was full, a low sample says nothing.
       if (this.#model.isPipeFull || rate > this.pacingRate) this.pacingRate = rate
     }
@@ -257,12 +257,12 @@ export class Bbr implements CongestionController {
 
   /** What the path holds without a queue, times a factor, in bytes. */
   #bytesOnPath(gain: number): number {
-    return gain * this.#model.bandwidth * this.#leastMs
+    return gain * this.#model.bandwidth * this.#model.wirePart * this.#leastMs
   }
 
   /** So much is in flight when nothing of ours is left in the queue, even if the path has become slower since the bandwidth was measured. */
   #drained(): number {
-    return this.#model.latest * this.#leastMs
+    return this.#model.latest * this.#model.wirePart * this.#leastMs
   }
 
   #probeRttWindow(): number {

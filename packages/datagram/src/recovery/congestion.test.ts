@@ -19,11 +19,21 @@ describe.each(seeds)('alone, seed %i', (seed) => {
     expect(alone(bbr, 0.1, seed).goodput).toBeGreaterThan(0.7)
   })
 
+  it('takes for the nature of the path what is always lost, also when few packets pass in a round', () => {
+    for (const lossRate of [0.2, 0.25]) {
+      const short = measure({ ...path, lossRate }, [{ controller: bbr }], 5_000, 20_000, seed)
+      expect(short.goodput[0] / (1 - lossRate)).toBeGreaterThan(0.8)
+      const long = { rate: 20, queueBytes: 40_000, delayMs: 1_000, lossRate, ackLossRate: lossRate }
+      const { goodput } = measure(long, [{ controller: bbr }], 20_000, 120_000, seed)
+      expect(goodput[0] / (1 - lossRate)).toBeGreaterThan(0.6)
+    }
+  })
+
   it('keeps a deep queue short', () => {
-    for (const lossRate of [0, 0.02]) {
+    for (const lossRate of [0, 0.02, 0.2]) {
       const { goodput, wait99 } = alone(bbr, lossRate, seed, rate * 1_000)
       expect(wait99).toBeLessThan(20)
-      expect(goodput).toBeGreaterThan(0.95)
+      expect(goodput / (1 - lossRate)).toBeGreaterThan(0.85)
     }
     expect(alone(cubic, 0, seed, rate * 1_000).waitMean).toBeGreaterThan(300)
   })
