@@ -38,7 +38,7 @@ async function play(network: BadNetwork): Promise<'passed' | 'failed' | 'not run
   let path: KernelPath | undefined
   try {
     path = await KernelPath.open(conditions)
-    const options = { host: path.farHost, encryption, seed, measureMs: minutes * 60_000 }
+    const options = { name, host: path.farHost, encryption, seed, measureMs: minutes * 60_000 }
     const { listener, dialer } = await runPair(
       { program: path.far(node('talk-server.ts')), options },
       { program: path.near(node('talk-client.ts')), options },

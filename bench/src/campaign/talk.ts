@@ -38,6 +38,8 @@ const keys = Object.keys(rates) as Key[]
 
 /** What the workers of a campaign are told. */
 export type TalkOptions = {
+  /** Of the network, for what is told. */
+  readonly name: string
   readonly host: string
   readonly encryption: 'none' | 'key'
   readonly seed: number

@@ -18,13 +18,13 @@ work<TalkOptions & { port: number }>(async (options, parent) => {
   const late: number[] = []
   const fault = (what: string) => {
     counts.faults++
-    process.stderr.write(`client: ${what}\n`)
+    process.stderr.write(`${options.name}, client: ${what}\n`)
   }
   const ended = (reason: CloseReason) => {
     if (reason.code === 'heartbeat-timeout') counts.heartbeatEnds++
     else if (reason.code !== 'closed' || reason.by !== 'local') {
       counts.otherEnds++
-      process.stderr.write(`client: a channel ended: ${describeReason(reason)}\n`)
+      process.stderr.write(`${options.name}, client: a channel ended: ${describeReason(reason)}\n`)
     }
   }
   const talkFor = async (ms: number) => {
@@ -48,7 +48,7 @@ work<TalkOptions & { port: number }>(async (options, parent) => {
         await talkFor(Math.min(ms, left))
       } catch (error) {
         opens.openFailures++
-        process.stderr.write(`client: ${String(error)}\n`)
+        process.stderr.write(`${options.name}, client: ${String(error)}\n`)
         await new Promise((resolve) => setTimeout(resolve, 1000))
       }
     }

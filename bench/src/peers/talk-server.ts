@@ -10,9 +10,11 @@ work<TalkOptions>(async (options, parent) => {
   const late: number[] = []
   const fault = (what: string) => {
     counts.faults++
-    process.stderr.write(`server: ${what}\n`)
+    process.stderr.write(`${options.name}, server: ${what}\n`)
   }
-  pipe.on('error', (_pipe, _channel, error) => process.stderr.write(`server: error ${String(error)}\n`))
+  pipe.on('error', (_pipe, _channel, error) =>
+    process.stderr.write(`${options.name}, server: error ${String(error)}\n`),
+  )
   pipe.on('accepted', (_pipe, channel) => {
     if (channel === undefined) return
     counts.channels++
@@ -30,7 +32,7 @@ work<TalkOptions>(async (options, parent) => {
       if (reason.code === 'heartbeat-timeout') counts.heartbeatEnds++
       else if (reason.code !== 'closed' || reason.by !== 'remote' || reason.why !== 'closed') {
         counts.otherEnds++
-        process.stderr.write(`server: a channel ended: ${describeReason(reason)}\n`)
+        process.stderr.write(`${options.name}, server: a channel ended: ${describeReason(reason)}\n`)
       } else if (!isOver) fault('a channel was closed before all was here')
     })
   })
