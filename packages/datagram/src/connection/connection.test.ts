@@ -231,7 +231,7 @@ describe('a connection', () => {
   it('finds out that its path swallows large packets, though it sends no small ones', () => {
     const net = new DatagramEnds(1)
     const { opened, accepted, server } = connectEnds(net)
-    opened.write(frame(0, 0, 40), net.now)
+    opened.write(frame(0, 0, 1400), net.now)
     opened.flush(net.now)
     net.run(5000)
     expect(opened.statistics().packetSize).toBe(1472)
@@ -244,6 +244,31 @@ describe('a connection', () => {
     for (const connection of [opened, accepted]) connection.destroy(net.now)
     net.run(5000)
     expect(net.pool.outstanding()).toEqual([])
+  })
+
+  it('looks for larger packets when it has more to send than one takes, and not before', () => {
+    const net = new DatagramEnds(1)
+    const { opened, accepted } = connectEnds(net)
+    const sizes: number[] = []
+    net.watch = (_from, packet) => {
+      sizes.push(packet.length)
+      return packet
+    }
+    for (let count = 0; count < 20; count++) {
+      opened.write(frame(0, count, 900), net.now)
+      accepted.write(frame(0, count, 40), net.now)
+      for (const connection of [opened, accepted]) connection.flush(net.now)
+      net.run(200)
+    }
+    expect(Math.max(...sizes)).toBeLessThan(1000)
+    expect(opened.statistics().packetSize).toBe(1200)
+    opened.write(frame(0, 20, 1400), net.now)
+    opened.flush(net.now)
+    net.run(1000)
+    expect(opened.statistics().packetSize).toBe(1472)
+    expect(accepted.statistics().packetSize).toBe(1200)
+    for (const connection of [opened, accepted]) connection.destroy(net.now)
+    net.run(5000)
   })
 
   it('outlives a clock that jumps, with something in flight', () => {

@@ -30,6 +30,8 @@ export class Transmitter {
   probesDue = 0
   /** The peer asked for something that only an acknowledgement tells. */
   isPingDue = false
+  /** There was more to send at once than a packet takes: larger ones are worth looking for. */
+  #hasFilled = false
   /** Counts for both sides: packets and bytes that left. */
   packetsOut = 0
   bytesOut = 0
@@ -99,7 +101,9 @@ export class Transmitter {
     let may = isProbe
     if (!isProbe && (hasOwn || hasMore)) {
       const room = recovery.room(now)
-      may = room > 0 && room >= this.#wantedSize()
+      const wanted = this.#wantedSize()
+      if (wanted === mtu.size) this.#hasFilled = true
+      may = room > 0 && room >= wanted
     }
     if (!may && !received.isAckDue(now)) return hasOwn || hasMore ? 'blocked' : 'none'
     const start = headerSizeOf(how)
@@ -190,6 +194,7 @@ export class Transmitter {
 
   /** Looks whether the path carries larger packets. */
   #probe(now: number): void {
+    if (!this.#hasFilled) return
     const { mtu, recovery, cover } = this.#parts
     const how = this.#how()
     if ((cover.isSealing && how === 'plain') || recovery.statistics.ackedBytes === 0 || !mtu.isDue(now))

@@ -66,6 +66,7 @@ describe('udp between hosts', () => {
 
   it('finds its way behind a black hole', async () => {
     const { world, server, player, channel, heard, end } = await connect({ net: 'lte' })
+    channel.send('n', 'x'.repeat(5000))
     await world.run(5000)
     expect(channel.statistics().network?.packetSize).toBe(1472)
     world.between(server, player).set({ mtuBytes: 1300 })
