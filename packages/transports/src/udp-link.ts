@@ -23,8 +23,7 @@ export class UdpLink implements Link, ConnectionOwner {
   constructor(connection: DatagramConnection, now: () => number) {
     this.#connection = connection
     this.#now = now
-    // A socket that takes both kinds of addresses writes IPv4 ones as IPv6: one peer would have two.
-    this.peerAddress = connection.host.replace(/^::ffff:(?=\d+\.)/i, '')
+    this.peerAddress = peerAddressOf(connection.host)
   }
 
   get storedBytes(): number {
@@ -114,4 +113,9 @@ export class UdpLink implements Link, ConnectionOwner {
   proven(): void {
     this.#sealing?.proven()
   }
+}
+
+/** A socket that takes both kinds of addresses writes IPv4 ones as IPv6: one peer would have two. */
+export function peerAddressOf(host: string): string {
+  return host.replace(/^::ffff:(?=\d+\.)/i, '')
 }

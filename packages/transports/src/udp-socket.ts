@@ -12,7 +12,7 @@ import type {
 } from '@millrace/core'
 import { MillraceError } from '@millrace/core'
 import { type DatagramConnection, DatagramEndpoint, type EndpointHost, type Mac } from '@millrace/datagram'
-import { UdpLink } from './udp-link.ts'
+import { peerAddressOf, UdpLink } from './udp-link.ts'
 
 /** What a socket of udp is made of. */
 export interface UdpSocketOptions {
@@ -26,6 +26,8 @@ export interface UdpSocketOptions {
 /** What a socket of udp tells. */
 export interface UdpSocketOwner {
   accepted(link: Link): void
+  /** Whether a peer from this address may have a connection now. Default: always. */
+  hasRoom?(peerAddress: string): boolean
   /** A datagram came that is no packet of a connection. */
   stray?(datagram: StrayDatagram): void
   failed(error: unknown): void
@@ -159,6 +161,10 @@ export class UdpSocket implements EndpointHost {
     this.#wake?.cancel()
     this.#wakeAt = at
     this.#wake = this.#loop.wakeAt(at, () => this.#woken())
+  }
+
+  hasRoom(host: string): boolean {
+    return this.#owner.hasRoom?.(peerAddressOf(host)) ?? true
   }
 
   accepted(connection: DatagramConnection): void {

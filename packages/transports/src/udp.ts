@@ -67,6 +67,8 @@ const networkSizeMax = 1472
  */
 export class Udp implements StreamTransport {
   readonly carries = 'bytes'
+  /** A handshake is three round trips, of which each may be lost a few times. */
+  readonly handshakeTimeoutMs = 5000
   readonly #services: TransportServices
   readonly #given: UdpOptions
   #receiveBufferSize = 4 * 1024 * 1024
@@ -122,6 +124,7 @@ export class Udp implements StreamTransport {
       this.#options(host),
       {
         accepted: (link) => owner.accepted(link),
+        hasRoom: (peerAddress) => owner.hasRoom?.(peerAddress) ?? true,
         stray: (datagram) => owner.datagram?.(datagram),
         failed: (error) => owner.failed(error),
       },

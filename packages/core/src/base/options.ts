@@ -39,7 +39,7 @@ export interface PipeLimits {
    * system tries. Default: none of its own, so that connecting and the peer's hello have `handshakeTimeoutMs` together.
    */
   readonly connectTimeoutMs: number | undefined
-  /** The peer's hello is due within; for the side that opens, connecting counts too, unless that has a `connectTimeoutMs`. Default 2,000. */
+  /** The peer's hello is due within; for the side that opens, connecting counts too, unless that has a `connectTimeoutMs`. Default 2,000; over `udp`, where packets are lost, 5,000. */
   readonly handshakeTimeoutMs: number
   /** After `close`, the peer's end is due within; then the link is cut. Default 2,000. */
   readonly closeTimeoutMs: number

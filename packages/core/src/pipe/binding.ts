@@ -19,6 +19,7 @@ export interface BindingOwner {
   readonly transport: Transport
   readonly registry: ChannelRegistry
   accept(link: Link, room: LinkRoom | undefined): void
+  hasRoom(peerAddress: string): boolean
   datagram(datagram: StrayDatagram): void
 }
 
@@ -74,6 +75,7 @@ export class Binding {
     const { address } = owner.target
     const listener = await transport.listen(address, {
       accepted: (link, room) => owner.accept(link, room),
+      hasRoom: (peerAddress) => owner.hasRoom(peerAddress),
       datagram: (datagram) => owner.datagram(datagram),
       failed: (error) => owner.registry.linkFailed(error, `${address.text} could not take a connection`),
     })

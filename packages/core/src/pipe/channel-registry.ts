@@ -60,7 +60,8 @@ export interface Opening {
 
 /** Registry of a pipe's channels (open, handshaking, lingering behind their end) and their cumulative counters. */
 export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCarrierOwner, LocalCarrierOwner {
-  readonly limits: PipeLimits
+  /** By the transport that the pipe leads over. Set before the first channel. */
+  limits: PipeLimits
   readonly turns: Turns
   readonly pool: BlockPool
   readonly overflow: OverflowPolicy

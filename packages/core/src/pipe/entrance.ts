@@ -13,6 +13,9 @@ import { HandshakeSlots } from './handshake-slots.ts'
 import { OverRate, type RatedPipe } from './over-rate.ts'
 import type { PipeOptions } from './pipe-options.ts'
 
+/** A crowd is this share of `maxHandshakes`. */
+const crowdShare = 1 / 8
+
 /** What an entrance needs of its pipe. */
 export interface EntranceParts {
   readonly limits: PipeLimits
@@ -82,6 +85,15 @@ export class Entrance {
     if (outcome === 'none') room?.refused()
     else if (outcome !== 'free') report(outcome)
     return outcome !== 'none'
+  }
+
+  /**
+   * Whether a peer from this address that asks again by itself should begin now. A crowd behind one address waits for its turn: it would push out its own, and a process
+   * that is slow would hear their hellos too late, behind all who ask.
+   */
+  hasRoom(peerAddress: string): boolean {
+    const most = Math.max(1, Math.floor(this.#parts.limits.maxHandshakes * crowdShare))
+    return !this.#order.slots.isCrowdedBy(peerAddress, most)
   }
 
   /** A handshake has begun. */

@@ -77,6 +77,23 @@ describe('the slots of handshakes', () => {
     expect(cutAt(41_000)).toBe('wasteful')
   })
 
+  it('know a crowd behind one address, or one /64, and nothing of others', () => {
+    const { slots, links } = slotsOf(
+      '10.0.0.1',
+      '10.0.0.1',
+      '10.0.0.2',
+      undefined,
+      '2001:db8::1',
+      '2001:db8::2',
+    )
+    expect(slots.isCrowdedBy('10.0.0.1', 2)).toBe(true)
+    expect(slots.isCrowdedBy('10.0.0.1', 3)).toBe(false)
+    expect(slots.isCrowdedBy('10.0.0.2', 2)).toBe(false)
+    expect(slots.isCrowdedBy('2001:db8::3', 2)).toBe(true)
+    slots.end(links[0], 'well', 0)
+    expect(slots.isCrowdedBy('10.0.0.1', 2)).toBe(false)
+  })
+
   it('give up what is over before all else, once, and count it until it is gone', () => {
     const { slots, links } = slotsOf('10.0.0.1', '10.0.0.2')
     slots.end(links[1], 'waste', 0)

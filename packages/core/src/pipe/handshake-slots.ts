@@ -56,6 +56,12 @@ export class HandshakeSlots<Carrier extends object> {
     return this.#slots.has(carrier)
   }
 
+  /** Whether as many as `most` from this address, or its neighbourhood, are saying hello. */
+  isCrowdedBy(address: string, most: number): boolean {
+    if (this.#slots.size < most) return false
+    return (this.#held.get(neighbourhoods(address)[0].key) ?? 0) >= most
+  }
+
   /** One more. `address`: as the link tells it. */
   add(carrier: Carrier, address: string | undefined, now: number): void {
     const places = address === undefined ? [] : neighbourhoods(address)

@@ -112,6 +112,7 @@ export class PipeBinder {
     return Binding.take({
       ...settled,
       accept: (link, room) => this.#accept(link, room, settled),
+      hasRoom: (peerAddress) => this.#entrance.hasRoom(peerAddress),
       datagram: (datagram) => this.#parts.handlers.emit('datagram', this.#owner, datagram),
     })
   }

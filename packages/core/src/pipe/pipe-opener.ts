@@ -23,8 +23,9 @@ export class PipeOpener {
 
   /** Opens one. Rejects with a typed error that says why not, or with what `abort` was given. */
   async open(where: 'remote' | 'local', options: OpenOptions, settled: Settled): Promise<Channel> {
-    const { services, encryption, limits } = this.#parts
+    const { services, encryption } = this.#parts
     const { target, transport, registry } = settled
+    const { limits } = registry
     const owner = this.#owner
     checkOpening(where, target, transport)
     encryption?.expectRole('opened')

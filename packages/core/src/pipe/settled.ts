@@ -47,7 +47,15 @@ export function settle(
   const turns = before?.turns ?? makeTurns(pipe, parts, loop)
   const registry = before?.registry ?? makeRegistry(pipe, parts, turns)
   registry.keys = target.protocol.keys
+  registry.limits = limitsOver(transport, parts)
   return { target, transport, turns, registry }
+}
+
+/** The pipe's limits, with the transport's own default. */
+function limitsOver(transport: Transport, { services, options, limits }: PipeParts): PipeLimits {
+  const handshakeTimeoutMs = transport.carries === 'bytes' ? transport.handshakeTimeoutMs : undefined
+  if (handshakeTimeoutMs === undefined || options.handshakeTimeoutMs !== undefined) return limits
+  return services.limits({ ...options, handshakeTimeoutMs })
 }
 
 function makeTurns(runnable: Runnable, { services, options, reports }: PipeParts, loop: Loop): Turns {

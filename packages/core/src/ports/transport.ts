@@ -176,6 +176,11 @@ export interface ListenerOwner {
    * or this one is destroyed and the room is told.
    */
   accepted(link: Link, room?: LinkRoom): void
+  /**
+   * Whether a link from this address would find room now, or another one would be cut for it that is as good. For transports where peers ask again by themselves: those that find none
+   * wait for their turn.
+   */
+  hasRoom?(peerAddress: string): boolean
   /** A datagram came that is no packet of a channel. */
   datagram?(datagram: StrayDatagram): void
   /** Listening goes on, but something went wrong: a connection that could not be taken. */
@@ -197,6 +202,8 @@ export interface Listener {
  */
 export interface StreamTransport {
   readonly carries: 'bytes'
+  /** The default of `handshakeTimeoutMs` over this transport, where 2,000 are too few: what a peer says must be heard in this time although packets are lost. */
+  readonly handshakeTimeoutMs?: number | undefined
   /** Rejects with a MillraceError, or with the system's error: that of a taken address has the code `EADDRINUSE`. */
   listen(address: Address, owner: ListenerOwner): Promise<Listener>
   /** Resolves with a link that is connected, or rejects. Gives up when the signal is aborted. */

@@ -32,6 +32,8 @@ export interface EndpointHost {
   later(): void
   /** `nextDeadline` may have changed. */
   rescheduled(): void
+  /** Whether there is room for a peer from this address now; it asks again later. Default: always. */
+  hasRoom?(host: string): boolean
   /** A datagram came that is no packet of this layout, lent for the call. Where it comes from is not proven. */
   stray?(bytes: Uint8Array, host: string, port: number): void
   /** A peer that has proven its address: it has a connection now. */
@@ -46,6 +48,12 @@ export interface EndpointOptions {
   /** Whether strangers may ask for connections. */
   readonly role: 'accepting' | 'opening'
 }
+
+/**
+ * A round trip that a request took is not believed to be longer, in milliseconds: a side that was busy for a second would wait for three until it sends a lost hello again,
+ * and its peer would have given it up.
+ */
+const guessMsMax = 200
 
 /** What an endpoint has counted. */
 export interface EndpointCounts {
@@ -62,13 +70,14 @@ export interface EndpointCounts {
   unknown: number
   /** Requests with a cookie that is not good. */
   badCookies: number
+  /** Requests that got no answer, as there was no room: those who ask do so again. */
+  deferred: number
 }
 
 interface Asked {
   readonly request: OpeningRequest
   readonly done: (outcome: { readonly connection: DatagramConnection } | { readonly refused: string }) => void
   readonly entry: TimerEntry
-  readonly askedAt: number
 }
 
 /**
@@ -85,6 +94,7 @@ export class DatagramEndpoint implements ConnectionHome {
     strange: 0,
     unknown: 0,
     badCookies: 0,
+    deferred: 0,
   }
   readonly #host: EndpointHost
   readonly #options: EndpointOptions
@@ -137,9 +147,10 @@ export class DatagramEndpoint implements ConnectionHome {
 
   /** Asks for a connection; `done` is told once, from an event. Returns what gives up. */
   open(host: string, port: number, done: Asked['done'], now: number): () => void {
-    const request = new OpeningRequest(this.#addressee(), host, port)
+    const random = () => readU32(this.#host.random(4), 0) / 2 ** 32
+    const request = new OpeningRequest(this.#addressee(), host, port, random)
     const entry: TimerEntry = new TimerEntry((at) => this.#ask(asked, at))
-    const asked: Asked = { request, done, entry, askedAt: now }
+    const asked: Asked = { request, done, entry }
     this.#asked.set(request.own.id, asked)
     this.#ask(asked, now)
     return () => this.#giveUp(asked)
@@ -204,6 +215,10 @@ export class DatagramEndpoint implements ConnectionHome {
     if (version !== packetVersion)
       return this.#reply(writeRefuse(scratch, asking, refusal.version), host, port)
     const known = this.#askers.get(askerOf(asking))
+    if (known === undefined && this.#host.hasRoom?.(host) === false) {
+      this.counts.deferred++
+      return
+    }
     const address = `${host} ${port}`
     if (!this.#cookies.isGood(bytes, restAt, address, asking, now)) {
       if (hasCookie(bytes, restAt)) this.counts.badCookies++
@@ -233,7 +248,7 @@ export class DatagramEndpoint implements ConnectionHome {
       this.counts.strange++
       return
     }
-    const outcome = request.answered(bytes, early)
+    const outcome = request.answered(bytes, early, now)
     if (outcome === undefined) {
       if (request.deadline <= now) this.#ask(asked, now)
       return
@@ -242,10 +257,10 @@ export class DatagramEndpoint implements ConnectionHome {
     this.#opened(asked, outcome, now)
   }
 
-  #opened({ request, done, askedAt }: Asked, outcome: RequestOutcome, now: number): void {
+  #opened({ request, done }: Asked, outcome: RequestOutcome, now: number): void {
     if ('refused' in outcome) return done(outcome)
-    const { own, host, port } = request
-    done({ connection: this.#connect(own, outcome.peer, host, port, now - askedAt, now) })
+    const { own, host, port, roundTripMs } = request
+    done({ connection: this.#connect(own, outcome.peer, host, port, roundTripMs, now) })
   }
 
   #connect(
@@ -253,13 +268,13 @@ export class DatagramEndpoint implements ConnectionHome {
     peer: Addressee,
     host: string,
     port: number,
-    tookMs: number | undefined,
+    roundTripMs: number | undefined,
     now: number,
   ): DatagramConnection {
     const { pool, packetSizeMax } = this.#options
     const random = (size: number) => this.#host.random(size)
-    // A request is answered twice: with a cookie, and with a connection.
-    const initialRttMs = tookMs === undefined ? undefined : Math.max(1, tookMs / 2)
+    const initialRttMs =
+      roundTripMs === undefined ? undefined : Math.min(Math.max(1, roundTripMs), guessMsMax)
     const connection = new DatagramConnection(
       { own, peer, host, port, pool, packetSizeMax, random, initialRttMs },
       this,

@@ -8,9 +8,12 @@ import {
   refusal,
 } from '../packet/packet-layout.ts'
 
-/** The first wait for an answer, in milliseconds; each further one is twice as long, up to the last. */
+/** The first wait for an answer, in milliseconds, and each further one, on average: where a fifth is lost, ten tries must fit into a handshake's time. */
 const firstWaitMs = 250
-const lastWaitMs = 2000
+const furtherWaitMs = 500
+
+/** A wait is shorter or longer by up to this share, by chance: those who asked at once would find the socket full together again. */
+const waitSpread = 0.25
 
 /** What came of a request. */
 export type RequestOutcome =
@@ -25,24 +28,37 @@ export class OpeningRequest {
   readonly port: number
   /** When to ask again, in milliseconds. */
   deadline = Number.NEGATIVE_INFINITY
-  #waitMs = firstWaitMs
+  /** The last round trip that one request and its answer took, in milliseconds; undefined while each was asked for more than once. */
+  roundTripMs: number | undefined
+  readonly #random: () => number
+  #askedAt = 0
+  #askedCount = 0
   #cookie: Uint8Array | undefined
 
-  constructor(own: Addressee, host: string, port: number) {
+  /** `random`: numbers from 0 to less than 1. */
+  constructor(own: Addressee, host: string, port: number, random: () => number) {
     this.own = own
     this.host = host
     this.port = port
+    this.#random = random
   }
 
   /** Writes the request that is due, and returns its end. */
   write(bytes: Uint8Array, now: number): number {
-    this.deadline = now + this.#waitMs
-    this.#waitMs = Math.min(this.#waitMs * 2, lastWaitMs)
+    const waitMs = this.#askedCount === 0 ? firstWaitMs : furtherWaitMs
+    this.deadline = now + waitMs * (1 + waitSpread * (2 * this.#random() - 1))
+    this.#askedAt = now
+    this.#askedCount++
     return writeRequest(bytes, this.own, this.#cookie)
   }
 
   /** An answer to this request came. Undefined: it goes on, at once if `deadline` says so. */
-  answered(bytes: Uint8Array, { kind, restAt, version }: EarlyPacket): RequestOutcome | undefined {
+  answered(
+    bytes: Uint8Array,
+    { kind, restAt, version }: EarlyPacket,
+    now: number,
+  ): RequestOutcome | undefined {
+    if (this.#askedCount === 1) this.roundTripMs = now - this.#askedAt
     if (kind === packetKind.accept) return { peer: readAddressee(bytes, restAt) }
     if (kind === packetKind.refuse) return { refused: refusedText(bytes[restAt], version) }
     if (kind !== packetKind.retry) return undefined
@@ -51,7 +67,7 @@ export class OpeningRequest {
     this.#cookie = bytes.slice(restAt, restAt + cookieSize)
     if (isFirst) {
       this.deadline = Number.NEGATIVE_INFINITY
-      this.#waitMs = firstWaitMs
+      this.#askedCount = 0
     }
     return undefined
   }
@@ -60,5 +76,5 @@ export class OpeningRequest {
 function refusedText(why: number, version: number): string {
   if (why === refusal.version)
     return `the peer speaks version ${version} of the packets, this side ${packetVersion}: one of them must be updated`
-  return why === refusal.full ? 'the peer has no room for one more connection' : `the peer refused (${why})`
+  return `the peer refused (${why})`
 }

@@ -60,8 +60,6 @@ export interface Addressee {
 export const refusal = {
   /** This side speaks another version of the layout: the version in the packet. */
   version: 1,
-  /** There is no room for one more connection. */
-  full: 2,
 } as const
 
 export function readU32(bytes: Uint8Array, at: number): number {
