@@ -116,6 +116,7 @@ export type {
   PacketSealer,
   PacketSealing,
   PacketSealingOwner,
+  PacketStatistics,
   StrayDatagram,
   StreamTransport,
   Transport,

@@ -13,10 +13,10 @@ export type { ConnectionOwner } from './connection/connection-owner.ts'
 export type { ConnectionStatistics } from './connection/connection-statistics.ts'
 export {
   DatagramEndpoint,
-  type EndpointCounts,
   type EndpointHost,
   type EndpointOptions,
 } from './connection/endpoint.ts'
+export type { EndpointCounts } from './connection/endpoint-counts.ts'
 export type { FrameRules } from './connection/frame-sorter.ts'
 export type { PacketSealer } from './connection/packet-cover.ts'
 export type { FrameDelivery } from './lanes/delivery.ts'

@@ -572,6 +572,12 @@ describe('the code of docs/GUIDE.md', () => {
     console.log(packetsLost <= packetsOut, roundTripMs < 10_000, packetSize >= 1200)
     // end
     expect(said).toEqual(['true true true'])
+    said.length = 0
+    // guide
+    const { packetsIn, strange, wrongKey, forged } = server.statistics().packets!
+    console.log(packetsIn >= strange + wrongKey + forged)
+    // end
+    expect(said).toEqual(['true'])
     // guide
     const secret = net.create('udp', '127.0.0.1', 0, 'play', { encryption: { key } })
     // end

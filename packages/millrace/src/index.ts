@@ -45,6 +45,7 @@ export {
   type OpenOptions,
   type OverflowOptions,
   type OverflowPolicy,
+  type PacketStatistics,
   type PendingChannel,
   Pipe,
   type PipeEvents,

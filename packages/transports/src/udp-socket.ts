@@ -7,6 +7,7 @@ import type {
   PacketNetwork,
   PacketPlace,
   PacketSocket,
+  PacketStatistics,
   StrayDatagram,
   TransportServices,
 } from '@millrace/core'
@@ -87,6 +88,11 @@ export class UdpSocket implements EndpointHost {
 
   get port(): number {
     return this.#socket?.port ?? 0
+  }
+
+  /** What it has counted. */
+  get packets(): PacketStatistics {
+    return { ...this.#endpoint.counts }
   }
 
   now(): number {

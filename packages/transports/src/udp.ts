@@ -131,6 +131,7 @@ export class Udp implements StreamTransport {
     )
     return {
       address: withPort(wanted, socket.port),
+      packets: () => socket.packets,
       close: () => socket.close(),
       released: () => socket.released(),
     }

@@ -6,6 +6,7 @@ import type {
   Link,
   LinkRoom,
   Listener,
+  PacketStatistics,
   StrayDatagram,
   StreamTransport,
   Transport,
@@ -28,10 +29,12 @@ export class Binding {
   readonly address: Address
   readonly #close: () => Promise<void>
   readonly #released: (() => Promise<void>) | undefined
+  readonly #packets: (() => PacketStatistics) | undefined
   readonly #datagrams: DatagramCarrier | undefined
 
-  private constructor({ address, close, released }: Listener, datagrams?: DatagramCarrier) {
+  private constructor({ address, close, released, packets }: Listener, datagrams?: DatagramCarrier) {
     this.address = address
+    this.#packets = packets
     this.#close = close
     this.#released = released
     this.#datagrams = datagrams
@@ -60,6 +63,11 @@ export class Binding {
     return this.#datagrams?.dropped ?? 0
   }
 
+  /** What came to its socket, over packets. */
+  get packets(): PacketStatistics | undefined {
+    return this.#packets?.()
+  }
+
   /** After `close`: resolves when no link keeps the address. */
   released(): Promise<void> {
     return this.#released?.() ?? Promise.resolve()
@@ -83,6 +91,7 @@ export class Binding {
       address: listener.address,
       close: () => listener.close(),
       released: () => listener.released?.() ?? Promise.resolve(),
+      ...(listener.packets === undefined ? {} : { packets: () => listener.packets!() }),
     })
   }
 

@@ -1,7 +1,7 @@
 import { CallSite } from '../base/call-site.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { discardLink } from '../link/guarded-link.ts'
-import type { Address, Link, LinkRoom } from '../ports/transport.ts'
+import type { Address, Link, LinkRoom, PacketStatistics } from '../ports/transport.ts'
 import { Binding } from './binding.ts'
 import type { Entrance } from './entrance.ts'
 import { startCarrier } from './opening.ts'
@@ -44,6 +44,10 @@ export class PipeBinder {
 
   get datagramsDropped(): number {
     return this.#binding?.datagramsDropped ?? 0
+  }
+
+  get packets(): PacketStatistics | undefined {
+    return this.#binding?.packets
   }
 
   /** Takes the address. Rejects with `not-bound`, `already-open`, or what `Binding.take` says. */

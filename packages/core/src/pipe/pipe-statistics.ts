@@ -1,4 +1,5 @@
 import type { ChannelCounts } from '../channel/statistics.ts'
+import type { PacketStatistics } from '../ports/transport.ts'
 
 /** What a pipe and all its channels, past and present, did so far. */
 export interface PipeStatistics extends ChannelCounts {
@@ -12,10 +13,12 @@ export interface PipeStatistics extends ChannelCounts {
   readonly errors: number
   /** Datagrams dropped because too many waited. */
   readonly datagramsDropped: number
+  /** What came to the socket, of a pipe that is bound over a transport with packets, as `udp` is. */
+  readonly packets?: PacketStatistics | undefined
 }
 
 /** What all channels of a pipe, past and present, did so far. */
-export type RegistryStatistics = Omit<PipeStatistics, 'errors' | 'datagramsDropped'>
+export type RegistryStatistics = Omit<PipeStatistics, 'errors' | 'datagramsDropped' | 'packets'>
 
 /** What only channels that are open count. */
 export const nothingWaits = {

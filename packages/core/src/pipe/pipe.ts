@@ -250,6 +250,7 @@ export class Pipe<Messages extends object = object, Data = unknown> implements R
       ...(this.#settled?.registry.statistics() ?? noPipeStatistics),
       errors: this.#parts.reports.count,
       datagramsDropped: this.#binder?.datagramsDropped ?? 0,
+      packets: this.#binder?.packets,
     }
   }
 

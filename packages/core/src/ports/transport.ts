@@ -52,6 +52,42 @@ export interface NetworkStatistics {
   readonly bytesPerSecond: number
 }
 
+/**
+ * What came to the socket of a bound pipe over datagrams, for all its channels, and what of it was dropped: by cause. A count that rises fast is of a
+ * flood, or of a peer that lies; none of them costs memory. Counts of packets, unless they say bytes.
+ */
+export interface PacketStatistics {
+  /** All that came, and their bytes. */
+  readonly packetsIn: number
+  readonly bytesIn: number
+  /** Dropped: no packet of the layout, or one that this side never takes. What begins as none of Millrace's is told by the event `datagram` as well. */
+  readonly strange: number
+  /** Dropped: for no channel of this socket. */
+  readonly unknown: number
+  /** Dropped: in clear, with the id of a channel but another key than that channel's, or cut. */
+  readonly wrongKey: number
+  /** Dropped: in clear, for a channel that is sealed by now. */
+  readonly inClear: number
+  /** Dropped: sealed, and not authentic; or for a channel without keys yet. */
+  readonly forged: number
+  /** Dropped: came before, or is too old to tell. */
+  readonly repeated: number
+  /** With something in it for which there was no room: not acknowledged, so that its sender sends that again. */
+  readonly untaken: number
+  /** For a channel that is over: answered a few times. */
+  readonly late: number
+  /** Channels that ended as their peer broke the rules of packets. */
+  readonly violations: number
+  /** Requests for a connection with a cookie that is not good: too old, or made for another. They were answered with another one. */
+  readonly cookiesRefused: number
+  /** Requests that got no answer, as too many channels of their address are not open yet: their openers ask again. */
+  readonly requestsDeferred: number
+  /** Bytes of requests, and packets and bytes of answers to those that had proven no address. */
+  readonly unprovenBytesIn: number
+  readonly unprovenPacketsOut: number
+  readonly unprovenBytesOut: number
+}
+
 /** Seals and opens packets of one connection: `DatagramRecords` of `@millrace/cipher`. Each packet by itself, so that any may be lost. */
 export interface PacketSealer {
   /**
@@ -190,6 +226,8 @@ export interface ListenerOwner {
 /** A bound address. */
 export interface Listener {
   readonly address: Address
+  /** What came to its socket, for transports over datagrams. */
+  packets?(): PacketStatistics
   /** Takes no more connections, and resolves when the address is free again. Open links stay; where they keep the address, it resolves at once. */
   close(): Promise<void>
   /** After `close`, where open links keep the address: resolves when the last of them has given it back. */

@@ -41,7 +41,6 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
   readonly peer: Addressee
   /** When `advance` must be called, in milliseconds; then it is told anew, be it the same time. */
   deadline = Number.POSITIVE_INFINITY
-  /** Packets that came, and of those, how many had come before; and their bytes. */
   packetsIn = 0
   repeatedIn = 0
   bytesIn = 0
@@ -158,7 +157,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
 
   /** A packet that is addressed to this connection. Its bytes may be overwritten. */
   receive(packet: Uint8Array, host: string, port: number, now: number): void {
-    const { cover, received } = this.machines
+    const { cover, received, counts } = this.machines
     const size = packet.length
     if (this.#state === 'forgotten' || !cover.open(packet, now)) return
     this.packetsIn++
@@ -167,6 +166,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     const { number } = cover
     if (received.has(number)) {
       this.repeatedIn++
+      counts.repeated++
     } else {
       if (cover.isSealed && !this.#isProven) {
         this.#isProven = true
@@ -296,7 +296,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     this.#leave(new ConnectionError(code, text), now)
   }
 
-  #leave(error: Error | undefined, now: number): void {
+  #leave(error: ConnectionError | undefined, now: number): void {
     if (this.isOver) return
     this.#state = 'over'
     this.#leaving.leave(error, now)

@@ -60,7 +60,7 @@ describe('before a connection', () => {
     writeRequest(packet, { id: 1, key: 2 }, undefined)
     for (let size = 0; size < requestSize; size++)
       net.server.endpoint.receive(packet.slice(0, size), '192.0.2.1', 9, net.now)
-    expect(net.server.endpoint.counts).toMatchObject({ unprovenOut: 0, strange: requestSize })
+    expect(net.server.endpoint.counts).toMatchObject({ unprovenPacketsOut: 0, strange: requestSize })
     expect(net.packetCount).toBe(0)
   })
 

@@ -19,6 +19,7 @@ import {
 } from '../packet/packet-layout.ts'
 import { Cookies, type Mac } from '../path/cookies.ts'
 import { type ConnectionHome, DatagramConnection } from './connection.ts'
+import { noCounts } from './endpoint-counts.ts'
 import { type DeadlineKeeper, FewDeadlines } from './few-deadlines.ts'
 import { OpeningRequest, type RequestOutcome } from './opening-request.ts'
 import { scratch } from './transmitter.ts'
@@ -55,25 +56,6 @@ export interface EndpointOptions {
  */
 const guessMsMax = 200
 
-/** What an endpoint has counted. */
-export interface EndpointCounts {
-  /** Packets that came, and their bytes. */
-  packetsIn: number
-  bytesIn: number
-  /** Packets and bytes that went to addresses which had proven nothing. */
-  unprovenOut: number
-  unprovenBytesOut: number
-  /** Packets that came from such. */
-  unprovenBytesIn: number
-  /** Packets that are none of this layout, or for no connection of this socket. */
-  strange: number
-  unknown: number
-  /** Requests with a cookie that is not good. */
-  badCookies: number
-  /** Requests that got no answer, as there was no room: those who ask do so again. */
-  deferred: number
-}
-
 interface Asked {
   readonly request: OpeningRequest
   readonly done: (outcome: { readonly connection: DatagramConnection } | { readonly refused: string }) => void
@@ -85,17 +67,7 @@ interface Asked {
  * the id that it is addressed to, wherever it comes from.
  */
 export class DatagramEndpoint implements ConnectionHome {
-  readonly counts: EndpointCounts = {
-    packetsIn: 0,
-    bytesIn: 0,
-    unprovenOut: 0,
-    unprovenBytesOut: 0,
-    unprovenBytesIn: 0,
-    strange: 0,
-    unknown: 0,
-    badCookies: 0,
-    deferred: 0,
-  }
+  readonly counts = noCounts()
   readonly #host: EndpointHost
   readonly #options: EndpointOptions
   readonly #cookies: Cookies
@@ -216,12 +188,12 @@ export class DatagramEndpoint implements ConnectionHome {
       return this.#reply(writeRefuse(scratch, asking, refusal.version), host, port)
     const known = this.#askers.get(askerOf(asking))
     if (known === undefined && this.#host.hasRoom?.(host) === false) {
-      this.counts.deferred++
+      this.counts.requestsDeferred++
       return
     }
     const address = `${host} ${port}`
     if (!this.#cookies.isGood(bytes, restAt, address, asking, now)) {
-      if (hasCookie(bytes, restAt)) this.counts.badCookies++
+      if (hasCookie(bytes, restAt)) this.counts.cookiesRefused++
       const at = writeHead(scratch, packetKind.retry, asking)
       return this.#reply(this.#cookies.write(scratch, at, address, asking, now), host, port)
     }
@@ -276,7 +248,7 @@ export class DatagramEndpoint implements ConnectionHome {
     const initialRttMs =
       roundTripMs === undefined ? undefined : Math.min(Math.max(1, roundTripMs), guessMsMax)
     const connection = new DatagramConnection(
-      { own, peer, host, port, pool, packetSizeMax, random, initialRttMs },
+      { own, peer, host, port, pool, packetSizeMax, random, initialRttMs, counts: this.counts },
       this,
       now,
     )
@@ -299,7 +271,7 @@ export class DatagramEndpoint implements ConnectionHome {
 
   /** Replies to an address that has proven nothing: never with more than came. */
   #reply(size: number, host: string, port: number): void {
-    this.counts.unprovenOut++
+    this.counts.unprovenPacketsOut++
     this.counts.unprovenBytesOut += size
     this.transmit(size, host, port)
   }

@@ -1,5 +1,6 @@
 import { closeCode, partType } from '../packet/part-types.ts'
 import { ackDelayLimitMs } from '../recovery/received-packets.ts'
+import type { ConnectionError } from './connection-error.ts'
 import type { Machines } from './machines.ts'
 import type { Outcomes } from './outcomes.ts'
 import type { Transmitter } from './transmitter.ts'
@@ -79,8 +80,9 @@ export class Leaving {
   }
 
   /** It is over from now on. */
-  leave(error: Error | undefined, now: number): void {
+  leave(error: ConnectionError | undefined, now: number): void {
     this.error = error
+    if (error?.code === 'violation') this.#machines.counts.violations++
     if (this.#end === 'said') this.#out.acknowledge(now)
     this.forgetAt = now + this.#lingerMs
     if (this.#farewells > 0) this.#sayAt = now + this.#lingerMs / farewellsUnasked
@@ -108,7 +110,8 @@ export class Leaving {
 
   /** A packet came of a peer that has not heard that it is over. Returns the size of the packet to reply with, 0 for none. */
   answer(packet: Uint8Array, now: number): number {
-    const { cover, received } = this.#machines
+    const { cover, received, counts } = this.#machines
+    counts.late++
     if (this.#farewells >= farewellsMax || packet[cover.at] === partType.close) return 0
     if (this.error !== undefined || this.#end !== 'said') return this.farewell('destroyed', now)
     // After an orderly end, the peer waits for an acknowledgement of its own.

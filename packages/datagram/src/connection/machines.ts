@@ -6,6 +6,7 @@ import { MtuSearch, packetSizeMin } from '../path/mtu-search.ts'
 import { ReceivedPackets } from '../recovery/received-packets.ts'
 import { Recovery } from '../recovery/recovery.ts'
 import type { RecoveryOwner } from '../recovery/recovery-options.ts'
+import type { EndpointCounts } from './endpoint-counts.ts'
 import { type FrameRules, FrameSorter } from './frame-sorter.ts'
 import { HandshakeStream } from './handshake-stream.ts'
 import { PacketCover } from './packet-cover.ts'
@@ -29,10 +30,13 @@ export interface MachineOptions {
   readonly packetSizeMax: number
   /** A guess of the round trip, in milliseconds, such as how long the request took. */
   readonly initialRttMs?: number | undefined
+  /** Where it is counted what comes and is dropped. */
+  readonly counts: EndpointCounts
 }
 
 /** The machines that a connection consists of. Each is one fact's owner, and none knows another but where it is said here. */
 export class Machines {
+  readonly counts: EndpointCounts
   readonly cover: PacketCover
   readonly received = new ReceivedPackets()
   readonly recovery: Recovery
@@ -43,9 +47,11 @@ export class Machines {
   readonly mtu: MtuSearch
   readonly sorter: FrameSorter
 
-  constructor({ own, peer, pool, packetSizeMax, initialRttMs }: MachineOptions, outcomes: RecoveryOwner) {
+  constructor(options: MachineOptions, outcomes: RecoveryOwner) {
+    const { own, peer, pool, packetSizeMax, initialRttMs, counts } = options
     const windowSize = bodySizeMax + windowExtra
-    this.cover = new PacketCover(own, peer)
+    this.counts = counts
+    this.cover = new PacketCover(own, peer, counts)
     this.mtu = new MtuSearch(packetSizeMax)
     this.recovery = new Recovery({ owner: outcomes, mtu: packetSizeMin, initialRttMs, seed: own.key })
     this.incoming = new Incoming({ pool, bodySizeMax, windowSize })

@@ -11,6 +11,7 @@ import {
   writeAddressee,
   writePacketNumber,
 } from '../packet/packet-layout.ts'
+import type { EndpointCounts } from './endpoint-counts.ts'
 
 /** Seals and opens packets: `DatagramRecords` of @millrace/cipher. */
 export interface PacketSealer {
@@ -32,20 +33,20 @@ export class PacketCover {
   isSealed = false
   readonly #own: Addressee
   readonly #peer: Addressee
+  readonly #counts: EndpointCounts
   #sealer: PacketSealer | undefined
   #nextPlain = 0
   /** A sealed packet of the peer was authentic: nothing in clear counts any more. */
   hasOpened = false
   /** Whether the connection is to be sealed, or is. */
   isSealing = false
-  /** Packets that were dropped: forged, repeated, in clear where nothing in clear counts, or with another key. */
-  dropped = 0
   /** Why no packet can be closed any more; empty while one can. */
   exhausted = ''
 
-  constructor(own: Addressee, peer: Addressee) {
+  constructor(own: Addressee, peer: Addressee, counts: EndpointCounts) {
     this.#own = own
     this.#peer = peer
+    this.#counts = counts
   }
 
   /** Whether the connection is going to be sealed and has no keys yet: only a handshake may pass. */
@@ -73,10 +74,12 @@ export class PacketCover {
   open(packet: Uint8Array, now: number): boolean {
     if (packet[0] === packetKind.plain) return this.#openPlain(packet)
     const sealer = this.#sealer
-    if (sealer === undefined) return this.#drop()
+    if (sealer === undefined) return this.#drop('forged')
     const number = readU32(packet, 5) + readU32(packet, 9) * 2 ** 32
     const plain = sealer.open(packet, now)
-    if (typeof plain === 'string' || number >= packetNumberEnd - sealedNumberStart) return this.#drop()
+    if (plain === 'replayed' || plain === 'too-old') return this.#drop('repeated')
+    if (typeof plain === 'string' || number >= packetNumberEnd - sealedNumberStart)
+      return this.#drop('forged')
     this.at = sealedHeaderSize
     this.end = packet.length - sealedTagSize
     this.number = number + sealedNumberStart
@@ -121,18 +124,18 @@ export class PacketCover {
   }
 
   #openPlain(packet: Uint8Array): boolean {
-    if (this.hasOpened || packet.length < plainHeaderSize || !isAddressedTo(packet, 1, this.#own))
-      return this.#drop()
+    if (packet.length < plainHeaderSize || !isAddressedTo(packet, 1, this.#own)) return this.#drop('wrongKey')
+    if (this.hasOpened) return this.#drop('inClear')
     this.number = readPacketNumber(packet, 9)
-    if (this.isSealing && this.number >= sealedNumberStart) return this.#drop()
+    if (this.isSealing && this.number >= sealedNumberStart) return this.#drop('inClear')
     this.at = plainHeaderSize
     this.end = packet.length
     this.isSealed = false
     return true
   }
 
-  #drop(): boolean {
-    this.dropped++
+  #drop(cause: 'wrongKey' | 'inClear' | 'forged' | 'repeated'): boolean {
+    this.#counts[cause]++
     return false
   }
 }

@@ -68,6 +68,7 @@ export class PacketReader {
       at = next
     }
     if (isTaken) received.receive(number, now, wish)
+    else this.#machines.counts.untaken++
   }
 
   #touch(type: number): void {
