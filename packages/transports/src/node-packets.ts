@@ -1,9 +1,19 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { isIPv6 } from 'node:net'
-import type { PacketNetwork, PacketOwner, PacketPlace, PacketSocket } from '@millrace/core'
+import {
+  MillraceError,
+  type PacketNetwork,
+  type PacketOwner,
+  type PacketPlace,
+  type PacketSocket,
+} from '@millrace/core'
 
 const mebibyte = 1024 * 1024
+
+/** Older ones take the option and share nothing. */
+const [major, minor] = process.versions.node.split('.').map(Number)
+const sharesPorts = major > 23 || (major === 23 && minor >= 1)
 
 /** How sockets for datagrams are made. */
 export interface NodePacketOptions {
@@ -34,6 +44,8 @@ export class NodePackets implements PacketNetwork {
 
   async open({ host, port, peer }: PacketPlace, owner: PacketOwner): Promise<PacketSocket> {
     const { reusePort = false, receiveBufferSize = 4 * mebibyte, sendBufferSize = mebibyte } = this.#options
+    if (reusePort && !sharesPorts)
+      throw new MillraceError('unsupported', `ports are shared from Node 23.1 on; this is ${process.version}`)
     const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', reusePort, lookup: asItIs })
     await bound(socket, host, port)
     if (peer !== undefined) await connected(socket, peer)

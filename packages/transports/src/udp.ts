@@ -106,7 +106,7 @@ export class Udp implements StreamTransport {
     return this
   }
 
-  /** Lets several sockets share one port: of threads or processes, over which the system spreads the peers. Linux and BSD, Node 23.1 or later. */
+  /** Lets several sockets share one port: of threads or processes, over which the system spreads the peers. Linux and BSD, Node 23.1 or later; elsewhere `bind` rejects, with `unsupported` or `listen-failed`. */
   setReusePort(reuse = true): this {
     this.#reusePort = reuse
     return this

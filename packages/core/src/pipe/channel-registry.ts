@@ -60,7 +60,6 @@ export interface Opening {
 
 /** Registry of a pipe's channels (open, handshaking, lingering behind their end) and their cumulative counters. */
 export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCarrierOwner, LocalCarrierOwner {
-  /** By the transport that the pipe leads over. Set before the first channel. */
   limits: PipeLimits
   readonly turns: Turns
   readonly pool: BlockPool
