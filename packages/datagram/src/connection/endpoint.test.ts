@@ -172,6 +172,40 @@ describe('a live connection', () => {
     expect(shownSize(live.client)).toBe(12 + 35)
   })
 
+  it('follows a peer that moves with its window full: the answer to a challenge waits for no acknowledgement', () => {
+    const net = new DatagramEnds(9, { delayMs: [20, 20] })
+    const live = connectEnds(net)
+    greet(net, live)
+    // Acks go to the old address, where the peer isn't any more: nothing makes room before the new one is proven.
+    net.client.host = '10.9.9.9'
+    for (let count = 0; count < 400; count++) live.opened.write(frame(0, 100), net.now)
+    live.opened.flush(net.now)
+    expect(live.opened.budgetBytes(net.now)).toBe(0)
+    net.run(65)
+    expect(live.accepted.host).toBe('10.9.9.9')
+    net.run(2000)
+    expect(shownSize(live.server)).toBe(12 + 400 * 102)
+  })
+
+  it('a peer that asks again and again has as many answers, and none that is remembered', () => {
+    const net = new DatagramEnds(9)
+    const live = connectEnds(net)
+    greet(net, live)
+    for (let count = 0; count < 400; count++) live.opened.write(frame(0, 100), net.now)
+    live.opened.flush(net.now)
+    const { bytesInFlight } = live.opened.machines.recovery
+    const { packetsOut } = live.opened.out
+    expect([bytesInFlight > 0, live.opened.budgetBytes(net.now)]).toEqual([true, 0])
+    for (let count = 0; count < 5000; count++) {
+      live.opened.out.response = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, count & 255)
+      live.opened.flush(net.now)
+    }
+    expect(live.opened.out.packetsOut - packetsOut).toBe(5000)
+    expect(live.opened.machines.recovery.bytesInFlight).toBe(bytesInFlight)
+    net.run(3000)
+    expect(shownSize(live.server)).toBe(12 + 400 * 102)
+  })
+
   it('acknowledges the packets of a peer that moves, and none that it never sent', () => {
     const net = new DatagramEnds(9, { delayMs: [20, 20] })
     const live = connectEnds(net)

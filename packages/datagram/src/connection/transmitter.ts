@@ -105,7 +105,9 @@ export class Transmitter {
       if (wanted === mtu.size) this.#hasFilled = true
       may = room > 0 && room >= wanted
     }
-    if (!may && !received.isAckDue(now)) return hasOwn || hasMore ? 'blocked' : 'none'
+    // Where a peer has moved, acks can't reach it before its challenge is answered: an answer that waits for them would wait for ever.
+    const isAnswer = this.response !== undefined && !may
+    if (!may && !isAnswer && !received.isAckDue(now)) return hasOwn || hasMore ? 'blocked' : 'none'
     const start = headerSizeOf(how)
     // The path may swallow what it carried before: what asks whether it works must not be larger than what every path carries.
     const end = (isProbe ? packetSizeMin : mtu.size) - trailerSizeOf(how)
@@ -120,6 +122,7 @@ export class Transmitter {
         if (may) contents.push(remembered.ack, received.largest, 0)
       }
     }
+    if (isAnswer) at = this.#fillResponse(at, end)
     if (may) {
       const ownFrom = at
       const { length } = contents
@@ -153,11 +156,8 @@ export class Transmitter {
   #fillOwn(from: number, end: number, contents: PacketContents): number {
     const { handshake } = this.#parts
     let at = from
-    if (this.response !== undefined && end - at > challengeSize) {
-      scratch[at] = partType.response
-      scratch.set(this.response, at + 1)
-      at += 1 + challengeSize
-      this.response = undefined
+    if (this.response !== undefined) {
+      at = this.#fillResponse(at, end)
       contents.push(remembered.ping, 0, 0)
     }
     if (handshake.hasPending) at = handshake.fill(scratch, at, end, contents, remembered.handshake)
@@ -167,6 +167,14 @@ export class Transmitter {
       contents.push(remembered.ping, 0, 0)
     }
     return at
+  }
+
+  #fillResponse(at: number, end: number): number {
+    if (this.response === undefined || end - at <= challengeSize) return at
+    scratch[at] = partType.response
+    scratch.set(this.response, at + 1)
+    this.response = undefined
+    return at + 1 + challengeSize
   }
 
   #fillMore(from: number, end: number, contents: PacketContents, now: number): number {
