@@ -150,6 +150,31 @@ describe('a connection', () => {
     },
   )
 
+  it.each([1, 2, 3, 4])('all of a budget leaves at once, however it is spent: seed %i', (seed) => {
+    const random = new Random(seed)
+    const net = new DatagramEnds(seed, { delayMs: [20, 25], loss: 0.02 })
+    const { opened } = connectEnds(net)
+    opened.write(frame(0, 0, 40), net.now)
+    opened.flush(net.now)
+    net.run(1000)
+    let spent = 0
+    for (let count = 1; count < 600; count++) {
+      const budget = opened.budgetBytes(net.now)
+      // What stands around the body of a frame, and around its pieces.
+      const size = random.chance(0.5) ? budget - 16 : random.integer(0, budget)
+      if (size >= 4 && size <= budget - 16) {
+        const { bytesOut } = opened.statistics()
+        opened.write(frame(random.pick([0, 10]), count, size), net.now)
+        opened.flush(net.now)
+        expect(opened.machines.outgoing.pendingBytes, `${size} of ${budget}`).toBe(0)
+        expect(opened.statistics().bytesOut - bytesOut).toBeGreaterThan(size)
+        spent++
+      }
+      net.run(random.pick([0, 1, 5, 30]))
+    }
+    expect(spent).toBeGreaterThan(100)
+  })
+
   it.each(Array.from({ length: 60 }, (_, index) => index + 1))(
     'keeps what each delivery promises, seed %i',
     (seed) => {

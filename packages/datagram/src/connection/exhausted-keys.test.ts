@@ -75,3 +75,22 @@ describe('keys that are used up', () => {
     expect(client.goneCount).toBe(1)
   })
 })
+
+it('a side that has keys has no budget before its peer has heard all of the handshake: nothing would leave', () => {
+  const net = new DatagramEnds(1)
+  const { opened, accepted } = connectEnds(net)
+  for (const end of [opened, accepted]) end.expectKeys()
+  opened.say(Uint8Array.of(1, 2, 3), net.now)
+  opened.seal(new LimitedSealer(opened.peer.id, 100), net.now)
+  accepted.seal(new LimitedSealer(accepted.peer.id, 100), net.now)
+  opened.write(frame(0), net.now)
+  opened.flush(net.now)
+  const before = {
+    isHeard: opened.machines.handshake.isHeard,
+    pending: opened.machines.outgoing.pendingBytes,
+  }
+  expect([before, opened.budgetBytes(net.now)]).toEqual([{ isHeard: false, pending: 4 }, 0])
+  net.run(1000, () => opened.machines.handshake.isHeard)
+  expect(opened.machines.outgoing.pendingBytes).toBe(0)
+  expect(opened.budgetBytes(net.now)).toBeGreaterThan(1000)
+})

@@ -78,9 +78,13 @@ export class Machines {
 
   /** So many bytes of frames leave at once if they are written now. */
   budgetBytes(now: number): number {
-    if (this.cover.isWaiting) return 0
-    const packets = this.recovery.room(now) / this.mtu.size
-    return Math.max(0, Math.floor(packets * (this.mtu.size - packetOverhead)) - this.outgoing.pendingBytes)
+    // Frames leave sealed, and so not before the peer can open that.
+    if (this.cover.isSealing && !(this.cover.hasKeys && this.handshake.isHeard)) return 0
+    const room = this.recovery.room(now)
+    const { size } = this.mtu
+    // A packet leaves when there is room for all of it, what stands around its frames included: the last one, too.
+    const last = Math.max(0, Math.floor(room % size) - packetOverhead)
+    return Math.max(0, Math.floor(room / size) * (size - packetOverhead) + last - this.outgoing.pendingBytes)
   }
 
   /** Packets have another size from now on. */

@@ -49,11 +49,6 @@ export class PacketCover {
     this.#counts = counts
   }
 
-  /** Whether the connection is going to be sealed and has no keys yet: only a handshake may pass. */
-  get isWaiting(): boolean {
-    return this.isSealing && this.#sealer === undefined
-  }
-
   /** Whether there are keys. */
   get hasKeys(): boolean {
     return this.#sealer !== undefined
