@@ -1,10 +1,10 @@
 /**
  * Runs the swarm of `@millrace/sim` over many seeds: `npm run sim -- --seeds 100000 --from 1`, or one of them: `--seed 7 --hazards 0,3`, which keeps those
  * hazards alone. `--transport`, `--encryption`, `--weather` and `--load` say what is drawn otherwise, and `--first-failure` ends with the first. Prints each seed that fails, how little of it is
- * enough, and a summary.
+ * enough, and a summary; with `--verbose` also how often each rule was looked at.
  */
 import { parseArgs } from 'node:util'
-import { drawPlan, type PlanOptions, swarm } from '@millrace/sim'
+import { drawPlan, type PlanOptions, ruleNames, swarm } from '@millrace/sim'
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     weather: { type: 'string' },
     load: { type: 'string' },
     'first-failure': { type: 'boolean' },
+    verbose: { type: 'boolean' },
   },
 })
 
@@ -24,12 +25,13 @@ const from = whole('seed', values.seed ?? values.from)
 const count = values.seed === undefined ? whole('seeds', values.seeds) : 1
 const said: PlanOptions = {
   transport: oneOf('transport', values.transport, ['tcp', 'udp']),
-  encryption: oneOf('encryption', values.encryption, ['none', 'key', 'XX']),
+  encryption: oneOf('encryption', values.encryption, ['none', 'key', 'XX', 'IK']),
   weather: oneOf('weather', values.weather, ['mild', 'wild']),
   load: oneOf('load', values.load, ['light', 'heavy']),
 }
 const started = performance.now()
 const reasons = new Map<string, number>()
+const rules = new Map<string, number>(ruleNames.map((name) => [name, 0]))
 let [failures, virtualMs, datagrams] = [0, 0, 0]
 
 for (let seed = from; seed < from + count; seed++) {
@@ -38,6 +40,7 @@ for (let seed = from; seed < from + count; seed++) {
     virtualMs += report.virtualMs
     datagrams += report.datagrams
     for (const [reason, times] of report.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + times)
+    for (const [rule, times] of report.rules) rules.set(rule, (rules.get(rule) ?? 0) + times)
   } catch (error) {
     failures++
     console.error(error instanceof Error ? error.message : error)
@@ -50,6 +53,10 @@ console.log(`${count} seeds from ${from}, ${failures} failed, ${seconds.toFixed(
 console.log(
   `${(virtualMs / 1000 / seconds).toFixed(0)} times faster than real time, ${datagrams} datagrams; ends of channels: ${[...reasons].map(([reason, times]) => `${reason} ${times}`).join(', ')}`,
 )
+if (values.verbose) {
+  console.log('how often each rule was looked at:')
+  for (const [rule, times] of rules) console.log(`${String(times).padStart(10)}  ${rule}`)
+}
 if (failures > 0) process.exitCode = 1
 
 /** The hazards that are kept, by their places in what is drawn for the seed. */

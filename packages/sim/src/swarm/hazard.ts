@@ -1,6 +1,7 @@
 import type { ConditionOptions } from '../net/conditions.ts'
 import type { Host } from '../world/host.ts'
 import type { World } from '../world/world.ts'
+import type { Weather } from './weather.ts'
 
 /** When a hazard begins, and how long it lasts, in milliseconds since the safety phase began. */
 interface Lasting {
@@ -49,6 +50,21 @@ export type Hazard =
       readonly host: number | 'server'
       readonly bytesPerSecond: number
     })
+  /** The way is cut for a moment, in which programs say something and then fall silent: the last of it is lost, and nothing follows. `forMs`: the silence, too. */
+  | (Lasting & {
+      readonly kind: 'tail'
+      readonly player: number
+      readonly ways: 'there' | 'back' | 'both'
+      readonly cutMs: number
+    })
+  /** The way carries less from here on than before, smaller packets or fewer bytes, while programs say so many bytes as fast as their channels take them. */
+  | (Lasting & {
+      readonly kind: 'narrow'
+      readonly player: number
+      readonly ways: 'there' | 'back' | 'both'
+      readonly conditions: ConditionOptions
+      readonly bytes: number
+    })
   /** A stranger sends the server packets that say they come from elsewhere: own ones, and copies of what players send. */
   | (Lasting & { readonly kind: 'spoofing' })
 
@@ -57,6 +73,7 @@ export interface Scene {
   readonly world: World
   readonly server: Host
   readonly players: readonly Host[]
+  readonly weather: Weather
   /** Tells a program that its host is up again. */
   restarted(host: Host): void
   /** Sends spoofed packets, until its result is called. */
@@ -69,17 +86,10 @@ export function unleash(hazard: Hazard, scene: Scene): () => void {
   const hostOf = (which: number | 'server') => (which === 'server' ? server : scene.players[which])
   const nothing = () => {}
   switch (hazard.kind) {
-    case 'conditions': {
-      const route = world.between(scene.players[hazard.player], server)
-      const ways = hazard.ways === 'both' ? [route.there, route.back] : [route[hazard.ways]]
-      const before = ways.map((way) => way.conditions)
-      for (const way of ways) way.set(hazard.conditions)
-      const names = Object.keys(hazard.conditions) as (keyof ConditionOptions)[]
-      return () => {
-        for (const [index, way] of ways.entries())
-          way.set(Object.fromEntries(names.map((name) => [name, before[index][name]])))
-      }
-    }
+    case 'conditions':
+    case 'narrow':
+      return scene.weather.begin(scene.players[hazard.player], hazard.ways, hazard.conditions)
+    case 'tail':
     case 'partition': {
       const route = world.between(scene.players[hazard.player], server)
       const ways = hazard.ways === 'both' ? [route.there, route.back] : [route[hazard.ways]]
@@ -148,8 +158,9 @@ function unleashOn(host: Host, hazard: OfHost, scene: Scene): () => void {
   }
 }
 
-/** How long a hazard lasts, in milliseconds; 0: it is a moment. */
+/** How long a hazard lasts on its way or its host, in milliseconds; 0: it is a moment. */
 export function lengthOf(hazard: Hazard): number {
+  if (hazard.kind === 'tail') return hazard.cutMs
   return 'forMs' in hazard ? hazard.forMs : 0
 }
 

@@ -7,7 +7,7 @@ import type { Hazard } from './hazard.ts'
 export interface SwarmPlan {
   readonly seed: number
   readonly transport: 'tcp' | 'udp'
-  readonly encryption: 'none' | 'key' | 'XX'
+  readonly encryption: 'none' | 'key' | 'XX' | 'IK'
   /**
    * `mild`: no channel of an honest peer may end by itself, as at most a fifth of its packets are lost and no silence is long. `wild`: channels may end
    * for every reason that a network can cause.
@@ -30,7 +30,7 @@ export type PlanOptions = { readonly [Name in keyof Omit<SwarmPlan, 'seed'>]?: S
 export function drawPlan(seed: number, options: PlanOptions = {}): SwarmPlan {
   const random = new Random(hashOf('swarm', seed))
   const transport = options.transport ?? (random.chance(0.7) ? 'udp' : 'tcp')
-  const encryption = options.encryption ?? random.pick(['none', 'key', 'XX'] as const)
+  const encryption = options.encryption ?? random.pick(['none', 'key', 'XX', 'IK'] as const)
   const weather = options.weather ?? (random.chance(0.5) ? 'mild' : 'wild')
   const players = options.players ?? random.pick([1, 1, 2])
   const safetyMs = options.safetyMs ?? random.integer(4000, 12_000)
@@ -62,7 +62,7 @@ class HazardDraws {
       'stall',
       'failing-sends',
     ]
-    if (isUdp) mild.push('move', 'spoofing')
+    if (isUdp) mild.push('move', 'spoofing', 'tail', 'tail', 'narrow')
     const wild: Hazard['kind'][] = [
       ...mild,
       'partition',
@@ -126,6 +126,24 @@ class HazardDraws {
         }
       case 'slow-reader':
         return { kind, host, atMs, forMs, bytesPerSecond: random.pick([200, 2000, 20_000]) }
+      case 'tail': {
+        const silenceMs = Math.min(random.integer(2500, 4500), safetyMs - atMs)
+        return { kind, player, ways, atMs, forMs: silenceMs, cutMs: random.integer(200, 400) }
+      }
+      case 'narrow': {
+        const isSlow = random.chance(0.5)
+        return {
+          kind,
+          player,
+          ways,
+          atMs,
+          forMs: isSlow ? Math.min(random.integer(1500, 4000), safetyMs - atMs) : safetyMs - atMs,
+          conditions: isSlow
+            ? { bytesPerSecond: random.pick([100_000, 300_000]), queueBytes: random.pick([50_000, 100_000]) }
+            : { mtuBytes: random.pick([1228, 1300]) },
+          bytes: isSlow ? 2_000_000 : random.integer(60_000, 180_000),
+        }
+      }
       case 'spoofing':
         return { kind, atMs, forMs }
     }

@@ -40,6 +40,7 @@ export type MessageKey = keyof typeof streamOf
 
 export const messageKeys = Object.keys(streamOf) as MessageKey[]
 export const requestKeys = ['ask', 'askUnordered'] as const
+export type RequestKey = (typeof requestKeys)[number]
 
 /** What a stream promises over datagrams. Over streams of bytes all arrive, in their order. */
 export const promises: Readonly<Record<Stream, 'ordered' | 'once' | 'forward' | 'latest' | 'not-twice'>> = {

@@ -4,16 +4,26 @@ import type { UdpPacket } from '../net/packet.ts'
 import type { Host } from '../world/host.ts'
 import { World } from '../world/world.ts'
 import { ChannelsProgram, serverPort } from './channels-program.ts'
-import { lengthOf, type Scene, unleash } from './hazard.ts'
+import { type Hazard, lengthOf, type Scene, unleash } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
+import { type RuleName, Rules } from './rules.ts'
 import type { SwarmProgram, SwarmSetting } from './swarm-program.ts'
+import { Weather } from './weather.ts'
 import { type Spoof, WireWatch } from './wire-watch.ts'
 
 /** How long after the hazards are over all must be well, in milliseconds, and how often that is asked. */
 const healingMs = 60_000
 const lookEveryMs = 250
 const spoofEveryMs = 200
+const lookLateEveryMs = 100
 const faultsMax = 10
+
+/**
+ * So much more than a slow way carries may be sent over it, and so many bytes on top: a sender that has seen a fast way believes in it for some round trips, which
+ * are longer now, and what is lost of that leaves again.
+ */
+const floodFactor = 3.5
+const floodBytes = 300_000
 
 /** What one run did. */
 export interface SwarmReport {
@@ -30,6 +40,8 @@ export interface SwarmReport {
   readonly spoofed: number
   /** How often channels ended, by reason; empty for a program of your own. */
   readonly reasons: ReadonlyMap<string, number>
+  /** How often each rule was looked at. Those of Millrace's own program are not, with a program of your own. */
+  readonly rules: ReadonlyMap<RuleName, number>
 }
 
 /** Makes the program of a run. */
@@ -45,14 +57,16 @@ class SwarmRun implements Scene {
   readonly world: World
   readonly server: Host
   readonly players: readonly Host[]
+  readonly weather: Weather
   readonly #plan: SwarmPlan
   readonly #faults: string[] = []
   readonly #program: SwarmProgram
+  readonly #rules: Rules
   readonly #watch: WireWatch
   readonly #random: Random
   #attackers = 0
 
-  constructor(plan: SwarmPlan, make: SwarmProgramMaker = (setting) => new ChannelsProgram(setting)) {
+  constructor(plan: SwarmPlan, make: SwarmProgramMaker | undefined) {
     this.#plan = plan
     this.world = new World({ seed: plan.seed, net: { delayMs: plan.delayMs } })
     this.server = this.world.host('server')
@@ -60,11 +74,21 @@ class SwarmRun implements Scene {
     const fault = (text: string) => {
       if (this.#faults.length < faultsMax) this.#faults.push(`at ${this.world.now} ms: ${text}`)
     }
-    this.#watch = new WireWatch(serverPort, plan.encryption !== 'none', fault)
+    this.weather = new Weather(this.world, this.server)
+    this.#rules = new Rules(fault)
+    this.#watch = new WireWatch({
+      plan,
+      rules: this.#rules,
+      serverHost: this.server.address,
+      serverPort,
+      now: () => this.world.now,
+    })
     this.#random = new Random(hashOf('spoofing', plan.seed))
     const random = new Random(hashOf('program', plan.seed))
     const { world, server, players } = this
-    this.#program = make({ plan, world, server, players, random, fault })
+    const setting = { plan, world, server, players, random, fault }
+    const own = () => new ChannelsProgram({ ...setting, rules: this.#rules, watch: this.#watch })
+    this.#program = make === undefined ? own() : make(setting)
     world.taps.push((packet) => this.#saw(packet))
     if (this.#program.check !== undefined) world.checks.push(() => this.#program.check?.())
   }
@@ -79,7 +103,7 @@ class SwarmRun implements Scene {
       healedMs = await this.#untilWell()
       if (this.#faults.length === 0) {
         await world.until(this.#program.end(), healingMs)
-        await world.end()
+        await this.#end()
         this.#program.conclude?.()
       }
     } catch (error) {
@@ -94,6 +118,7 @@ class SwarmRun implements Scene {
       datagrams: this.#watch.seen,
       spoofed: this.#watch.spoofed,
       reasons: this.#program instanceof ChannelsProgram ? this.#program.reasons : new Map(),
+      rules: this.#rules.asked,
     }
   }
 
@@ -128,7 +153,12 @@ class SwarmRun implements Scene {
     const moments = hazards.flatMap((hazard) => {
       let end = () => {}
       const begin = () => {
-        end = unleash(hazard, this)
+        const sent = this.#sentBytes(hazard)
+        const calm = unleash(hazard, this)
+        end = () => {
+          this.#notFlooded(hazard, sent)
+          calm()
+        }
       }
       return [
         { atMs: hazard.atMs, run: begin },
@@ -137,6 +167,9 @@ class SwarmRun implements Scene {
     })
     for (let atMs = spoofEveryMs; atMs < safetyMs; atMs += spoofEveryMs)
       moments.push({ atMs, run: () => this.#attack() })
+    if (this.#program.look !== undefined)
+      for (let atMs = lookLateEveryMs; atMs < safetyMs; atMs += lookLateEveryMs)
+        moments.push({ atMs, run: () => this.#program.look?.() })
     moments.sort((one, other) => one.atMs - other.atMs)
     for (const { atMs, run } of moments) {
       if (this.#faults.length > 0) return
@@ -144,6 +177,28 @@ class SwarmRun implements Scene {
       run()
     }
     await world.run(Math.max(0, safetyMs - world.now))
+  }
+
+  /** What was given to the ways of a hazard that makes them slow. */
+  #sentBytes(hazard: Hazard): number[] {
+    if (!('conditions' in hazard) || hazard.conditions.bytesPerSecond === undefined) return []
+    const { there, back } = this.world.between(this.players[hazard.player], this.server)
+    const ways = hazard.ways === 'both' ? [there, back] : [hazard.ways === 'there' ? there : back]
+    return ways.map((way) => way.statistics().sentBytes)
+  }
+
+  /** Over a way that became slow not much more is sent than it carries, as soon as its losses have shown that. */
+  #notFlooded(hazard: Hazard, before: readonly number[]): void {
+    const now = this.#sentBytes(hazard)
+    if (!('conditions' in hazard) || this.#plan.transport !== 'udp') return
+    const { bytesPerSecond = 0, queueBytes = 0 } = hazard.conditions
+    const mostBytes =
+      floodFactor * ((bytesPerSecond * (this.world.now - hazard.atMs)) / 1000 + queueBytes) + floodBytes
+    for (const [index, sent] of now.entries()) {
+      const bytes = sent - before[index]
+      const text = () => `${bytes} bytes were sent over a way that carries ${bytesPerSecond} a second`
+      this.#rules.hold('a narrow way is not flooded', bytes <= mostBytes, text)
+    }
   }
 
   #heal(): void {
@@ -166,11 +221,26 @@ class SwarmRun implements Scene {
     const since = world.now
     while (this.#faults.length === 0) {
       await world.run(lookEveryMs)
+      this.#program.look?.()
       const unwell = this.#program.unwell()
-      if (unwell.length === 0) break
-      if (world.now - since < healingMs) continue
-      this.#faults.push(`${healingMs / 1000} s after all is healed: ${unwell.join('; ')}`)
+      if (unwell.length > 0 && world.now - since < healingMs) continue
+      this.#rules.hold(
+        'well after healing',
+        unwell.length === 0,
+        () => `${healingMs / 1000} s after all is healed: ${unwell.join('; ')}`,
+      )
+      break
     }
     return world.now - since
+  }
+
+  async #end(): Promise<void> {
+    let left: unknown
+    await this.world.end().catch((error: unknown) => {
+      left = error
+    })
+    this.#rules.hold('nothing is left', left === undefined, () =>
+      left instanceof Error ? left.message : String(left),
+    )
   }
 }

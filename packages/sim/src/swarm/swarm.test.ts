@@ -34,9 +34,11 @@ describe('a swarm', () => {
       'reset',
       'slow-reader',
       'spoofing',
+      'tail',
+      'narrow',
     ]
     expect([...met].sort()).toEqual(
-      [...kinds, 'tcp', 'udp', 'none', 'key', 'XX', 'mild', 'wild', 'light', 'heavy'].sort(),
+      [...kinds, 'tcp', 'udp', 'none', 'key', 'XX', 'IK', 'mild', 'wild', 'light', 'heavy'].sort(),
     )
   })
 

@@ -1,5 +1,10 @@
 import type { Random } from '../base/random.ts'
 import type { UdpPacket } from '../net/packet.ts'
+import { carryingPart } from './clear-parts.ts'
+import type { SwarmPlan } from './plan.ts'
+import { ProofWatch } from './proof-watch.ts'
+import type { Rules } from './rules.ts'
+import { SpreadWatch } from './spread-watch.ts'
 import { marker } from './swarm-messages.ts'
 
 /** What stands where in packets of udp (docs/UDP.md). */
@@ -7,33 +12,48 @@ const kindOf = { request: 0x10, accept: 0x12, sealed: 0x20, sealedNext: 0x21, pl
 const plainHeaderSize = 15
 const requestSize = 1200
 
+/** Sealed acknowledgements are smaller, and probes of the path at least so large. */
+const ackSizeMax = 80
+const probeSizeMin = 1400
+
 /** Addresses that never send anything: what sends there was fooled. RFC 5737 has them for documents. */
 const victims = ['203.0.113.1', '203.0.113.2', '203.0.113.3']
 
 /** What is said by a stranger who sends from addresses of others. */
 export type Spoof = (from: { readonly host: string; readonly port: number }, bytes: Uint8Array) => void
 
-/**
- * Looks at every datagram: no nonce may be there twice, nothing of a message in clear where it is encrypted, and no address that has proven nothing
- * may be sent more than came from there.
- */
+/** What a watch knows of its world. */
+export interface WireSetting {
+  readonly plan: SwarmPlan
+  readonly rules: Rules
+  readonly serverHost: string
+  readonly serverPort: number
+  readonly now: () => number
+}
+
+/** Looks at every datagram, and holds it to the rules of what may be on the wire. */
 export class WireWatch {
   /** How many datagrams it saw, and how many of them were spoofed. */
   seen = 0
   spoofed = 0
-  readonly #serverPort: number
+  /** Peers whose leave to come in is being thought about: `host:port`. */
+  readonly waiting = new Set<string>()
+  readonly #setting: WireSetting
   readonly #isEncrypted: boolean
-  readonly #fault: (text: string) => void
+  readonly #proof: ProofWatch
+  readonly #spread: SpreadWatch
   readonly #nonces = new Map<number, Set<number>>()
-  readonly #victims = new Map(victims.map((host) => [host, { received: 0, sent: 0 }]))
+  /** What was sent so far from one host to another. */
+  readonly #bytes = new Map<string, number>()
   /** The last packet and the last request of any player. */
   #last: Uint8Array | undefined
   #request: Uint8Array | undefined
 
-  constructor(serverPort: number, isEncrypted: boolean, fault: (text: string) => void) {
-    this.#serverPort = serverPort
-    this.#isEncrypted = isEncrypted
-    this.#fault = fault
+  constructor(setting: WireSetting) {
+    this.#setting = setting
+    this.#isEncrypted = setting.plan.encryption !== 'none'
+    this.#proof = new ProofWatch(setting.rules, victims)
+    this.#spread = new SpreadWatch(setting.rules, setting.plan)
   }
 
   /** Whether a player asks for a connection by it. */
@@ -41,22 +61,27 @@ export class WireWatch {
     return bytes[0] === kindOf.request
   }
 
+  /** How many bytes left one host so far, to wherever. */
+  sentBy(host: string): number {
+    return this.#bytes.get(host) ?? 0
+  }
+
   /** A host sends a datagram. */
-  saw({ toHost, toPort, bytes }: UdpPacket): void {
+  saw({ fromHost, fromPort, toHost, toPort, bytes }: UdpPacket): void {
     this.seen++
-    const victim = this.#victims.get(toHost)
-    if (victim !== undefined) {
-      victim.received += bytes.length
-      if (victim.received > victim.sent)
-        this.#fault(`${victim.received} bytes went to ${toHost}, which sent ${victim.sent}`)
-    }
+    const { serverHost, serverPort, now } = this.#setting
     const kind = bytes[0]
-    if (victim !== undefined && kind === kindOf.accept)
-      this.#fault(`a connection was accepted from ${toHost}, which never proved that it receives there`)
-    if (toPort === this.#serverPort) {
+    this.#bytes.set(fromHost, this.sentBy(fromHost) + bytes.length)
+    this.#spread.saw(fromHost, toHost, bytes.length, now())
+    if (toHost === serverHost && toPort === serverPort) {
       if (kind === kindOf.request) this.#request = bytes
       else this.#last = bytes
+      this.#proof.received(fromHost, fromPort, bytes)
+    } else if (fromHost === serverHost && fromPort === serverPort) {
+      this.#proof.sent(toHost, toPort, bytes)
+      this.#leave(`${toHost}:${toPort}`, bytes)
     }
+    if (!this.#isEncrypted) return
     if (kind === kindOf.plain) this.#plain(bytes)
     else if (kind === kindOf.sealed || kind === kindOf.sealedNext) this.#sealed(bytes)
   }
@@ -77,14 +102,28 @@ export class WireWatch {
   repeat(random: Random, spoof: Spoof, bytes: Uint8Array): void {
     const host = random.pick(victims)
     this.spoofed++
-    const victim = this.#victims.get(host)
-    if (victim !== undefined) victim.sent += bytes.length
+    this.#proof.received(host, 4000, bytes)
     spoof({ host, port: 4000 }, bytes)
   }
 
+  /** While a peer has no leave yet, it is told nothing but that its packets came. */
+  #leave(address: string, bytes: Uint8Array): void {
+    if (!this.waiting.has(address)) return
+    const isSealed = bytes[0] === kindOf.sealed || bytes[0] === kindOf.sealedNext
+    this.#setting.rules.hold(
+      'nothing before leave',
+      !isSealed || bytes.length <= ackSizeMax || bytes.length >= probeSizeMin,
+      () => `${bytes.length} sealed bytes go to ${address}, which has no leave to come in`,
+    )
+  }
+
   #plain(bytes: Uint8Array): void {
-    if (this.#isEncrypted && includes(bytes, marker, plainHeaderSize))
-      this.#fault('a message is in clear, although it is encrypted')
+    const part = carryingPart(bytes)
+    this.#setting.rules.hold(
+      'nothing in clear',
+      part < 0 && !includes(bytes, marker, plainHeaderSize),
+      () => `something of a program is in clear, although it is encrypted: part ${part}`,
+    )
   }
 
   /** The receiver's id stands for the keys: it drew it for one connection. */
@@ -97,7 +136,11 @@ export class WireWatch {
       nonces = new Set()
       this.#nonces.set(id, nonces)
     }
-    if (nonces.has(nonce)) this.#fault(`two packets were sealed with the nonce ${nonce}`)
+    this.#setting.rules.hold(
+      'no nonce twice',
+      !nonces.has(nonce),
+      () => `two packets were sealed with the nonce ${nonce}`,
+    )
     nonces.add(nonce)
   }
 }

@@ -1,0 +1,72 @@
+import type { CloseReason, MillraceError } from '@millrace/core'
+import { Causes } from './causes.ts'
+import type { ChannelEnd } from './channel-end.ts'
+import type { SwarmPlan } from './plan.ts'
+
+/** Said of attempts that did not come to a channel, and of channels that have ended, whose reason is looked at by itself. */
+const saidOfEnds: ReadonlySet<string> = new Set([
+  'connect-failed',
+  'handshake-failed',
+  'link-failed',
+  'listen-failed',
+  'channel-closed',
+])
+
+/** What a channel that a side ends may say: the network may be faster. */
+const causedByEnds: ReadonlySet<CloseReason['code']> = new Set([
+  'closed',
+  'destroyed',
+  'heartbeat-timeout',
+  'slow-reader',
+  'link-ended',
+  'link-failed',
+])
+
+/** The two ends of a channel, by what its opener says of itself. */
+export interface Pair {
+  readonly player: number
+  opened?: ChannelEnd
+  accepted?: ChannelEnd
+}
+
+/** Says of what went wrong whether the plan is the cause: only what the hazards of a player can do may be done to him. */
+export class Judge {
+  readonly #plan: SwarmPlan
+  readonly #isStream: boolean
+  readonly #causes: readonly Causes[]
+
+  constructor(plan: SwarmPlan) {
+    this.#plan = plan
+    this.#isStream = plan.transport === 'tcp'
+    this.#causes = Array.from({ length: plan.players }, (_, player) => new Causes(plan, player))
+  }
+
+  /** A channel ends when one side ends it, when its opener has given it up before it was open to it, or for what the plan does to its player. */
+  mayEnd(end: ChannelEnd, { opened, accepted, player }: Pair, reason: CloseReason): boolean {
+    if (opened === undefined) return true
+    if (opened.isEnding || accepted?.isEnding === true) return causedByEnds.has(reason.code)
+    const other = end === opened ? accepted : opened
+    // What the other side did is judged there.
+    const isToldSo = reason.code === 'link-ended' || (reason.code === 'closed' && reason.by === 'remote')
+    if (isToldSo && (other === undefined || other.isLost || other.reason !== undefined)) return true
+    return this.#causes[player].mayEnd(reason.code, 'what' in reason ? reason.what : '')
+  }
+
+  /** The end of a channel ends its requests, and is judged by itself; a full one takes none. One is too late only behind much, or on a way that is bad for long. */
+  mayRequestFail(player: number, code: string): boolean {
+    const { load } = this.#plan
+    if (code === 'channel-closed' || code === 'link-failed' || code === 'request-limit') return true
+    const causes = this.#causes[player]
+    if (code === 'request-timeout') return load === 'heavy' || causes.maySlow()
+    return this.#isStream && (code === 'encryption-failed' || code === 'handshake-failed') && causes.maySlow()
+  }
+
+  /** Whether a program may be told this error: of a peer that was refused, or of bytes that were changed, among others. */
+  mayFail({ code, message }: MillraceError): boolean {
+    const { encryption } = this.#plan
+    const isRefused =
+      (encryption === 'XX' || encryption === 'IK') && message.includes('authorise refused the key')
+    const isChanged = code === 'encryption-failed' && this.#causes.some((causes) => causes.mayCorrupt())
+    return saidOfEnds.has(code) || isRefused || isChanged
+  }
+}
