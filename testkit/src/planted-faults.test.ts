@@ -5,8 +5,14 @@ import { plantedFaults } from './planted-faults.ts'
 const source = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
 
 describe('the faults that the swarm must find', () => {
-  it.each(plantedFaults)('can be planted: $name', ({ file, right, wrong }) => {
-    expect(source(file).split(right)).toHaveLength(2)
-    expect(wrong).not.toBe(right)
+  it.each(plantedFaults)('can be planted: $name', (fault) => {
+    for (const { file, right, wrong } of fault.also === undefined ? [fault] : [fault, fault.also]) {
+      expect(source(file).split(right)).toHaveLength(2)
+      expect(wrong).not.toBe(right)
+    }
+  })
+
+  it('have names of their own', () => {
+    expect(new Set(plantedFaults.map(({ name }) => name)).size).toBe(plantedFaults.length)
   })
 })

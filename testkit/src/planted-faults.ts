@@ -1,16 +1,22 @@
-/** A fault in the way of udp: the text `right` of a source, and what stands in its place. */
-export interface PlantedFault {
-  readonly name: string
+/** The text `right` of a source, and what stands in its place. */
+export interface Change {
   readonly file: string
   readonly right: string
   readonly wrong: string
+}
+
+/** A fault that the swarm must find. */
+export interface PlantedFault extends Change {
+  readonly name: string
+  /** Where two guards stand behind each other, and either is enough, both are taken away. */
+  readonly also?: Change
   /** What of the plans is said rather than drawn, for faults that few plans come near. */
   readonly options?: string
 }
 
 const datagram = 'packages/datagram/src'
 
-/** Faults that the swarm must find: `node testkit/src/planted.ts`. */
+/** Faults in the way of udp, and of channels: `node testkit/src/planted.ts`. */
 export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'packets that came before are read again',
@@ -59,14 +65,14 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: `${datagram}/connection/windows.ts`,
     right: '  isDue(): boolean {',
     wrong: '  isDue(): boolean {\n    if (this.#size > 0) return false',
-    options: '--load heavy --transport udp --weather mild --from 7',
+    options: '--load heavy --transport udp --weather mild',
   },
   {
     name: 'a lost window is not told again',
     file: `${datagram}/connection/outcomes.ts`,
     right: 'else if (what === remembered.window) windows.lost(a)',
     wrong: '',
-    options: '--load heavy --transport udp --weather wild --from 7',
+    options: '--load heavy --transport udp --weather wild',
   },
   {
     name: 'what was lost of a lane is not sent again',
@@ -122,13 +128,14 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: `${datagram}/connection/connection.ts`,
     right: "if (due === 'probe') this.out.probesDue = 2",
     wrong: '',
+    options: '--transport udp',
   },
   {
     name: 'probes are as large as the path was',
     file: `${datagram}/connection/transmitter.ts`,
     right: '(isProbe ? packetSizeMin : mtu.size)',
     wrong: 'mtu.size',
-    options: '--transport udp --weather mild',
+    options: '--transport udp',
   },
   {
     name: 'acks of a handshake count in their order alone',
@@ -159,5 +166,111 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: 'packages/core/src/encryption/sealed-packets.ts',
     right: 'this.#held.push(batch)\n    return',
     wrong: 'return this.#link.send(batch, report)\n    return',
+    also: {
+      file: `${datagram}/connection/transmitter.ts`,
+      right: "const mayCarry = how === 'sealed' || !cover.isSealing",
+      wrong: 'const mayCarry = true',
+    },
+  },
+  {
+    name: 'the answer to a challenge waits for room',
+    file: `${datagram}/connection/transmitter.ts`,
+    right: 'this.response !== undefined && !may',
+    wrong: 'this.response === null && !may',
+    options: '--transport udp',
+  },
+  {
+    name: 'the answer to a challenge counts for nothing',
+    file: `${datagram}/path/path-check.ts`,
+    right: 'bytes[at + index] === byte)',
+    wrong: 'bytes[at + index] === byte && index > 8)',
+    options: '--transport udp',
+  },
+  {
+    name: 'an address that was challenged is believed before it answers',
+    file: `${datagram}/connection/peer-path.ts`,
+    right: 'check.received(size)',
+    wrong: 'check.received(size)\n    this.host = host\n    this.port = port',
+  },
+  {
+    name: 'the window of the congestion control is ignored',
+    file: `${datagram}/recovery/recovery.ts`,
+    right: 'Math.min(this.#controller.window - this.#bytesInFlight, this.#pacer.available(now))',
+    wrong: 'this.#pacer.available(now)',
+    options: '--transport udp',
+  },
+  {
+    name: 'the pacer is ignored',
+    file: `${datagram}/recovery/recovery.ts`,
+    right: 'Math.min(this.#controller.window - this.#bytesInFlight, this.#pacer.available(now))',
+    wrong: 'this.#controller.window - this.#bytesInFlight',
+    options: '--transport udp',
+  },
+  {
+    name: 'a budget is twice what may leave',
+    file: `${datagram}/connection/machines.ts`,
+    right: 'const room = this.recovery.room(now)',
+    wrong: 'const room = 2 * this.recovery.room(now)',
+  },
+  {
+    name: 'the latest value is made before there is room',
+    file: 'packages/core/src/channel/latest-values.ts',
+    right: 'if (!this.#owner.hasRoom) return',
+    wrong: '',
+  },
+  {
+    name: 'a message is taken by a channel that is full',
+    file: 'packages/core/src/link/link-sender.ts',
+    right: 'if (this.#queue.isFull) return this.#overflowed(number, body, undefined)',
+    wrong: '',
+  },
+  {
+    name: 'of what left, a byte stays in the account',
+    file: 'packages/core/src/link/send-queue.ts',
+    right: 'this.#inFlight -= size\n    this.#settle()',
+    wrong: 'this.#inFlight -= size - 1\n    this.#settle()',
+  },
+  {
+    name: 'what a channel holds is not in the account',
+    file: 'packages/core/src/channel/conversation.ts',
+    right: 'if (bytes !== this.heldBytes && this.reason',
+    wrong: 'if (bytes !== this.heldBytes && bytes < 300 && this.reason',
+  },
+  {
+    name: 'a request is answered twice',
+    file: 'packages/core/src/channel/conversation.ts',
+    right: 'if (this.carrier.mayReply) this.carrier.sender.sendReply(id, number, body)',
+    wrong: 'for (let count = 0; count < 2; count++) this.carrier.sender.sendReply(id, number, body)',
+  },
+  {
+    name: 'a reply goes to the request that waits for longest',
+    file: 'packages/core/src/channel/pending-requests.ts',
+    right: 'this.#end(id)?.resolve(body)',
+    wrong: 'this.#end([...this.#pending.keys()][0] ?? id)?.resolve(body)',
+  },
+  {
+    name: 'an end is told to the pipe twice',
+    file: 'packages/core/src/pipe/channel-registry.ts',
+    right: 'this.#owner.closed(channel, reason)\n',
+    wrong: 'this.#owner.closed(channel, reason)\n    this.#owner.closed(channel, reason)\n',
+  },
+  {
+    name: 'the end of a connection overtakes what was said before',
+    file: `${datagram}/connection/leaving.ts`,
+    right: "this.#end !== 'wanted' || this.#machines.waitingBytes > 0",
+    wrong: "this.#end !== 'wanted'",
+  },
+  {
+    name: 'a peer is let in whatever authorise says',
+    file: 'packages/core/src/encryption/link-handshake.ts',
+    right: 'if (verdict !== true)',
+    wrong: 'if (verdict === undefined)',
+    options: '--encryption XX',
+  },
+  {
+    name: 'a silent peer is never asked for a sign of life',
+    file: 'packages/core/src/link/link-watchdog.ts',
+    right: 'return owner.ping(this.#turns.now)',
+    wrong: 'return',
   },
 ]

@@ -1,10 +1,10 @@
 /**
  * Runs the swarm of `@millrace/sim` over many seeds: `npm run sim -- --seeds 100000 --from 1`, or one of them: `--seed 7 --hazards 0,3`, which keeps those
- * hazards alone. `--transport`, `--encryption`, `--weather` and `--load` say what is drawn otherwise, and `--first-failure` ends with the first. Prints each seed that fails, how little of it is
+ * hazards alone. `--transport`, `--encryption`, `--weather` and `--load` say what is drawn otherwise, `--first-failure` ends with the first, and `--brief` says only what went wrong first. Prints each seed that fails, how little of it is
  * enough, and a summary; with `--verbose` also how often each rule was looked at.
  */
 import { parseArgs } from 'node:util'
-import { drawPlan, type PlanOptions, ruleNames, swarm } from '@millrace/sim'
+import { drawPlan, type PlanOptions, ruleNames, runPlan, swarm } from '@millrace/sim'
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     weather: { type: 'string' },
     load: { type: 'string' },
     'first-failure': { type: 'boolean' },
+    brief: { type: 'boolean' },
     verbose: { type: 'boolean' },
   },
 })
@@ -36,7 +37,9 @@ let [failures, virtualMs, datagrams] = [0, 0, 0]
 
 for (let seed = from; seed < from + count; seed++) {
   try {
-    const report = await swarm(seed, { ...said, hazards: keptOf(seed) })
+    const options = { ...said, hazards: keptOf(seed) }
+    const report = values.brief ? await runPlan(drawPlan(seed, options)) : await swarm(seed, options)
+    if (report.faults.length > 0) throw new Error(`seed ${seed}: ${report.faults[0]}`)
     virtualMs += report.virtualMs
     datagrams += report.datagrams
     for (const [reason, times] of report.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + times)

@@ -1,11 +1,14 @@
 import type { CloseReason } from '@millrace/core'
-import type { Hazard } from './hazard.ts'
+import { type Hazard, lengthOf } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
 
 type Code = CloseReason['code']
 
-/** A silence or an outage of so long, alone or with what a transport waits on top of it, may end a channel: half of `stallTimeoutMs`, as waits double. */
-const longMs = 4000
+/**
+ * Outages of so long, together, may end a channel or a request: they have 10 s, a transport waits up to as long again before it asks whether the way is good,
+ * and there are other losses.
+ */
+const longMs = 3000
 
 /** What a player's hazards may lead to. */
 export class Causes {
@@ -43,6 +46,11 @@ export class Causes {
     }
   }
 
+  /** Whether what is asked may be answered too late, over datagrams. */
+  get isLong(): boolean {
+    return this.#any((hazard) => this.#silences(hazard))
+  }
+
   /** Whether a stream may be so slow that what is asked comes too late: when segments are lost, or the way carries little, or nothing for long. */
   maySlow(): boolean {
     return this.#any((hazard) => this.#loses(hazard) || this.#silences(hazard))
@@ -76,7 +84,7 @@ export class Causes {
       case 'pause':
       case 'stall':
       case 'clog':
-        return hazard.forMs >= longMs || this.#isStream
+        return this.#outageMs() >= longMs || this.#isStream
       case 'failing-sends':
         return hazard.chance > 0.1
       case 'conditions': {
@@ -101,6 +109,12 @@ export class Causes {
       default:
         return false
     }
+  }
+
+  /** How long nothing passes, all together. */
+  #outageMs(): number {
+    const kinds = ['isolation', 'partition', 'pause', 'stall', 'clog', 'tail']
+    return this.#hazards.reduce((sum, one) => sum + (kinds.includes(one.kind) ? lengthOf(one) : 0), 0)
   }
 
   /** One side has forgotten the connection, or it was broken off. */

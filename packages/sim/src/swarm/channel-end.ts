@@ -21,8 +21,8 @@ export interface ChannelEndOptions {
   readonly rules: Rules
   /** Whether all that is sent arrives in its order, as over tcp. */
   readonly isStream: boolean
-  /** Whether this code may stand for what the network did to a request. */
-  readonly mayFail: (code: string) => boolean
+  /** Whether this code may stand for what the network did to a request that was asked then. */
+  readonly mayFail: (code: string, askedAt: number) => boolean
   readonly now: () => number
 }
 
@@ -108,7 +108,8 @@ export class ChannelEnd {
     const { rules, mayFail, now } = this.#options
     const n = this.#asked[key]++
     const name = `${key} ${n}`
-    this.#asking.set(name, now())
+    const askedAt = now()
+    this.#asking.set(name, askedAt)
     this.channel.request(key, { n }).then(
       (reply) => {
         this.#asking.delete(name)
@@ -125,7 +126,7 @@ export class ChannelEnd {
         if (code === 'request-limit') this.#refused++
         rules.hold(
           'an error is one that networks cause',
-          mayFail(code),
+          mayFail(code, askedAt),
           () => `request ${n} of '${key}' has failed: ${String(error)}${this.#where()}`,
         )
       },

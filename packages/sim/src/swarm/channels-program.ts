@@ -58,7 +58,7 @@ export class ChannelsProgram implements SwarmProgram {
     this.#isStream = plan.transport === 'tcp'
     this.#talk = new Talk(setting)
     this.#lateness = new Lateness(plan)
-    this.#judge = new Judge(plan)
+    this.#judge = new Judge(plan, this.#lateness)
     this.#parties = new Parties(plan, random, {
       later: (ms, run) => {
         if (this.#phase !== 'over')
@@ -215,7 +215,10 @@ export class ChannelsProgram implements SwarmProgram {
 
   #talks(host: Host, { ends, timer, strange }: Running): void {
     if (this.#phase !== 'talk') return
-    for (const end of ends) this.#talk.says(end, host, timer, () => void this.#close(end))
+    for (const end of ends) {
+      const player = this.#ends.get(end.channel)?.pair.player ?? 0
+      this.#talk.says(end, player, host, timer, () => void this.#close(end))
+    }
     if (strange !== undefined && this.#random.chance(0.01)) this.#intrude(strange)
   }
 
@@ -261,15 +264,15 @@ export class ChannelsProgram implements SwarmProgram {
     const player = players.findIndex(({ name }) => token.startsWith(`${name} `))
     this.#rules.hold('no channel without leave', player >= 0, () => `'${token}' was accepted`)
     if (player < 0) return
+    const pair = this.#pairs.get(token) ?? { player }
     const end = new ChannelEnd(channel, {
       random: this.#random,
       rules: this.#rules,
       isStream: this.#isStream,
-      mayFail: (code) => this.#judge.mayRequestFail(player, code),
+      mayFail: (code, askedAt) => this.#judge.mayRequestFail(pair, code, askedAt, world.now),
       now: () => world.now,
     })
     running.ends.add(end)
-    const pair = this.#pairs.get(token) ?? { player }
     this.#rules.hold(
       'a channel opens once',
       pair[role] === undefined,

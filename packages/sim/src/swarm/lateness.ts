@@ -17,6 +17,9 @@ const togetherMs = 1500
 /** UDP.md, section 10: between two probes. */
 const probeMsMax = 5000
 
+/** What a channel holds when much is said leaves within, as the window grows by itself, in milliseconds. */
+const heavyMs = 4000
+
 /** When a heartbeat asks a silent peer, in milliseconds. */
 const heartbeatMs = 5000
 
@@ -28,12 +31,16 @@ const heartbeatMs = 5000
 export class Lateness {
   readonly #players: readonly (readonly Disturbance[])[]
   readonly #timeoutMs: readonly number[]
+  readonly #queueMs: readonly number[]
 
   constructor(plan: SwarmPlan) {
     const players = Array.from({ length: plan.players }, (_, player) =>
       plan.hazards.filter((hazard) => concerns(hazard, player)),
     )
     this.#players = players.map((hazards) => hazards.flatMap((hazard) => disturbances(hazard)))
+    this.#queueMs = players.map((hazards) =>
+      plan.load === 'heavy' || hazards.some(({ kind }) => kind === 'narrow') ? heavyMs : 0,
+    )
     this.#timeoutMs = players.map((hazards) => timeoutMs(plan, hazards))
   }
 
@@ -50,7 +57,10 @@ export class Lateness {
       from = Math.min(from, one.from)
       extra += one.timeouts * timeoutMs + one.ms
     }
-    return { sinceMs: since, withinMs: Math.min(2 * (since - from), probeMsMax) + 3 * timeoutMs + extra }
+    return {
+      sinceMs: since,
+      withinMs: Math.min(2 * (since - from), probeMsMax) + 3 * timeoutMs + extra + this.#queueMs[player],
+    }
   }
 }
 

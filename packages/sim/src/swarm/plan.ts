@@ -20,6 +20,8 @@ export interface SwarmPlan {
   readonly delayMs: Span
   /** One player sends more than a window of the transport holds. */
   readonly load: 'light' | 'heavy'
+  /** How long all programs are silent when all is well, in milliseconds: longer than a heartbeat's timeout, or 0. */
+  readonly restMs: number
   readonly hazards: readonly Hazard[]
 }
 
@@ -37,7 +39,8 @@ export function drawPlan(seed: number, options: PlanOptions = {}): SwarmPlan {
   const least = random.pick([0, 5, 20, 60])
   const delayMs: Span = options.delayMs ?? [least, least + random.pick([0, 1, 20])]
   const load = options.load ?? (random.chance(0.04) ? 'heavy' : 'light')
-  const base = { seed, transport, encryption, weather, players, safetyMs, delayMs, load }
+  const restMs = options.restMs ?? (new Random(hashOf('rest', seed)).chance(0.2) ? 20_000 : 0)
+  const base = { seed, transport, encryption, weather, players, safetyMs, delayMs, load, restMs }
   const draws = new HazardDraws(random.fork(), base)
   const count = random.integer(1, weather === 'mild' ? 5 : 8)
   const hazards = options.hazards ?? Array.from({ length: count }, () => draws.next())

@@ -9,6 +9,7 @@ export const ruleNames = [
   'closed in order, all of it',
   'in time',
   'well after healing',
+  'well after silence',
   // Requests.
   'a request comes once',
   'a request ends',

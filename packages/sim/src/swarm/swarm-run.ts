@@ -101,6 +101,7 @@ class SwarmRun implements Scene {
       await this.#hazards()
       this.#heal()
       healedMs = await this.#untilWell()
+      await this.#rest()
       if (this.#faults.length === 0) {
         await world.until(this.#program.end(), healingMs)
         await this.#end()
@@ -191,7 +192,12 @@ class SwarmRun implements Scene {
   #notFlooded(hazard: Hazard, before: readonly number[]): void {
     const now = this.#sentBytes(hazard)
     if (!('conditions' in hazard) || this.#plan.transport !== 'udp') return
-    const { bytesPerSecond = 0, queueBytes = 0 } = hazard.conditions
+    const { queueBytes = 0 } = hazard.conditions
+    // Where several make a way slow, it is as fast as one of them says.
+    const rates = this.#plan.hazards.map((other) =>
+      'conditions' in other && other.player === hazard.player ? (other.conditions.bytesPerSecond ?? 0) : 0,
+    )
+    const bytesPerSecond = Math.max(...rates)
     const mostBytes =
       floodFactor * ((bytesPerSecond * (this.world.now - hazard.atMs)) / 1000 + queueBytes) + floodBytes
     for (const [index, sent] of now.entries()) {
@@ -232,6 +238,19 @@ class SwarmRun implements Scene {
       break
     }
     return world.now - since
+  }
+
+  /** What is well stays so when nothing is said. */
+  async #rest(): Promise<void> {
+    const { restMs } = this.#plan
+    if (restMs === 0 || this.#faults.length > 0) return
+    await this.world.run(restMs)
+    const unwell = this.#program.unwell()
+    this.#rules.hold(
+      'well after silence',
+      unwell.length === 0,
+      () => `${restMs / 1000} s later: ${unwell.join('; ')}`,
+    )
   }
 
   async #end(): Promise<void> {

@@ -29,8 +29,8 @@ export class Talk {
     this.#heavyLeft = setting.plan.load === 'heavy' ? heavyBytes : 0
   }
 
-  /** One end has its turn to say something. `end`: closes it. */
-  says(end: ChannelEnd, host: Host, timer: Timer, close: () => void): void {
+  /** One end of a player's channel has its turn to say something. `close` closes it. */
+  says(end: ChannelEnd, player: number, host: Host, timer: Timer, close: () => void): void {
     const { random } = this.#setting
     if (!end.isLive || this.#isSilent()) return
     for (let count = random.integer(0, 3); count > 0; count--) end.send(random.pick(messageKeys))
@@ -40,7 +40,7 @@ export class Talk {
       this.#heavyLeft -= heavySize
       end.send('far', heavySize)
     }
-    this.#burst(end, host)
+    this.#burst(end, player, host)
     if (random.chance(0.1)) this.#spend(end, host, timer)
     if (random.chance(0.003)) close()
     else if (random.chance(0.002)) {
@@ -50,10 +50,11 @@ export class Talk {
   }
 
   /** Much is in flight when a way becomes narrow. */
-  #burst(end: ChannelEnd, { name }: Host): void {
+  #burst(end: ChannelEnd, player: number, { name }: Host): void {
     const { plan, world } = this.#setting
     for (const [index, hazard] of plan.hazards.entries()) {
-      if (hazard.kind !== 'narrow' || world.now < hazard.atMs - burstBeforeMs) continue
+      if (hazard.kind !== 'narrow' || hazard.player !== player || world.now < hazard.atMs - burstBeforeMs)
+        continue
       if (world.now >= hazard.atMs + hazard.forMs) continue
       const mark = `${index} ${name}`
       let left = this.#bursts.get(mark) ?? hazard.bytes
