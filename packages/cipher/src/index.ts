@@ -60,8 +60,10 @@ export {
 } from './tokens/token.ts'
 export { type ConnectToken, parseConnectToken, type TokenServer } from './tokens/token-connect.ts'
 export { TokenIssuer, type TokenKeyring, type TokenOrder } from './tokens/token-issuer.ts'
+export type { TokenRules } from './tokens/token-rules.ts'
 export {
   type TokenCandidate,
+  type TokenChecker,
   type TokenHolder,
   type TokenRefusal,
   TokenVerifier,

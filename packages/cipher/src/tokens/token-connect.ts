@@ -1,6 +1,6 @@
 import { hide } from '../base/hide.ts'
 import { KEY_SIZE } from '../base/primitives.ts'
-import { CONNECT_TOKEN_SIZE_MAX, TOKEN_SERVERS_MAX, TOKEN_VERSION, type TokenHeader } from './token.ts'
+import { CONNECT_TOKEN_SIZE_MAX, TOKEN_SERVERS_MAX, TOKEN_VERSION } from './token.ts'
 import { TokenReader, TokenWriter } from './token-bytes.ts'
 import { readHeader } from './token-seal.ts'
 import { bytesOfTokenText, tokenText } from './token-text.ts'
@@ -35,7 +35,7 @@ export class ConnectToken {
     psk: Uint8Array,
     servers: readonly TokenServer[],
     sealed: Uint8Array,
-    { notBefore, expiry }: Pick<TokenHeader, 'notBefore' | 'expiry'>,
+    { notBefore, expiry }: { readonly notBefore: number; readonly expiry: number },
   ) {
     this.#psk = psk
     this.servers = servers

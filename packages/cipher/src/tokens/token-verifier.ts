@@ -1,11 +1,10 @@
 import { hide } from '../base/hide.ts'
-import { expectOptions, timeOption, wholeOption } from '../base/limits.ts'
+import { expectOptions, timeOption } from '../base/limits.ts'
 import type { Primitives } from '../base/primitives.ts'
 import { hexOf } from '../keys/key-text.ts'
 import { TOKEN_LIFETIME_MAX_MS, type TokenInside } from './token.ts'
-import { requireText } from './token-bytes.ts'
-import { requireApplicationId, type TokenKeyring } from './token-issuer.ts'
 import { TokenLedger } from './token-ledger.ts'
+import { checkedRules, RULES, type TokenRules } from './token-rules.ts'
 import { readHeader, readInside, TokenSeal } from './token-seal.ts'
 
 /**
@@ -53,34 +52,21 @@ export interface TokenCandidate {
   redeem(wallMs: number): TokenHolder | { readonly outcome: TokenRefusal }
 }
 
-/** What a game server is. */
-export interface TokenVerifierOptions extends TokenKeyring {
-  /** One of the ids that tokens name. */
-  readonly serverId: string
-  /**
-   * How many used tokens are remembered at least until they expire: 1 to 2^20, about 150 bytes each, 400 when few are used in one second. Default
-   * 65,536. Expired ones leave when there is no room, so that a clock that jumps ahead and back locks out no later user.
-   */
-  readonly usedMax?: number | undefined
-  /** How far the clocks of login and game server may differ, in ms: 0 to 60,000. Default 5,000. */
-  readonly clockToleranceMs?: number | undefined
-  /**
-   * Tokens that could have been used before this time, in ms since 1970, count as used: those that begin to be good before `since +
-   * clockToleranceMs`. What was used is forgotten in a restart, so that a server that comes back under the id it had before gives the time at which
-   * it began; a user who logs in within the tolerance after it needs a new token. Default: none, for a server with an id of its own each time.
-   */
-  readonly since?: number | undefined
+/** What checks connect tokens for a pipe: a `TokenVerifier`, or what a program puts around one. */
+export interface TokenChecker {
+  /** Looks at a sealed token that a client shows: see `TokenVerifier`. What it throws refuses the client. */
+  verify(
+    sealed: Uint8Array,
+    clientAddress: string,
+    wallMs: number,
+  ): TokenCandidate | { readonly outcome: TokenRefusal }
 }
 
-const OPTIONS = [
-  'primitives',
-  'key',
-  'applicationId',
-  'serverId',
-  'usedMax',
-  'clockToleranceMs',
-  'since',
-] as const
+/** What a game server is, and the primitives that it uses. */
+export interface TokenVerifierOptions extends TokenRules {
+  /** Its `aead('xchacha20-poly1305')` is needed. */
+  readonly primitives: Primitives
+}
 
 /** Holds the key where inspection, JSON and clones don't find it. */
 class Candidate implements TokenCandidate {
@@ -104,7 +90,7 @@ class Candidate implements TokenCandidate {
 }
 
 /** Checks connect tokens without asking a server: the game server's side. Never throws for what a token is, but `option` for a time that is none. */
-export class TokenVerifier {
+export class TokenVerifier implements TokenChecker {
   readonly #primitives: Primitives
   readonly #seal: TokenSeal
   readonly #applicationId: Uint8Array
@@ -115,18 +101,18 @@ export class TokenVerifier {
   readonly #ledger: TokenLedger
 
   constructor(options: TokenVerifierOptions) {
-    expectOptions('TokenVerifier', options, OPTIONS)
-    this.#primitives = options.primitives
-    this.#seal = new TokenSeal(options.primitives, options.key)
-    this.#applicationId = requireApplicationId(options.applicationId)
-    this.#serverId = requireText('serverId', options.serverId, 1)
-    this.#toleranceMs = wholeOption('clockToleranceMs', options.clockToleranceMs ?? 5000, 0, 60_000)
+    expectOptions('TokenVerifier', options, ['primitives', ...RULES])
+    const { primitives } = options
+    const { key, applicationId, serverId, clockToleranceMs, since, usedMax } = checkedRules(options)
+    this.#primitives = primitives
+    this.#seal = new TokenSeal(primitives, key)
+    key.fill(0)
+    this.#applicationId = applicationId
+    this.#serverId = serverId
+    this.#toleranceMs = clockToleranceMs
     // An issuer's clock may be ahead of this one's: so much earlier its tokens could have been used.
-    this.#freshFrom =
-      options.since === undefined
-        ? Number.NEGATIVE_INFINITY
-        : wholeOption('since', options.since, 0, 2 ** 52) + this.#toleranceMs
-    this.#ledger = new TokenLedger(wholeOption('usedMax', options.usedMax ?? 65_536, 1, 2 ** 20))
+    this.#freshFrom = since === undefined ? Number.NEGATIVE_INFINITY : since + clockToleranceMs
+    this.#ledger = new TokenLedger(usedMax)
   }
 
   /** How many used tokens are remembered. */
