@@ -1,5 +1,7 @@
+import { noblePrimitives } from '@millrace/cipher'
 import { pair, RawPeer, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
+import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { Admission, PipeOptions } from './pipe-options.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
@@ -34,6 +36,25 @@ describe.each(Object.entries(ways))('admit, %s', (_name, how) => {
     ])
     expect([...channel.openData]).toEqual([1, 2, 3])
     await rig.end()
+  })
+
+  it('is told what is proven of the peer, before there is a channel', async () => {
+    const [ours, theirs] = [1, 2].map((fill) => noblePrimitives.dh.pair(new Uint8Array(32).fill(fill)))
+    const heard: unknown[] = []
+    const admit = (_data: Uint8Array, _address: unknown, encryption?: ChannelEncryption) => {
+      heard.push(encryption?.peerKey)
+      return true
+    }
+    for (const encryption of [undefined, { pattern: 'XX', identity: theirs } as const]) {
+      const { rig, accepting } = await rule(how, admit, encryption && { encryption })
+      const opening = rig[how]('lobby', {
+        encryption: encryption && { pattern: 'XX', identity: ours, anyPeer: true },
+      })
+      await rig.until(opening.open())
+      expect(rig.diary(accepting).accepted).toHaveLength(1)
+      await rig.end()
+    }
+    expect(heard).toEqual([undefined, ours.publicKey])
   })
 
   it('is asked without data as well', async () => {

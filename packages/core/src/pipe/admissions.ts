@@ -1,7 +1,14 @@
 import type { Goodbye } from '@millrace/wire'
+import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { type CloseWords, parseCloseWords } from '../base/close-words.ts'
 import { causeText, MillraceError } from '../base/millrace-error.ts'
 import type { Admission, Admit } from './pipe-options.ts'
+
+/** How a peer has come. */
+export interface ApplicantLink {
+  readonly peerAddress: string | undefined
+  readonly encryption: ChannelEncryption | undefined
+}
 
 /** Asks the program which channels it admits, and keeps what it has not answered yet. */
 export class Admissions {
@@ -19,13 +26,13 @@ export class Admissions {
   judge(
     applicant: object,
     data: Uint8Array,
-    peerAddress: string | undefined,
+    { peerAddress, encryption }: ApplicantLink,
     decided: () => void,
   ): 'yes' | 'later' | Goodbye {
     const known = this.#answers.get(applicant)
     if (known !== undefined) return known
     try {
-      const answer = this.#rule(data, peerAddress)
+      const answer = this.#rule(data, peerAddress, encryption)
       if (!isPending(answer)) return goodbyeFor(answer)
       this.#answers.set(applicant, 'later')
       void this.#wait(applicant, answer, decided)

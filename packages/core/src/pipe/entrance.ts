@@ -158,7 +158,7 @@ export class Entrance {
         text: 'too many attempts from your address; try again later',
       }
     this.#order.asked.add(conversation)
-    return this.#order.admissions.judge(conversation, data, peerAddress, decided)
+    return this.#order.admissions.judge(conversation, data, conversation.carrier, decided)
   }
 
   get #order(): Order {

@@ -1,3 +1,4 @@
+import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseWords } from '../base/close-words.ts'
 import type { EncryptionOptions } from '../base/encryption-options.ts'
 import type { LogOptions } from '../base/log.ts'
@@ -20,9 +21,14 @@ export type Admission = boolean | CloseWords
 
 /**
  * Says whether a channel may open. `data` is what the opener said about itself (`open({ data })`), empty if nothing, and this function's
- * own copy; `peerAddress` is where the link comes from, if the transport tells.
+ * own copy; `peerAddress` is where the link comes from, if the transport tells; `encryption` is what `channel.encryption` will be: the peer's proven key, or who
+ * came with a token.
  */
-export type Admit = (data: Uint8Array, peerAddress: string | undefined) => Admission | Promise<Admission>
+export type Admit = (
+  data: Uint8Array,
+  peerAddress: string | undefined,
+  encryption: ChannelEncryption | undefined,
+) => Admission | Promise<Admission>
 
 /** How a pipe works. All optional. */
 export interface PipeOptions extends PipeLimitOptions, LogOptions {
