@@ -17,10 +17,14 @@ import {
   type TransportPlugin,
 } from '@millrace/core'
 import { noiseLoader } from '@millrace/core/noise'
+import { connectTokens } from '@millrace/core/tokens'
 import type { VirtualLoop } from '@millrace/sim'
 import { Random, systemError } from '@millrace/sim'
 import { FakeLink, type FakeLinkHome } from './fake-link.ts'
 import { calmNetwork, type NetworkProfile } from './network-profile.ts'
+
+/** Midnight of 2026-01-01, UTC: when every loop begins. */
+const beginning = 1_767_225_600_000
 
 /** A transport of a fake network: one name makes an address. */
 export type FakePlugin = TransportPlugin<{ readonly place: string }, [place: string]>
@@ -78,7 +82,12 @@ export class FakeNetwork implements FakeLinkHome {
     this.platform = {
       loop,
       random: (size) => this.random.bytes(size),
-      encryption: noiseLoader({ primitives: this.primitives, random: (size) => this.random.bytes(size) }),
+      wallMs: () => beginning + loop.now(),
+      encryption: noiseLoader({
+        primitives: this.primitives,
+        random: (size) => this.random.bytes(size),
+        tokens: connectTokens,
+      }),
       accepting,
       warn: (error) => this.warnings.push(error),
       ...(diagnostics === undefined ? {} : { diagnostics }),

@@ -4,6 +4,7 @@ import type {
   EncryptionOptions,
   IdentityEncryption,
   PendingChannel,
+  SharedKeyEncryption,
 } from '@millrace/core'
 import type { Random } from '@millrace/sim'
 
@@ -90,7 +91,7 @@ export class SwarmKeys {
     return { encryption: this.#other(fitting.pattern), isFitting: false }
   }
 
-  #fitting(): EncryptionOptions {
+  #fitting(): SharedKeyEncryption | IdentityEncryption {
     return this.#pattern === 'key'
       ? { key: this.#key, algorithm: this.#algorithm }
       : this.#identity(this.#pattern)

@@ -13,6 +13,9 @@ export type {
   MutualEncryption,
   PendingChannel,
   SharedKeyEncryption,
+  TokenAccepting,
+  TokenEncryption,
+  TokenOpening,
 } from './base/encryption-options.ts'
 export { KeyTable, openKeysMax } from './base/key-table.ts'
 export { type Log, type LogLevel, type LogOptions, withSource } from './base/log.ts'
@@ -46,6 +49,7 @@ export {
   type RatePolicy,
 } from './base/options.ts'
 export { RequestError } from './base/request-error.ts'
+export type { TokenCode } from './base/token-code.ts'
 export type { SendResult } from './channel/carrier.ts'
 export { Channel, type Handler, type KeyedHandler } from './channel/channel.ts'
 export { type ChannelState, channelTransitions } from './channel/channel-state.ts'

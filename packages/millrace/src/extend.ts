@@ -72,11 +72,13 @@ export {
   type StrayDatagram,
   type StreamSession,
   type StreamTransport,
+  type TokenCode,
   type Transport,
   type TransportServices,
   type TurnClock,
   undecodable,
 } from '@millrace/core'
+export { connectTokens } from '@millrace/core/tokens'
 export { type IpcFields, ipc } from '@millrace/transports/ipc'
 export { nodeLoop, nodePlatform } from '@millrace/transports/node-platform'
 export { type HostPort, type TcpFields, tcp } from '@millrace/transports/tcp'

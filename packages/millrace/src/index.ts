@@ -1,6 +1,16 @@
 /** What a game server and its client use. All schemas: `millrace/schema`. Transports and protocols of your own: `millrace/extend`. */
 export { CipherError, type CipherErrorCode, type KeyPair, type PassphraseCost } from '@millrace/cipher/keys'
 export {
+  type ConnectToken,
+  parseConnectToken,
+  type TokenCandidate,
+  type TokenChecker,
+  type TokenHolder,
+  type TokenRefusal,
+  type TokenRules,
+  type TokenServer,
+} from '@millrace/cipher/tokens'
+export {
   type Address,
   type Admission,
   type Admit,
@@ -68,6 +78,9 @@ export {
   Sink,
   type SinkFilter,
   type SinkHandler,
+  type TokenAccepting,
+  type TokenEncryption,
+  type TokenOpening,
   type TransportPlugin,
   type UnaddressedPipe,
   withSource,

@@ -12,6 +12,7 @@ export const nodePlatform: Platform = {
   // Never `Buffer.allocUnsafe`: it hands out pieces of memory that others share.
   allocate: (size) => Buffer.allocUnsafeSlow(size),
   random: (size) => randomBytes(size),
+  wallMs: () => Date.now(),
   encryption: nodeEncryption,
   accepting,
   diagnostics: diagnosticsChannel,

@@ -1,3 +1,4 @@
+import type { TokenRefusal } from '@millrace/cipher'
 import { type Goodbye, type GoodbyeCode, goodbyeCodes } from '@millrace/wire'
 import { EncryptionFailure } from './encryption-failure.ts'
 import { causeText, MillraceError, type MillraceErrorCode } from './millrace-error.ts'
@@ -51,8 +52,12 @@ export type CloseReason =
   | { readonly code: 'message-rate'; readonly key: string; readonly rate: number; readonly burst: number }
   /** All channels of the factory together held more than its `bytesMax`, and this one most of it: the bytes that it held for its peer, and all of them. */
   | { readonly code: 'total-overflow'; readonly heldBytes: number; readonly totalBytes: number }
-  /** What came was not what the peer sealed, or the peer is not who it should be; `what` says which. */
-  | { readonly code: 'encryption-failed'; readonly what: string }
+  /** What came was not what the peer sealed, or the peer is not who it should be; `what` says which, `tokenRefusal` why its connect token was refused, if it was. */
+  | {
+      readonly code: 'encryption-failed'
+      readonly what: string
+      readonly tokenRefusal?: TokenRefusal | undefined
+    }
   /** The link ended without a goodbye: the peer died, or the connection was cut. */
   | { readonly code: 'link-ended' }
   /** The link reported an error. */
@@ -64,7 +69,10 @@ export type CloseReason =
  */
 export function linkReason(error: unknown, asked?: CloseReason): CloseReason {
   const failure = error instanceof EncryptionFailure ? error : undefined
-  if (failure?.kind === 'refused') return { code: 'encryption-failed', what: failure.what }
+  if (failure?.kind === 'refused') {
+    const { kind: _, ...told } = failure
+    return { code: 'encryption-failed', ...told }
+  }
   return asked ?? (failure === undefined ? { code: 'link-failed', cause: error } : { code: 'link-ended' })
 }
 
@@ -128,10 +136,8 @@ function wordsOf({
 
 /** The error of a caller that waited for a channel, which ended for this reason instead. */
 export function reasonError(reason: CloseReason, what: string): MillraceError {
-  const options = {
-    ...(reason.code === 'link-failed' ? { cause: reason.cause } : {}),
-    ...(reason.code === 'closed' || reason.code === 'refused' ? { appCode: reason.appCode } : {}),
-  }
+  // `cause`, `appCode` and `tokenRefusal` are called the same in both.
+  const options: object = reason
   return new MillraceError(errorCode(reason), `${what}: ${describeReason(reason)}`, options)
 }
 

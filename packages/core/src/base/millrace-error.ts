@@ -1,3 +1,4 @@
+import type { TokenRefusal } from '@millrace/cipher'
 import { sharedByCopies } from './copies.ts'
 import { printable } from './printable.ts'
 
@@ -46,11 +47,19 @@ export class MillraceError extends Error {
   /** What the peer's program said as a number when it refused or closed the channel; 0: nothing. */
   readonly appCode: number
 
-  constructor(code: MillraceErrorCode, message: string, options?: { cause?: unknown; appCode?: number }) {
+  /** Why the connect token of a peer was refused; undefined for all other errors. */
+  declare readonly tokenRefusal?: TokenRefusal
+
+  constructor(
+    code: MillraceErrorCode,
+    message: string,
+    options?: { cause?: unknown; appCode?: number; tokenRefusal?: TokenRefusal | undefined },
+  ) {
     super(printable(message || code), options)
     this.name = 'MillraceError'
     this.code = code
     this.appCode = options?.appCode ?? 0
+    if (options?.tokenRefusal !== undefined) this.tokenRefusal = options.tokenRefusal
   }
 }
 

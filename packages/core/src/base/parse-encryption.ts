@@ -1,6 +1,7 @@
 import { type KeyPair, requireKey } from '@millrace/cipher/keys'
 import { type EncryptionOptions, type SharedKeyEncryption, suiteOf } from './encryption-options.ts'
 import { causeText, MillraceError } from './millrace-error.ts'
+import { type TokenCode, tokenSideOf } from './token-code.ts'
 
 /** The side of a handshake. */
 export type EncryptionRole = 'accepted' | 'opened'
@@ -46,28 +47,44 @@ export const encryptionRules = {
 } as const satisfies Readonly<Record<string, Rules>>
 
 const partyOptions = ['identity', 'peerKey', 'authorise', 'anyPeer'] as const
-const names = ['key', 'pattern', 'algorithm', 'identity', 'peerKey', 'authorise', 'anyPeer'] as const
+const names = [
+  'key',
+  'pattern',
+  'algorithm',
+  'identity',
+  'peerKey',
+  'authorise',
+  'anyPeer',
+  'tokens',
+  'token',
+  'server',
+] as const
 
 type Given = { readonly [Name in (typeof names)[number]]?: unknown }
 
 /**
  * A copy of options that no compiler has seen, with keys of its own: what a program does with its arrays afterwards changes nothing. Throws
- * `argument-invalid` for options that neither role can keep.
+ * `argument-invalid` for options that neither role can keep, and `unsupported` for tokens without their code.
  */
-export function parseEncryption(options: unknown, where: string): EncryptionOptions {
+export function parseEncryption(options: unknown, where: string, code?: TokenCode): EncryptionOptions {
   const refuse = refusing(where)
   if (typeof options !== 'object' || options === null) refuse('wants { key } or { pattern, … }')
   const given = copyOf(options as object, refuse)
-  const { key, pattern, identity, peerKey, authorise, anyPeer } = given
-  if (key === undefined && (pattern === 'NNpsk0' || !isPattern(pattern)))
+  const { key, pattern, identity, peerKey, authorise, anyPeer, tokens, token, server } = given
+  const hasTokens = tokens !== undefined || token !== undefined
+  if (key === undefined && !hasTokens && (pattern === 'NNpsk0' || !isPattern(pattern)))
     refuse(`pattern is one of XX, NK, IK, XK; got '${String(pattern)}'`)
   if (key !== undefined) checkKey(key, 'key', refuse)
   if (identity !== undefined) checkIdentity(identity, refuse)
   if (peerKey !== undefined) checkKey(peerKey, 'peerKey', refuse)
   if (authorise !== undefined && typeof authorise !== 'function') refuse('authorise is a function')
   if (anyPeer !== undefined && anyPeer !== true) refuse('anyPeer is true')
-  const parsed = given as EncryptionOptions
+  if (server !== undefined && !hasTokens) refuse('server goes with token alone')
+  if (hasTokens && code === undefined)
+    throw new MillraceError('unsupported', `${where}: tokens want connectTokens of @millrace/core/tokens`)
+  const parsed = (hasTokens ? code!.own(given, refuse) : given) as EncryptionOptions
   suiteOf(patternOf(parsed), parsed.algorithm, where)
+  if (hasTokens) return parsed
   const accepting = refusalOf(parsed, 'accepted')
   const opening = refusalOf(parsed, 'opened')
   if (accepting !== undefined && opening !== undefined) refuse(`accepting, ${accepting}; opening, ${opening}`)
@@ -96,13 +113,18 @@ function refusing(where: string): (text: string) => never {
 }
 
 /** The pattern of the handshake. */
-export function patternOf(options: EncryptionOptions): keyof typeof encryptionRules {
-  return options.key === undefined ? options.pattern : 'NNpsk0'
+export function patternOf(options: EncryptionOptions): keyof typeof encryptionRules | 'NKpsk0' {
+  if (options.key !== undefined) return 'NNpsk0'
+  return options.pattern ?? 'NKpsk0'
 }
 
 /** Why a role can't keep these options, in words. */
 function refusalOf(options: EncryptionOptions, role: EncryptionRole): string | undefined {
   const pattern = patternOf(options)
+  if (pattern === 'NKpsk0') {
+    const isOurs = tokenSideOf(options.tokens ?? options.token)?.role === role
+    return isOurs ? undefined : 'tokens is for the accepting side, token for the opening one'
+  }
   if (options.key !== undefined && options.pattern !== undefined)
     return 'key goes with algorithm alone; got pattern as well'
   const rules: Readonly<Record<PartyOption, Rule>> = encryptionRules[pattern][role]

@@ -1,3 +1,4 @@
+import type { TokenCode } from '../base/token-code.ts'
 import type { EncryptionCode, EncryptionLoader } from '../ports/encryption.ts'
 import { EncryptionUpgrade } from './encryption-upgrade.ts'
 import { encryptionValue } from './encryption-value.ts'
@@ -5,11 +6,12 @@ import { LoadedEncryption } from './pipe-encryption.ts'
 
 /**
  * A loader for a platform. `load` is called when the first pipe or channel encrypts, and not again, also if it failed; `ready` is the code, where
- * it is there already.
+ * it is there already; `tokens` is `connectTokens`, where pipes may have connect tokens.
  */
 export function encryptionLoader(
   load: () => Promise<EncryptionCode>,
   ready?: EncryptionCode,
+  tokens?: TokenCode,
 ): EncryptionLoader {
   let loaded = ready
   let loading: Promise<EncryptionCode> | undefined
@@ -21,6 +23,7 @@ export function encryptionLoader(
     get loaded() {
       return loaded
     },
+    tokens,
     load: () => (loading ??= loadOnce()),
     own: (options) => encryptionValue(options, loader),
     forPipe: (options) => new LoadedEncryption(loader, options),

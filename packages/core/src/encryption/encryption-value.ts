@@ -11,7 +11,7 @@ export function encryptionValue(
   loader: EncryptionLoader,
   where = 'encryption',
 ): Encryption {
-  return new EncryptionValue(parseEncryption(options, where), loader)
+  return new EncryptionValue(parseEncryption(options, where, loader.tokens), loader)
 }
 
 class EncryptionValue implements Encryption {

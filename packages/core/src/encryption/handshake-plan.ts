@@ -2,6 +2,7 @@ import { type Primitives, startHandshake, staticSecret } from '@millrace/cipher'
 import { type EncryptionOptions, suiteOf } from '../base/encryption-options.ts'
 import { MillraceError } from '../base/millrace-error.ts'
 import { checkRole, type EncryptionRole, patternOf } from '../base/parse-encryption.ts'
+import { type TokenCode, tokenSideOf } from '../base/token-code.ts'
 import type { HandshakeMaker } from '../ports/encryption.ts'
 import { isCipherError } from './cipher-error.ts'
 
@@ -11,7 +12,12 @@ export interface NoiseCrypto {
   readonly primitives: Primitives
   /** Unpredictable bytes of a cryptographic source. Where it isn't given, the primitives generate the keys of handshakes: those of Node do. */
   readonly random?: ((size: number) => Uint8Array) | undefined
+  /** The code of connect tokens, where pipes may have them: `connectTokens` of `@millrace/core/tokens`. */
+  readonly tokens?: TokenCode | undefined
 }
+
+const noBytes = new Uint8Array(0)
+const noTime = () => Number.NaN
 
 /** Bytes of a secret key. */
 const secretSize = 32
@@ -35,6 +41,8 @@ export function prepareHandshakes(
   if (peerKey !== undefined) checkPeerKey(peerKey, primitives)
   const pattern = patternOf(options)
   const suite = suiteOf(pattern, options.algorithm, 'encryption')
+  const tokens = tokenSideOf(options.tokens ?? options.token)
+  if (tokens !== undefined) refusing(() => tokens.ready(primitives))
   const knowsPeer = role === 'opened' && pattern !== 'XX'
   const shared = {
     suite,
@@ -47,16 +55,22 @@ export function prepareHandshakes(
   } as const
   const isExpected = (proven: Uint8Array) => peerKey === undefined || primitives.equal(proven, peerKey)
   return {
-    plan: (prologue) => ({
-      handshake: refusing(() =>
+    plan: (prologue, { wallMs = noTime }, peerAddress) => {
+      const start = (sealed: Uint8Array, ofToken: object) =>
         startHandshake<string, 'initiator' | 'responder'>({
           ...shared,
-          prologue: ascii(`millrace/1 ${prologue}`),
-        }),
-      ),
-      suite,
-      isExpected,
-    }),
+          ...ofToken,
+          prologue: prologueOf(prologue, sealed),
+        })
+      const begin = () =>
+        tokens?.handshake({
+          start: (sealed, psk, remoteStatic) =>
+            start(sealed, { psks: [psk], ...(remoteStatic === undefined ? {} : { remoteStatic }) }),
+          peerAddress,
+          wallMs,
+        }) ?? start(noBytes, {})
+      return { handshake: refusing(begin), suite, isExpected }
+    },
   }
 }
 
@@ -78,8 +92,11 @@ function refusing<Result>(work: () => Result): Result {
   }
 }
 
-function ascii(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length)
-  for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at)
+/** What the handshake is for, in ASCII; and a sealed token, if there is one. */
+function prologueOf(text: string, sealed: Uint8Array): Uint8Array {
+  const start = `millrace/1 ${text}`
+  const bytes = new Uint8Array(start.length + sealed.length)
+  for (let at = 0; at < start.length; at++) bytes[at] = start.charCodeAt(at)
+  bytes.set(sealed, start.length)
   return bytes
 }

@@ -1,6 +1,7 @@
 import { type BlockPool, ReceiveBuffer } from '@millrace/buffer'
-import type { CipherPair, HandshakeState } from '@millrace/cipher'
+import type { CipherPair, TokenHolder, TokenRefusal } from '@millrace/cipher'
 import { isThenable } from '../base/callback.ts'
+import type { Handshake } from '../base/handshake.ts'
 import { causeText } from '../base/millrace-error.ts'
 import type { Authorise, HandshakePlan, HandshakeSide } from '../ports/sealing.ts'
 import { isCipherError } from './cipher-error.ts'
@@ -19,7 +20,8 @@ export interface LinkHandshakeOwner {
   agreed(pair: CipherPair, rest: Uint8Array): void
   /** The program has let in whom the link had asked about. */
   admitted(): void
-  refused(what: string): void
+  /** `tokenRefusal`: why the connect token of the peer was, if that is the reason. */
+  refused(what: string, tokenRefusal?: TokenRefusal): void
 }
 
 /**
@@ -29,11 +31,12 @@ export interface LinkHandshakeOwner {
  */
 export class LinkHandshake {
   readonly #owner: LinkHandshakeOwner
-  readonly #handshake: HandshakeState
+  readonly #handshake: Handshake
   readonly #plan: HandshakePlan
   readonly #stored: ReceiveBuffer
   #authorise: Authorise | undefined
-  #peerKey: Uint8Array | undefined
+  /** The peer by its proven key, or by its token. */
+  #peer: Uint8Array | TokenHolder | undefined
   #state: 'talking' | 'asking' | 'agreed' | 'over' = 'talking'
 
   constructor(owner: LinkHandshakeOwner, { plan, authorise }: HandshakeSide, pool: BlockPool) {
@@ -51,7 +54,13 @@ export class LinkHandshake {
 
   /** Whether `authorise` has to be asked about the peer. */
   get mustAsk(): boolean {
-    return this.#authorise !== undefined && this.#peerKey !== undefined
+    return this.#authorise !== undefined && this.#peer !== undefined
+  }
+
+  /** Who came with a connect token, if one did. */
+  get proven(): { readonly holder?: TokenHolder } {
+    const { holder } = this.#handshake
+    return holder === undefined ? {} : { holder }
   }
 
   start(): void {
@@ -70,7 +79,7 @@ export class LinkHandshake {
     let verdict: unknown
     let later: Promise<unknown> | undefined
     try {
-      verdict = this.#authorise!(this.#peerKey!)
+      verdict = this.#authorise!(this.#peer!)
       if (isThenable(verdict)) later = Promise.resolve(verdict)
     } catch (error) {
       return this.#owner.refused(`authorise failed: ${causeText(error)}`)
@@ -102,7 +111,7 @@ export class LinkHandshake {
 
   /** Only `true` admits a peer: an answer that was forgotten must not. */
   #decided(verdict: unknown): void {
-    if (verdict !== true) return this.#owner.refused('authorise refused the key of the peer')
+    if (verdict !== true) return this.#owner.refused(refusalText(this.#peer))
     this.#authorise = undefined
     if (this.#state === 'agreed') this.#owner.admitted()
     else this.#answer()
@@ -116,7 +125,7 @@ export class LinkHandshake {
       const size = bytes[start] | (bytes[start + 1] << 8)
       const sizeMax = this.#handshake.overhead
       if (size > sizeMax) {
-        const text = `a handshake message of ${size} bytes was announced; this one has ${sizeMax}`
+        const text = `a handshake message of ${size} bytes was announced; this one has ${sizeMax} at most`
         return this.#owner.refused(`the handshake failed: ${text}`)
       }
       if (stored.size < sizeSize + size) return
@@ -131,12 +140,13 @@ export class LinkHandshake {
 
   /** After each message of the peer: asks whether it may go on, once its key is known, and then answers. */
   #goOn(): void {
-    const { role, turn, remoteStatic } = this.#handshake
+    const { role, turn, remoteStatic, holder, failure } = this.#handshake
+    if (failure !== undefined) return this.#owner.refused(failure.what, failure.tokenRefusal)
     if (remoteStatic !== undefined && !this.#plan.isExpected(remoteStatic))
       return this.#owner.refused('the key of the peer is not peerKey')
-    this.#peerKey = remoteStatic
-    // A key that came before this side has said anything (IK) may be a recording: only a peer that can seal what follows has it.
-    const isProven = role === 'initiator' || turn === 'split'
+    this.#peer = holder ?? remoteStatic
+    // A key that came before this side has said anything (IK) may be a recording: only a peer that can seal what follows has it. A token is taken once.
+    const isProven = role === 'initiator' || turn === 'split' || holder !== undefined
     if (isProven && this.mustAsk) this.ask()
     else this.#answer()
   }
@@ -146,12 +156,10 @@ export class LinkHandshake {
     if (this.#handshake.turn === 'split') this.#agree()
   }
 
+  /** Says what is this side's turn to say: a message, or a token and the message behind it. */
   #write(): void {
-    const message = this.#handshake.write()
-    const bytes = new Uint8Array(sizeSize + message.length)
-    bytes[0] = message.length
-    bytes[1] = message.length >> 8
-    bytes.set(message, sizeSize)
+    let bytes = new Uint8Array(0)
+    while (this.#handshake.turn === 'write') bytes = withMessage(bytes, this.#handshake.write())
     this.#owner.say(bytes, this.#handshake.turn === 'split' ? 'agreed' : 'waits')
   }
 
@@ -169,4 +177,20 @@ export class LinkHandshake {
       this.#owner.refused(`the handshake failed: ${error.message}`)
     }
   }
+}
+
+/** Why a peer is told nothing more, in words for this side. */
+export function refusalText(peer: Uint8Array | TokenHolder | undefined): string {
+  return `authorise refused the ${peer instanceof Uint8Array ? 'key of the peer' : 'holder of the token'}`
+}
+
+/** Bytes, and behind them a message with its size before it. */
+function withMessage(before: Uint8Array, message: Uint8Array): Uint8Array<ArrayBuffer> {
+  const at = before.length
+  const bytes = new Uint8Array(at + sizeSize + message.length)
+  bytes.set(before)
+  bytes[at] = message.length
+  bytes[at + 1] = message.length >> 8
+  bytes.set(message, at + sizeSize)
+  return bytes
 }

@@ -11,7 +11,7 @@ import { SealedLink } from './sealed-link.ts'
 export function noiseCode(crypto: NoiseCrypto): EncryptionCode {
   return {
     prepare: (options, role) => prepareHandshakes(options, role, crypto),
-    plan: (options, role, prologue) => prepareHandshakes(options, role, crypto).plan(prologue),
+    plan: (options, role, prologue) => prepareHandshakes(options, role, crypto).plan(prologue, {}),
     seal: (link, options) => link.sealed?.(link, options) ?? new SealedLink(link, options),
     sealFromHere: (link, options, owner) => SealedLink.begin(link, options, owner),
     meet: handshakeLocally,
@@ -23,7 +23,7 @@ export function noiseCode(crypto: NoiseCrypto): EncryptionCode {
 /** A loader for a platform that has the code already. */
 export function noiseLoader(crypto: NoiseCrypto): EncryptionLoader {
   const code = noiseCode(crypto)
-  return encryptionLoader(() => Promise.resolve(code), code)
+  return encryptionLoader(() => Promise.resolve(code), code, crypto.tokens)
 }
 
 /**

@@ -9,9 +9,12 @@ import type {
   PipeEncryption,
   ProgramTurns,
 } from '../ports/encryption.ts'
-import type { HandshakeSide } from '../ports/sealing.ts'
+import type { Authorise, HandshakeSide } from '../ports/sealing.ts'
 import type { Link } from '../ports/transport.ts'
 import { deferredMax } from '../turn/turns.ts'
+
+/** `authorise` of whichever options. */
+type AuthoriseOf = (peer: Parameters<Authorise>[0], channel: PendingChannel) => ReturnType<Authorise>
 
 /** Encrypts the links of a pipe by the code that a loader brings. */
 export class LoadedEncryption implements PipeEncryption {
@@ -23,7 +26,7 @@ export class LoadedEncryption implements PipeEncryption {
 
   /** Keys are copied. Throws `argument-invalid` for options that neither role can keep. */
   constructor(loader: EncryptionLoader, options: EncryptionOptions) {
-    this.#options = parseEncryption(options, 'encryption')
+    this.#options = parseEncryption(options, 'encryption', loader.tokens)
     this.#loader = loader
     this.#code = loader.loaded
   }
@@ -46,7 +49,9 @@ export class LoadedEncryption implements PipeEncryption {
     checkRole(this.#options, role, 'encryption')
   }
 
-  expectKeys(role: 'accepted' | 'opened'): void {
+  expectKeys(role: 'accepted' | 'opened', { crypto }: EncryptedPipe): void {
+    if (this.#options.tokens !== undefined && crypto.wallMs === undefined)
+      throw new MillraceError('unsupported', 'connect tokens expire, and this platform has no wallMs')
     this.#maker(role)
   }
 
@@ -57,23 +62,25 @@ export class LoadedEncryption implements PipeEncryption {
     channel: () => PendingChannel | undefined,
   ): Link {
     const { pool, turns, limits } = pipe
-    return this.code.seal(link, { pool, turns, limits, ...this.side(role, pipe, channel) })
+    return this.code.seal(link, { pool, turns, limits, ...this.side(role, pipe, channel, link.peerAddress) })
   }
 
   side(
     role: 'accepted' | 'opened',
     pipe: EncryptedPipe,
     channel: () => PendingChannel | undefined,
+    peerAddress?: string,
   ): HandshakeSide {
-    const plan = this.#maker(role).plan('pipe')
-    const { authorise } = this.#options
+    const plan = this.#maker(role).plan('pipe', pipe.crypto, peerAddress)
+    // Each kind of options asks about what its handshakes prove.
+    const authorise = this.#options.authorise as AuthoriseOf | undefined
     if (authorise === undefined) return { plan }
     // It may have ended while the question waited: nothing is decided by the answer then.
-    const ask = (key: Uint8Array): boolean | Promise<boolean> => {
+    const ask = (peer: Parameters<Authorise>[0]): boolean | Promise<boolean> => {
       const pending = channel()
-      return pending !== undefined && authorise(key, pending)
+      return pending !== undefined && authorise(peer, pending)
     }
-    return { plan, authorise: (key: Uint8Array) => askInTurn(pipe.turns, () => ask(key)) }
+    return { plan, authorise: (peer) => askInTurn(pipe.turns, () => ask(peer)) }
   }
 
   #maker(role: 'accepted' | 'opened'): HandshakeMaker {

@@ -1,5 +1,5 @@
 import { type BlockPool, type SegmentBatch, SegmentBuffer } from '@millrace/buffer'
-import { type CipherPair, RecordOpener, RecordSealer } from '@millrace/cipher'
+import { type CipherPair, RecordOpener, RecordSealer, type TokenRefusal } from '@millrace/cipher'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { EncryptionFailure } from '../base/encryption-failure.ts'
 import type { LinkLayer } from '../ports/encryption.ts'
@@ -67,7 +67,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
         },
         agreed: (pair, rest) => this.#agreed(pair, rest),
         admitted: () => this.#begin(),
-        refused: (what) => this.#fail(what),
+        refused: (what, token) => this.#fail(what, 'refused', token),
       },
       options,
       pool,
@@ -222,7 +222,7 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
   /** Both sides have the keys: from here on everything is sealed, both ways. The last message leaves with the first record, if there is one. */
   #agreed(pair: CipherPair, rest: Uint8Array): void {
     const { remoteStatic: peerKey, handshakeHash } = pair
-    this.#encryption = { suite: this.#suite, peerKey, handshakeHash }
+    this.#encryption = { suite: this.#suite, peerKey, handshakeHash, ...this.#handshake?.proven }
     this.#sealer = new RecordSealer(pair.send)
     this.#opener = new RecordOpener(pair.receive, { pool: this.#pool })
     const early = rest.slice()
@@ -300,11 +300,11 @@ export class SealedLink implements LinkLayer, RecordReaderOwner {
     this.#fail(`a record took longer than ${this.#limits.frameTimeoutMs} ms`)
   }
 
-  #fail(what: string, kind: 'cut' | 'refused' = 'refused'): void {
+  #fail(what: string, kind: 'cut' | 'refused' = 'refused', token?: TokenRefusal): void {
     if (this.#isSilent()) return
     this.#over()
     this.#link.destroy()
-    this.#owner.gone(new EncryptionFailure(kind, what))
+    this.#owner.gone(new EncryptionFailure(kind, what, token))
   }
 
   #over(): void {

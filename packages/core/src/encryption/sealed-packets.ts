@@ -1,5 +1,5 @@
 import type { SegmentBatch } from '@millrace/buffer'
-import { type CipherPair, DatagramRecords } from '@millrace/cipher'
+import { type CipherPair, DatagramRecords, type TokenRefusal } from '@millrace/cipher'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import { EncryptionFailure } from '../base/encryption-failure.ts'
 import type { SealOptions, TurnClock } from '../ports/sealing.ts'
@@ -43,7 +43,7 @@ export class SealedPackets implements Link, LinkOwner, PacketSealingOwner {
         say: (bytes) => this.#sealing.say(bytes),
         agreed: (pair, rest) => this.#agreed(pair, rest),
         admitted: () => this.#begin(),
-        refused: (what) => this.#fail(what),
+        refused: (what, token) => this.#fail(what, token),
       },
       options,
       pool,
@@ -154,7 +154,12 @@ export class SealedPackets implements Link, LinkOwner, PacketSealingOwner {
   #agreed(pair: CipherPair, rest: Uint8Array): void {
     if (rest.length > 0) return this.#fail('more than a handshake came before it was over')
     const { remoteStatic, handshakeHash } = pair
-    this.#encryption = { suite: this.#suite, peerKey: remoteStatic, handshakeHash }
+    this.#encryption = {
+      suite: this.#suite,
+      peerKey: remoteStatic,
+      handshakeHash,
+      ...this.#handshake?.proven,
+    }
     const { ownId, peerId } = this.#sealing
     const records = new DatagramRecords(pair, { role: this.#role, ownId, peerId }, this.#turns.now)
     if (this.#handshake?.mustAsk) {
@@ -181,10 +186,10 @@ export class SealedPackets implements Link, LinkOwner, PacketSealingOwner {
     if (wasAsking && !this.#isPaused) this.#link.resume?.()
   }
 
-  #fail(what: string): void {
+  #fail(what: string, token?: TokenRefusal): void {
     if (this.#state === 'over') return
     this.#link.destroy()
-    this.gone(new EncryptionFailure('refused', what))
+    this.gone(new EncryptionFailure('refused', what, token))
   }
 
   #over(): void {

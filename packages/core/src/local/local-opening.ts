@@ -159,7 +159,7 @@ class LocalHandshake {
     this.#late.setIn(this.#patienceMs)
     const settle = (result: LocalHandshakeResult) =>
       turns.later(new TurnTask(() => this.#settle(result, begin)))
-    this.#shake().then(settle, (error: unknown) => settle(causeText(error)))
+    this.#shake().then(settle, (error: unknown) => settle(failed(causeText(error))))
   }
 
   get #patienceMs(): number {
@@ -171,8 +171,10 @@ class LocalHandshake {
 
   async #shake(): Promise<LocalHandshakeResult> {
     const [opener, acceptor] = [this.#opener, this.#acceptor]
-    if (opener.encryption === undefined) return 'the pipe that is bound there encrypts, this one does not'
-    if (acceptor.encryption === undefined) return 'this pipe encrypts, the one that is bound there does not'
+    if (opener.encryption === undefined)
+      return failed('the pipe that is bound there encrypts, this one does not')
+    if (acceptor.encryption === undefined)
+      return failed('this pipe encrypts, the one that is bound there does not')
     return opener.encryption.code.meetAsking(
       opener.encryption.side('opened', opener.registry, () =>
         opener.registry.channelToBe(this.#opened.conversation),
@@ -186,7 +188,7 @@ class LocalHandshake {
   #settle(result: LocalHandshakeResult, begin: () => void): void {
     this.#late.cancel()
     if (!this.#isWaiting) return
-    if (typeof result === 'string') return this.#accepted.fail({ code: 'encryption-failed', what: result })
+    if ('code' in result) return this.#accepted.fail(result)
     this.#opened.encryption = result.opened
     this.#accepted.encryption = result.accepted
     this.#admit(begin)
@@ -214,4 +216,8 @@ class LocalHandshake {
 
 function refusedError({ code: why, appCode, text }: Goodbye): MillraceError {
   return reasonError({ code: 'refused', why, appCode, text }, 'the pipe did not open a channel')
+}
+
+function failed(what: string): LocalHandshakeResult {
+  return { code: 'encryption-failed', what }
 }

@@ -88,7 +88,7 @@ export class LocalUpgrade {
   /** The opening end: both have asked. */
   #shake(code: EncryptionCode, mine: HandshakePlan, theirs: HandshakePlan): void {
     const result = code.meet(mine, theirs)
-    if (typeof result === 'string') return this.#refuse(result)
+    if ('code' in result) return this.#refuse(result.what)
     this.encryption = result.opened
     this.#peer.encryption = result.accepted
     for (const end of [this, this.#peer]) {

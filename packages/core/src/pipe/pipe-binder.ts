@@ -112,7 +112,7 @@ export class PipeBinder {
     const { encryption } = this.#parts
     encryption?.expectRole('accepted')
     if (encryption?.isLoaded === false) await encryption.load()
-    encryption?.expectKeys('accepted')
+    encryption?.expectKeys('accepted', settled.registry)
     return Binding.take({
       ...settled,
       accept: (link, room) => this.#accept(link, room, settled),

@@ -34,7 +34,7 @@ export class PipeOpener {
     if (owner.isEnding)
       throw new MillraceError('not-bound', `${owner.describe()}: it is closing or destroyed`)
     registry.checkRoom(owner.describe())
-    encryption?.expectKeys('opened')
+    encryption?.expectKeys('opened', registry)
     const { address } = target
     const isLocal = where === 'local' || transport.carries === 'messages'
     const times = isLocal ? { ...limits, connectTimeoutMs: undefined } : limits

@@ -2,20 +2,24 @@ import type { BlockPool, SegmentBatch } from '@millrace/buffer'
 import type { ChannelEncryption } from '../base/channel-encryption.ts'
 import type { CloseReason } from '../base/close-reason.ts'
 import type { EncryptionOptions, PendingChannel, SharedKeyEncryption } from '../base/encryption-options.ts'
+import type { TokenCode } from '../base/token-code.ts'
 import type { StreamSession } from './protocol.ts'
 import type { HandshakePlan, HandshakeSide, SealOptions, TurnClock } from './sealing.ts'
 import type { Link, LinkOwner } from './transport.ts'
 
 /** Makes the handshakes of one side; its keys were checked once. */
 export interface HandshakeMaker {
-  /** `prologue` says what the handshake is for: the same on both sides. */
-  plan(prologue: string): HandshakePlan
+  /**
+   * `prologue` says what the handshake is for: the same on both sides. Tokens are judged by the time of day of the platform and by where the peer is, if
+   * that is known.
+   */
+  plan(prologue: string, platform: { wallMs?(): number }, peerAddress?: string): HandshakePlan
 }
 
-/** What each end of a local channel knows of the encryption then; or, in words, why there is none. */
+/** What each end of a local channel knows of the encryption then; or why there is none. */
 export type LocalHandshakeResult =
   | { readonly opened: ChannelEncryption; readonly accepted: ChannelEncryption }
-  | string
+  | (CloseReason & { readonly code: 'encryption-failed' })
 
 /** A pipe's turns, and when its program may be called. */
 export interface ProgramTurns extends TurnClock {
@@ -59,6 +63,8 @@ export interface EncryptedPipe {
   readonly pool: BlockPool
   readonly turns: ProgramTurns
   readonly limits: { readonly frameTimeoutMs: number }
+  /** By its time of day tokens expire. */
+  readonly crypto: { wallMs?(): number }
 }
 
 /** How a pipe encrypts its links from their first byte on. Its code is loaded when the pipe is bound or opens for the first time. */
@@ -70,8 +76,11 @@ export interface PipeEncryption {
   load(): Promise<void>
   /** Throws `argument-invalid` for options that this role can't keep. Needs no code yet. */
   expectRole(role: 'accepted' | 'opened'): void
-  /** Throws `argument-invalid` when the keys for this role are not right: better now than at the first connection. */
-  expectKeys(role: 'accepted' | 'opened'): void
+  /**
+   * Throws `argument-invalid` when the keys for this role are not right, and `unsupported` for tokens without a time of day: better now than at the first
+   * connection.
+   */
+  expectKeys(role: 'accepted' | 'opened', pipe: EncryptedPipe): void
   /** A link over this one that encrypts from the first byte on. `channel` gives the channel to be, for `authorise`; undefined once it has ended. */
   over(
     link: Link,
@@ -167,6 +176,8 @@ export interface ChannelEncryptionSteps {
 export interface EncryptionLoader {
   /** The code, once it is there. */
   readonly loaded: EncryptionCode | undefined
+  /** The code of connect tokens, if pipes may have them. */
+  readonly tokens?: TokenCode | undefined
   /** Loads the code, once for all callers. */
   load(): Promise<EncryptionCode>
   /** The same as a value, with keys of its own. Throws `argument-invalid` for options that neither role can keep. */

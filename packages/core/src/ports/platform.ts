@@ -13,6 +13,8 @@ export interface Platform {
   readonly loop: Loop
   /** Unpredictable bytes of a cryptographic source. Node: `randomBytes`. */
   random(size: number): Uint8Array
+  /** The time of day, in milliseconds since 1970: by it connect tokens expire. Node: `Date.now`. Without it, pipes take none: `unsupported`. */
+  wallMs?(): number
   /** Memory for messages on their way; its content may be anything. Node: buffers, which sockets take as they are. Default: plain arrays. */
   allocate?(size: number): Uint8Array
   /** Brings the code that encrypts when it is first needed. Node: `node:crypto` and `@millrace/core/noise`. Without it, pipes can't encrypt: `unsupported`. */

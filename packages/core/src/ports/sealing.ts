@@ -1,17 +1,18 @@
 import type { BlockPool } from '@millrace/buffer'
-import type { HandshakeState } from '@millrace/cipher'
+import type { TokenHolder } from '@millrace/cipher'
+import type { Handshake } from '../base/handshake.ts'
 
 /** A handshake that is about to begin, and the suite that seals behind it. */
 export interface HandshakePlan {
   /** @internal The machine of the handshake, for the code that made it. */
-  readonly handshake: HandshakeState
+  readonly handshake: Handshake
   readonly suite: string
   /** Whether a proven key is the one that this side expects; any is, if it expects none. In a time that doesn't depend on the key. */
   isExpected(peerKey: Uint8Array): boolean
 }
 
-/** Whether a proven key may go on. */
-export type Authorise = (peerKey: Uint8Array) => boolean | Promise<boolean>
+/** Whether the peer may go on: by its proven key, or by its token. */
+export type Authorise = (peer: Uint8Array | TokenHolder) => boolean | Promise<boolean>
 
 /** What one end brings to a handshake. */
 export interface HandshakeSide {

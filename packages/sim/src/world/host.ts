@@ -73,6 +73,7 @@ export class Host implements Station {
       readBytesPerSecond: Number.POSITIVE_INFINITY,
       socketBufferBytes,
       socketsMax,
+      date: () => this.date(),
     }
     this.#faults = new Faults(network.random(`${name}: faults`))
     this.#random = network.random(`${name}: program`)

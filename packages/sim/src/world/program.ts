@@ -3,6 +3,7 @@ import type { Primitives } from '@millrace/cipher'
 import { nodePrimitives } from '@millrace/cipher-node'
 import { accepting, type MillraceError, type Platform } from '@millrace/core'
 import { noiseLoader } from '@millrace/core/noise'
+import { connectTokens } from '@millrace/core/tokens'
 import type { Random } from '../base/random.ts'
 import type { Network, Station } from '../net/network.ts'
 import type { Faults } from '../sockets/faults.ts'
@@ -23,6 +24,8 @@ export interface HostSettings {
   readBytesPerSecond: number
   readonly socketBufferBytes: number
   readonly socketsMax: number
+  /** The time of day, in milliseconds since 1970. */
+  date(): number
 }
 
 /** What runs on a host from its start to its crash: a loop, sockets, and what they run on. */
@@ -67,7 +70,8 @@ export class Program implements Machine {
     this.platform = {
       loop: this.loop,
       random: draw,
-      encryption: noiseLoader({ primitives, random: draw }),
+      wallMs: () => settings.date(),
+      encryption: noiseLoader({ primitives, random: draw, tokens: connectTokens }),
       accepting,
       warn: (error) => this.warnings.push(error),
     }
