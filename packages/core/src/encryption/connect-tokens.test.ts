@@ -662,6 +662,28 @@ describe('options of connect tokens', () => {
   })
 })
 
+it('no more tokens of one address are looked at than it may try handshakes', async () => {
+  const verifier = login.verifier()
+  let looks = 0
+  const verify: TokenVerifier['verify'] = (...shown) => {
+    looks++
+    return verifier.verify(...shown)
+  }
+  const limits = { handshakeRate: 20, handshakeBurst: 30 }
+  await bound('link', { verify }, limits)
+  rig.network.connected = ({ accepted }) => {
+    accepted.peerAddress = '192.0.2.77'
+  }
+  for (let count = 0; count < 200; count++) {
+    const peer = await RawPeer.connect(rig.network, 'net://server')
+    peer.send(sized(login.issue().sealed))
+  }
+  await rig.loop.settle()
+  expect(looks).toBeGreaterThanOrEqual(30)
+  // 200 links of 1 ms each bring back a few.
+  expect(looks).toBeLessThanOrEqual(40)
+})
+
 it('a flood of refused tokens is told a hundred times a second at most', async () => {
   const errors: MillraceError[] = []
   const server = await bound('link', undefined, { handshakeRate: Number.POSITIVE_INFINITY })
