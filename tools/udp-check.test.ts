@@ -71,6 +71,37 @@ describe('docs/UDP.md', () => {
   })
 })
 
+describe('a token of the page', () => {
+  const said = blocks.get('handshake-token')!.subarray(5)
+  const sealed = said.subarray(2, 2 + said.readUInt16LE(0))
+  const message = said.subarray(4 + sealed.length)
+
+  it('is read by the rules of WIRE.md, section 12.1, and has the key of the message behind it', () => {
+    expect([said.readUInt16LE(0), said.readUInt16LE(2 + sealed.length)]).toEqual([129, message.length])
+    expect([sealed[0], sealed.toString('hex', 1, 9)]).toEqual([1, '55'.repeat(8)])
+    const [from, to] = [9, 17].map((at) => Number(sealed.readBigUInt64LE(at)))
+    expect([from, to - from]).toEqual([1_800_000_000_000, 45_000])
+    const key = noblePrimitives.aead('xchacha20-poly1305')!.key(Buffer.alloc(32, 0x44))
+    const associated = Buffer.concat([Buffer.from('millrace-token'), sealed.subarray(0, 25)])
+    const inside = Buffer.alloc(sealed.length - 49 - 16)
+    expect(key.open(sealed.subarray(25, 49), associated, sealed.subarray(49), inside)).toBe(true)
+    expect(inside.toString('hex')).toBe(
+      ['66'.repeat(48), '03616461', '01', '0465752d31', '00', '0300', '726564'].join(''),
+    )
+    const responder = startHandshake({
+      suite: 'Noise_NKpsk0_25519_ChaChaPoly_SHA256',
+      role: 'responder',
+      primitives: noblePrimitives,
+      random: (size) => new Uint8Array(size).fill(0x22),
+      prologue: Buffer.concat([Buffer.from('millrace/1 pipe'), sealed]),
+      staticKeys: noblePrimitives.dh.pair(Buffer.alloc(32, 0x77)),
+      psks: [inside.subarray(16, 48)],
+    })
+    expect(responder.read(message)).toHaveLength(0)
+    expect(responder.turn).toBe('write')
+  })
+})
+
 describe('a handshake of the page', () => {
   it('gives the keys that open its sealed packet', () => {
     const responder = startHandshake({

@@ -1,6 +1,8 @@
 /** The packets and parts that docs/UDP.md shows, as the code of this repository writes them. */
 import { createHmac } from 'node:crypto'
-import { DatagramRecords, noblePrimitives, startHandshake } from '@millrace/cipher'
+import { DatagramRecords, noblePrimitives, startHandshake, TokenIssuer } from '@millrace/cipher'
+import { noise } from '@millrace/core/noise'
+import { connectTokens } from '@millrace/core/tokens'
 import {
   type DatagramConnection,
   DatagramEndpoint,
@@ -59,7 +61,15 @@ const server = { host: '192.0.2.1', port: 7777 } as const
 
 /** Every block of the page by its name. */
 export function udpVectors(): ReadonlyMap<string, Buffer> {
-  return new Map([...beforeConnection(), ...connected(), ...windows(), ...frames(), ...acks(), ...sealed()])
+  return new Map([
+    ...beforeConnection(),
+    ...connected(),
+    ...windows(),
+    ...frames(),
+    ...acks(),
+    ...sealed(),
+    ...withToken(),
+  ])
 }
 
 /** Two sides between which there is a connection since a second, and the packets that made it. */
@@ -248,6 +258,28 @@ function sealed(): [name: string, bytes: Buffer][] {
     ['handshake-2', partOf(second, 'handshake')],
     ['sealed', opening.take()],
   ]
+}
+
+/** What a side says first that has a token. */
+function withToken(): [name: string, bytes: Buffer][] {
+  const primitives = noblePrimitives
+  const filled = (fill: number, size = 32) => new Uint8Array(size).fill(fill)
+  const keyring = { primitives, key: filled(0x44), applicationId: filled(0x55, 8) }
+  const { publicKey } = primitives.dh.pair(filled(0x77))
+  const order = {
+    userId: 'ada',
+    servers: [{ id: 'eu-1', address: '192.0.2.1:7777', publicKey }],
+    userData: Buffer.from('red'),
+  }
+  const token = new TokenIssuer(keyring, (size) => filled(0x66, size)).issue(order, 1_800_000_000_000)
+  const random = (size: number) => filled(0x11, size)
+  const { options, loader } = noise({ token }, { primitives, random, tokens: connectTokens })
+  const { handshake } = loader.loaded!.prepare(options, 'opened').plan('pipe', {})
+  const messages = [handshake.write(), handshake.write()]
+  const { opening, opened } = meet()
+  opened.expectKeys()
+  opened.say(Buffer.concat(messages.flatMap((message) => [Buffer.from([message.length, 0]), message])), 1000)
+  return [['handshake-token', partOf(opening.take(), 'handshake')]]
 }
 
 function partsOf(packet: Buffer): readonly Part[] {
