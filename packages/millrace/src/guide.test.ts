@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { noblePrimitives, TokenIssuer } from '@millrace/cipher'
 import {
   array,
   bits,
@@ -24,6 +26,7 @@ import {
   type Pipe,
   type PipeOptions,
   ProtoFactory,
+  parseConnectToken,
   protoFactory,
   RequestError,
   type Runnable,
@@ -411,6 +414,59 @@ describe('the code of docs/GUIDE.md', () => {
     await theirs
     expect(await within('the line', heard)).toBe('unreadable on the way')
     expect(player.encryption?.handshakeHash).toEqual(channel.encryption?.handshakeHash)
+  })
+
+  it('players of a login server', async () => {
+    const serverKeys = generateKeyPair()
+    const tokenKey = generateKey()
+    const applicationId = new Uint8Array(8).fill(7)
+    const banned = new Set<string>()
+    // guide
+    const server = net.create('udp', '127.0.0.1', 0, 'game', {
+      encryption: { identity: serverKeys, tokens: { key: tokenKey, applicationId, serverId: 'eu-1' } },
+      admit: (_data, _address, encryption) => !banned.has(encryption?.holder?.userId ?? ''), // also on 'accepted'
+    })
+    server.on('error', (_pipe, { tokenRefusal }) => console.log(tokenRefusal)) // 'used', 'expired', 'forged', …
+    // end
+    pipes.push(server)
+    await server.bind()
+    const { publicKey } = serverKeys
+    const servers = [
+      { id: 'eu-0', address: '127.0.0.1:1', publicKey },
+      { id: 'eu-1', address: `127.0.0.1:${portOf(server)}`, publicKey },
+    ]
+    // guide
+    const issuer = new TokenIssuer({ primitives: noblePrimitives, key: tokenKey, applicationId }, randomBytes)
+    const login = (userId: string) => issuer.issue({ userId, servers }, Date.now()).text() // good for 45 s
+    // end
+    // guide
+    async function join(text: string) {
+      const token = parseConnectToken(text) // undefined for a text that is none
+      for (const { id, address } of token?.servers ?? []) {
+        const pipe = net.create(`udp://${address}`, 'game', { encryption: { token: text, server: id } })
+        try {
+          return await pipe.open()
+        } catch (error) {
+          console.log(id, (error as MillraceError).code) // the next one, as long as the token is good
+        }
+      }
+      throw new Error('log in again')
+    }
+    // end
+    const users: unknown[] = []
+    server.on('accepted', (_pipe, player) => void users.push(player.encryption?.holder?.userId))
+    const text = login('player:77')
+    const channel = await within('a channel', join(text))
+    await until('it is accepted', () => users.length === 1)
+    expect(channel.isOpen).toBe(true)
+    expect(users).toEqual(['player:77'])
+    await expect(within('a refusal', join(text))).rejects.toThrow('log in again')
+    await expect(join('mrt1.none')).rejects.toThrow('log in again')
+    await until('it is told', () => said.includes('used'))
+    expect(said.slice(0, 2)).toEqual(['eu-0 connect-failed', 'eu-0 connect-failed'])
+    banned.add('player:78')
+    await expect(join(login('player:78'))).rejects.toThrow('log in again')
+    expect(users).toEqual(['player:77'])
   })
 
   it('backpressure', async () => {
