@@ -360,6 +360,21 @@ describe('a connect token on a link', () => {
     expect(rig.diary(server).errors.map(({ tokenRefusal }) => tokenRefusal)).toEqual(['used'])
   })
 
+  it('is answered by nothing before authorise has let its holder in', async () => {
+    const answers: ((verdict: boolean) => void)[] = []
+    const encryption: EncryptionOptions = {
+      identity: login.identity,
+      tokens: login.verifier(),
+      authorise: () => new Promise<boolean>((resolve) => void answers.push(resolve)),
+    }
+    await rig.until(rig.pipe('server', { encryption }).bind())
+    const peer = await say(...firstWords(login.issue()))
+    expect([answers.length, peer.heard.length]).toEqual([1, 0])
+    answers[0](true)
+    await rig.loop.advance(50)
+    expect(peer.heard).toHaveLength(50)
+  })
+
   it('of two links at once opens one', async () => {
     const server = await bound('link')
     const token = login.issue()
