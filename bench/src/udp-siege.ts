@@ -74,6 +74,14 @@ async function play(way: string, ports: readonly number[], seconds: number): Pro
   say({ sent, lost: sent - times.length, p50: at(0.5), p99: at(0.99), max: at(1), ended })
 }
 
+/** A first packet, with an id and a key of its own. */
+function request(): Buffer {
+  const packet = Buffer.alloc(1200)
+  packet.set([0x10, 1])
+  randomBytes(8).copy(packet, 2)
+  return packet
+}
+
 /** A socket that a player talks through, so that its packets can be changed. */
 async function attack(port: number, seconds: number, rate: number): Promise<void> {
   const [front, back] = [createSocket('udp4'), createSocket('udp4')]
@@ -96,12 +104,6 @@ async function attack(port: number, seconds: number, rate: number): Promise<void
   })
   say({ front: front.address().port })
   await once(process, 'message')
-  const request = () => {
-    const packet = Buffer.alloc(1200)
-    packet.set([0x10, 1])
-    randomBytes(8).copy(packet, 2)
-    return packet
-  }
   const kinds = [
     () => randomBytes(randomInt(1, 1400)),
     () => Buffer.concat([latest.subarray(0, 5), randomBytes(60)]),
