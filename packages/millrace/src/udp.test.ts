@@ -148,6 +148,27 @@ describe('a channel over udp', () => {
     expect(accepted).toEqual([])
   })
 
+  const others = new ProtoFactory().add(
+    'game',
+    bits(contract({ say: { line: u32 } })),
+  ) as unknown as typeof net
+  it.each<
+    [why: string, error: { code: string; appCode?: number }, options: PipeOptions, factory: typeof net]
+  >([
+    ['is not admitted', { code: 'not-admitted', appCode: 4001 }, { admit: () => ({ code: 4001 }) }, net],
+    ['is not admitted, sealed', { code: 'not-admitted' }, { admit: () => false, encryption: { key } }, net],
+    ['has another contract', { code: 'contract-mismatch' }, {}, others],
+    ['is one too many', { code: 'channel-limit' }, { maxChannelsPerAddress: 1 }, net],
+  ])('that %s hears so from the server', async (_why, error, options, factory) => {
+    const { server, client } = await sides(options, { encryption: options.encryption })
+    if (options.maxChannelsPerAddress === 1) await client.open()
+    const other = factory.create('udp', '127.0.0.1', portOf(server), 'game', {
+      encryption: options.encryption,
+    })
+    ends.push(() => other.destroy())
+    await expect(within('it', other.open())).rejects.toMatchObject(error)
+  })
+
   it('can not begin to encrypt when it is open', async () => {
     const { client } = await sides()
     const opened = await client.open()

@@ -92,7 +92,7 @@ export class FrameSorter {
   /** Lets the goodbye leave once everything before it has arrived. */
   settle(now: number): void {
     const last = this.#last
-    if (last === undefined || this.#early !== undefined || this.#outgoing.storedBytes > 0) return
+    if (last === undefined || !this.#isAllHeard()) return
     this.#last = undefined
     this.heldBytes -= last.length
     this.#put(last, 0, last.length, 'reliable', controlLane, now)
@@ -103,6 +103,11 @@ export class FrameSorter {
     this.#early = undefined
     this.#last = undefined
     this.heldBytes = 0
+  }
+
+  /** Everything that was written has arrived; or nothing was, not even a first frame. */
+  #isAllHeard(): boolean {
+    return this.#outgoing.storedBytes === 0 && (this.#early === undefined || this.#early.length === 0)
   }
 
   #traitsOf(bytes: Uint8Array, from: number, bodyStart: number): { delivery: FrameDelivery; lane: number } {
@@ -131,12 +136,14 @@ export class FrameSorter {
     lane: number,
     now: number,
   ): string {
-    if (bytes[from] === frameCode.close && (this.#early !== undefined || this.#outgoing.storedBytes > 0)) {
+    const isGoodbye = bytes[from] === frameCode.close
+    if (isGoodbye && !this.#isAllHeard()) {
       this.#last = bytes.slice(from, to)
       this.heldBytes += to - from
       return ''
     }
-    if (this.#early !== undefined) {
+    // A peer that is refused hears a goodbye before any hello: that is the first frame then.
+    if (this.#early !== undefined && !isGoodbye) {
       this.#early.push(bytes.slice(from, to))
       this.heldBytes += to - from
       return ''
