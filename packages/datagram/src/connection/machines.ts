@@ -18,6 +18,9 @@ const bodySizeMax = 1024 * 1024
 /** A window holds the largest frame and so much more, in bytes. */
 const windowExtra = 262_144
 
+/** So many packets leave at once; then the others have their turn. */
+export const burstMax = 64
+
 /** What stands around the frames of a packet at most: header, tag, an ack, a window or two. */
 export const packetOverhead = 100
 
@@ -80,8 +83,8 @@ export class Machines {
   budgetBytes(now: number): number {
     // Frames leave sealed, and so not before the peer can open that.
     if (this.cover.isSealing && !(this.cover.hasKeys && this.handshake.isHeard)) return 0
-    const room = this.recovery.room(now)
     const { size } = this.mtu
+    const room = Math.min(this.recovery.room(now), burstMax * size)
     // A packet leaves when there is room for all of it, what stands around its frames included: the last one, too.
     const last = Math.max(0, Math.floor(room % size) - packetOverhead)
     return Math.max(0, Math.floor(room / size) * (size - packetOverhead) + last - this.outgoing.pendingBytes)

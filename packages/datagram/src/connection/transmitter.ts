@@ -4,7 +4,7 @@ import { challengeSize, partType } from '../packet/part-types.ts'
 import { packetSizeMin } from '../path/mtu-search.ts'
 import type { Wish } from '../recovery/received-packets.ts'
 import { remembered } from './contents.ts'
-import { type Machines, packetOverhead } from './machines.ts'
+import { burstMax, type Machines, packetOverhead } from './machines.ts'
 import type { Outcomes } from './outcomes.ts'
 
 /** No packet is smaller, in bytes, so that a challenge is never larger than the packet that caused it. */
@@ -230,9 +230,6 @@ export class Transmitter {
     this.#sink.transmit(size)
   }
 }
-
-/** So many packets at once; then the others have their turn. */
-const burstMax = 64
 
 function headerSizeOf(how: 'plain' | 'sealed'): number {
   return how === 'sealed' ? sealedHeaderSize : plainHeaderSize
