@@ -15,13 +15,11 @@ export class AckProgress implements Progress {
   isAppLimited = false
   delivered = 0
   priorDelivered = 0
-  readonly roundTrip: RoundTrip
+  /** Of the recovery that fills it now. */
+  roundTrip!: RoundTrip
 
-  constructor(roundTrip: RoundTrip) {
+  begin(roundTrip: RoundTrip, inFlight: number, now: number): void {
     this.roundTrip = roundTrip
-  }
-
-  begin(inFlight: number, now: number): void {
     this.now = now
     this.ackedBytes = 0
     this.lostBytes = 0

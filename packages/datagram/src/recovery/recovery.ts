@@ -30,6 +30,9 @@ const probesReserved = 256
 /** A lost packet is remembered for so many probe timeouts after it was sent, for the acknowledgement that shows that it was late. */
 const lostMemory = 3
 
+/** What the ack at hand has shown: one for all recoveries, as none keeps it. */
+const progress = new AckProgress()
+
 /**
  * Finds out which of our packets arrived, which are lost, and when more may leave: RFC 9002 with a controller that is handed in. Each packet is told
  * to the owner exactly once, as acked or as lost. Sends nothing and has no timer: the connection tells it what it sent, hands it acks, and asks `due`
@@ -48,7 +51,6 @@ export class Recovery {
   readonly #lossRun = new LossRun()
   readonly #probeTimer = new ProbeTimer()
   readonly #pacer: Pacer
-  readonly #progress: AckProgress
   readonly #statistics = { sent: 0, lost: 0, spurious: 0, ackedBytes: 0 }
   #delivery = new DeliveryRate()
   #controller: CongestionController
@@ -66,7 +68,6 @@ export class Recovery {
     this.#makeController = controller ?? ((size, guessMs, ofSeed) => new Bbr(size, guessMs, ofSeed))
     this.#seed = seed ?? 0
     this.roundTrip = new RoundTrip(this.#guessMs)
-    this.#progress = new AckProgress(this.roundTrip)
     this.#controller = this.#makeController(mtu, this.#guessMs, this.#seed)
     this.#pacer = new Pacer(mtu, this.#controller.pacingRate, initialWindow(mtu))
   }
@@ -220,13 +221,12 @@ export class Recovery {
   }
 
   #begin(now: number): void {
-    this.#progress.begin(this.#bytesInFlight, now)
+    progress.begin(this.roundTrip, this.#bytesInFlight, now)
     this.#delivery.begin()
   }
 
   /** Gives up what is lost by now, and hands the controller what was seen since `#begin`. */
   #conclude(now: number): void {
-    const progress = this.#progress
     const isBlocked = this.#detect(now)
     progress.finish(this.#delivery, this.#bytesInFlight)
     if (progress.lostBytes > 0) this.#controller.lost(progress)
@@ -257,13 +257,13 @@ export class Recovery {
     if (packet.path === this.#path) {
       this.#delivery.acked(packet, now)
       if (number === ack.largest && number > this.#largestAcked) {
-        this.#progress.roundTripMs = this.roundTrip.heard(now - sentAt, ack.delayMs, packet.isPatient, now)
+        progress.roundTripMs = this.roundTrip.heard(now - sentAt, ack.delayMs, packet.isPatient, now)
       }
       if (number < this.#largestAcked) {
         this.#reordering.overtaken(this.#largestAcked - number, now - sentAt, this.roundTrip, now)
       }
       this.#bytesInFlight -= size
-      this.#progress.ackedBytes += size
+      progress.ackedBytes += size
     }
     this.#sent.settle(position)
     this.#statistics.ackedBytes += size
@@ -281,7 +281,7 @@ export class Recovery {
       if (path !== this.#path) continue
       this.#lossRun.end()
       this.#delivery.late(size)
-      this.#progress.ackedBytes += size
+      progress.ackedBytes += size
       this.#reordering.spurious(now - sentAt, this.roundTrip, now)
       this.#controller.spurious(size, sentAt)
     }
@@ -303,8 +303,8 @@ export class Recovery {
       if (number > this.#largestAcked || !(isOvertaken || sentAt + delayMs <= now)) break
       if (path === this.#path) {
         this.#bytesInFlight -= size
-        this.#progress.lostBytes += size
-        this.#progress.newestLostSentAt = sentAt
+        progress.lostBytes += size
+        progress.newestLostSentAt = sentAt
         if (this.#lossRun.lost(sentAt, this.roundTrip)) isBlocked = true
       }
       sent.settle(sent.head)

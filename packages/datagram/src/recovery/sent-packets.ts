@@ -5,6 +5,10 @@ export const sentPacketsMax = 65_536
 
 const firstCapacity = 4
 
+/** Packets without a connection, for those that send next: one at rest holds none. */
+const stock: SentPacket[] = []
+const stockMax = 1024
+
 /** One packet that was sent and asks for an acknowledgement. The ring reuses it: don't keep one. */
 export class SentPacket {
   number = -1
@@ -30,7 +34,8 @@ export class SentPacket {
  * packets from the first one of the connection; numbers may have gaps, positions have none.
  */
 export class SentPackets {
-  #ring: SentPacket[] = makePackets(firstCapacity)
+  /** Has a packet at each position from `head` on. */
+  #ring: (SentPacket | undefined)[] = new Array<undefined>(firstCapacity).fill(undefined)
   #mask = firstCapacity - 1
   /** The position of the oldest packet in flight, or `end`. */
   head = 0
@@ -46,13 +51,13 @@ export class SentPackets {
   }
 
   at(position: number): SentPacket {
-    return this.#ring[position & this.#mask]
+    return this.#ring[position & this.#mask] as SentPacket
   }
 
   /** Adds a packet in flight, with a number above all others; there must be room. What `DeliveryRate` notes, it writes itself. */
   add(number: number, size: number, contents: PacketContents, now: number, isPatient = false): SentPacket {
     if (this.end - this.head > this.#mask) this.#grow()
-    const packet = this.at(this.end++)
+    const packet = (this.#ring[this.end++ & this.#mask] ??= stock.pop() ?? new SentPacket())
     packet.number = number
     packet.size = size
     packet.isSettled = false
@@ -78,6 +83,7 @@ export class SentPackets {
   advance(): 'passed-settled' | 'passed-none' {
     const before = this.head
     while (this.head < this.end && this.at(this.head).isSettled) this.head++
+    if (this.head === this.end && before < this.end) this.#rest()
     return this.head === before ? 'passed-none' : 'passed-settled'
   }
 
@@ -125,15 +131,25 @@ export class SentPackets {
     return at
   }
 
+  /** Nothing is in flight. */
+  #rest(): void {
+    const ring = this.#ring
+    for (let index = 0; index < ring.length && stock.length < stockMax; index++) {
+      const packet = ring[index]
+      if (packet !== undefined) stock.push(packet)
+      ring[index] = undefined
+    }
+    if (ring.length === firstCapacity) return
+    this.#ring = new Array<undefined>(firstCapacity).fill(undefined)
+    this.#mask = firstCapacity - 1
+  }
+
   #grow(): void {
-    const next = makePackets((this.#mask + 1) * 2)
-    const mask = next.length - 1
+    const { length } = this.#ring
+    const next = new Array<SentPacket | undefined>(length * 2).fill(undefined)
+    const mask = length * 2 - 1
     for (let position = this.head; position < this.end; position++) next[position & mask] = this.at(position)
     this.#ring = next
     this.#mask = mask
   }
-}
-
-function makePackets(count: number): SentPacket[] {
-  return Array.from({ length: count }, () => new SentPacket())
 }
