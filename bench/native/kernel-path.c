@@ -57,7 +57,7 @@ static void not_run(const char *what) {
   if (errno == EPERM || errno == EACCES)
     printf("not run a network of the kernel takes root (%s: %s)\n", what, strerror(errno));
   else
-    printf("not run %s: %s\n", what, strerror(errno));
+    printf("not run a network of the kernel is made of namespaces and TUN devices (%s: %s)\n", what, strerror(errno));
   fflush(stdout);
   exit(0);
 }
@@ -217,10 +217,10 @@ static double late_at(double share) {
 }
 
 static void tell(const struct path_model *up, const struct path_model *down) {
-  printf("result {\"carried\":%ld,\"lost\":%ld,\"overflowed\":%ld,\"doubled\":%ld,\"held\":%ld,\"arrived\":%ld,\"dropped\":%ld,"
+  printf("result {\"carried\":%ld,\"lost\":%ld,\"overflowed\":%ld,\"doubled\":%ld,\"held\":%ld,\"arrived\":%ld,\"dropped\":%ld,\"underWayBytes\":%ld,"
          "\"lateMedianNs\":%.0f,\"lateP99Ns\":%.0f,\"lateMaxNs\":%.0f,\"cpuNs\":%.0f}\n",
          up->carried + down->carried, up->lost + down->lost, up->overflowed + down->overflowed,
-         up->doubled + down->doubled, up->held + down->held, arrived, dropped, late_at(0.5), late_at(0.99),
+         up->doubled + down->doubled, up->held + down->held, arrived, dropped, under_way, late_at(0.5), late_at(0.99),
          late_max * 1e6, cpu_ns());
   fflush(stdout);
 }
