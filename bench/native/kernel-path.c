@@ -217,9 +217,9 @@ static double late_at(double share) {
 }
 
 static void tell(const struct path_model *up, const struct path_model *down) {
-  printf("result {\"carried\":%ld,\"lost\":%ld,\"overflowed\":%ld,\"doubled\":%ld,\"held\":%ld,\"arrived\":%ld,\"dropped\":%ld,\"underWayBytes\":%ld,"
+  printf("result {\"carried\":%ld,\"carriedBack\":%ld,\"lost\":%ld,\"overflowed\":%ld,\"doubled\":%ld,\"held\":%ld,\"arrived\":%ld,\"dropped\":%ld,\"underWayBytes\":%ld,"
          "\"lateMedianNs\":%.0f,\"lateP99Ns\":%.0f,\"lateMaxNs\":%.0f,\"cpuNs\":%.0f}\n",
-         up->carried + down->carried, up->lost + down->lost, up->overflowed + down->overflowed,
+         up->carried + down->carried, down->carried, up->lost + down->lost, up->overflowed + down->overflowed,
          up->doubled + down->doubled, up->held + down->held, arrived, dropped, under_way, late_at(0.5), late_at(0.99),
          late_max * 1e6, cpu_ns());
   fflush(stdout);

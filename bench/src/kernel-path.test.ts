@@ -94,7 +94,9 @@ describe('a path of the kernel', () => {
       const space = near.through?.[2] ?? ''
       expect(existsSync(space)).toBe(true)
       expect(pair.dialer.arrived).toBeGreaterThan(0.3)
-      const { carried, lost, arrived, underWayBytes } = await path.counts()
+      const { carried, carriedBack, lost, arrived, underWayBytes } = await path.counts()
+      expect(carriedBack).toBeGreaterThan(0)
+      expect(carriedBack).toBeLessThan(carried)
       expect(lost).toBeGreaterThan(0)
       expect([carried - lost, underWayBytes]).toEqual([arrived, 0])
       await path.close()
