@@ -37,6 +37,11 @@ export class Faults {
     this.#faults.push({ call, code, chance: chance ?? 1, times: count })
   }
 
+  /** Whether calls fail at all. */
+  get isAny(): boolean {
+    return this.#faults.length > 0
+  }
+
   clear(): void {
     this.#faults = []
   }

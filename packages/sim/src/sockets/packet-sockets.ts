@@ -21,7 +21,11 @@ interface Open {
   readonly owner: PacketOwner
   waitingBytes: number
   isClosed: boolean
+  /** Where it sent last: an address. */
+  lastHost: string
 }
+
+const nothing: readonly Open[] = []
 
 /** The datagram sockets of one host. */
 export class PacketSockets implements PacketNetwork {
@@ -60,9 +64,7 @@ export class PacketSockets implements PacketNetwork {
 
   /** A datagram came in. */
   arrived({ fromHost, fromPort, toHost, toPort, bytes }: UdpPacket): void {
-    const sockets = (this.#open.get(toPort) ?? []).filter((open) => hears(open, fromHost, fromPort))
-    const open =
-      sockets.find(({ host }) => host === toHost) ?? sockets.find(({ host }) => host === anyAddress)
+    const open = this.#hearing(fromHost, fromPort, toHost, toPort)
     if (open === undefined) {
       const { network, station } = this.#machine
       const back = { fromHost: toHost, fromPort: toPort, toHost: fromHost, toPort: fromPort }
@@ -82,6 +84,17 @@ export class PacketSockets implements PacketNetwork {
       open.owner.received(lent, fromHost, fromPort)
       lent.fill(overwritten)
     })
+  }
+
+  /** The socket that takes what comes from there: of the very address first, then of all. */
+  #hearing(fromHost: string, fromPort: number, toHost: string, toPort: number): Open | undefined {
+    let any: Open | undefined
+    for (const open of this.#open.get(toPort) ?? nothing) {
+      if (!hears(open, fromHost, fromPort)) continue
+      if (open.host === toHost) return open
+      if (open.host === anyAddress) any ??= open
+    }
+    return any
   }
 
   /** What was sent found no socket: only those with a single peer hear of it. */
@@ -108,7 +121,7 @@ export class PacketSockets implements PacketNetwork {
       (other) => [address, other.host].includes(anyAddress) || other.host === address,
     )
     if (rival !== undefined) throw systemError('EADDRINUSE', `udp://${host}:${port}`)
-    const open: Open = { host: address, port, peer, owner, waitingBytes: 0, isClosed: false }
+    const open: Open = { host: address, port, peer, owner, waitingBytes: 0, isClosed: false, lastHost: '' }
     this.#open.set(port, [...sockets, open])
     return {
       host: address,
@@ -123,15 +136,17 @@ export class PacketSockets implements PacketNetwork {
   #send(open: Open, bytes: Uint8Array, toPort: number, toHost: string): void {
     const machine = this.#machine
     if (open.isClosed) return
-    const fault = machine.faults.of('send', `udp://${toHost}:${toPort}`)
-    if (fault !== undefined) return this.#failed(open, fault)
+    if (machine.faults.isAny) {
+      const fault = machine.faults.of('send', `udp://${toHost}:${toPort}`)
+      if (fault !== undefined) return this.#failed(open, fault)
+    }
     if (bytes.length > datagramMax)
       return this.#failed(open, systemError('EMSGSIZE', `send ${bytes.length} bytes`))
-    const isAddress = /^[\d.]+$/.test(toHost) || toHost.includes(':')
-    if (!isAddress) {
+    if (toHost !== open.lastHost && !isAddress(toHost)) {
       const text = `${toHost} is no address; resolve() makes one of a name`
       return this.#failed(open, systemError('ENOTFOUND', text))
     }
+    open.lastHost = toHost
     const fromHost = toHost === loopback ? loopback : machine.station.address
     machine.network.send(machine.station, {
       kind: 'udp',
@@ -162,6 +177,10 @@ export class PacketSockets implements PacketNetwork {
       })
     })
   }
+}
+
+function isAddress(host: string): boolean {
+  return /^[\d.]+$/.test(host) || host.includes(':')
 }
 
 function hears({ peer }: Open, host: string, port: number): boolean {

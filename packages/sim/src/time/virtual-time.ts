@@ -161,7 +161,7 @@ export class VirtualTime implements Scheduler {
   }
 
   async #goOn(isEnough: () => boolean): Promise<void> {
-    if (this.#ending.length > 0) await this.#finishTurn()
+    while (this.#ending.length > 0) await this.#turnDone()
     while (!isEnough()) {
       this.#runDue()
       const ready = this.#ready
@@ -181,7 +181,8 @@ export class VirtualTime implements Scheduler {
         if (piece === undefined) break
         this.#countStep()
         piece()
-        await this.#finishTurn()
+        do await this.#turnDone()
+        while (this.#ending.length > 0)
         for (const check of this.checks) check()
       }
     } finally {
@@ -199,16 +200,21 @@ export class VirtualTime implements Scheduler {
   }
 
   async #finishTurn(): Promise<void> {
-    do {
-      const ending = this.#ending
+    do await this.#turnDone()
+    while (this.#ending.length > 0)
+  }
+
+  /** Runs what is to be done at the end of the turn, and lets promises settle; then there may be another end. No function of its own promise: each piece waits for it. */
+  #turnDone(): Promise<void> {
+    const ending = this.#ending
+    if (ending.length > 0) {
       this.#ending = []
       for (const driven of ending) {
         driven.isEnding = false
         driven.finishTurn()
       }
-      if (this.#turnsUnseen++ < turnsUnseenMax) await jobsDone()
-      else await this.#look()
-    } while (this.#ending.length > 0)
+    }
+    return this.#turnsUnseen++ < turnsUnseenMax ? jobsDone() : this.#look()
   }
 
   /** Lets the process look for events, too. */
