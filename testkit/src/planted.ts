@@ -48,13 +48,13 @@ function planted(fault: PlantedFault): { seeds: string; rule: string } {
     { cwd: copy, encoding: 'utf8' },
   )
   for (const [path, source] of before) writeFileSync(path, source)
-  const found = /^seed (\d+): at [\d.e+-]+ ms: (?:'([^']+)'|(.*))/m.exec(run.stderr)
+  const found = /^seed (\d+): at [\d.e+-]+ ms: '([^']+)'/m.exec(run.stderr)
   if (found === null) {
     // What can't run at all is no fault that was found.
     if (run.status !== 0) throw new Error(run.stderr)
     return { seeds: `${values.seeds} in vain`, rule: '' }
   }
-  return { seeds: found[1], rule: found[2] ?? `the run itself: ${found[3]}` }
+  return { seeds: found[1], rule: found[2] }
 }
 
 /** Returns what was there before. */

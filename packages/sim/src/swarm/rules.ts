@@ -20,6 +20,7 @@ export const ruleNames = [
   'a channel opens once',
   'one close',
   'no channel without leave',
+  'runs to its end',
   // Bytes.
   'bytes stay within their accounts',
   'accounts add up',

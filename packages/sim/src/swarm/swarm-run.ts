@@ -19,11 +19,12 @@ const lookLateEveryMs = 100
 const faultsMax = 10
 
 /**
- * So much more than a slow way carries may be sent over it, and so many bytes on top: a sender that has seen a fast way believes in it for some round trips, which
- * are longer now, and what is lost of that leaves again.
+ * Over a way that is slow for at least `floodAfterMs` and as long again, so much more than it carries may be sent, and so many bytes on top: probes of the rate, and
+ * what is lost of them leaves again. Before that a sender believes in the rate that it has seen.
  */
-const floodFactor = 3.5
-const floodBytes = 300_000
+const floodAfterMs = 1500
+const floodFactor = 4
+const floodBytes = 100_000
 
 /** What one run did. */
 export interface SwarmReport {
@@ -107,8 +108,11 @@ class SwarmRun implements Scene {
         await this.#end()
         this.#program.conclude?.()
       }
+      this.#rules.hold('runs to its end', true, () => '')
     } catch (error) {
-      this.#faults.push(`at ${world.now} ms: ${error instanceof Error ? error.message : String(error)}`)
+      this.#rules.hold('runs to its end', false, () =>
+        error instanceof Error ? error.message : String(error),
+      )
     }
     return {
       plan: this.#plan,
@@ -152,18 +156,22 @@ class SwarmRun implements Scene {
     const { world } = this
     const { safetyMs, hazards } = this.#plan
     const moments = hazards.flatMap((hazard) => {
+      const { atMs } = hazard
+      const endMs = Math.min(safetyMs, atMs + lengthOf(hazard))
       let end = () => {}
-      const begin = () => {
-        const sent = this.#sentBytes(hazard)
-        const calm = unleash(hazard, this)
-        end = () => {
-          this.#notFlooded(hazard, sent)
-          calm()
-        }
+      let sent: readonly number[] = []
+      const begins = () => {
+        end = unleash(hazard, this)
       }
+      const looks = () => {
+        sent = this.#sentBytes(hazard)
+      }
+      const isLong = endMs >= atMs + 2 * floodAfterMs
       return [
-        { atMs: hazard.atMs, run: begin },
-        { atMs: Math.min(safetyMs, hazard.atMs + lengthOf(hazard)), run: () => end() },
+        { atMs, run: begins },
+        ...(isLong ? [{ atMs: atMs + floodAfterMs, run: looks }] : []),
+        ...(isLong ? [{ atMs: endMs, run: () => this.#notFlooded(hazard, sent) }] : []),
+        { atMs: endMs, run: () => end() },
       ]
     })
     for (let atMs = spoofEveryMs; atMs < safetyMs; atMs += spoofEveryMs)
@@ -199,7 +207,8 @@ class SwarmRun implements Scene {
     )
     const bytesPerSecond = Math.max(...rates)
     const mostBytes =
-      floodFactor * ((bytesPerSecond * (this.world.now - hazard.atMs)) / 1000 + queueBytes) + floodBytes
+      floodFactor * ((bytesPerSecond * (this.world.now - hazard.atMs - floodAfterMs)) / 1000 + queueBytes) +
+      floodBytes
     for (const [index, sent] of now.entries()) {
       const bytes = sent - before[index]
       const text = () => `${bytes} bytes were sent over a way that carries ${bytesPerSecond} a second`
