@@ -193,10 +193,10 @@ export const plantedFaults: readonly PlantedFault[] = [
     wrong: 'check.received(size)\n    this.host = host\n    this.port = port',
   },
   {
-    name: 'the window of the congestion control is ignored',
+    name: 'the congestion control is ignored, window and pacer',
     file: `${datagram}/recovery/recovery.ts`,
     right: 'Math.min(this.#controller.window - this.#bytesInFlight, this.#pacer.available(now))',
-    wrong: 'this.#pacer.available(now)',
+    wrong: '1_000_000_000',
     options: '--transport udp',
   },
   {
@@ -259,6 +259,11 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: `${datagram}/connection/leaving.ts`,
     right: "this.#end !== 'wanted' || this.#machines.waitingBytes > 0",
     wrong: "this.#end !== 'wanted'",
+    also: {
+      file: `${datagram}/connection/frame-sorter.ts`,
+      right: '|| this.#outgoing.storedBytes > 0) return',
+      wrong: ') return',
+    },
   },
   {
     name: 'a peer is let in whatever authorise says',

@@ -83,7 +83,7 @@ export class ChannelsProgram implements SwarmProgram {
   check(): void {
     if (++this.#checks % 64 !== 0) return
     for (const [host, { ends, heldBytes }] of this.#running)
-      if (!host.isDown) checkAccounts(this.#rules, host.name, ends, heldBytes())
+      if (!host.isDown) checkAccounts(this.#rules, host.name, ends, heldBytes(), this.#phase === 'talk')
   }
 
   look(): void {

@@ -7,6 +7,8 @@ const cookieSize = 20
 
 /** An address, as far as it has shown that it receives what is sent there. */
 interface Address {
+  /** Which host sends from there. */
+  owner: string
   received: number
   sent: number
   isProven: boolean
@@ -16,8 +18,8 @@ interface Address {
 }
 
 /**
- * What a server sends to addresses that have proven nothing. One is taken for proven as soon as it sends something after something was sent to it: the
- * server can know it no sooner.
+ * What a server sends to addresses that have proven nothing. One is taken for proven as soon as its host sends something, from there or from where it has moved
+ * since, after something was sent to it: the server can know it no sooner.
  */
 export class ProofWatch {
   readonly #rules: Rules
@@ -31,11 +33,13 @@ export class ProofWatch {
   }
 
   /** Something was sent to the server that says it comes from there. */
-  received(host: string, port: number, bytes: Uint8Array): void {
+  received(host: string, port: number, bytes: Uint8Array, owner: string): void {
     const address = this.#at(host, port)
     address.received += bytes.length
     if (this.#silent.has(host)) return
-    if (address.sent > 0) address.isProven = true
+    address.owner = owner
+    for (const other of this.#addresses.values())
+      if (other.sent > 0 && other.owner === owner) other.isProven = true
     if (bytes[0] === kindOf.request && address.cookies.has(cookieIn(bytes))) address.hasShown = true
   }
 
@@ -64,7 +68,7 @@ export class ProofWatch {
     const name = `${host}:${port}`
     let address = this.#addresses.get(name)
     if (address === undefined) {
-      address = { received: 0, sent: 0, isProven: false, cookies: new Set(), hasShown: false }
+      address = { owner: '', received: 0, sent: 0, isProven: false, cookies: new Set(), hasShown: false }
       this.#addresses.set(name, address)
     }
     return address

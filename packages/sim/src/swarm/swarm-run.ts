@@ -25,6 +25,8 @@ const faultsMax = 10
 const floodAfterMs = 1500
 const floodFactor = 4
 const floodBytes = 100_000
+/** Slower ways carry less than the least window of a controller in a round trip, in bytes a second. */
+const floodRateMin = 50_000
 
 /** What one run did. */
 export interface SwarmReport {
@@ -82,6 +84,7 @@ class SwarmRun implements Scene {
       rules: this.#rules,
       serverHost: this.server.address,
       serverPort,
+      ownerOf: (address) => this.players.find((player) => player.address === address)?.name ?? '',
       now: () => this.world.now,
     })
     this.#random = new Random(hashOf('spoofing', plan.seed))
@@ -206,6 +209,7 @@ class SwarmRun implements Scene {
       'conditions' in other && other.player === hazard.player ? (other.conditions.bytesPerSecond ?? 0) : 0,
     )
     const bytesPerSecond = Math.max(...rates)
+    if (bytesPerSecond < floodRateMin) return
     const mostBytes =
       floodFactor * ((bytesPerSecond * (this.world.now - hazard.atMs - floodAfterMs)) / 1000 + queueBytes) +
       floodBytes

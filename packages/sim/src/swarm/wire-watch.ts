@@ -28,6 +28,8 @@ export interface WireSetting {
   readonly rules: Rules
   readonly serverHost: string
   readonly serverPort: number
+  /** The name of the host that has this address. */
+  readonly ownerOf: (address: string) => string
   readonly now: () => number
 }
 
@@ -76,7 +78,7 @@ export class WireWatch {
     if (toHost === serverHost && toPort === serverPort) {
       if (kind === kindOf.request) this.#request = bytes
       else this.#last = bytes
-      this.#proof.received(fromHost, fromPort, bytes)
+      this.#proof.received(fromHost, fromPort, bytes, this.#setting.ownerOf(fromHost))
     } else if (fromHost === serverHost && fromPort === serverPort) {
       this.#proof.sent(toHost, toPort, bytes)
       this.#leave(`${toHost}:${toPort}`, bytes)
@@ -102,7 +104,7 @@ export class WireWatch {
   repeat(random: Random, spoof: Spoof, bytes: Uint8Array): void {
     const host = random.pick(victims)
     this.spoofed++
-    this.#proof.received(host, 4000, bytes)
+    this.#proof.received(host, 4000, bytes, '')
     spoof({ host, port: 4000 }, bytes)
   }
 
