@@ -209,8 +209,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'a budget is twice what may leave',
     file: `${datagram}/connection/machines.ts`,
-    right: 'const room = this.recovery.room(now)',
-    wrong: 'const room = 2 * this.recovery.room(now)',
+    right: 'Math.min(this.recovery.room(now), burstMax * size)',
+    wrong: 'Math.min(2 * this.recovery.room(now), burstMax * size)',
   },
   {
     name: 'the latest value is made before there is room',
@@ -261,7 +261,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     wrong: "this.#end !== 'wanted'",
     also: {
       file: `${datagram}/connection/frame-sorter.ts`,
-      right: '|| this.#outgoing.storedBytes > 0) return',
+      right: '|| !this.#isAllHeard()) return',
       wrong: ') return',
     },
   },
