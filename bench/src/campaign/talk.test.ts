@@ -62,21 +62,22 @@ describe('a side of a campaign', () => {
 
   it('finds what was changed, what came too often, and waits for what did not come', async () => {
     const { channel, say, settle, faults, talks } = await listening()
-    say('order', 0, new Uint8Array([1]))
+    say('order', 0)
+    say('order', 1, bodyOf('order', 1).fill(255))
     say('gift', 0)
-    channel.send('total', { order: 2, gift: 1 })
+    channel.send('total', { order: 3, gift: 1 })
     let hasAll = false
     await settle()
     void talks[0].hasAll.then(() => {
       hasAll = true
     })
     await settle()
-    expect([hasAll, faults]).toEqual([false, ['order 0 has another body']])
+    expect([hasAll, faults]).toEqual([false, ['order 1 has another body']])
     say('gift', 1)
-    say('order', 1)
+    say('order', 2)
     await settle()
     expect(hasAll).toBe(true)
-    expect(faults[1]).toMatch(/^1 orders and 2 gifts came of/)
+    expect(faults[1]).toMatch(/^2 orders and 2 gifts came of/)
   })
 })
 
