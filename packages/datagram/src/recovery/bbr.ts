@@ -30,6 +30,9 @@ const pacingGains = {
  */
 const windowGains = { startup: 2, drain: 2, cruise: 1.05, up: 2, 'probe-rtt': 0.5 } as const
 
+/** In place of that of the cruise, on a path that loses much by its nature. */
+const lossyCruiseGain = 2
+
 /** How long the bandwidth is used as it is between two probes, in least round trips: at least, and by chance up to so many more. */
 const cruiseRounds = 5
 const cruiseRoundsMore = 2
@@ -247,12 +250,19 @@ export class Bbr implements CongestionController {
   }
 
   #growWindow({ ackedBytes }: Progress): void {
-    const onPath = this.phase === 'down' ? this.#drained() : this.#bytesOnPath(windowGains[this.phase])
+    const onPath = this.phase === 'down' ? this.#drained() : this.#bytesOnPath(this.#windowGain())
     const clumps = this.phase === 'down' ? 0 : this.#model.extraAcked
     const target = onPath + Math.max(clumps, 2 * this.#mtu)
     if (this.#model.isPipeFull) this.window = Math.min(this.window + ackedBytes, target)
     else if (this.window < target) this.window += ackedBytes
     this.window = Math.min(windowBytesMax, Math.max(this.window, windowPacketsMin * this.#mtu))
+  }
+
+  /** What is lost stays in the window until it is known to be, longer where packets overtake each other: on a path that always loses, the rate alone keeps the queue short. */
+  #windowGain(): number {
+    return this.phase === 'cruise' && this.#model.wirePart > 1
+      ? lossyCruiseGain
+      : windowGains[this.phase as Exclude<Phase, 'down'>]
   }
 
   /** What the path holds without a queue, times a factor, in bytes. */

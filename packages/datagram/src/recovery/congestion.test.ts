@@ -29,6 +29,12 @@ describe.each(seeds)('alone, seed %i', (seed) => {
     }
   })
 
+  it('keeps its rate where a quarter is lost and round trips vary by 200 ms', () => {
+    const over = { ...path, delayMs: 150, jitterMs: 200, lossRate: 0.25, ackLossRate: 0.25 }
+    const { goodput } = measure(over, [{ controller: bbr }], 60_000, 140_000, seed)
+    expect(goodput[0] / 0.75).toBeGreaterThan(0.5)
+  })
+
   it('keeps a deep queue short', () => {
     for (const lossRate of [0, 0.02, 0.2]) {
       const { goodput, wait99 } = alone(bbr, lossRate, seed, rate * 1_000)
