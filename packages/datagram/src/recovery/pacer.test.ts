@@ -36,9 +36,13 @@ describe('Pacer', () => {
     expect(late.available(0)).toBe(0)
     expect(late.available(16)).toBe(40_000)
     late.take(40_000, 16)
+    expect(late.available(16)).toBe(0)
     expect(late.available(1_000)).toBe(62_500)
     late.take(60_000, 1_000)
     expect(late.available(2_000)).toBe(10_000)
+    // It sent all that it had, and asked for no more.
+    late.take(11_000, 2_000)
+    expect(late.available(3_000)).toBe(10_000)
   })
 
   it('is worth asking when a millisecond of the rate is there, or one packet of a slow path', () => {

@@ -19,6 +19,8 @@ export class Pacer {
   #rate: number
   #tokens: number
   #at = Number.NEGATIVE_INFINITY
+  /** It was asked for tokens, and had none: who asks again later is late. Who had nothing to send didn't ask. */
+  #isAwaited = false
 
   /** `rate` in bytes per millisecond; `firstBurst` bytes may leave at once in the beginning (RFC 9002, 7.7). */
   constructor(mtu: number, rate: number, firstBurst: number) {
@@ -53,7 +55,8 @@ export class Pacer {
   /** Bytes that may leave now: 0, or at least a full packet. */
   available(now: number): number {
     this.#fill(now)
-    return this.#tokens > 0 ? Math.max(this.#tokens, this.#mtu) : 0
+    this.#isAwaited = this.#tokens <= 0
+    return this.#isAwaited ? 0 : Math.max(this.#tokens, this.#mtu)
   }
 
   /** Bytes have left. */
@@ -75,7 +78,8 @@ export class Pacer {
     this.#at = now
     // Time begins with the first question.
     if (elapsed === Number.POSITIVE_INFINITY) return
-    const lateMs = this.#tokens > 0 ? 0 : Math.min(elapsed, lateMsMax)
+    const lateMs = this.#isAwaited ? Math.min(elapsed, lateMsMax) : 0
+    this.#isAwaited = false
     const capacity = Math.max(this.#capacity(), lateMs * this.#rate)
     // The first burst, and what made up for a late timer, may be above the capacity: it isn't cut, but doesn't grow.
     if (this.#tokens < capacity) this.#tokens = Math.min(capacity, this.#tokens + elapsed * this.#rate)
