@@ -81,7 +81,8 @@ class NodePacketSocket implements PacketSocket {
   send(bytes: Uint8Array, from: number, to: number, port: number, host: string): void {
     // A copy, as Node keeps a reference when the system doesn't take it at once. Without a callback: what an ICMP answer says of one peer is nothing to
     // the others, and may be forged.
-    const packet = bytes.slice(from, to)
+    const packet = Buffer.allocUnsafe(to - from)
+    packet.set(bytes.subarray(from, to))
     if (this.#isConnected) this.#socket.send(packet)
     else this.#socket.send(packet, port, host)
   }

@@ -46,6 +46,8 @@ export interface NetworkStatistics {
   readonly bytesIn: number
   /** Unreliable and sequenced messages that did not leave in time. */
   readonly messagesStale: number
+  /** Those that came and were dropped: the program was behind, or a piece of one did not come within a second. */
+  readonly messagesMissed: number
   /** The size that packets may have on this path, in bytes. */
   readonly packetSize: number
   /** What the path is thought to take, in bytes a second. */

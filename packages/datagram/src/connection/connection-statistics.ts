@@ -13,6 +13,7 @@ export interface ConnectionStatistics {
   readonly bytesOut: number
   readonly bytesIn: number
   readonly messagesStale: number
+  readonly messagesMissed: number
   readonly packetSize: number
   readonly bytesPerSecond: number
 }
@@ -25,7 +26,7 @@ export interface PacketCounts {
 }
 
 export function statisticsOf(
-  { recovery, outgoing, mtu }: Machines,
+  { incoming, recovery, outgoing, mtu }: Machines,
   { packetsOut, bytesOut }: Transmitter,
   { packetsIn, repeatedIn, bytesIn }: PacketCounts,
 ): ConnectionStatistics {
@@ -41,6 +42,7 @@ export function statisticsOf(
     bytesOut,
     bytesIn,
     messagesStale: outgoing.dropped,
+    messagesMissed: incoming.dropped,
     packetSize: mtu.size,
     bytesPerSecond: Math.round(pacingRate * 1000),
   }

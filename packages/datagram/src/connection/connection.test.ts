@@ -150,6 +150,32 @@ describe('a connection', () => {
     },
   )
 
+  it('counts what it missed: pieces that were lost, and a reader that is behind', () => {
+    const net = new DatagramEnds(5, { loss: 0.1, delayMs: [5, 5] })
+    const { opened, accepted, server } = connectEnds(net)
+    opened.write(frame(0, 0, 40), net.now)
+    opened.flush(net.now)
+    net.run(1000)
+    for (let count = 0; count < 100; count++) {
+      opened.write(frame(40, count, 5000), net.now)
+      opened.flush(net.now)
+      net.run(20)
+    }
+    net.run(3000)
+    const shown = read(server.shown).filter(({ number }) => number === 40).length
+    const { messagesMissed } = accepted.statistics()
+    expect(messagesMissed).toBeGreaterThan(10)
+    expect(shown + messagesMissed).toBeLessThanOrEqual(100)
+
+    accepted.pause()
+    for (let count = 0; count < 500; count++) {
+      opened.write(frame(40, count, 900), net.now)
+      opened.flush(net.now)
+      net.run(5)
+    }
+    expect(accepted.statistics().messagesMissed).toBeGreaterThan(messagesMissed + 50)
+  })
+
   it.each([1, 2, 3, 4])('all of a budget leaves at once, however it is spent: seed %i', (seed) => {
     const random = new Random(seed)
     const net = new DatagramEnds(seed, { delayMs: [20, 25], loss: 0.02 })
