@@ -152,7 +152,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'the socket stays open when its last connection is over',
     file: 'packages/transports/src/udp-socket.ts',
-    right: 'if (this.#isListening || this.#endpoint.liveCount > 0 || this.#socket === undefined) return\n',
+    right: 'if (this.#isListening || this.#endpoint.isAlive || this.#socket === undefined) return\n',
     wrong: 'if (this.#isListening || this.#endpoint.size >= 0 || this.#socket === undefined) return\n',
   },
   {

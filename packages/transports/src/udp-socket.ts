@@ -212,7 +212,7 @@ export class UdpSocket implements EndpointHost {
 
   /** Closes the socket when it serves no connection that lives. */
   #rest(): void {
-    if (this.#isListening || this.#endpoint.liveCount > 0 || this.#socket === undefined) return
+    if (this.#isListening || this.#endpoint.isAlive || this.#socket === undefined) return
     const socket = this.#socket
     this.#socket = undefined
     this.#wake?.cancel()

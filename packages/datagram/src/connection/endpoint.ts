@@ -93,11 +93,11 @@ export class DatagramEndpoint implements ConnectionHome {
     return this.#entries.size + this.#asked.size
   }
 
-  /** Connections that are not over, and requests under way. */
-  get liveCount(): number {
-    let count = this.#asked.size
-    for (const { connection } of this.#entries.values()) if (!connection.isOver) count++
-    return count
+  /** Whether a connection isn't over, or a request is under way. */
+  get isAlive(): boolean {
+    if (this.#asked.size > 0) return true
+    for (const { connection } of this.#entries.values()) if (!connection.isOver) return true
+    return false
   }
 
   /** When to call `advance`, in milliseconds. */
