@@ -9,8 +9,11 @@ const factory = new ProtoFactory()
 const pipes: { destroy(): void }[] = []
 const children: Child[] = []
 
+/** How long the system takes to connect while others flood it is no promise of ours. */
+const patience = { handshakeTimeoutMs: 20_000 }
+
 function opener(port: number) {
-  const pipe = factory.create('tcp', '127.0.0.1', port, 'msgpack')
+  const pipe = factory.create('tcp', '127.0.0.1', port, 'msgpack', patience)
   pipes.push(pipe)
   return pipe
 }
