@@ -36,8 +36,8 @@ export class Heartbeat {
   due(now: number): HeartbeatDue {
     const lateMs = now - this.deadline()
     if (lateMs > this.intervalMs) this.#heardAt += lateMs
-    if (now - this.#heardAt >= this.timeoutMs) return 'timeout'
-    if (now - Math.max(this.#heardAt, this.#pingedAt) < this.intervalMs) return 'nothing'
+    if (now >= this.#heardAt + this.timeoutMs) return 'timeout'
+    if (now < Math.max(this.#heardAt, this.#pingedAt) + this.intervalMs) return 'nothing'
     this.#pingedAt = now
     return 'ping'
   }

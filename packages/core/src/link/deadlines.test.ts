@@ -1,6 +1,8 @@
-import { pair, RawPeer, Rig } from '@millrace/testkit'
+import { pair, Random, RawPeer, Rig } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
+import { defaultLimits } from '../base/options.ts'
 import type { PipeOptions } from '../pipe/pipe-options.ts'
+import { Deadlines, type DeadlinesDue } from './deadlines.ts'
 
 async function greeted(options: PipeOptions = {}) {
   const rig = new Rig()
@@ -301,4 +303,38 @@ describe('limits of a pipe', () => {
     expect(accepted.isOpen && opened.isOpen).toBe(true)
     await rig.end()
   })
+})
+
+describe('a deadline that has come', () => {
+  it.each([1, 2, 3])(
+    'has something due, whatever fractions its time has: else it would come again at once (seed %i)',
+    (seed) => {
+      const random = new Random(seed)
+      for (let count = 0; count < 5000; count++) {
+        const since = (random.next() + random.next() / 2 ** 32) * 10 ** random.integer(0, 7)
+        const limits = { ...defaultLimits, frameTimeoutMs: 7001, stallTimeoutMs: 9000 }
+        const begun = (begin: (deadlines: Deadlines) => void): Deadlines => {
+          const deadlines = new Deadlines(limits, since)
+          begin(deadlines)
+          return deadlines
+        }
+        const cases: [Deadlines, 'handshaking' | 'open' | 'closing', DeadlinesDue][] = [
+          [begun(() => {}), 'handshaking', 'no-hello'],
+          [begun(() => {}), 'closing', 'no-end'],
+          [begun((deadlines) => deadlines.flow('waiting', since)), 'open', 'stalled'],
+          [begun((deadlines) => deadlines.frame('cut', since)), 'open', 'frame-late'],
+          [
+            begun((deadlines) => deadlines.expect({ intervalMs: 5000, timeoutMs: 15_000 }, since)),
+            'open',
+            'ping',
+          ],
+        ]
+        for (const [deadlines, state, what] of cases)
+          expect(
+            deadlines.due(state, deadlines.deadline(state, false), false),
+            `${what} since ${since}`,
+          ).toBe(what)
+      }
+    },
+  )
 })

@@ -85,13 +85,14 @@ export class Deadlines {
    */
   due(state: ChannelState, now: number, isQuiet: boolean): DeadlinesDue {
     const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
-    const age = now - this.#since
-    if (state === 'closing' || state === 'closed') return age >= closeTimeoutMs ? 'no-end' : 'nothing'
-    if (!isQuiet && state === 'handshaking' && age >= handshakeTimeoutMs) return 'no-hello'
-    if (now - this.#stalledSince >= stallTimeoutMs) return 'stalled'
+    // The sums are those of `deadline`: a difference can be less than a time that has come, by a rounding, and would be asked for again at once.
+    if (state === 'closing' || state === 'closed')
+      return now >= this.#since + closeTimeoutMs ? 'no-end' : 'nothing'
+    if (!isQuiet && state === 'handshaking' && now >= this.#since + handshakeTimeoutMs) return 'no-hello'
+    if (now >= this.#stalledSince + stallTimeoutMs) return 'stalled'
     if (isQuiet) return 'nothing'
     if (this.#isUnread() || now >= this.#signOfLifeAt) return this.#dueUnread(now)
-    if (now - this.#cutSince >= frameTimeoutMs) return 'frame-late'
+    if (now >= this.#cutSince + frameTimeoutMs) return 'frame-late'
     if (state !== 'open' || this.heartbeat === undefined) return 'nothing'
     const due = this.heartbeat.due(now)
     return due === 'timeout' ? 'silent' : due
