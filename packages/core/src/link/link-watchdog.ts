@@ -4,6 +4,7 @@ import type { ChannelState } from '../channel/channel-state.ts'
 import type { Deadline, DeadlineTarget } from '../turn/deadline.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
+import { clockTime } from '../turn/watched-time.ts'
 import { Deadlines, type LinkReading } from './deadlines.ts'
 
 /** What a watchdog needs of the carrier of the link. */
@@ -100,7 +101,7 @@ export class LinkWatchdog implements DeadlineTarget {
   arm(): void {
     if (this.#isOver) return
     const { now, watched, isQuiet } = this.#turns
-    this.#deadline.set(this.#deadlines.deadline(this.#owner.state, isQuiet) + (now - watched))
+    this.#deadline.set(clockTime(this.#deadlines.deadline(this.#owner.state, isQuiet), now, watched))
   }
 
   /** The link is gone: nothing is left to guard. */

@@ -1,6 +1,6 @@
-import { VirtualLoop } from '@millrace/testkit'
+import { Random, VirtualLoop } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
-import type { Deadline } from './deadline.ts'
+import { Deadline } from './deadline.ts'
 import { LoopWheel } from './loop-wheel.ts'
 import { Turns } from './turns.ts'
 
@@ -80,6 +80,37 @@ describe('a deadline', () => {
     await loop.advance(1000)
     expect(came).toEqual([7, 20, 300])
   })
+})
+
+describe('a deadline by the watched time', () => {
+  it.each([1, 2, 3])(
+    'comes at its time, or later by the clock: never again at the same time (seed %i)',
+    (seed) => {
+      const random = new Random(seed)
+      const fraction = () => random.next() + random.next() / 2 ** 32
+      for (let count = 0; count < 20_000; count++) {
+        const missedMs = random.integer(1, 100_000)
+        const owner = {
+          now: fraction() * 10 ** random.integer(4, 8) + missedMs,
+          get watched() {
+            return this.now - missedMs
+          },
+          isBehind: false,
+          schedule() {},
+          unscheduled() {},
+          awaits() {},
+          suspect() {},
+          store() {},
+        }
+        let came = 0
+        const deadline = new Deadline(owner, { due: () => void came++ })
+        deadline.setIn(random.integer(1, 10_000) + fraction())
+        owner.now = deadline.at
+        deadline.come(owner.now)
+        expect(came === 1 || deadline.at > owner.now, `now ${owner.now}, missed ${missedMs}`).toBe(true)
+      }
+    },
+  )
 })
 
 describe('the time', () => {

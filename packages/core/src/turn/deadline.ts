@@ -107,8 +107,9 @@ export class Deadline implements TimerEntry {
 
   /** For its owner's turn only. It may have been moved or cancelled since it was stored. */
   come(now: number): void {
-    const left = this.#watchedAt - this.owner.watched
-    if (this.at <= now && left > 0) this.#move(now + left)
+    // What is left by a rounding alone makes no later time: it would come again at once.
+    const later = now + (this.#watchedAt - this.owner.watched)
+    if (this.at <= now && later > now) this.#move(later)
     else if (this.at <= now && this.#isForPeer && this.owner.isBehind && now < this.at + behindMsMax)
       this.owner.suspect(this)
     else if (this.at <= now) {

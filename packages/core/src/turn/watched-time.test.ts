@@ -1,5 +1,6 @@
+import { Random } from '@millrace/testkit'
 import { describe, expect, it } from 'vitest'
-import { countedMsMax, lookMs, WatchedTime } from './watched-time.ts'
+import { clockTime, countedMsMax, lookMs, WatchedTime } from './watched-time.ts'
 
 describe('the watched time', () => {
   it('passes with the clock while looks come in time', () => {
@@ -43,5 +44,22 @@ describe('the watched time', () => {
     expect(time.nextLook).toBe(Number.POSITIVE_INFINITY)
     time.look(60_000)
     expect(time.missedMs(60_100)).toBe(850)
+  })
+})
+
+describe('the time of the clock for a watched time', () => {
+  it.each([1, 2, 3])('is one by which that has come, whatever is rounded (seed %i)', (seed) => {
+    const random = new Random(seed)
+    const fraction = () => random.next() + random.next() / 2 ** 32
+    for (let count = 0; count < 20_000; count++) {
+      const missedMs = random.integer(0, 100_000)
+      const now = fraction() * 10 ** random.integer(4, 8) + missedMs
+      const watchedAt = now - missedMs + random.integer(0, 10_000) * fraction()
+      const at = clockTime(watchedAt, now, now - missedMs)
+      expect(at - missedMs, `${watchedAt} watched, missed ${missedMs}`).toBeGreaterThanOrEqual(watchedAt)
+      expect(at - missedMs).toBeLessThan(watchedAt + 1e-6)
+    }
+    expect(clockTime(1000, 5000, 4500)).toBe(1500)
+    expect(clockTime(Number.POSITIVE_INFINITY, 5000, 4500)).toBe(Number.POSITIVE_INFINITY)
   })
 })

@@ -40,3 +40,9 @@ export class WatchedTime {
     this.#lookedAt = undefined
   }
 }
+
+/** When the watched time comes to `watchedAt` by the clock, if no more is missed than by now. Never before, by a rounding: what was asked for then would have to be asked for again at once. */
+export function clockTime(watchedAt: number, now: number, watched: number): number {
+  const at = watchedAt + (now - watched)
+  return at - Math.round(now - watched) < watchedAt ? at * (1 + Number.EPSILON) : at
+}
