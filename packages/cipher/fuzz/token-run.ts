@@ -5,21 +5,11 @@ import type { TokenInside } from '../src/tokens/token.ts'
 import { type ConnectToken, parseConnectToken } from '../src/tokens/token-connect.ts'
 import { TokenIssuer } from '../src/tokens/token-issuer.ts'
 import { readInside, TokenSeal, writeInside } from '../src/tokens/token-seal.ts'
-import { TokenVerifier } from '../src/tokens/token-verifier.ts'
+import { TokenVerifier, tokenRefusals } from '../src/tokens/token-verifier.ts'
 import { mutated, type Random } from './record-rig.ts'
 
 const NOW = 1_795_000_000_000
-const OUTCOMES = [
-  'malformed',
-  'expired',
-  'not-yet',
-  'forged',
-  'other-server',
-  'other-address',
-  'used',
-  'full',
-  'accepted',
-]
+const OUTCOMES: readonly string[] = [...tokenRefusals, 'accepted']
 
 /** A login server, a game server, and tokens that were changed on their way: one each `step`. */
 export class TokenRun {

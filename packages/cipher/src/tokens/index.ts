@@ -14,4 +14,5 @@ export {
   type TokenRefusal,
   TokenVerifier,
   type TokenVerifierOptions,
+  tokenRefusals,
 } from './token-verifier.ts'

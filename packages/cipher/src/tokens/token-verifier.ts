@@ -7,6 +7,18 @@ import { TokenLedger } from './token-ledger.ts'
 import { checkedRules, RULES, type TokenRules } from './token-rules.ts'
 import { readHeader, readInside, TokenSeal } from './token-seal.ts'
 
+/** All that a token can be refused for: see `TokenRefusal`. */
+export const tokenRefusals = [
+  'malformed',
+  'expired',
+  'not-yet',
+  'forged',
+  'other-server',
+  'other-address',
+  'used',
+  'full',
+] as const
+
 /**
  * Why a token is refused.
  *
@@ -18,15 +30,7 @@ import { readHeader, readInside, TokenSeal } from './token-seal.ts'
  * - `used`: it made a connection before, or could have done so before this server began.
  * - `full`: as many used tokens are remembered as may be. It isn't used up, and may be tried again.
  */
-export type TokenRefusal =
-  | 'malformed'
-  | 'expired'
-  | 'not-yet'
-  | 'forged'
-  | 'other-server'
-  | 'other-address'
-  | 'used'
-  | 'full'
+export type TokenRefusal = (typeof tokenRefusals)[number]
 
 /** Who came with a token. */
 export interface TokenHolder {

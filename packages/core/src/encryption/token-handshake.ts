@@ -5,6 +5,7 @@ import {
   type TokenChecker,
   type TokenHolder,
   type TokenRefusal,
+  tokenRefusals,
 } from '@millrace/cipher/tokens'
 import { EncryptionFailure } from '../base/encryption-failure.ts'
 import type { Handshake } from '../base/handshake.ts'
@@ -12,17 +13,6 @@ import { causeText } from '../base/millrace-error.ts'
 import type { TokenHandshakeParts } from '../base/token-code.ts'
 
 const nothing = new Uint8Array(0)
-
-const refusals: readonly TokenRefusal[] = [
-  'malformed',
-  'expired',
-  'not-yet',
-  'forged',
-  'other-server',
-  'other-address',
-  'used',
-  'full',
-]
 
 /** The handshake of a side that shows a token: in clear, in front of the first message of Noise, which only its owner can write. */
 export class TokenShown implements Handshake {
@@ -148,7 +138,7 @@ export class TokenTaken implements Handshake {
   /** A checker of the program's may answer anything: only a refusal that there is becomes one. */
   #refuse(outcome: TokenRefusal | undefined): void {
     if (this.#failure === undefined) {
-      const isKnown = outcome !== undefined && refusals.includes(outcome)
+      const isKnown = outcome !== undefined && tokenRefusals.includes(outcome)
       const what = isKnown
         ? `the connect token was refused: ${outcome}`
         : 'tokens answered no outcome that there is'
