@@ -41,6 +41,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
   readonly peer: Addressee
   /** When `advance` must be called, in milliseconds; then it is told anew, be it the same time. */
   deadline = Number.POSITIVE_INFINITY
+  /** Packets that came, and of those, how many had come before; and their bytes. */
   packetsIn = 0
   repeatedIn = 0
   bytesIn = 0

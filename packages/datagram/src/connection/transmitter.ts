@@ -141,8 +141,7 @@ export class Transmitter {
     const size = cover.close(scratch, this.#pad(at, how), now, how)
     if (size === 0) return 'none'
     if (wish !== 'nothing' && size > packetSizeMin) contents.push(remembered.size, size, 0)
-    if (wish === 'nothing') recovery.sent(cover.lastNumber, size, undefined, now)
-    else recovery.sent(cover.lastNumber, size, contents, now, wish)
+    recovery.sent(cover.lastNumber, size, contents, now, wish)
     this.#transmit(size)
     return wish !== 'nothing' || hasMore || hasOwn ? 'sent' : 'none'
   }

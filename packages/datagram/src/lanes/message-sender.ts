@@ -9,8 +9,6 @@ import { Queue } from './queue.ts'
 /** Type and id. */
 const headerSizeMax = 1 + varintSizeMax
 
-/** The frame of an id stands where these bits of it say. */
-
 /** So many frames without content are kept for those to come. */
 const stockMax = messageWindow
 

@@ -10,7 +10,7 @@ import { LossRun } from './loss-run.ts'
 import { LostPackets } from './lost-packets.ts'
 import { Pacer } from './pacer.ts'
 import { ProbeTimer } from './probe-timer.ts'
-import { ackDelayLimitMs } from './received-packets.ts'
+import { ackDelayLimitMs, type Wish } from './received-packets.ts'
 import {
   initialRoundTripMs,
   positive,
@@ -97,7 +97,7 @@ export class Recovery {
   }
 
   /**
-   * A packet left. Without contents it asks for no acknowledgement: it isn't counted, and nothing is told of it. `contents` is kept until the owner is
+   * A packet left. Without contents, or with a wish for `nothing`, it asks for no acknowledgement: it isn't counted, and nothing is told of it. `contents` is kept until the owner is
    * told. `patiently`: nothing in it is sent again, and the peer may be long in acknowledging it. Throws `DatagramError`: `bad-number` unless the number is above all before it and below 2^48, `full` when `sentPacketsMax` are in flight.
    */
   sent(
@@ -105,7 +105,7 @@ export class Recovery {
     size: number,
     contents: PacketContents | undefined,
     now: number,
-    wish: 'patiently' | 'soon' = 'soon',
+    wish: Wish = 'soon',
   ): void {
     if (!(number > this.#largestSent && number <= u48Max)) {
       const text = `packet ${number} after packet ${this.#largestSent}; numbers go up, to 2^48 - 1`
@@ -113,7 +113,7 @@ export class Recovery {
     }
     if (number - this.#largestSent > 1) this.#skipped.add(this.#largestSent + 1, number - 1)
     this.#largestSent = number
-    if (contents === undefined) return
+    if (contents === undefined || wish === 'nothing') return
     if (this.#sent.free === 0) {
       throw new DatagramError('full', `${sentPacketsMax} packets are in flight; send when there is room`)
     }
