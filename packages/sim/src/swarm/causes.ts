@@ -1,5 +1,5 @@
 import type { CloseReason } from '@millrace/core'
-import { type Hazard, lengthOf } from './hazard.ts'
+import { concerns, type Hazard, lengthOf } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
 
 type Code = CloseReason['code']
@@ -17,10 +17,7 @@ export class Causes {
 
   constructor(plan: SwarmPlan, player: number) {
     this.#isStream = plan.transport === 'tcp'
-    this.#hazards = plan.hazards.filter((hazard) => {
-      if ('player' in hazard) return hazard.player === player
-      return !('host' in hazard) || hazard.host === 'server' || hazard.host === player
-    })
+    this.#hazards = plan.hazards.filter((hazard) => concerns(hazard, player))
   }
 
   /** Whether a channel of this player may end for this reason although both programs want it. */

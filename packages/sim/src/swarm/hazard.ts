@@ -169,3 +169,9 @@ export function describeHazard(hazard: Hazard): string {
   const { kind, ...rest } = hazard
   return `${kind} ${JSON.stringify(rest)}`
 }
+
+/** Whether it happens to this player: to its host or its ways, to the server, or to all. */
+export function concerns(hazard: Hazard, player: number): boolean {
+  if ('player' in hazard) return hazard.player === player
+  return !('host' in hazard) || hazard.host === 'server' || hazard.host === player
+}

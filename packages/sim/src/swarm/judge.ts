@@ -33,7 +33,7 @@ export interface Pair {
 /** Of requests over a stream of which a segment, and so a frame or a record, took too long. */
 const slowStream: ReadonlySet<string> = new Set(['request-timeout', 'encryption-failed', 'handshake-failed'])
 
-/** Says of what went wrong whether the plan is the cause: only what the hazards of a player can do may be done to him. */
+/** Says of what went wrong whether the plan is the cause: only what its hazards can do excuses what became of a player. */
 export class Judge {
   readonly #plan: SwarmPlan
   readonly #isStream: boolean

@@ -1,5 +1,4 @@
-import type { Hazard } from './hazard.ts'
-import { lengthOf } from './hazard.ts'
+import { concerns, type Hazard, lengthOf } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
 
 /** A time in which the way between a player and the server may carry nothing, or a moment behind which the transport has to find its way anew. */
@@ -62,11 +61,6 @@ export class Lateness {
       withinMs: Math.min(2 * (since - from), probeMsMax) + 3 * timeoutMs + extra + this.#queueMs[player],
     }
   }
-}
-
-function concerns(hazard: Hazard, player: number): boolean {
-  if ('player' in hazard) return hazard.player === player
-  return !('host' in hazard) || hazard.host === 'server' || hazard.host === player
 }
 
 function disturbances(hazard: Hazard): Disturbance[] {
