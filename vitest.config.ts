@@ -11,12 +11,23 @@ const alias = workspacePackages().flatMap((pkg) =>
   })),
 )
 
+const tests = ['{packages,examples}/*/src/**/*.test.ts', '{testkit,bench,tools}/**/*.test.ts']
+const built = ['**/node_modules/**', '**/dist/**', '**/dist.next/**']
+/** They measure the memory of the process that they run in, or fill it. */
+const measuring = ['packages/millrace/src/**/*.test.ts', '**/*{fuzz,memory,hostile,limits}.test.ts']
+
 export default defineConfig({
   root,
   resolve: { alias },
   test: {
-    include: ['{packages,examples}/*/src/**/*.test.ts', '{testkit,bench,tools}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', '**/dist.next/**'],
+    projects: [
+      // A process for each file would spend a third of the time on its start.
+      {
+        extends: true,
+        test: { name: 'shared', include: tests, exclude: [...built, ...measuring], isolate: false },
+      },
+      { extends: true, test: { name: 'alone', include: measuring, exclude: built } },
+    ],
     pool: 'forks',
     // By itself it leaves one core to others: on two, the tests would take twice as long.
     maxWorkers: availableParallelism(),
