@@ -79,6 +79,8 @@ class NodePacketSocket implements PacketSocket {
   }
 
   send(bytes: Uint8Array, from: number, to: number, port: number, host: string): void {
+    // A datagram may come from port 0 (RFC 768), and its source may be forged; none can be sent there, and Node throws.
+    if (port === 0) return
     // A copy, as Node keeps a reference when the system doesn't take it at once. Without a callback: what an ICMP answer says of one peer is nothing to
     // the others, and may be forged.
     const packet = Buffer.allocUnsafe(to - from)
@@ -102,8 +104,7 @@ function connected(socket: Socket, { host, port }: { host: string; port: number 
 }
 
 /** Peers are addressed by IP addresses: Node would look each up, and send a turn later. */
-const asItIs: SocketOptions['lookup'] = (host, _options, callback) =>
-  callback(null, host, isIPv6(host) ? 6 : 4)
+const asItIs: SocketOptions['lookup'] = (host, _options, callback) => callback(null, host, 0)
 
 function bound(socket: Socket, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -62,7 +62,7 @@ export interface PacketStatistics {
   /** All that came, and their bytes. */
   readonly packetsIn: number
   readonly bytesIn: number
-  /** Dropped: no packet of the layout, or one that this side never takes. What begins as none of Millrace's is told by the event `datagram` as well. */
+  /** Dropped: no packet of the layout, one that this side never takes, or from port 0, where nothing can be sent. What begins as none of Millrace's is told by the event `datagram` as well. */
   readonly strange: number
   /** Dropped: for no channel of this socket. */
   readonly unknown: number

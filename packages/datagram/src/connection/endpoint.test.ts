@@ -39,7 +39,7 @@ describe('before a connection', () => {
         { id: random.integer(0, 0xffffffff), key: count },
         count % 3 === 0 ? random.bytes(20) : undefined,
       )
-      server.endpoint.receive(packet, `198.51.100.${count & 255}`, count % 65_535, net.now)
+      server.endpoint.receive(packet, `198.51.100.${count & 255}`, 1 + (count % 65_535), net.now)
     }
     const { counts } = server.endpoint
     expect(server.endpoint.size).toBe(size)
@@ -62,6 +62,28 @@ describe('before a connection', () => {
       net.server.endpoint.receive(packet.slice(0, size), '192.0.2.1', 9, net.now)
     expect(net.server.endpoint.counts).toMatchObject({ unprovenPacketsOut: 0, strange: requestSize })
     expect(net.packetCount).toBe(0)
+  })
+
+  it('what comes from port 0, where nothing can be sent, draws no reply', () => {
+    const net = new DatagramEnds(1)
+    const live = connectEnds(net)
+    greet(net, live)
+    const { endpoint, connections } = net.server
+    const { packetCount } = net
+    const before = { ...endpoint.counts }
+    const { packetsIn } = connections[0]
+    const request = new Uint8Array(requestSize)
+    writeRequest(request, { id: 1, key: 2 }, undefined)
+    const ofLive = new Uint8Array(64)
+    ofLive[0] = packetKind.plain
+    writeAddressee(ofLive, 1, connections[0].own)
+    ofLive[12] = 99
+    for (const packet of [request, ofLive, Uint8Array.of(200, 1)])
+      endpoint.receive(packet, '192.0.2.1', 0, net.now)
+    expect(net.packetCount).toBe(packetCount)
+    expect(endpoint.counts.strange).toBe(before.strange + 3)
+    expect(endpoint.counts.unprovenPacketsOut).toBe(before.unprovenPacketsOut)
+    expect(connections[0].packetsIn).toBe(packetsIn)
   })
 
   it('no reply of any kind is larger than what it replies to, whatever comes', () => {

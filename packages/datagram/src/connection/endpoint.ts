@@ -110,6 +110,11 @@ export class DatagramEndpoint implements ConnectionHome {
     const { counts } = this
     counts.packetsIn++
     counts.bytesIn += bytes.length
+    // Who sends from port 0 can't be answered (RFC 768).
+    if (port === 0) {
+      counts.strange++
+      return
+    }
     const id = packetReceiver(bytes, 0, bytes.length)
     if (id === undefined) return this.#receiveEarly(bytes, host, port, now)
     const found = this.#entries.get(id)
