@@ -8,13 +8,17 @@ const spareBytes = 30_000
 const roundTripMin = 40
 const packetSize = 1472
 
-interface Flow {
-  at: number
-  /** Bytes that left at this instant. */
-  burst: number
-  /** When this round trip began, its bytes so far, and the most that any had. */
-  since: number
+/** What left at one instant, in bytes. */
+interface Burst {
+  readonly at: number
   bytes: number
+}
+
+interface Flow {
+  /** Those of the last round trip, the oldest first, and their bytes together. */
+  readonly bursts: Burst[]
+  bytes: number
+  /** The most bytes that left in any round trip. */
   most: number
 }
 
@@ -34,21 +38,18 @@ export class SpreadWatch {
     const name = `${from} ${to}`
     let flow = this.#flows.get(name)
     if (flow === undefined) {
-      flow = { at: now, burst: 0, since: now, bytes: 0, most: 0 }
+      flow = { bursts: [], bytes: 0, most: 0 }
       this.#flows.set(name, flow)
     }
-    if (now - flow.since >= this.#roundTripMs) {
-      flow.since = now
-      flow.bytes = 0
-    }
-    if (now > flow.at) {
-      flow.at = now
-      flow.burst = 0
-    }
-    flow.burst += size
+    const { bursts } = flow
+    if (bursts.at(-1)?.at !== now) bursts.push({ at: now, bytes: 0 })
+    while (bursts[0].at < now - this.#roundTripMs) flow.bytes -= (bursts.shift() as Burst).bytes
+    const last = bursts[bursts.length - 1]
+    last.bytes += size
     flow.bytes += size
     flow.most = Math.max(flow.most, flow.bytes)
-    const { burst, most } = flow
+    const burst = last.bytes
+    const { most } = flow
     if (burst > 2 * packetSize)
       this.#rules.hold(
         'packets are spread over time',

@@ -28,7 +28,7 @@ export interface WireSetting {
   readonly rules: Rules
   readonly serverHost: string
   readonly serverPort: number
-  /** The name of the host that has this address. */
+  /** The name of the player that has this address; empty if none has. */
   readonly ownerOf: (address: string) => string
   readonly now: () => number
 }
@@ -71,14 +71,15 @@ export class WireWatch {
   /** A host sends a datagram. */
   saw({ fromHost, fromPort, toHost, toPort, bytes }: UdpPacket): void {
     this.seen++
-    const { serverHost, serverPort, now } = this.#setting
+    const { serverHost, serverPort, ownerOf, now } = this.#setting
     const kind = bytes[0]
     this.#bytes.set(fromHost, this.sentBy(fromHost) + bytes.length)
-    this.#spread.saw(fromHost, toHost, bytes.length, now())
+    // A player that moves goes on with what it had.
+    this.#spread.saw(ownerOf(fromHost) || fromHost, ownerOf(toHost) || toHost, bytes.length, now())
     if (toHost === serverHost && toPort === serverPort) {
       if (kind === kindOf.request) this.#request = bytes
       else this.#last = bytes
-      this.#proof.received(fromHost, fromPort, bytes, this.#setting.ownerOf(fromHost))
+      this.#proof.received(fromHost, fromPort, bytes, ownerOf(fromHost))
     } else if (fromHost === serverHost && fromPort === serverPort) {
       this.#proof.sent(toHost, toPort, bytes)
       this.#leave(`${toHost}:${toPort}`, bytes)
