@@ -52,7 +52,7 @@ export class Transmitter {
       const more = this.#send(now)
       if (more === 'sent') continue
       this.#probe(now)
-      if (more === 'blocked') return recovery.roomAt(this.#wantedSize())
+      if (more === 'blocked') return recovery.waitForRoom(this.#wantedSize())
       recovery.appLimited()
       return Number.POSITIVE_INFINITY
     }

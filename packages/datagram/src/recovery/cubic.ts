@@ -14,9 +14,8 @@ const steepness = 0.4
 /** Growth per round trip of an AIMD sender that shares fairly with Reno (RFC 9438, 4.3), in full packets. */
 const renoGrowth = (3 * (1 - beta)) / (1 + beta)
 
-/** The window leaves over a little less than a round trip, so that pacing never holds it back (RFC 9002, 7.7). */
-const pacingGain = 1.25
-const slowStartPacingGain = 2
+/** The window leaves over half a round trip, so that pacing doesn't hold it back, also behind a queue that grows and shrinks (RFC 9002, 7.7). */
+const pacingGain = 2
 
 /** What one reaction to a loss changed, to be taken back when none of the losses was real. */
 interface Reaction {
@@ -52,7 +51,7 @@ export class Cubic implements CongestionController {
     this.#mtu = mtu
     this.#roundTripMs = guessMs
     this.window = initialWindow(mtu)
-    this.pacingRate = (slowStartPacingGain * this.window) / guessMs
+    this.pacingRate = (pacingGain * this.window) / guessMs
   }
 
   /** Begins at this window without a slow start, as if something had been lost at `windowMax`. */
@@ -152,7 +151,6 @@ export class Cubic implements CongestionController {
   }
 
   #pace(): void {
-    const gain = this.window < this.#threshold ? slowStartPacingGain : pacingGain
-    this.pacingRate = (gain * this.window) / this.#roundTripMs
+    this.pacingRate = (pacingGain * this.window) / this.#roundTripMs
   }
 }

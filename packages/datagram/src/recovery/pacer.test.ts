@@ -7,7 +7,7 @@ describe('Pacer', () => {
     expect(pacer.available(0)).toBe(12_000)
     for (let count = 0; count < 10; count++) pacer.take(1_200, 0)
     expect(pacer.available(0)).toBe(0)
-    expect(pacer.readyAt).toBe(1.2)
+    expect(pacer.wait()).toBe(1.2)
     expect(pacer.available(1.2)).toBe(1_200)
   })
 
@@ -30,34 +30,44 @@ describe('Pacer', () => {
     expect(fast.available(5)).toBe(10_000)
   })
 
-  it('makes up for 25 ms of a sender that waited and is woken late, and not for a rest', () => {
+  it('makes up for 25 ms of a sender that waited and is woken late, and for nothing after a standstill', () => {
     const late = new Pacer(1_200, 2_500, 1_200)
     late.take(1_200, 0)
     expect(late.available(0)).toBe(0)
+    late.wait()
     expect(late.available(16)).toBe(40_000)
     late.take(40_000, 16)
-    expect(late.available(16)).toBe(0)
-    expect(late.available(1_000)).toBe(62_500)
-    late.take(60_000, 1_000)
-    expect(late.available(2_000)).toBe(10_000)
-    // It sent all that it had, and asked for no more.
-    late.take(11_000, 2_000)
-    expect(late.available(3_000)).toBe(10_000)
+    late.wait()
+    expect(late.available(150)).toBe(62_500)
+    late.take(62_500, 150)
+    late.wait()
+    expect(late.available(300)).toBe(10_000)
+  })
+
+  it('makes up for nothing to one that has rested, waited for its window, or only asked how much could leave', () => {
+    const pacer = new Pacer(1_200, 2_500, 1_200)
+    pacer.take(1_200, 0)
+    expect(pacer.available(0)).toBe(0)
+    expect(pacer.available(16)).toBe(10_000)
+    // It waits while there are tokens: not for them.
+    pacer.wait()
+    pacer.take(10_000, 16)
+    expect(pacer.available(32)).toBe(10_000)
   })
 
   it('is worth asking when a millisecond of the rate is there, or one packet of a slow path', () => {
     const fast = new Pacer(1_200, 5_000, 1)
     fast.take(1, 0)
-    expect(fast.readyAt).toBe(1)
+    expect(fast.wait()).toBe(1)
     const slow = new Pacer(1_200, 10, 1)
     slow.take(1, 0)
-    expect(slow.readyAt).toBe(120)
+    expect(slow.wait()).toBe(120)
   })
 
   it('keeps the long run at the rate when it is always asked late', () => {
     const pacer = new Pacer(1_200, 2_500, 0)
     let sent = 0
-    for (let now = 0; now < 10_000; now = Math.max(now + 0.1, pacer.readyAt + 2.5)) {
+    for (let now = 0; now < 10_000; now = Math.max(now + 0.1, pacer.wait() + 2.5)) {
       for (; pacer.available(now) > 0; sent += 1_200) pacer.take(1_200, now)
     }
     expect(sent / 10_000).toBeGreaterThan(2_450)

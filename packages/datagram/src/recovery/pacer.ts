@@ -7,6 +7,9 @@ export const burstMs = 4
  */
 export const lateMsMax = 25
 
+/** After so long, in milliseconds, a sender isn't late: its process stood still, as no loop of a game does. It makes up for nothing, and a path that it knew is old news. */
+const standstillMs = 150
+
 /** What is worth waking for, in milliseconds of the rate: a timer can't be finer. */
 export const quantumMs = 1
 
@@ -19,7 +22,7 @@ export class Pacer {
   #rate: number
   #tokens: number
   #at = Number.NEGATIVE_INFINITY
-  /** It was asked for tokens, and had none: who asks again later is late. Who had nothing to send didn't ask. */
+  /** A sender waits for tokens, and for nothing else. */
   #isAwaited = false
 
   /** `rate` in bytes per millisecond; `firstBurst` bytes may leave at once in the beginning (RFC 9002, 7.7). */
@@ -55,8 +58,7 @@ export class Pacer {
   /** Bytes that may leave now: 0, or at least a full packet. */
   available(now: number): number {
     this.#fill(now)
-    this.#isAwaited = this.#tokens <= 0
-    return this.#isAwaited ? 0 : Math.max(this.#tokens, this.#mtu)
+    return this.#tokens <= 0 ? 0 : Math.max(this.#tokens, this.#mtu)
   }
 
   /** Bytes have left. */
@@ -65,9 +67,13 @@ export class Pacer {
     this.#tokens -= size
   }
 
-  /** When it is worth asking again. */
-  get readyAt(): number {
+  /**
+   * Returns when it is worth asking again. For a sender that has something to send, and may send it once there are tokens: it is late if it comes after that. One that
+   * has nothing to send, waits for its window, or only wants to know how much could leave, makes up for nothing.
+   */
+  wait(): number {
     if (this.#tokens > 0) return this.#at
+    this.#isAwaited = true
     const quantum = Math.min(Math.max(this.#rate * quantumMs, this.#mtu), this.#capacity())
     return this.#at + (quantum - this.#tokens) / this.#rate
   }
@@ -78,7 +84,7 @@ export class Pacer {
     this.#at = now
     // Time begins with the first question.
     if (elapsed === Number.POSITIVE_INFINITY) return
-    const lateMs = this.#isAwaited ? Math.min(elapsed, lateMsMax) : 0
+    const lateMs = this.#isAwaited && elapsed < standstillMs ? Math.min(elapsed, lateMsMax) : 0
     this.#isAwaited = false
     const capacity = Math.max(this.#capacity(), lateMs * this.#rate)
     // The first burst, and what made up for a late timer, may be above the capacity: it isn't cut, but doesn't grow.

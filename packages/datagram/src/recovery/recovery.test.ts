@@ -60,7 +60,7 @@ describe('what was sent', () => {
         recovery.room(now)
         expect(Number.isFinite(recovery.pacingRate)).toBe(true)
         expect(recovery.roundTrip.smoothed).toBeGreaterThan(0)
-        expect(Number.isNaN(recovery.roomAt(1200))).toBe(false)
+        expect(Number.isNaN(recovery.waitForRoom(1200))).toBe(false)
       }
     }
   })
@@ -81,7 +81,7 @@ describe('what was sent', () => {
   it('no more are remembered than the limit: room ends before, and one more is refused', () => {
     const { recovery, send, acked, told } = rig()
     send(0, sentPacketsMax - 1, 0, 0.001)
-    expect([recovery.room(1_000), recovery.roomAt(1_200)]).toEqual([0, Number.POSITIVE_INFINITY])
+    expect([recovery.room(1_000), recovery.waitForRoom(1_200)]).toEqual([0, Number.POSITIVE_INFINITY])
     expect(codeOf(() => recovery.sent(sentPacketsMax, 1, [0, 0, 0], 0))).toBe('full')
     expect(acked(50, [sentPacketsMax - 1, sentPacketsMax - 1])).toBe('')
     expect(told.filter(([what]) => what === 'lost')).toHaveLength(sentPacketsMax - 3)
@@ -328,7 +328,7 @@ describe('how much may leave', () => {
     const { recovery, send, acked } = rig()
     expect(recovery.room(0)).toBe(12_000)
     send(0, 9, 0, 1_200)
-    expect([recovery.room(0), recovery.room(1_000), recovery.roomAt(1_200)]).toEqual([
+    expect([recovery.room(0), recovery.room(1_000), recovery.waitForRoom(1_200)]).toEqual([
       0,
       0,
       Number.POSITIVE_INFINITY,
@@ -342,7 +342,7 @@ describe('how much may leave', () => {
     const { recovery, send, acked } = rig()
     send(0, 8, 0, 1_200)
     recovery.sent(9, 1_100, [9, 0, 0], 0)
-    expect([recovery.room(0), recovery.roomAt(100), recovery.roomAt(101)]).toEqual([
+    expect([recovery.room(0), recovery.waitForRoom(100), recovery.waitForRoom(101)]).toEqual([
       100,
       0,
       Number.POSITIVE_INFINITY,
@@ -350,7 +350,7 @@ describe('how much may leave', () => {
     acked(1, [0, 9])
     send(10, 16, 1, 1_200)
     expect(recovery.room(1)).toBe(0)
-    const at = recovery.roomAt(1_200)
+    const at = recovery.waitForRoom(1_200)
     expect(at).toBeGreaterThan(1)
     expect(recovery.room(at)).toBeGreaterThanOrEqual(1_200)
   })

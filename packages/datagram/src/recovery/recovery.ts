@@ -155,10 +155,10 @@ export class Recovery {
     return room > 0 && this.#sent.free > probesReserved ? room : 0
   }
 
-  /** When it is worth asking for `room` again for a packet of this size; `Infinity` when only an ack or a loss can make some. */
-  roomAt(size: number): number {
+  /** For a packet of this size that waits for `room`: returns when it is worth asking again; `Infinity` when only an ack or a loss can make some. */
+  waitForRoom(size: number): number {
     const isFull = this.#controller.window - this.#bytesInFlight < size || this.#sent.free <= probesReserved
-    return isFull ? Number.POSITIVE_INFINITY : this.#pacer.readyAt
+    return isFull ? Number.POSITIVE_INFINITY : this.#pacer.wait()
   }
 
   /** There is nothing to send although there is room. To be said each time, or the path is taken to be as slow as the sender. */
