@@ -97,8 +97,8 @@ async function serve(options: PipeOptions = {}): Promise<{ server: Server; clien
 }
 
 /** A client with a channel. */
-async function open() {
-  const both = await serve()
+async function open(options: PipeOptions = {}) {
+  const both = await serve(options)
   await both.client.open()
   both.client.stream(0, ours)
   expect(readHello(await both.client.frame())).toMatchObject({ role: 0, codec: 'bits' })
@@ -186,6 +186,27 @@ describe('a server of this repository, by the rules of docs/UDP.md', () => {
     await client.frame()
     expect(server.moves).toHaveLength(3)
   })
+
+  it.each<[string, Part]>([
+    ['in the middle of a frame', { type: 'stream', lane: 5, offset: 0, bytes: '00' }],
+    ['behind a gap', { type: 'stream', lane: 5, offset: 1, bytes: move.toString('hex') }],
+    ['in a piece', { type: 'message-piece', sequence: 3, piece: { total: 13, offset: 0, bytes: '00' } }],
+    [
+      'in a piece of a newest value',
+      { type: 'piece', of: 0x24, number: 0, sequence: 0, piece: { total: 13, offset: 0, bytes: '00' } },
+    ],
+  ])(
+    'ends a channel on which a frame has begun %s, and nothing of it comes while others come',
+    async (_where, part) => {
+      const { server, client } = await open({ frameTimeoutMs: 200 })
+      client.say(part)
+      const others = setInterval(() => client.say({ type: 'unreliable', frame: move.toString('hex') }), 20)
+      await server.until(() => server.ends.length > 0)
+      clearInterval(others)
+      expect(server.ends).toEqual([expect.stringMatching(/nothing of a frame has come for 200 ms/)])
+      expect(server.moves.length).toBeGreaterThan(1)
+    },
+  )
 
   it('sends again, in a new packet, what was not acknowledged', async () => {
     const { server, client } = await open()

@@ -43,7 +43,7 @@ export interface PipeLimits {
   readonly handshakeTimeoutMs: number
   /** After `close`, the peer's end is due within; then the link is cut. Default 2,000. */
   readonly closeTimeoutMs: number
-  /** A frame that has begun must be whole within. Default 10,000. */
+  /** A frame that has begun must be whole within; over `udp`, where its parts come in any order, some part of it must have come within. Default 10,000. */
   readonly frameTimeoutMs: number
   /** A peer that takes nothing although something waits for it is cut after. Default 10,000; `Infinity` is allowed. */
   readonly stallTimeoutMs: number

@@ -171,6 +171,7 @@ export class LinkCarrier
   /** The link has bytes that are no use to the session yet. */
   stored(): void {
     this.conversation.holds()
+    if (this.link.below.speaks !== undefined) this.turns.event(this)
   }
 
   setEncryption(options: SharedKeyEncryption): Promise<void> {

@@ -1,10 +1,11 @@
 import type { CloseReason } from '../base/close-reason.ts'
+import type { PipeLimits } from '../base/options.ts'
 import type { Conversation } from '../channel/conversation.ts'
 import type { StreamSession } from '../ports/protocol.ts'
 import { turnBudget } from '../turn/turn-budget.ts'
 import type { TurnTaker } from '../turn/turn-taker.ts'
 import type { Turns } from '../turn/turns.ts'
-import type { IncompleteFrame, IncompleteFrames } from './incomplete-frames.ts'
+import type { FramesInParts, IncompleteFrame, IncompleteFrames } from './incomplete-frames.ts'
 import type { LinkWatchdog } from './link-watchdog.ts'
 import type { ReceiveThrottle } from './receive-throttle.ts'
 import type { SessionContext } from './session-context.ts'
@@ -20,6 +21,7 @@ export interface LinkReceiverOwner extends TurnTaker {
   readonly guard: SessionGuard
   readonly context: SessionContext
   readonly watchdog: LinkWatchdog
+  readonly limits: PipeLimits
   readonly throttle: ReceiveThrottle
   /** Ends the channel for this reason. */
   fail(reason: CloseReason): void
@@ -29,10 +31,12 @@ export interface LinkReceiverOwner extends TurnTaker {
 export class LinkReceiver implements IncompleteFrame {
   readonly #owner: LinkReceiverOwner
   readonly #incomplete: IncompleteFrames | undefined
+  readonly #inParts: FramesInParts | undefined
 
   constructor(owner: LinkReceiverOwner, incomplete: IncompleteFrames | undefined) {
     this.#owner = owner
     this.#incomplete = incomplete
+    this.#inParts = incomplete?.inParts(owner, this)
   }
 
   /** The link brought bytes. */
@@ -63,8 +67,9 @@ export class LinkReceiver implements IncompleteFrame {
     const isOpen = stored > 0 && context.mayDeliver && !context.isSpent && session.isHolding !== true
     const state = !isOpen ? 'whole' : context.framesIn !== before ? 'moved' : 'cut'
     watchdog.frame(state)
-    if (state === 'whole') this.#incomplete?.ended(this)
-    else this.#incomplete?.grew(this, stored, state)
+    if (state !== 'whole') this.#incomplete?.grew(this, stored, state)
+    else if (this.#inParts === undefined) this.#incomplete?.ended(this)
+    else this.#inParts.look(context.framesIn !== before)
     return stored
   }
 
