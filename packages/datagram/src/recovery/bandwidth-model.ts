@@ -96,7 +96,8 @@ export class BandwidthModel {
     this.#clumps(progress)
     if (!this.isRoundStart) return
     this.#judgeLosses()
-    if (!progress.isAppLimited) this.#judgeGrowth()
+    // A round that was over before any time had passed has no rate, and shows no growth that it could lack.
+    if (!progress.isAppLimited && this.#lastRoundBest > 0) this.#judgeGrowth()
   }
 
   lost(bytes: number): void {
