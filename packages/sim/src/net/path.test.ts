@@ -137,6 +137,16 @@ describe('a path', () => {
     expect(lost.some((index) => lost.includes(index + 1))).toBe(true)
   })
 
+  it('ends a burst with the conditions that brought it', async () => {
+    const bursts = { chance: 1, packets: 1e9, msMax: 5_000, loss: 1 }
+    const { arrivals, send, time, path } = pathOf({ bursts })
+    send(0)
+    path.conditions = noConditions
+    send(1)
+    await time.advance(1)
+    expect(arrivals.map(({ index }) => index)).toEqual([1])
+  })
+
   it('doubles, and counts it', async () => {
     const { arrivals, sendAll, path } = pathOf({ duplication: 0.3, delayMs: 5 })
     await sendAll(count)

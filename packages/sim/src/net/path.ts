@@ -184,6 +184,8 @@ export class Path {
 
   #lossAt(now: number): number {
     const { loss, bursts } = this.conditions
+    // It ends with the conditions that brought it.
+    if (bursts.chance === 0) this.#isInBurst = false
     if (this.#isInBurst) this.#isInBurst = now < this.#burstUntil && !this.#happens(1 / bursts.packets)
     else if (this.#happens(bursts.chance)) {
       this.#isInBurst = true
