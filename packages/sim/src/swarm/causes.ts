@@ -29,6 +29,8 @@ export class Causes {
         return this.#any((hazard) => this.#silences(hazard))
       // An error of a link: a stream was reset, or one side has forgotten the other and says so; over udp, silence does it, too.
       case 'link-failed':
+        // The first packets of a channel that will be sealed are in clear, and nothing finds a changed bit in them.
+        if (what.includes('rules of packets') && this.mayCorrupt()) return true
         return this.#any((hazard) => this.#breaks(hazard) || this.#silences(hazard))
       // The other side cut it without a word that came through. Why it did so is asked at that side.
       case 'link-ended':

@@ -50,7 +50,7 @@ export class Judge {
   /** A channel ends when one side ends it, when its opener has given it up before it was open to it, or for what the plan does to its player. */
   mayEnd(end: ChannelEnd, { opened, accepted, player }: Pair, reason: CloseReason): boolean {
     if (opened === undefined) return true
-    const what = 'what' in reason ? reason.what : ''
+    const what = 'what' in reason ? reason.what : 'cause' in reason ? String(reason.cause) : ''
     if ((opened.isEnding || accepted?.isEnding === true) && causedByEnds.has(reason.code)) return true
     const other = end === opened ? accepted : opened
     // What the other side did is judged there.

@@ -36,7 +36,7 @@ export class Lateness {
     const players = Array.from({ length: plan.players }, (_, player) =>
       plan.hazards.filter((hazard) => concerns(hazard, player)),
     )
-    this.#players = players.map((hazards) => hazards.flatMap((hazard) => disturbances(hazard)))
+    this.#players = players.map((hazards) => hazards.flatMap((hazard) => disturbances(hazard, hazards)))
     this.#queueMs = players.map((hazards) =>
       plan.load === 'heavy' || hazards.some(({ kind }) => kind === 'narrow') ? heavyMs : 0,
     )
@@ -52,7 +52,9 @@ export class Lateness {
     if (since > now) return { sinceMs: Number.POSITIVE_INFINITY, withinMs: 0 }
     let [from, extra] = [since, 0]
     for (const one of begun.sort((a, b) => b.to - a.to)) {
-      if (one.to < from - togetherMs) continue
+      // What went wrong before may not have been mended yet.
+      const mendedMs = Math.max(togetherMs, Math.min(2 * (one.to - one.from), probeMsMax))
+      if (one.to + mendedMs < from) continue
       from = Math.min(from, one.from)
       extra += one.timeouts * timeoutMs + one.ms
     }
@@ -63,7 +65,7 @@ export class Lateness {
   }
 }
 
-function disturbances(hazard: Hazard): Disturbance[] {
+function disturbances(hazard: Hazard, others: readonly Hazard[]): Disturbance[] {
   const { atMs } = hazard
   const outage = (to = atMs + lengthOf(hazard)) => [{ from: atMs, to, timeouts: 0, ms: 0 }]
   switch (hazard.kind) {
@@ -93,8 +95,11 @@ function disturbances(hazard: Hazard): Disturbance[] {
     case 'jump':
     case 'crash':
       return [{ from: atMs, to: atMs + lengthOf(hazard), timeouts: 2, ms: probeMsMax + heartbeatMs }]
+    // A player that has moved isn't followed while copies of its packets come from elsewhere, and before them.
     case 'spoofing':
-      return []
+      return others.some(({ kind, atMs: movedAt }) => kind === 'move' && movedAt < atMs + hazard.forMs)
+        ? outage()
+        : []
   }
 }
 

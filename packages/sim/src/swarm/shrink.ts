@@ -16,10 +16,14 @@ export async function shrink(
   const isAlone = least.hazards.every((hazard) =>
     'player' in hazard ? hazard.player === 0 : 'host' in hazard ? isOfFirst(hazard.host) : true,
   )
+  // Without encryption, datagrams with changed bits are taken for what they say.
+  const isChanged = least.hazards.some(
+    (hazard) => hazard.kind === 'conditions' && hazard.conditions.corruption !== undefined,
+  )
   const simpler: Partial<SwarmPlan>[] = [
     ...(isAlone && least.players > 1 ? [{ players: 1 }] : []),
     ...(least.load === 'heavy' ? [{ load: 'light' } as const] : []),
-    ...(least.encryption === 'none' ? [] : [{ encryption: 'none' } as const]),
+    ...(least.encryption === 'none' || isChanged ? [] : [{ encryption: 'none' } as const]),
   ]
   for (const change of simpler) if (await fails({ ...least, ...change })) least = { ...least, ...change }
   return least
