@@ -164,6 +164,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     this.packetsIn++
     this.bytesIn += size
     if (this.isOver) return this.transmit(this.#leaving.answer(packet, now))
+    this.#leaving.looked(now - this.deadline, now)
     const { number } = cover
     if (received.has(number)) {
       this.repeatedIn++
@@ -184,7 +185,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
 
   /** Its time has come: deadlines of the recovery, of pieces, of the pacer. */
   advance(now: number): void {
-    const lateMs = now - this.deadline
+    this.#leaving.missed(now - this.deadline, now)
     this.deadline = Number.POSITIVE_INFINITY
     if (now >= this.#leaving.forgetAt) return this.#forget()
     // A farewell may be lost, and a peer that sends nothing would not learn of the end.
@@ -197,7 +198,6 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     let due = recovery.due(now)
     for (let count = 0; due === 'lost' && count < 8; count++) due = recovery.due(now)
     if (due === 'probe') this.out.probesDue = 2
-    this.#leaving.missed(lateMs)
     if (this.#leaving.isSilent(now)) this.#fail('silent', silentText, now)
     this.#work(now)
   }
@@ -214,6 +214,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
   /** Sends what may leave, and sets the deadline. `left`: all that was written has left, and of the last `size` bytes nothing else will be told. */
   flush(now: number, size = 0): 'left' | 'waits' {
     if (this.isOver) return 'waits'
+    this.#leaving.looked(now - this.deadline, now)
     this.#flush(now)
     if (size > 0 && !this.isOver && this.#reports.hasLeftAtOnce(size)) return 'left'
     if (this.#reports.hasLeft) this.#home.later(this)

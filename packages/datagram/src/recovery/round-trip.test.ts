@@ -53,4 +53,14 @@ describe('RoundTrip, by the formulas of RFC 9002, section 5.3', () => {
     roundTrip.sample(80, 0, 2)
     expect([roundTrip.least, roundTrip.variance]).toEqual([80, 40])
   })
+
+  it('takes no sample across a standstill of this process, but a first one', () => {
+    const roundTrip = new RoundTrip(100)
+    roundTrip.stood(500)
+    expect(roundTrip.heard(30, 0, false, 510)).toBe(30)
+    roundTrip.stood(2_000)
+    expect(roundTrip.heard(1_500, 0, false, 2_010)).toBe(0)
+    expect([roundTrip.smoothed, roundTrip.variance, roundTrip.least]).toEqual([30, 15, 30])
+    expect(roundTrip.heard(30, 0, false, 2_030)).toBe(30)
+  })
 })

@@ -22,6 +22,8 @@ export class RoundTrip {
   least: number
   /** When the first sample was taken; `Infinity` before. */
   firstSampleAt = Number.POSITIVE_INFINITY
+  /** When this process had stood still for the last time. */
+  #stoodUntil = Number.NEGATIVE_INFINITY
   readonly #negated = new WindowedMax(leastWindowMs)
   #isLeastGone = true
 
@@ -37,11 +39,17 @@ export class RoundTrip {
     return this.firstSampleAt !== Number.POSITIVE_INFINITY
   }
 
+  /** This process stood still until now: how long acknowledgements that wait in its socket have been there is not known. */
+  stood(now: number): void {
+    this.#stoodUntil = now
+  }
+
   /**
-   * An acknowledgement came after `measuredMs`, which the peer says it held back for `saidMs`. Returns the sample that was taken. That of a patient packet is held back by
-   * intention, which is no part of the round trip.
+   * An acknowledgement came after `measuredMs`, which the peer says it held back for `saidMs`. Returns the sample that was taken, 0 if this process stood still
+   * meanwhile. That of a patient packet is held back by intention, which is no part of the round trip.
    */
   heard(measuredMs: number, saidMs: number, isPatient: boolean, now: number): number {
+    if (now - measuredMs < this.#stoodUntil && this.isKnown) return 0
     const heldMs = isPatient ? Math.min(saidMs, patientDelayLimitMs, measuredMs) : 0
     this.sample(measuredMs - heldMs, isPatient ? 0 : Math.min(saidMs, ackDelayLimitMs), now)
     return measuredMs - heldMs

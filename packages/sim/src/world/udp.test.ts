@@ -37,6 +37,21 @@ describe('udp between hosts', () => {
     expect(await run()).toBe(await run())
   })
 
+  it('takes no standstill of its own program for the path', async () => {
+    const { world, player, channel, end } = await connect({ net: 'lan' })
+    await world.run(1000)
+    const before = channel.statistics().network!
+    // On their way while the program stands still are acknowledgements of what it has just sent.
+    for (let count = 0; count < 3; count++) channel.send('other', count)
+    await world.run(0.1)
+    player.stall(2000)
+    await world.run(2040)
+    const { roundTripMs, roundTripVarianceMs } = channel.statistics().network!
+    expect(roundTripMs).toBeLessThan(2 * before.roundTripMs)
+    expect(roundTripVarianceMs).toBeLessThan(2 * before.roundTripVarianceMs)
+    await end()
+  })
+
   it('goes on when the address of a player changes', async () => {
     const { world, player, channel, heard, end, sent, ends } = await connect({ net: 'lte' })
     await world.run(2000)
