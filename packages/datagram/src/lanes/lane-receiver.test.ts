@@ -64,6 +64,19 @@ describe('a lane that is received', () => {
     expect([lane.consumed, lane.weight]).toEqual([packet.length, 0])
   })
 
+  it('holds no packet of which all was shown, nor one that it has kept', async () => {
+    for (const how of ['shown', 'kept']) {
+      const at = lane.consumed
+      const packet = new WeakRef(framesOf(5, 6))
+      receive(at, packet.deref()!)
+      while (lane.next()) if (how === 'kept') lane.keep()
+      // What a WeakRef has given out lives to the end of the job.
+      await new Promise((resolve) => setImmediate(resolve))
+      globalThis.gc?.()
+      expect([how, packet.deref()]).toEqual([how, undefined])
+    }
+  })
+
   it('keeps what was not shown when the packet is used again', () => {
     const packet = framesOf(5, 6, 7)
     receive(0, packet)

@@ -74,6 +74,8 @@ export class LaneReceiver {
       }
       this.keep()
     }
+    // All of it was shown: a lane that is idle holds no packet.
+    this.#packet = noBytes
     return this.#nextStored()
   }
 
