@@ -1,6 +1,7 @@
 import { laneCountMax, type PacketContents } from '../base/packet-contents.ts'
 import { writeU48 } from '../base/u48.ts'
 import type { Incoming } from '../lanes/incoming.ts'
+import { WindowEnds } from '../lanes/window-ends.ts'
 import { partType } from '../packet/part-types.ts'
 
 /** The size of a part that says a window. */
@@ -13,7 +14,7 @@ const windowPartSize = 8
 export class Windows {
   readonly #incoming: Incoming
   #size: number
-  readonly #ends: number[]
+  readonly #ends: WindowEnds
   /** Those that may have to be told, a bit each, and those that must. */
   #touched = 0
   #due = 0
@@ -21,14 +22,14 @@ export class Windows {
   constructor(incoming: Incoming, size: number) {
     this.#incoming = incoming
     this.#size = size
-    this.#ends = new Array<number>(laneCountMax + 1).fill(size)
+    this.#ends = new WindowEnds(size)
   }
 
   /** Windows have at least so many bytes from now on: the peer knows of those that it began with, and is told. */
   widen(size: number): void {
     if (size <= this.#size) return
     this.#size = size
-    this.#due = 2 ** this.#ends.length - 1
+    this.#due = 2 ** (laneCountMax + 1) - 1
   }
 
   /** Something of this lane, or of the unordered messages, was received or read. */
@@ -45,7 +46,7 @@ export class Windows {
   isDue(): boolean {
     for (let left = this.#touched; left !== 0; left &= left - 1) {
       const what = 31 - Math.clz32(left & -left)
-      if (this.#incoming.consumed(what) + this.#size - this.#ends[what] >= this.#size / 2)
+      if (this.#incoming.consumed(what) + this.#size - this.#ends.get(what) >= this.#size / 2)
         this.#due |= 1 << what
     }
     this.#touched = 0
@@ -66,7 +67,7 @@ export class Windows {
       const what = 31 - Math.clz32(this.#due & -this.#due)
       this.#due &= this.#due - 1
       const windowEnd = this.#incoming.consumed(what) + this.#size
-      this.#ends[what] = windowEnd
+      this.#ends.set(what, windowEnd)
       this.#incoming.setWindowEnd(what, windowEnd)
       bytes[position] = partType.window
       bytes[position + 1] = what

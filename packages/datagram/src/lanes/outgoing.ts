@@ -14,6 +14,7 @@ import { LossySender } from './lossy-sender.ts'
 import { MessageSender } from './message-sender.ts'
 import { type FrameProducer, NewestSender } from './newest-sender.ts'
 import { lossyFrameSizeMax, partType } from './part-types.ts'
+import { WindowEnds } from './window-ends.ts'
 
 /** A lane with so many bytes to be sent stands behind those with less, and among the pieces of large frames. */
 const bigBacklogSize = 16 * 1024
@@ -57,13 +58,13 @@ export class Outgoing {
   readonly #pool: BlockPool
   readonly #lanes: (LaneSender | undefined)[] = new Array<undefined>(laneCountMax).fill(undefined)
   /** Lanes that ever carried anything. */
-  readonly #used: LaneSender[] = []
+  #used: LaneSender[] = []
   // Each is made when the first frame of its kind is written: most channels use one or two.
   #messages: MessageSender | undefined
   #newest: NewestSender | undefined
   #lossy: LossySender | undefined
   /** Of each lane, and of the unordered messages. */
-  readonly #creditEnds: number[]
+  readonly #ends: WindowEnds
   readonly #staleMs: number
   readonly #lossyBytesMax: number
   #packetRoom: number
@@ -74,7 +75,7 @@ export class Outgoing {
   constructor(options: OutgoingOptions) {
     const { pool, packetRoom, windowSize, staleMs = 250, lossyBytesMax = lossyFrameSizeMax } = options
     this.#pool = pool
-    this.#creditEnds = new Array<number>(laneCountMax + 1).fill(windowSize)
+    this.#ends = new WindowEnds(windowSize)
     this.#packetRoom = packetRoom
     this.#staleMs = staleMs
     this.#lossyBytesMax = lossyBytesMax
@@ -117,14 +118,14 @@ export class Outgoing {
 
   /** The peer takes bytes of a lane, or of unordered messages (`contentsMessage`), up to this count. Less than before is ignored. */
   setCreditEnd(what: number, end: number): void {
-    if (end > this.#creditEnds[what]) this.#creditEnds[what] = end
+    if (end > this.#ends.get(what)) this.#ends.set(what, end)
   }
 
   /** Whether `fill` would write anything into an empty packet, or ask a producer what to write. */
   hasPending(now: number): boolean {
     if (this.#lossy?.hasAny(now) || this.#newest?.hasAny()) return true
-    if (this.#messages?.hasAny(this.#creditEnds[contentsMessage])) return true
-    for (const lane of this.#used) if (lane.sendable(this.#creditEnds[lane.lane]) > 0) return true
+    if (this.#messages?.hasAny(this.#ends.get(contentsMessage))) return true
+    for (const lane of this.#used) if (lane.sendable(this.#ends.get(lane.lane)) > 0) return true
     return false
   }
 
@@ -175,7 +176,7 @@ export class Outgoing {
     let position = this.#fillUrgent(bytes, view, at, urgentEnd, contents, now)
     if (turn === turnOfBig) position = this.#fillBig(bytes, view, position, end, contents, now)
     if (this.#messages !== undefined)
-      position = this.#messages.fillWhole(bytes, position, end, contents, this.#creditEnds[contentsMessage])
+      position = this.#messages.fillWhole(bytes, position, end, contents, this.#ends.get(contentsMessage))
     position = this.#fillLanes(bytes, view, position, end, contents)
     if (!isUrgentFirst) position = this.#fillUrgent(bytes, view, position, end, contents, now)
     position = this.#fillBig(bytes, view, position, end, contents, now)
@@ -224,7 +225,8 @@ export class Outgoing {
       if (!(number >= 0 && number < laneCountMax))
         throw new RangeError(`lanes are 0 to ${laneCountMax - 1}; got ${number}`)
       this.#lanes[number] = lane = new LaneSender(this.#pool, number)
-      this.#used.push(lane)
+      // `push` would take room for 17.
+      this.#used = this.#used.concat(lane)
     }
     if (lane.written + to - from >= u48End) return 'exhausted'
     lane.write(bytes, from, to)
@@ -270,7 +272,7 @@ export class Outgoing {
   ): number {
     let position = at
     for (;;) {
-      const newBytesMax = this.#creditEnds[lane.lane] - lane.sent
+      const newBytesMax = this.#ends.get(lane.lane) - lane.sent
       const filled = lane.fill(bytes, view, position, end, contents, newBytesMax)
       if (filled === position) return position
       position = filled
@@ -309,7 +311,7 @@ export class Outgoing {
     now: number,
   ): number {
     if (turn === 0)
-      return this.#messages?.fillPieces(bytes, at, end, contents, this.#creditEnds[contentsMessage]) ?? at
+      return this.#messages?.fillPieces(bytes, at, end, contents, this.#ends.get(contentsMessage)) ?? at
     if (turn === 1) return this.#newest?.fillPieces(bytes, at, end, contents) ?? at
     if (turn === 2) return this.#lossy?.fillPieces(bytes, at, end, now) ?? at
     const lane = this.#used[turn - bigKindCount]

@@ -39,8 +39,8 @@ export type Receipt = 'new' | 'duplicate' | 'too-old'
 export class ReceivedPackets {
   readonly ackDelayMs: number
   /** Ranges `lows[i]..highs[i]`, ascending, at least one number apart. */
-  readonly #lows: number[] = []
-  readonly #highs: number[] = []
+  #lows: number[] = []
+  #highs: number[] = []
   /** All numbers below were forgotten. */
   #floor = 0
   /** What is below need not be said again: the peer knows that we have it. */
@@ -176,6 +176,12 @@ export class ReceivedPackets {
   }
 
   #add(index: number, number: number): void {
+    if (this.#lows.length === 0) {
+      // Nearly always there is one range: an array that grows would take room for 17.
+      this.#lows = [number]
+      this.#highs = [number]
+      return
+    }
     this.#lows.splice(index, 0, number)
     this.#highs.splice(index, 0, number)
     if (this.#lows.length <= receivedRangesMax) return
