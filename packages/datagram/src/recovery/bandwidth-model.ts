@@ -96,8 +96,7 @@ export class BandwidthModel {
     this.#clumps(progress)
     if (!this.isRoundStart) return
     this.#judgeLosses()
-    // A round that was over before any time had passed has no rate, and shows no growth that it could lack.
-    if (!progress.isAppLimited && this.#lastRoundBest > 0) this.#judgeGrowth()
+    if (!progress.isAppLimited) this.#judgeGrowth()
   }
 
   lost(bytes: number): void {

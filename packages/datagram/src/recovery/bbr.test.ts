@@ -41,20 +41,6 @@ describe('Bbr', () => {
     expect((flows[0].recovery.controller as Bbr).phase).toBe('startup')
   })
 
-  it('stays in its startup while rounds are over before any time has passed', () => {
-    const controller = new Bbr(1_200, 100, 1)
-    // A slow handshake, and then much to send at once.
-    controller.acked(progress({ ackedBytes: 100, deliveryRate: 1, isAppLimited: true, delivered: 100 }))
-    let delivered = 100
-    for (let round = 0; round < 8; round++) {
-      const priorDelivered = delivered
-      delivered += 2_400
-      controller.acked(progress({ now: 1, ackedBytes: 2_400, delivered, priorDelivered }))
-    }
-    expect(controller.phase).toBe('startup')
-    expect(controller.pacingRate).toBeGreaterThan(100)
-  })
-
   it('finds out that a flow fills the queue, and that it has gone', () => {
     const { events, flows } = setUp(path, [{ controller: bbr }, { controller: cubic, from: 3_000 }], 1)
     const controller = flows[0].recovery.controller as Bbr

@@ -1,3 +1,4 @@
+import { sampleMsMin } from './round-trip.ts'
 import type { SentPacket } from './sent-packets.ts'
 
 /**
@@ -64,9 +65,8 @@ export class DeliveryRate {
   finish(leastRoundTripMs: number): void {
     if (!this.#hasSample) return
     if (this.#appLimitedUntil > 0 && this.delivered > this.#appLimitedUntil) this.#appLimitedUntil = 0
-    const elapsed = Math.max(this.#sendElapsed, this.#deliveredAt - this.#priorDeliveredAt)
-    if (elapsed > 0 && elapsed >= leastRoundTripMs * 0.999)
-      this.rate = (this.delivered - this.priorDelivered) / elapsed
+    const elapsed = Math.max(this.#sendElapsed, this.#deliveredAt - this.#priorDeliveredAt, sampleMsMin)
+    if (elapsed >= leastRoundTripMs * 0.999) this.rate = (this.delivered - this.priorDelivered) / elapsed
   }
 
   /** There is nothing to send although there is room: until what is in flight has arrived, samples are of the sender, not of the path. */

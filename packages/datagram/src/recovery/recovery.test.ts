@@ -324,6 +324,24 @@ describe('a spurious loss', () => {
 })
 
 describe('how much may leave', () => {
+  it('takes a path on which no time passes for a fast one, whatever a handshake took', () => {
+    const { recovery, send, acked } = rig({ controller: undefined })
+    let number = 0
+    for (let now = 0; now < 1_000; now += 200) {
+      send(number, number + 1, now)
+      recovery.appLimited()
+      if (now > 0) acked(now, [number - 1, number + 1])
+      number += 2
+    }
+    for (let round = 0; round < 12; round++) {
+      send(number, number + 1, 1_000, 1_200)
+      acked(1_000, [number, number + 1])
+      number += 2
+    }
+    expect(recovery.pacingRate).toBeGreaterThan(100_000)
+    expect(recovery.window).toBeGreaterThanOrEqual(4_800)
+  })
+
   it('the first window at once, then nothing before an ack', () => {
     const { recovery, send, acked } = rig()
     expect(recovery.room(0)).toBe(12_000)

@@ -8,7 +8,7 @@ export const leastWindowMs = 10_000
 export const granularityMs = 1
 
 /** A clock may stand still for a round trip: it is taken to be so long, in milliseconds, as everything goes by windows per round trip. */
-const sampleMsMin = 0.001
+export const sampleMsMin = 0.001
 
 /** The round trip as RFC 9002, section 5, estimates it. All figures are milliseconds; before the first sample they are the guess. */
 export class RoundTrip {
