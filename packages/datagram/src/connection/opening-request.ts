@@ -58,14 +58,15 @@ export class OpeningRequest {
     { kind, restAt, version }: EarlyPacket,
     now: number,
   ): RequestOutcome | undefined {
-    if (this.#askedCount === 1) this.roundTripMs = now - this.#askedAt
+    // A second cookie answers one of the requests that were repeated before the first, not the one that came back with it.
+    const isEcho = kind === packetKind.retry && this.#cookie !== undefined
+    if (this.#askedCount === 1 && !isEcho) this.roundTripMs = now - this.#askedAt
     if (kind === packetKind.accept) return { peer: readAddressee(bytes, restAt) }
     if (kind === packetKind.refuse) return { refused: refusedText(bytes[restAt], version) }
     if (kind !== packetKind.retry) return undefined
-    // A second one is an echo of a request that was repeated, and as good; it is no reason to ask once more.
-    const isFirst = this.#cookie === undefined
+    // An echo is as good; it is no reason to ask once more.
     this.#cookie = bytes.slice(restAt, restAt + cookieSize)
-    if (isFirst) {
+    if (!isEcho) {
       this.deadline = Number.NEGATIVE_INFINITY
       this.#askedCount = 0
     }
