@@ -164,7 +164,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
     this.packetsIn++
     this.bytesIn += size
     if (this.isOver) return this.transmit(this.#leaving.answer(packet, now))
-    this.#leaving.looked(now - this.deadline, now)
+    this.machines.looked(this.deadline, now)
     const { number } = cover
     if (received.has(number)) {
       this.repeatedIn++
@@ -185,7 +185,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
 
   /** Its time has come: deadlines of the recovery, of pieces, of the pacer. */
   advance(now: number): void {
-    this.#leaving.missed(now - this.deadline, now)
+    this.#leaving.missed(this.machines.looked(this.deadline, now))
     this.deadline = Number.POSITIVE_INFINITY
     if (now >= this.#leaving.forgetAt) return this.#forget()
     // A farewell may be lost, and a peer that sends nothing would not learn of the end.
@@ -214,7 +214,7 @@ export class DatagramConnection implements PacketSink, PacketReaderOwner {
   /** Sends what may leave, and sets the deadline. `left`: all that was written has left, and of the last `size` bytes nothing else will be told. */
   flush(now: number, size = 0): 'left' | 'waits' {
     if (this.isOver) return 'waits'
-    this.#leaving.looked(now - this.deadline, now)
+    this.machines.looked(this.deadline, now)
     this.#flush(now)
     if (size > 0 && !this.isOver && this.#reports.hasLeftAtOnce(size)) return 'left'
     if (this.#reports.hasLeft) this.#home.later(this)

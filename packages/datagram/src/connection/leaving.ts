@@ -15,8 +15,6 @@ const farewellsUnasked = 3
 /** How long, without any acknowledgement of what is in flight, a connection goes on trying, in milliseconds. */
 export const silenceMaxMs = 60_000
 
-/** A process that looks at a deadline so much later, in milliseconds, stood still: a game's ticks are shorter. */
-const standstillMs = 100
 /** Timers may be so late without any time having been missed, in milliseconds. */
 const lateMsMin = 1000
 
@@ -57,14 +55,8 @@ export class Leaving {
     return this.#machines.recovery.bytesInFlight > 0 && now - this.heardAt > silenceMaxMs
   }
 
-  /** Something comes, or is due, and is looked at so late, in milliseconds: after a standstill nothing is known of how long acknowledgements had waited. */
-  looked(lateMs: number, now: number): void {
-    if (lateMs > standstillMs) this.#machines.recovery.roundTrip.stood(now)
-  }
-
   /** It is due, and looked at so late, in milliseconds: a program that was stopped, or had its clock jump, knows nothing of the time between. */
-  missed(lateMs: number, now: number): void {
-    this.looked(lateMs, now)
+  missed(lateMs: number): void {
     if (lateMs > lateMsMin) this.heardAt += lateMs
   }
 

@@ -90,6 +90,13 @@ export class Machines {
     return Math.max(0, Math.floor(room / size) * (size - packetOverhead) + last - this.outgoing.pendingBytes)
   }
 
+  /** Something comes, or is due, and was to be looked at by `deadline`. Returns how late that is, in milliseconds. */
+  looked(deadline: number, now: number): number {
+    const lateMs = now - deadline
+    this.recovery.roundTrip.looked(lateMs, now)
+    return lateMs
+  }
+
   /** Packets have another size from now on. */
   resize(): void {
     const { size } = this.mtu

@@ -63,7 +63,7 @@ export class Outgoing {
   #messages: MessageSender | undefined
   #newest: NewestSender | undefined
   #lossy: LossySender | undefined
-  /** Of each lane, and of the unordered messages. */
+  /** Up to where the peer takes bytes of each lane, and of the unordered messages. */
   readonly #ends: WindowEnds
   readonly #staleMs: number
   readonly #lossyBytesMax: number

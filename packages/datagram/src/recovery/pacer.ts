@@ -7,8 +7,8 @@ export const burstMs = 4
  */
 export const lateMsMax = 25
 
-/** After so long, in milliseconds, a sender isn't late: its process stood still, as no loop of a game does. It makes up for nothing, and a path that it knew is old news. */
-const standstillMs = 150
+/** A sender that has waited for so long, in milliseconds, isn't late: its process stood still, as no loop of a game does, and makes up for nothing. */
+const waitMsMax = 150
 
 /** What is worth waking for, in milliseconds of the rate: a timer can't be finer. */
 export const quantumMs = 1
@@ -84,7 +84,7 @@ export class Pacer {
     this.#at = now
     // Time begins with the first question.
     if (elapsed === Number.POSITIVE_INFINITY) return
-    const lateMs = this.#isAwaited && elapsed < standstillMs ? Math.min(elapsed, lateMsMax) : 0
+    const lateMs = this.#isAwaited && elapsed < waitMsMax ? Math.min(elapsed, lateMsMax) : 0
     this.#isAwaited = false
     const capacity = Math.max(this.#capacity(), lateMs * this.#rate)
     // The first burst, and what made up for a late timer, may be above the capacity: it isn't cut, but doesn't grow.

@@ -56,11 +56,13 @@ describe('RoundTrip, by the formulas of RFC 9002, section 5.3', () => {
 
   it('takes no sample across a standstill of this process, but a first one', () => {
     const roundTrip = new RoundTrip(100)
-    roundTrip.stood(500)
+    roundTrip.looked(101, 500)
     expect(roundTrip.heard(30, 0, false, 510)).toBe(30)
-    roundTrip.stood(2_000)
+    roundTrip.looked(1_400, 2_000)
     expect(roundTrip.heard(1_500, 0, false, 2_010)).toBe(0)
     expect([roundTrip.smoothed, roundTrip.variance, roundTrip.least]).toEqual([30, 15, 30])
     expect(roundTrip.heard(30, 0, false, 2_030)).toBe(30)
+    roundTrip.looked(100, 3_000)
+    expect(roundTrip.heard(30, 0, false, 3_010)).toBe(30)
   })
 })

@@ -7,6 +7,9 @@ export const leastWindowMs = 10_000
 /** The coarsest timer that is counted on, in milliseconds (RFC 9002, 6.1.2: kGranularity). */
 export const granularityMs = 1
 
+/** A process that looks at what was due so much later, in milliseconds, stood still: a game's ticks are shorter. */
+const standstillMs = 100
+
 /** A clock may stand still for a round trip: it is taken to be so long, in milliseconds, as everything goes by windows per round trip. */
 export const sampleMsMin = 0.001
 
@@ -39,9 +42,9 @@ export class RoundTrip {
     return this.firstSampleAt !== Number.POSITIVE_INFINITY
   }
 
-  /** This process stood still until now: how long acknowledgements that wait in its socket have been there is not known. */
-  stood(now: number): void {
-    this.#stoodUntil = now
+  /** This process looks at what was due so long ago, in milliseconds. After a standstill nothing is known of how long acknowledgements have lain in its socket. */
+  looked(lateMs: number, now: number): void {
+    if (lateMs > standstillMs) this.#stoodUntil = now
   }
 
   /**
