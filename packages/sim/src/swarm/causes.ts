@@ -1,5 +1,5 @@
 import type { CloseReason } from '@millrace/core'
-import { concerns, type Hazard, lengthOf } from './hazard.ts'
+import { changesBits, concerns, type Hazard, lengthOf } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
 
 type Code = CloseReason['code']
@@ -57,10 +57,7 @@ export class Causes {
 
   /** Whether what comes may be another than what was sent. */
   mayCorrupt(): boolean {
-    return this.#any(({ kind, ...rest }) => {
-      const { conditions } = rest as Partial<Extract<Hazard, { readonly kind: 'conditions' }>>
-      return kind === 'conditions' && (conditions?.corruption ?? 0) > 0
-    })
+    return this.#any(changesBits)
   }
 
   #any(fits: (hazard: Hazard) => boolean): boolean {

@@ -164,6 +164,11 @@ export function lengthOf(hazard: Hazard): number {
   return 'forMs' in hazard ? hazard.forMs : 0
 }
 
+/** Whether it changes bits on the way. */
+export function changesBits(hazard: Hazard): boolean {
+  return hazard.kind === 'conditions' && (hazard.conditions.corruption ?? 0) > 0
+}
+
 /** A hazard in one line. */
 export function describeHazard(hazard: Hazard): string {
   const { kind, ...rest } = hazard

@@ -1,3 +1,4 @@
+import { changesBits } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
 
 /**
@@ -17,9 +18,7 @@ export async function shrink(
     'player' in hazard ? hazard.player === 0 : 'host' in hazard ? isOfFirst(hazard.host) : true,
   )
   // Without encryption, datagrams with changed bits are taken for what they say.
-  const isChanged = least.hazards.some(
-    (hazard) => hazard.kind === 'conditions' && hazard.conditions.corruption !== undefined,
-  )
+  const isChanged = least.hazards.some(changesBits)
   const simpler: Partial<SwarmPlan>[] = [
     ...(isAlone && least.players > 1 ? [{ players: 1 }] : []),
     ...(least.load === 'heavy' ? [{ load: 'light' } as const] : []),
