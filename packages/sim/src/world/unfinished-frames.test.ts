@@ -1,5 +1,5 @@
 import { bits, contract, message } from '@millrace/proto-bits'
-import { bytes } from 'bitsery-ts'
+import { bytes, u32 } from 'bitsery-ts'
 import { describe, expect, it } from 'vitest'
 import type { Host } from './host.ts'
 import { World, type WorldOptions } from './world.ts'
@@ -7,6 +7,7 @@ import { World, type WorldOptions } from './world.ts'
 const play = bits(
   contract({
     load: message({ body: bytes(1_000_000) }),
+    other: message({ n: u32 }, { delivery: 'unreliable' }),
   }),
 )
 
@@ -17,15 +18,17 @@ async function server(options: WorldOptions, accounts: { incompleteBytesMax?: nu
   const silent = { heartbeat: false, stallTimeoutMs: 60_000 } as const
   const pipe = host.factory(accounts).add('play', play).create('udp', 'server', 7777, 'play', silent)
   const heard: number[] = []
-  const ends: { readonly code: string; readonly atMs: number }[] = []
+  let others = 0
+  const ends: { readonly code: string; readonly from: string | undefined }[] = []
   pipe.on('accepted', (_pipe, channel) => {
+    channel.on('other', () => void others++)
     channel.on('load', ({ body }) => void heard.push(body.length))
   })
-  pipe.on('close', (_pipe, _channel, { code }) => void ends.push({ code, atMs: world.now }))
+  pipe.on('close', (_pipe, { peerAddress }, { code }) => void ends.push({ code, from: peerAddress }))
   await world.until(pipe.bind())
   const open = async (player: Host) =>
     world.until(player.factory().add('play', play).create('udp', 'server', 7777, 'play', silent).open())
-  return { world, host, pipe, heard, ends, open }
+  return { world, host, pipe, heard, ends, open, others: () => others }
 }
 
 describe('a frame over datagrams that begins and does not end', () => {
@@ -47,14 +50,21 @@ describe('a frame over datagrams that begins and does not end', () => {
     await world.end()
   })
 
-  it('goes on for as long as it takes, while anything of it comes', async () => {
-    const { world, pipe, heard, ends, open } = await server({ net: { delayMs: 20, bytesPerSecond: 20_000 } })
-    const channel = await open(world.host('player'))
+  it('goes on for as long as it takes, while anything of it comes beside others', async () => {
+    const { world, pipe, heard, ends, open, others } = await server({
+      net: { delayMs: 20, bytesPerSecond: 20_000 },
+    })
+    const player = world.host('player')
+    const channel = await open(player)
     channel.send('load', { body: new Uint8Array(900_000) })
+    const timer = player.timer()
+    timer.set('n', () => void channel.send('other', { n: 1 }), 200, 200)
     await world.run(40_000)
     expect([heard, ends]).toEqual([[], []])
+    expect(others()).toBeGreaterThan(100)
     await world.run(20_000)
     expect([heard, ends]).toEqual([[900_000], []])
+    timer.close()
     await world.until(channel.close())
     await world.until(pipe.close())
     await world.end()
@@ -66,15 +76,17 @@ describe('a frame over datagrams that begins and does not end', () => {
       { incompleteBytesMax: 1_000_000 },
     )
     const players = ['a', 'b', 'c'].map((name) => world.host(name))
+    // Something of it comes to the end.
+    world.between(players[0], host).set({ bytesPerSecond: 20_000 })
     const channels = []
     for (const player of players) {
       const channel = await open(player)
       channels.push(channel)
       channel.send('load', { body: new Uint8Array(900_000) })
-      await world.run(2_200)
-      world.partition([player], [host], 'there')
+      await world.run(2_600)
+      if (player !== players[0]) world.partition([player], [host], 'there')
     }
-    expect(ends.map(({ code }) => code)).toEqual(['receive-overflow'])
+    expect(ends).toEqual([{ code: 'receive-overflow', from: players[0].address }])
     expect(pipe.channelCount).toBe(2)
     for (const channel of channels) channel.destroy()
     await world.until(pipe.close())
