@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseSync } from 'oxc-parser'
 import { describe, expect, it } from 'vitest'
 import { plantedFaults } from './planted-faults.ts'
 
@@ -9,6 +10,8 @@ describe('the faults that the swarm must find', () => {
     for (const { file, right, wrong } of fault.also === undefined ? [fault] : [fault, fault.also]) {
       expect(source(file).split(right)).toHaveLength(2)
       expect(wrong).not.toBe(right)
+      const planted = source(file).replace(right, () => wrong)
+      expect(parseSync(file, planted, { showSemanticErrors: true }).errors).toEqual([])
     }
   })
 

@@ -121,7 +121,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: `${datagram}/recovery/received-packets.ts`,
     right: 'if (number > largest) this.#largestAt = now',
     wrong:
-      'if (number > largest) this.#largestAt = now\n    if (number % 64 === 63) this.#highs[this.#count - 1] = number + 1',
+      'if (number > largest) this.#largestAt = now\n    if (number % 64 === 63) this.#highs[this.#highs.length - 1] = number + 1',
   },
   {
     name: 'no probe leaves when all is silent',
