@@ -72,7 +72,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: `${datagram}/connection/outcomes.ts`,
     right: 'else if (what === remembered.window) windows.lost(a)',
     wrong: '',
-    options: '--load heavy --transport udp --weather wild',
+    options: '--transport udp --weather mild',
   },
   {
     name: 'what was lost of a lane is not sent again',
@@ -135,7 +135,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: `${datagram}/connection/transmitter.ts`,
     right: '(isProbe ? packetSizeMin : mtu.size)',
     wrong: 'mtu.size',
-    options: '--transport udp',
+    options: '--transport udp --weather mild',
   },
   {
     name: 'acks of a handshake count in their order alone',
@@ -177,7 +177,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: `${datagram}/connection/transmitter.ts`,
     right: 'this.response !== undefined && !may',
     wrong: 'this.response === null && !may',
-    options: '--transport udp',
+    options: '--transport udp --weather mild',
   },
   {
     name: 'the answer to a challenge counts for nothing',

@@ -1,5 +1,5 @@
 import type { CloseReason } from '@millrace/core'
-import { changesBits, concerns, type Hazard, lengthOf } from './hazard.ts'
+import { changesBits, concerns, type Hazard, lengthOf, movesPlayer } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
 
 type Code = CloseReason['code']
@@ -80,6 +80,7 @@ export class Causes {
       case 'pause':
       case 'stall':
       case 'clog':
+      case 'blackout':
         return this.#outageMs() >= longMs || this.#isStream
       case 'failing-sends':
         return hazard.chance > 0.1
@@ -109,13 +110,13 @@ export class Causes {
 
   /** How long nothing passes, all together. */
   #outageMs(): number {
-    const kinds = ['isolation', 'partition', 'pause', 'stall', 'clog', 'tail']
+    const kinds = ['isolation', 'partition', 'pause', 'stall', 'clog', 'tail', 'blackout']
     return this.#hazards.reduce((sum, one) => sum + (kinds.includes(one.kind) ? lengthOf(one) : 0), 0)
   }
 
   /** One side has forgotten the connection, or it was broken off. */
   #breaks(hazard: Hazard): boolean {
-    return hazard.kind === 'crash' || hazard.kind === 'reset' || (hazard.kind === 'move' && this.#isStream)
+    return hazard.kind === 'crash' || hazard.kind === 'reset' || (movesPlayer(hazard) && this.#isStream)
   }
 
   #loses(hazard: Hazard): boolean {

@@ -57,13 +57,21 @@ export type Hazard =
       readonly ways: 'there' | 'back' | 'both'
       readonly cutMs: number
     })
-  /** The way carries less from here on than before, smaller packets or fewer bytes, while programs say so many bytes as fast as their channels take them. */
+  /** The way carries less from here on than before, smaller packets, fewer bytes or not all of them, while programs say so many bytes as fast as their channels take them. Smaller packets stay when all is healed. */
   | (Lasting & {
       readonly kind: 'narrow'
       readonly player: number
       readonly ways: 'there' | 'back' | 'both'
       readonly conditions: ConditionOptions
       readonly bytes: number
+    })
+  /** Nothing passes for so long, while programs say so many bytes as fast as their channels take them. `moves`: the player comes back from another address. */
+  | (Lasting & {
+      readonly kind: 'blackout'
+      readonly player: number
+      readonly ways: 'there' | 'back' | 'both'
+      readonly bytes: number
+      readonly moves: boolean
     })
   /** A stranger sends the server packets that say they come from elsewhere: own ones, and copies of what players send. */
   | (Lasting & { readonly kind: 'spoofing' })
@@ -87,14 +95,19 @@ export function unleash(hazard: Hazard, scene: Scene): () => void {
   const nothing = () => {}
   switch (hazard.kind) {
     case 'conditions':
-    case 'narrow':
-      return scene.weather.begin(scene.players[hazard.player], hazard.ways, hazard.conditions)
+    case 'narrow': {
+      const end = scene.weather.begin(scene.players[hazard.player], hazard.ways, hazard.conditions)
+      // A path that carries smaller packets is well: all goes on over it.
+      return hazard.kind === 'narrow' && hazard.conditions.mtuBytes !== undefined ? nothing : end
+    }
     case 'tail':
-    case 'partition': {
+    case 'partition':
+    case 'blackout': {
       const route = world.between(scene.players[hazard.player], server)
       const ways = hazard.ways === 'both' ? [route.there, route.back] : [route[hazard.ways]]
       for (const way of ways) way.cut()
       return () => {
+        if (movesPlayer(hazard)) scene.players[hazard.player].moves()
         for (const way of ways) way.heal()
       }
     }
@@ -162,6 +175,11 @@ function unleashOn(host: Host, hazard: OfHost, scene: Scene): () => void {
 export function lengthOf(hazard: Hazard): number {
   if (hazard.kind === 'tail') return hazard.cutMs
   return 'forMs' in hazard ? hazard.forMs : 0
+}
+
+/** Whether the player has another address behind it. */
+export function movesPlayer(hazard: Hazard): boolean {
+  return hazard.kind === 'move' || (hazard.kind === 'blackout' && hazard.moves)
 }
 
 /** Whether it changes bits on the way. */

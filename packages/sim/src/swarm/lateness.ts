@@ -1,4 +1,4 @@
-import { concerns, type Hazard, lengthOf } from './hazard.ts'
+import { concerns, type Hazard, lengthOf, movesPlayer } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
 
 /** A time in which the way between a player and the server may carry nothing, or a moment behind which the transport has to find its way anew. */
@@ -38,7 +38,7 @@ export class Lateness {
     )
     this.#players = players.map((hazards) => hazards.flatMap((hazard) => disturbances(hazard, hazards)))
     this.#queueMs = players.map((hazards) =>
-      plan.load === 'heavy' || hazards.some(({ kind }) => kind === 'narrow') ? heavyMs : 0,
+      plan.load === 'heavy' || hazards.some((hazard) => 'bytes' in hazard) ? heavyMs : 0,
     )
     this.#timeoutMs = players.map((hazards) => timeoutMs(plan, hazards))
   }
@@ -67,7 +67,9 @@ export class Lateness {
 
 function disturbances(hazard: Hazard, others: readonly Hazard[]): Disturbance[] {
   const { atMs } = hazard
-  const outage = (to = atMs + lengthOf(hazard)) => [{ from: atMs, to, timeouts: 0, ms: 0 }]
+  const endMs = atMs + lengthOf(hazard)
+  const outage = (to = endMs) => [{ from: atMs, to, timeouts: 0, ms: 0 }]
+  const anew = () => [{ from: atMs, to: endMs, timeouts: 2, ms: probeMsMax + heartbeatMs }]
   switch (hazard.kind) {
     case 'narrow':
     case 'conditions': {
@@ -89,17 +91,17 @@ function disturbances(hazard: Hazard, others: readonly Hazard[]): Disturbance[] 
       return outage()
     case 'tail':
       return outage(atMs + hazard.cutMs)
+    case 'blackout':
+      return hazard.moves ? anew() : outage()
     // The peer learns of it when the player says something; or the program finds that its time is gone, or its host.
     case 'move':
     case 'reset':
     case 'jump':
     case 'crash':
-      return [{ from: atMs, to: atMs + lengthOf(hazard), timeouts: 2, ms: probeMsMax + heartbeatMs }]
+      return anew()
     // A player that has moved isn't followed while copies of its packets come from elsewhere, and before them.
     case 'spoofing':
-      return others.some(({ kind, atMs: movedAt }) => kind === 'move' && movedAt < atMs + hazard.forMs)
-        ? outage()
-        : []
+      return others.some((other) => movesPlayer(other) && other.atMs < endMs) ? outage() : []
   }
 }
 

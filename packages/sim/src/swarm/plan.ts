@@ -18,6 +18,8 @@ export interface SwarmPlan {
   readonly safetyMs: number
   /** How long packets take when nothing else is said. */
   readonly delayMs: Span
+  /** How much each way carries when nothing else is said, in bytes a second; `Infinity`: whatever is sent. */
+  readonly bytesPerSecond: number
   /** One player sends more than a window of the transport holds. */
   readonly load: 'light' | 'heavy'
   /** How long all programs are silent when all is well, in milliseconds: longer than a heartbeat's timeout, or 0. */
@@ -38,14 +40,29 @@ export function drawPlan(seed: number, options: PlanOptions = {}): SwarmPlan {
   const safetyMs = options.safetyMs ?? random.integer(4000, 12_000)
   const least = random.pick([0, 5, 20, 60])
   const delayMs: Span = options.delayMs ?? [least, least + random.pick([0, 1, 20])]
+  const rates = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 10_000_000, 2_000_000]
+  const bytesPerSecond = options.bytesPerSecond ?? new Random(hashOf('rate', seed)).pick(rates)
   const load = options.load ?? (random.chance(0.04) ? 'heavy' : 'light')
   const restMs = options.restMs ?? (new Random(hashOf('rest', seed)).chance(0.2) ? 20_000 : 0)
-  const base = { seed, transport, encryption, weather, players, safetyMs, delayMs, load, restMs }
+  const base = {
+    seed,
+    transport,
+    encryption,
+    weather,
+    players,
+    safetyMs,
+    delayMs,
+    bytesPerSecond,
+    load,
+    restMs,
+  }
   const draws = new HazardDraws(random.fork(), base)
   const count = random.integer(1, weather === 'mild' ? 5 : 8)
   const hazards = options.hazards ?? Array.from({ length: count }, () => draws.next())
   return { ...base, hazards }
 }
+
+type Narrow = Hazard & { readonly kind: 'narrow' }
 
 /** Draws hazards that a plan allows. */
 class HazardDraws {
@@ -65,7 +82,7 @@ class HazardDraws {
       'stall',
       'failing-sends',
     ]
-    if (isUdp) mild.push('move', 'spoofing', 'tail', 'tail', 'narrow')
+    if (isUdp) mild.push('move', 'spoofing', 'tail', 'tail', 'narrow', 'blackout')
     const wild: Hazard['kind'][] = [
       ...mild,
       'partition',
@@ -133,22 +150,36 @@ class HazardDraws {
         const silenceMs = Math.min(random.integer(2500, 4500), safetyMs - atMs)
         return { kind, player, ways, atMs, forMs: silenceMs, cutMs: random.integer(200, 400) }
       }
-      case 'narrow': {
-        const isSlow = random.chance(0.5)
+      case 'narrow':
+        return { kind, player, ways, atMs, ...this.#narrow(safetyMs - atMs), bytes: 2_000_000 }
+      case 'blackout':
         return {
           kind,
           player,
           ways,
           atMs,
-          forMs: isSlow ? Math.min(random.integer(1500, 4000), safetyMs - atMs) : safetyMs - atMs,
-          conditions: isSlow
-            ? { bytesPerSecond: random.pick([100_000, 300_000]), queueBytes: random.pick([50_000, 100_000]) }
-            : { mtuBytes: random.pick([1228, 1300]) },
-          bytes: isSlow ? 2_000_000 : random.integer(60_000, 180_000),
+          forMs: Math.min(random.integer(isMild ? 1000 : 200, isMild ? 2900 : 6000), safetyMs - atMs),
+          bytes: 2_000_000,
+          moves: random.chance(0.5),
         }
-      }
       case 'spoofing':
         return { kind, atMs, forMs }
+    }
+  }
+
+  /** How a way carries less: it is slow, loses a fifth, or takes smaller packets alone, both ways, as what comes back may show what is lost there. */
+  #narrow(leftMs: number): Pick<Narrow, 'conditions' | 'forMs'> & Partial<Pick<Narrow, 'ways'>> {
+    const random = this.#random
+    const forMs = Math.min(random.integer(1500, 4000), leftMs)
+    switch (random.integer(0, 2)) {
+      case 0: {
+        const bytesPerSecond = random.pick([100_000, 300_000])
+        return { forMs, conditions: { bytesPerSecond, queueBytes: random.pick([50_000, 100_000]) } }
+      }
+      case 1:
+        return { forMs, conditions: { loss: 0.2 } }
+      default:
+        return { forMs: leftMs, ways: 'both', conditions: { mtuBytes: random.pick([1228, 1300]) } }
     }
   }
 

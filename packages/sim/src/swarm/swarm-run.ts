@@ -71,7 +71,8 @@ class SwarmRun implements Scene {
 
   constructor(plan: SwarmPlan, make: SwarmProgramMaker | undefined) {
     this.#plan = plan
-    this.world = new World({ seed: plan.seed, net: { delayMs: plan.delayMs } })
+    const { seed, delayMs, bytesPerSecond } = plan
+    this.world = new World({ seed, net: { delayMs, bytesPerSecond } })
     this.server = this.world.host('server')
     this.players = Array.from({ length: plan.players }, (_, index) => this.world.host(`player${index + 1}`))
     const fault = (text: string) => {

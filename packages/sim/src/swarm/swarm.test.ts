@@ -36,6 +36,7 @@ describe('a swarm', () => {
       'spoofing',
       'tail',
       'narrow',
+      'blackout',
     ]
     expect([...met].sort()).toEqual(
       [...kinds, 'tcp', 'udp', 'none', 'key', 'XX', 'IK', 'mild', 'wild', 'light', 'heavy'].sort(),

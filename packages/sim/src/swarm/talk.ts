@@ -9,8 +9,8 @@ const heavyBytes = 3_000_000
 const heavySize = 30_000
 const burstSize = 15_000
 
-/** So long before a way becomes narrow, programs begin to say much; so long after a cut began, they fall silent. In milliseconds. */
-const burstBeforeMs = 200
+/** So long before a way becomes narrow, or carries nothing, programs begin to say much; so long after a cut began, they fall silent. In milliseconds. */
+const burstBeforeMs = 100
 const tailMs = 150
 
 /** What stands around the body of a message on its way, at most, and the largest that a budget is spent on, in bytes. */
@@ -21,8 +21,8 @@ const budgetSizeMax = 20_000
 export class Talk {
   readonly #setting: WatchedSetting
   #heavyLeft: number
-  /** What is left of them, by hazard and host. */
-  readonly #bursts = new Map<string, number>()
+  /** Those that have begun, by hazard and host. */
+  readonly #bursting = new Set<string>()
 
   constructor(setting: WatchedSetting) {
     this.#setting = setting
@@ -40,7 +40,7 @@ export class Talk {
       this.#heavyLeft -= heavySize
       end.send('far', heavySize)
     }
-    this.#burst(end, player, host)
+    this.#bursts(end, player, host)
     if (random.chance(0.1)) this.#spend(end, host, timer)
     if (random.chance(0.003)) close()
     else if (random.chance(0.002)) {
@@ -49,17 +49,27 @@ export class Talk {
     }
   }
 
-  /** Much is in flight when a way becomes narrow. */
-  #burst(end: ChannelEnd, player: number, { name }: Host): void {
+  /** Much is in flight when a way becomes narrow, or carries nothing. */
+  #bursts(end: ChannelEnd, player: number, { name }: Host): void {
     const { plan, world } = this.#setting
     for (const [index, hazard] of plan.hazards.entries()) {
-      if (hazard.kind !== 'narrow' || hazard.player !== player || world.now < hazard.atMs - burstBeforeMs)
-        continue
-      if (world.now >= hazard.atMs + hazard.forMs) continue
+      if (!('bytes' in hazard) || hazard.player !== player) continue
+      const { atMs, forMs, bytes } = hazard
+      if (world.now < atMs - burstBeforeMs || world.now >= atMs + forMs) continue
       const mark = `${index} ${name}`
-      let left = this.#bursts.get(mark) ?? hazard.bytes
-      while (left > 0 && end.send('far', burstSize)) left -= burstSize
-      this.#bursts.set(mark, left)
+      if (this.#bursting.has(mark)) continue
+      this.#bursting.add(mark)
+      void this.#burst(end, bytes, atMs + forMs)
+    }
+  }
+
+  /** Says so much as fast as the channel takes it. */
+  async #burst(end: ChannelEnd, bytes: number, untilMs: number): Promise<void> {
+    for (let left = bytes; left > 0; left -= burstSize) {
+      while (!end.send('far', burstSize)) {
+        if ((await end.channel.drained()) === 'closed') return
+        if (!end.isLive || this.#setting.world.now >= untilMs) return
+      }
     }
   }
 
