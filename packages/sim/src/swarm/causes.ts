@@ -1,5 +1,5 @@
 import type { CloseReason } from '@millrace/core'
-import { changesBits, concerns, type Hazard, lengthOf, movesPlayer } from './hazard.ts'
+import { changesBits, concerns, type Hazard, hidesMove, lengthOf, movesPlayer } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
 
 type Code = CloseReason['code']
@@ -111,7 +111,8 @@ export class Causes {
   /** How long nothing passes, all together. */
   #outageMs(): number {
     const kinds = ['isolation', 'partition', 'pause', 'stall', 'clog', 'tail', 'blackout']
-    return this.#hazards.reduce((sum, one) => sum + (kinds.includes(one.kind) ? lengthOf(one) : 0), 0)
+    const isOutage = (one: Hazard) => kinds.includes(one.kind) || hidesMove(one, this.#hazards)
+    return this.#hazards.reduce((sum, one) => sum + (isOutage(one) ? lengthOf(one) : 0), 0)
   }
 
   /** One side has forgotten the connection, or it was broken off. */

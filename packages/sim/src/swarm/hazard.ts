@@ -182,6 +182,12 @@ export function movesPlayer(hazard: Hazard): boolean {
   return hazard.kind === 'move' || (hazard.kind === 'blackout' && hazard.moves)
 }
 
+/** Whether a player that has moved isn't followed while it lasts: copies of its packets come from elsewhere, and before them. `others`: what else happens to the player. */
+export function hidesMove(hazard: Hazard, others: readonly Hazard[]): boolean {
+  if (hazard.kind !== 'spoofing') return false
+  return others.some((other) => movesPlayer(other) && other.atMs < hazard.atMs + hazard.forMs)
+}
+
 /** Whether it changes bits on the way. */
 export function changesBits(hazard: Hazard): boolean {
   return hazard.kind === 'conditions' && (hazard.conditions.corruption ?? 0) > 0

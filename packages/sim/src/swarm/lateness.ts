@@ -1,4 +1,4 @@
-import { concerns, type Hazard, lengthOf, movesPlayer } from './hazard.ts'
+import { concerns, type Hazard, hidesMove, lengthOf } from './hazard.ts'
 import type { SwarmPlan } from './plan.ts'
 
 /** A time in which the way between a player and the server may carry nothing, or a moment behind which the transport has to find its way anew. */
@@ -99,9 +99,8 @@ function disturbances(hazard: Hazard, others: readonly Hazard[]): Disturbance[] 
     case 'jump':
     case 'crash':
       return anew()
-    // A player that has moved isn't followed while copies of its packets come from elsewhere, and before them.
     case 'spoofing':
-      return others.some((other) => movesPlayer(other) && other.atMs < endMs) ? outage() : []
+      return hidesMove(hazard, others) ? outage() : []
   }
 }
 
