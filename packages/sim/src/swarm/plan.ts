@@ -82,7 +82,7 @@ class HazardDraws {
       'stall',
       'failing-sends',
     ]
-    if (isUdp) mild.push('move', 'spoofing', 'tail', 'tail', 'narrow', 'blackout')
+    if (isUdp) mild.push('move', 'spoofing', 'tail', 'tail', 'narrow', 'blackout', 'blackout')
     const wild: Hazard['kind'][] = [
       ...mild,
       'partition',
@@ -158,7 +158,7 @@ class HazardDraws {
           player,
           ways,
           atMs,
-          forMs: Math.min(random.integer(isMild ? 1000 : 200, isMild ? 2900 : 6000), safetyMs - atMs),
+          forMs: Math.min(random.integer(isMild ? 1500 : 200, isMild ? 2900 : 6000), safetyMs - atMs),
           bytes: 2_000_000,
           moves: random.chance(0.5),
         }
