@@ -5,7 +5,7 @@ import { Bbr } from './bbr.ts'
 
 function started(over: Partial<typeof path> = {}) {
   const made = setUp({ ...path, ...over }, [{ controller: bbr }], 1)
-  return { ...made, controller: made.flows[0].recovery.controller as Bbr }
+  return { ...made, controller: () => made.flows[0].recovery.controller as Bbr }
 }
 
 describe('Bbr', () => {
@@ -27,15 +27,16 @@ describe('Bbr', () => {
     const phases: string[] = []
     for (let now = 0; now < 2_500; now += 2) {
       events.runUntil(now)
-      if (phases.at(-1) !== controller.phase) phases.push(controller.phase)
+      const { phase } = controller() ?? { phase: 'startup' }
+      if (phases.at(-1) !== phase) phases.push(phase)
     }
     expect(phases.slice(0, 7)).toEqual(['startup', 'drain', 'cruise', 'up', 'down', 'cruise', 'up'])
-    expect(controller.bandwidth / rate).toBeGreaterThan(0.97)
-    expect(controller.bandwidth / rate).toBeLessThan(1.05)
+    expect(controller().bandwidth / rate).toBeGreaterThan(0.97)
+    expect(controller().bandwidth / rate).toBeLessThan(1.05)
   })
 
   it('stays in its startup while the sender has too little to send', () => {
-    const game = { size: 200, intervalMs: 1_000 / 60 }
+    const game = { size: 1_200, intervalMs: 1_000 / 240 }
     const { events, flows } = setUp(path, [{ controller: bbr, load: game }], 1)
     events.runUntil(20_000)
     expect((flows[0].recovery.controller as Bbr).phase).toBe('startup')
@@ -43,12 +44,11 @@ describe('Bbr', () => {
 
   it('finds out that a flow fills the queue, and that it has gone', () => {
     const { events, flows } = setUp(path, [{ controller: bbr }, { controller: cubic, from: 3_000 }], 1)
-    const controller = flows[0].recovery.controller as Bbr
     const sawCompeting = (from: number, to: number) => {
       let seen = 0
       for (let now = from; now < to; now += 100) {
         events.runUntil(now)
-        if (controller.isCompeting) seen++
+        if ((flows[0].recovery.controller as Bbr | undefined)?.isCompeting) seen++
       }
       return seen / ((to - from) / 100)
     }

@@ -3,13 +3,11 @@ import {
   type CongestionController,
   initialWindow,
   type Progress,
+  startupGain,
   windowBytesMax,
 } from './congestion-controller.ts'
 import { Cubic } from './cubic.ts'
 import { StandingQueue } from './standing-queue.ts'
-
-/** The factor of pacing that doubles the delivery rate each round trip: 4 × ln 2. */
-const startupGain = 2.77
 
 /** The window never goes below so many packets: with fewer, one loss stops the acknowledgements. */
 const windowPacketsMin = 4

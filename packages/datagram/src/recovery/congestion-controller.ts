@@ -4,6 +4,9 @@ import type { RoundTrip } from './round-trip.ts'
 export const initialWindowPackets = 10
 export const initialPacketSizeMax = 1_200
 
+/** The factor of pacing that doubles the delivery rate each round trip: 4 × ln 2. */
+export const startupGain = 2.77
+
 /** The largest window, in bytes: with it a connection holds back at most so much of the network. 16 MiB are 100 ms at 1.3 Gbit/s. */
 export const windowBytesMax = 16 * 1024 * 1024
 

@@ -17,12 +17,25 @@ export class DeliveryRate {
   priorDelivered = 0
   /** When the packet of the sample was sent. */
   newestSentAt = 0
-  #deliveredAt = 0
-  #firstSentAt = 0
+  #deliveredAt: number
+  #firstSentAt: number
   #appLimitedUntil = 0
   #hasSample = false
   #priorDeliveredAt = 0
   #sendElapsed = 0
+
+  constructor(now: number) {
+    this.#deliveredAt = now
+    this.#firstSentAt = now
+  }
+
+  /** A packet that left before, and is in flight. */
+  adopt(packet: SentPacket, isAppLimited: boolean): void {
+    packet.delivered = 0
+    packet.deliveredAt = packet.sentAt
+    packet.firstSentAt = packet.sentAt
+    packet.isAppLimited = isAppLimited
+  }
 
   /** A packet leaves; `bytesInFlight` is without it. */
   sent(packet: SentPacket, bytesInFlight: number, now: number): void {

@@ -5,10 +5,10 @@ import { AckProgress } from './ack-progress.ts'
 import type { AckReader } from './ack-reader.ts'
 import { Bbr } from './bbr.ts'
 import { type CongestionController, type ControllerFactory, initialWindow } from './congestion-controller.ts'
-import { DeliveryRate } from './delivery-rate.ts'
 import { LossRun } from './loss-run.ts'
 import { LostPackets } from './lost-packets.ts'
 import { Pacer } from './pacer.ts'
+import { PathCapacity } from './path-capacity.ts'
 import { ProbeTimer } from './probe-timer.ts'
 import { ackDelayLimitMs, type Wish } from './received-packets.ts'
 import {
@@ -30,6 +30,8 @@ const probesReserved = 256
 /** A lost packet is remembered for so many probe timeouts after it was sent, for the acknowledgement that shows that it was late. */
 const lostMemory = 3
 
+const makeBbr: ControllerFactory = (mtu, guessMs, seed) => new Bbr(mtu, guessMs, seed)
+
 /** What the ack at hand has shown: one for all recoveries, as none keeps it. */
 const progress = new AckProgress()
 
@@ -41,19 +43,17 @@ const progress = new AckProgress()
 export class Recovery {
   readonly roundTrip: RoundTrip
   readonly #owner: RecoveryOwner
-  readonly #makeController: ControllerFactory
   readonly #guessMs: number
-  readonly #seed: number
   readonly #sent = new SentPackets()
-  readonly #lost = new LostPackets()
-  readonly #skipped = new SkippedNumbers()
+  // Each is made when there is one of its kind.
+  #lost: LostPackets | undefined
+  #skipped: SkippedNumbers | undefined
   readonly #reordering = new Reordering()
   readonly #lossRun = new LossRun()
   readonly #probeTimer = new ProbeTimer()
   readonly #pacer: Pacer
   readonly #statistics = { sent: 0, lost: 0, spurious: 0, ackedBytes: 0 }
-  #delivery = new DeliveryRate()
-  #controller: CongestionController
+  readonly #capacity: PathCapacity
   #mtu: number
   #path = 0
   #bytesInFlight = 0
@@ -65,11 +65,13 @@ export class Recovery {
     this.#owner = owner
     this.#mtu = positive('mtu', mtu)
     this.#guessMs = positive('initialRttMs', initialRttMs ?? initialRoundTripMs)
-    this.#makeController = controller ?? ((size, guessMs, ofSeed) => new Bbr(size, guessMs, ofSeed))
-    this.#seed = seed ?? 0
     this.roundTrip = new RoundTrip(this.#guessMs)
-    this.#controller = this.#makeController(mtu, this.#guessMs, this.#seed)
-    this.#pacer = new Pacer(mtu, this.#controller.pacingRate, initialWindow(mtu))
+    this.#capacity = new PathCapacity(
+      { makeController: controller ?? makeBbr, mtu, guessMs: this.#guessMs, seed: seed ?? 0 },
+      this.roundTrip,
+      this.#sent,
+    )
+    this.#pacer = new Pacer(mtu, this.#capacity.pacingRate, initialWindow(mtu))
   }
 
   /** Bytes in flight on the path that is used. */
@@ -79,17 +81,17 @@ export class Recovery {
 
   /** Bytes that may be in flight. */
   get window(): number {
-    return this.#controller.window
+    return this.#capacity.window
   }
 
   /** Bytes per millisecond. */
   get pacingRate(): number {
-    return this.#controller.pacingRate
+    return this.#capacity.pacingRate
   }
 
-  /** The controller in use; another one after `pathChanged`. */
-  get controller(): CongestionController {
-    return this.#controller
+  /** The controller in use; another one after `pathChanged`. Undefined while little was in flight, and nothing lost. */
+  get controller(): CongestionController | undefined {
+    return this.#capacity.controller
   }
 
   get statistics(): RecoveryStatistics {
@@ -111,7 +113,10 @@ export class Recovery {
       const text = `packet ${number} after packet ${this.#largestSent}; numbers go up, to 2^48 - 1`
       throw new DatagramError('bad-number', text)
     }
-    if (number - this.#largestSent > 1) this.#skipped.add(this.#largestSent + 1, number - 1)
+    if (number - this.#largestSent > 1) {
+      this.#skipped ??= new SkippedNumbers()
+      this.#skipped.add(this.#largestSent + 1, number - 1)
+    }
     this.#largestSent = number
     if (contents === undefined || wish === 'nothing') return
     if (this.#sent.free === 0) {
@@ -119,9 +124,8 @@ export class Recovery {
     }
     const packet = this.#sent.add(number, size, contents, now, wish === 'patiently')
     packet.path = this.#path
-    this.#delivery.sent(packet, this.#bytesInFlight, now)
-    this.#controller.sent(this.#bytesInFlight, packet.isAppLimited, now)
-    this.#pacer.setRate(this.#controller.pacingRate, now)
+    this.#capacity.packetSent(packet, this.#bytesInFlight, now)
+    this.#pacer.setRate(this.#capacity.pacingRate, now)
     this.#pacer.take(size, now)
     this.#bytesInFlight += size
     this.#probeTimer.sent(wish, now)
@@ -133,7 +137,7 @@ export class Recovery {
     if (ack.count === 0) return 'an ack without a range'
     if (ack.largest > this.#largestSent)
       return `an ack of packet ${ack.largest}; the last one sent is ${this.#largestSent}`
-    const skipped = this.#skipped.foundIn(ack)
+    const skipped = this.#skipped === undefined ? -1 : this.#skipped.foundIn(ack)
     if (skipped >= 0) return `an ack of packet ${skipped}, which was never sent`
     this.#begin(now)
     const count = this.#sent.inFlightCount
@@ -151,19 +155,19 @@ export class Recovery {
    * one to fit.
    */
   room(now: number): number {
-    const room = Math.min(this.#controller.window - this.#bytesInFlight, this.#pacer.available(now))
+    const room = Math.min(this.#capacity.window - this.#bytesInFlight, this.#pacer.available(now))
     return room > 0 && this.#sent.free > probesReserved ? room : 0
   }
 
   /** For a packet of this size that waits for `room`: returns when it is worth asking again; `Infinity` when only an ack or a loss can make some. */
   waitForRoom(size: number): number {
-    const isFull = this.#controller.window - this.#bytesInFlight < size || this.#sent.free <= probesReserved
+    const isFull = this.#capacity.window - this.#bytesInFlight < size || this.#sent.free <= probesReserved
     return isFull ? Number.POSITIVE_INFINITY : this.#pacer.wait()
   }
 
   /** There is nothing to send although there is room. To be said each time, or the path is taken to be as slow as the sender. */
   appLimited(): void {
-    this.#delivery.appLimited(this.#bytesInFlight)
+    this.#capacity.appLimited(this.#bytesInFlight)
   }
 
   /** When `due` must be asked, in milliseconds; `Infinity` while nothing is in flight. */
@@ -177,7 +181,7 @@ export class Recovery {
 
   /** It is worth hearing soon of the next packet of `size` bytes, whatever it carries: the window is half full with it, or nothing is known of the path. */
   isNewsWanted(size: number): boolean {
-    return 2 * (this.#bytesInFlight + size) > this.#controller.window || !this.roundTrip.isKnown
+    return 2 * (this.#bytesInFlight + size) > this.#capacity.window || !this.roundTrip.isKnown
   }
 
   /** What is due now. Ask again until it is `idle`, after each `probe` when the probes were sent. */
@@ -203,7 +207,7 @@ export class Recovery {
   /** A full packet has another size from now on. Throws `DatagramError` with `bad-option`. */
   setMtu(mtu: number): void {
     this.#mtu = positive('mtu', mtu)
-    this.#controller.setMtu(mtu)
+    this.#capacity.setMtu(mtu)
     this.#pacer.setMtu(mtu)
   }
 
@@ -215,27 +219,21 @@ export class Recovery {
     this.roundTrip.reset(this.#guessMs)
     this.#reordering.reset()
     this.#lossRun.end()
-    this.#delivery = new DeliveryRate()
-    this.#controller = this.#makeController(this.#mtu, this.#guessMs, this.#seed)
-    this.#pacer.restart(this.#controller.pacingRate, initialWindow(this.#mtu), now)
+    this.#capacity.reset()
+    this.#pacer.restart(this.#capacity.pacingRate, initialWindow(this.#mtu), now)
   }
 
   #begin(now: number): void {
     progress.begin(this.roundTrip, this.#bytesInFlight, now)
-    this.#delivery.begin()
+    this.#capacity.begin()
   }
 
   /** Gives up what is lost by now, and hands the controller what was seen since `#begin`. */
   #conclude(now: number): void {
     const isBlocked = this.#detect(now)
-    progress.finish(this.#delivery, this.#bytesInFlight)
-    if (progress.lostBytes > 0) this.#controller.lost(progress)
-    if (isBlocked) {
-      this.#controller.persistentCongestion(now)
-      this.roundTrip.forgetLeast()
-    }
-    if (progress.ackedBytes > 0) this.#controller.acked(progress)
-    this.#pacer.setRate(this.#controller.pacingRate, now)
+    this.#capacity.conclude(progress, this.#bytesInFlight, isBlocked)
+    if (isBlocked) this.roundTrip.forgetLeast()
+    this.#pacer.setRate(this.#capacity.pacingRate, now)
   }
 
   /** Each range from the highest down, in it each packet in flight. What lies below all of those costs nothing. */
@@ -255,7 +253,7 @@ export class Recovery {
   #arrived(packet: SentPacket, position: number, ack: AckReader, now: number): void {
     const { size, contents, number, sentAt } = packet
     if (packet.path === this.#path) {
-      this.#delivery.acked(packet, now)
+      this.#capacity.acked(packet, now)
       if (number === ack.largest && number > this.#largestAcked) {
         progress.roundTripMs = this.roundTrip.heard(now - sentAt, ack.delayMs, packet.isPatient, now)
       }
@@ -272,18 +270,19 @@ export class Recovery {
 
   /** Those that were given up, and arrived after all. */
   #walkLost(ack: AckReader, now: number): void {
+    const lost = this.#lost
+    if (lost === undefined) return
     const since = now - lostMemory * this.roundTrip.probeTimeoutMs(ackDelayLimitMs)
-    this.#lost.begin()
-    for (let late = this.#lost.next(ack, since); late !== undefined; late = this.#lost.next(ack, since)) {
+    lost.begin()
+    for (let late = lost.next(ack, since); late !== undefined; late = lost.next(ack, since)) {
       const { size, sentAt, path } = late
       this.#statistics.spurious++
       this.#statistics.ackedBytes += size
       if (path !== this.#path) continue
       this.#lossRun.end()
-      this.#delivery.late(size)
       progress.ackedBytes += size
       this.#reordering.spurious(now - sentAt, this.roundTrip, now)
-      this.#controller.spurious(size, sentAt)
+      this.#capacity.late(size, sentAt)
     }
   }
 
@@ -309,6 +308,7 @@ export class Recovery {
       }
       sent.settle(sent.head)
       sent.head++
+      this.#lost ??= new LostPackets()
       this.#lost.add(number, size, sentAt, path)
       this.#statistics.lost++
       if (contents !== undefined) this.#owner.lost(contents, now)
