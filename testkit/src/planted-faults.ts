@@ -140,8 +140,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'acks of a handshake count in their order alone',
     file: `${datagram}/connection/handshake-stream.ts`,
-    right: 'this.#ackedParts.push({ from, to })',
-    wrong: 'if (from <= this.#ackedEnd) this.#ackedParts.push({ from, to })',
+    right: '[...this.#ackedParts, { from, to }].sort(',
+    wrong: '[...this.#ackedParts, ...(from <= this.#ackedEnd ? [{ from, to }] : [])].sort(',
   },
   {
     name: 'the memory of a lane is not given back',
@@ -195,15 +195,15 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'the congestion control is ignored, window and pacer',
     file: `${datagram}/recovery/recovery.ts`,
-    right: 'Math.min(this.#controller.window - this.#bytesInFlight, this.#pacer.available(now))',
+    right: 'Math.min(this.#capacity.window - this.#bytesInFlight, this.#pacer.available(now))',
     wrong: '1_000_000_000',
     options: '--transport udp',
   },
   {
     name: 'the pacer is ignored',
     file: `${datagram}/recovery/recovery.ts`,
-    right: 'Math.min(this.#controller.window - this.#bytesInFlight, this.#pacer.available(now))',
-    wrong: 'this.#controller.window - this.#bytesInFlight',
+    right: 'Math.min(this.#capacity.window - this.#bytesInFlight, this.#pacer.available(now))',
+    wrong: 'this.#capacity.window - this.#bytesInFlight',
     options: '--transport udp',
   },
   {

@@ -244,8 +244,8 @@ describe('SegmentBatch', () => {
     expect(pool.statistics()).toMatchObject({ liveCount: 0, freeCount: 1 })
   })
 
-  it('is used again after its release, and only then', () => {
-    const buffer = new SegmentBuffer(new BlockPool())
+  it('is used again after its release, and only then, by a buffer that is busy', () => {
+    const buffer = new SegmentBuffer(new BlockPool(), { blockSize: 2 })
     write(buffer, [1])
     const first = buffer.take()
     write(buffer, [2])
@@ -257,6 +257,15 @@ describe('SegmentBatch', () => {
     const third = buffer.take()
     expect(third).toBe(first)
     expect([joined(second), joined(third)]).toEqual([[2], [3]])
+  })
+
+  it('is not kept by a quiet buffer, of which there may be many', () => {
+    const buffer = new SegmentBuffer(new BlockPool())
+    write(buffer, [1])
+    const first = buffer.take()
+    first.release()
+    write(buffer, [2])
+    expect(buffer.take()).not.toBe(first)
   })
 
   it('is used once with checks on, so that a late second release is seen', () => {

@@ -137,9 +137,9 @@ export class SegmentBuffer {
     batch?.release()
   }
 
-  /** For the batch: keeps one for the next take. With checks on each serves once, so that misuse is seen. */
+  /** For the batch: a busy buffer keeps one for the next take. With checks on each serves once, so that misuse is seen. */
   released(batch: SegmentBatch): void {
-    if (this.#pool.checks === 'off') this.#spareBatch = batch
+    if (this.#isBusy && this.#pool.checks === 'off') this.#spareBatch = batch
   }
 
   #openFor(size: number): void {

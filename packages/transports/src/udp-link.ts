@@ -12,17 +12,22 @@ import { sealPackets } from '@millrace/core/noise-packets'
 import type { ConnectionOwner, DatagramConnection } from '@millrace/datagram'
 import { hostText } from './host-port.ts'
 
+/** What time it is, in milliseconds: as the socket has it. */
+export interface UdpClock {
+  now(): number
+}
+
 /** A connection over datagrams as a link. */
 export class UdpLink implements Link, ConnectionOwner {
   readonly peerAddress: string
   readonly #connection: DatagramConnection
-  readonly #now: () => number
+  readonly #clock: UdpClock
   #owner: LinkOwner | undefined
   #sealing: PacketSealingOwner | undefined
 
-  constructor(connection: DatagramConnection, now: () => number) {
+  constructor(connection: DatagramConnection, clock: UdpClock) {
     this.#connection = connection
-    this.#now = now
+    this.#clock = clock
     this.peerAddress = peerAddressOf(connection.host)
   }
 
@@ -31,24 +36,30 @@ export class UdpLink implements Link, ConnectionOwner {
   }
 
   get budgetBytes(): number {
-    return this.#connection.budgetBytes(this.#now())
+    return this.#connection.budgetBytes(this.#clock.now())
   }
 
-  readonly network = (): NetworkStatistics => this.#connection.statistics()
+  get sealed(): typeof sealPackets {
+    return sealPackets
+  }
 
-  readonly speaks = (frames: FrameTable): void => this.#connection.speaks(frames)
+  network(): NetworkStatistics {
+    return this.#connection.statistics()
+  }
 
-  readonly sealed = sealPackets
+  speaks(frames: FrameTable): void {
+    this.#connection.speaks(frames)
+  }
 
-  readonly sealing = (owner: PacketSealingOwner): PacketSealing => {
+  sealing(owner: PacketSealingOwner): PacketSealing {
     const connection = this.#connection
     this.#sealing = owner
     connection.expectKeys()
     return {
       ownId: connection.own.id,
       peerId: connection.peer.id,
-      say: (bytes) => connection.say(bytes, this.#now()),
-      seal: (sealer: PacketSealer) => connection.seal(sealer, this.#now()),
+      say: (bytes) => connection.say(bytes, this.#clock.now()),
+      seal: (sealer: PacketSealer) => connection.seal(sealer, this.#clock.now()),
     }
   }
 
@@ -58,7 +69,7 @@ export class UdpLink implements Link, ConnectionOwner {
   }
 
   send(batch: SegmentBatch, report?: 'unless-left'): 'left' | 'waits' {
-    const now = this.#now()
+    const now = this.#clock.now()
     const { size } = batch
     for (const segment of batch.segments) this.#connection.write(segment, now)
     batch.release()
@@ -74,11 +85,11 @@ export class UdpLink implements Link, ConnectionOwner {
   }
 
   end(): void {
-    this.#connection.end(this.#now())
+    this.#connection.end(this.#clock.now())
   }
 
   destroy(): void {
-    this.#connection.destroy(this.#now())
+    this.#connection.destroy(this.#clock.now())
   }
 
   describe(): string {

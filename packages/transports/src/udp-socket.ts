@@ -207,7 +207,7 @@ export class UdpSocket implements EndpointHost {
   }
 
   #link(connection: DatagramConnection): UdpLink {
-    return new UdpLink(connection, () => this.now())
+    return new UdpLink(connection, this)
   }
 
   /** Closes the socket when it serves no connection that lives. */

@@ -83,10 +83,10 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
   }
 
   /** @internal For pipes only. */
-  constructor(init: ChannelInit) {
+  constructor(conversation: Conversation, init: ChannelInit) {
     this.#init = init
-    this.#conversation = init.conversation
-    init.conversation.dispatch.channel = this
+    this.#conversation = conversation
+    conversation.dispatch.channel = this
   }
 
   /** True from the hello until either side closes, or the link is gone: while something can be sent. */
@@ -288,7 +288,7 @@ export class Channel<Messages extends object = object, Own extends Side = Side, 
    * why. Leaving the loop leaves the channel open.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<Messages, Own>> {
-    return iterate(this.#conversation, this.#init.iteratorQueueMax) as AsyncIterableIterator<
+    return iterate(this.#conversation, this.#init.limits.iteratorQueueMax) as AsyncIterableIterator<
       Message<Messages, Own>
     >
   }

@@ -95,7 +95,7 @@ export class FramesInParts {
     const storedBytes = context.mayDeliver ? link.storedBytes : 0
     if (storedBytes === 0) this.#incomplete.ended(this.#frame)
     else this.#incomplete.grew(this.#frame, storedBytes, hasMoved ? 'moved' : 'cut')
-    const what = this.#stuck.lateness(storedBytes, conversation.bytesIn, link.below.network, turns.watched)
+    const what = this.#stuck.lateness(storedBytes, conversation.bytesIn, link.below, turns.watched)
     if (what !== '') this.#owner.fail({ code: 'protocol-violation', what })
   }
 }

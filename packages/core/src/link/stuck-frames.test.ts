@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { NetworkStatistics } from '../ports/transport.ts'
 import { StuckFrames } from './stuck-frames.ts'
 
-const network = (roundTripMs: number) => () => ({ roundTripMs }) as NetworkStatistics
+const linkOf = (roundTripMs: number) => ({ network: () => ({ roundTripMs }) as NetworkStatistics })
 
 /** Asks every `stepMs` from 0 on; `stored` and `bytesIn` by the time. Returns when a frame is late, or -1. */
 function lateAt(
@@ -12,7 +12,7 @@ function lateAt(
   const { stored = () => 500, bytesIn = (now) => now, roundTripMs = 0 } = given
   const frames = new StuckFrames(10_000)
   for (let now = 0; now <= 60_000; now += stepMs)
-    if (frames.lateness(stored(now), bytesIn(now), network(roundTripMs), now) !== '') return now
+    if (frames.lateness(stored(now), bytesIn(now), linkOf(roundTripMs), now) !== '') return now
   return -1
 }
 

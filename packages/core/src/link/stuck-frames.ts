@@ -23,7 +23,7 @@ export class StuckFrames {
   }
 
   /** To be asked after all that comes: so many bytes of frames have begun and not ended, and so many bytes of whole ones have come in all. Returns what the peer did wrong, or ''. */
-  lateness(storedBytes: number, bytesIn: number, network: Link['network'], now: number): string {
+  lateness(storedBytes: number, bytesIn: number, link: Pick<Link, 'network'>, now: number): string {
     const isHeard = bytesIn !== this.#bytesIn
     const hasMoved = storedBytes === 0 || storedBytes !== this.#storedBytes
     if (isHeard && !hasMoved) this.#heardMs += Math.min(now - this.#heardAt, silenceMs)
@@ -32,7 +32,7 @@ export class StuckFrames {
     this.#storedBytes = storedBytes
     this.#bytesIn = bytesIn
     if (this.#heardMs < this.#limitMs) return ''
-    const isLate = this.#heardMs >= this.#limitMs + roundTrips * (network?.().roundTripMs ?? 0)
+    const isLate = this.#heardMs >= this.#limitMs + roundTrips * (link.network?.().roundTripMs ?? 0)
     return isLate ? `nothing of a frame has come for ${this.#limitMs} ms, while others came` : ''
   }
 }

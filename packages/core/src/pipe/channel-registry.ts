@@ -13,6 +13,7 @@ import {
 } from '../base/options.ts'
 import type { ByteAccount } from '../channel/byte-account.ts'
 import { Channel, conversationOf } from '../channel/channel.ts'
+import type { ChannelInit } from '../channel/channel-init.ts'
 import { Conversation } from '../channel/conversation.ts'
 import type { ConversationOwner } from '../channel/conversation-owner.ts'
 import type { ChannelCounts } from '../channel/statistics.ts'
@@ -59,13 +60,16 @@ export interface Opening {
 }
 
 /** Registry of a pipe's channels (open, handshaking, lingering behind their end) and their cumulative counters. */
-export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCarrierOwner, LocalCarrierOwner {
+export class ChannelRegistry
+  implements ConversationOwner<Conversation>, LinkCarrierOwner, LocalCarrierOwner, ChannelInit
+{
   limits: PipeLimits
   readonly turns: Turns
   readonly pool: BlockPool
   readonly overflow: OverflowPolicy
   readonly overRate: RatePolicy
   readonly crypto: PlatformCrypto
+  readonly lines: LineWriter
   readonly heartbeat: HeartbeatTimes | undefined
   readonly account: ByteAccount | undefined
   readonly incomplete: IncompleteFrames | undefined
@@ -106,6 +110,7 @@ export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCar
     this.heartbeat = parseHeartbeat(options.heartbeat)
     this.#entrance = entrance
     this.crypto = owner.crypto
+    this.lines = owner.lines
     this.maxOpenChannels = limits.maxOpenChannels
   }
 
@@ -198,12 +203,7 @@ export class ChannelRegistry implements ConversationOwner<Conversation>, LinkCar
   channelOf(conversation: Conversation): Channel {
     let channel = this.#channels.get(conversation) ?? this.#early?.get(conversation)
     if (channel !== undefined) return channel
-    channel = new Channel({
-      conversation,
-      keys: this.keys,
-      iteratorQueueMax: this.limits.iteratorQueueMax,
-      lines: this.#owner.lines,
-    })
+    channel = new Channel(conversation, this)
     if (this.#handshakes.has(conversation)) {
       this.#early ??= new WeakMap()
       this.#early.set(conversation, channel)

@@ -7,6 +7,7 @@ import { FramedStream } from './framed-stream.ts'
 /** A protocol of Millrace's own hello, frames, requests and heartbeat around a message codec. */
 export function framed<Messages extends object>(codec: Codec<Messages>): Protocol<Messages> {
   const sizes = messageSizes(codec)
+  const traits = (number: number) => codec.keys.traits(number)
   return {
     kind: 'protocol',
     label: codec.name,
@@ -16,7 +17,7 @@ export function framed<Messages extends object>(codec: Codec<Messages>): Protoco
     frames: ({ messageSizeMax }) => ({
       fixedSizes: sizes.fixed,
       bodySizeMax: Math.min(messageSizeMax, bodySizeLimit),
-      traits: (number) => codec.keys.traits(number),
+      traits,
     }),
   }
 }

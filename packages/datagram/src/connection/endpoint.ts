@@ -70,6 +70,7 @@ export class DatagramEndpoint implements ConnectionHome {
   readonly counts = noCounts()
   readonly #host: EndpointHost
   readonly #options: EndpointOptions
+  readonly #random: (size: number) => Uint8Array
   readonly #cookies: Cookies
   readonly #wheel: DeadlineKeeper
   readonly #entries = new Map<
@@ -84,7 +85,8 @@ export class DatagramEndpoint implements ConnectionHome {
   constructor(host: EndpointHost, options: EndpointOptions, now: number) {
     this.#host = host
     this.#options = options
-    this.#cookies = new Cookies(options.mac, (size) => host.random(size), now)
+    this.#random = (size) => host.random(size)
+    this.#cookies = new Cookies(options.mac, this.#random, now)
     this.#wheel = options.role === 'accepting' ? new TimerWheel(now) : new FewDeadlines()
   }
 
@@ -249,11 +251,10 @@ export class DatagramEndpoint implements ConnectionHome {
     now: number,
   ): DatagramConnection {
     const { pool, packetSizeMax } = this.#options
-    const random = (size: number) => this.#host.random(size)
     const initialRttMs =
       roundTripMs === undefined ? undefined : Math.min(Math.max(1, roundTripMs), guessMsMax)
     const connection = new DatagramConnection(
-      { own, peer, host, port, pool, packetSizeMax, random, initialRttMs, counts: this.counts },
+      { own, peer, host, port, pool, packetSizeMax, random: this.#random, initialRttMs, counts: this.counts },
       this,
       now,
     )

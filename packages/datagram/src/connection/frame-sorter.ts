@@ -13,6 +13,14 @@ export interface FrameRules {
 /** What a session says about itself is one stream, on the first lane. */
 const controlLane = 0
 
+/** Finds the ends of what is written: one for all connections, as none keeps it. */
+const shared = new FrameEnds(Number.POSITIVE_INFINITY)
+
+function endsBy({ fixedSizes }: FrameRules): FrameEnds {
+  shared.fixedSizes = fixedSizes
+  return shared
+}
+
 /**
  * Hands what a session writes to the deliveries that the contract names. Two things keep their place among all of them: the first frame, which is a hello,
  * arrives before anything else; and a goodbye leaves when all before it has arrived. Without rules everything is one stream.
@@ -20,7 +28,6 @@ const controlLane = 0
 export class FrameSorter {
   readonly #outgoing: Outgoing
   #rules: FrameRules | undefined
-  #ends: FrameEnds | undefined
   /** Frames that wait for the first to arrive, whole ones; then undefined. */
   #early: Uint8Array[] | undefined = []
   #last: Uint8Array | undefined
@@ -37,14 +44,12 @@ export class FrameSorter {
 
   speaks(rules: FrameRules): void {
     this.#rules = rules
-    this.#ends = new FrameEnds(Number.POSITIVE_INFINITY)
-    this.#ends.fixedSizes = rules.fixedSizes
   }
 
   /** Takes whole frames. Returns '', or why they can't be sent. */
   write(bytes: Uint8Array, now: number): string {
     const { length } = bytes
-    const ends = this.#ends
+    const ends = this.#rules === undefined ? undefined : endsBy(this.#rules)
     if (this.written === 0) this.firstSize = ends?.read(bytes, 0, length) ?? length
     this.written += length
     if (ends === undefined) return this.#put(bytes, 0, length, 'reliable', controlLane, now)

@@ -5,6 +5,13 @@ import { partType } from '../packet/part-types.ts'
 /** The most bytes of a handshake in one direction. */
 export const handshakeSizeMax = 0xffff
 
+interface Part {
+  readonly from: number
+  readonly to: number
+}
+
+const noParts: readonly Part[] = []
+
 /** The bytes of a handshake, both ways: in clear, in their order, and resent until they are acknowledged. */
 export class HandshakeStream {
   #out: Uint8Array = noBytes
@@ -13,7 +20,7 @@ export class HandshakeStream {
   #lostFrom = Number.POSITIVE_INFINITY
   /** The peer has all before this, and these behind it. */
   #ackedEnd = 0
-  #ackedParts: { readonly from: number; readonly to: number }[] = []
+  #ackedParts: readonly Part[] = noParts
   #receivedEnd = 0
 
   /** Whether the peer has everything that was said. */
@@ -56,13 +63,12 @@ export class HandshakeStream {
 
   /** The peer has these bytes. Those of a later message may be told first. */
   acked(from: number, to: number): void {
-    this.#ackedParts.push({ from, to })
-    this.#ackedParts.sort((one, two) => one.from - two.from)
-    for (const part of this.#ackedParts) {
+    const parts = [...this.#ackedParts, { from, to }].sort((one, two) => one.from - two.from)
+    for (const part of parts) {
       if (part.from > this.#ackedEnd) break
       this.#ackedEnd = Math.max(this.#ackedEnd, part.to)
     }
-    this.#ackedParts = this.#ackedParts.filter((part) => part.to > this.#ackedEnd)
+    this.#ackedParts = parts.filter((part) => part.to > this.#ackedEnd)
   }
 
   /** What was sent from here on is to be sent again. */

@@ -16,14 +16,17 @@ export class ByteRuns {
   /** The bytes from `start` on, without a gap; may be empty. */
   readonly head: ReceiveBuffer
   /** Offset of the first byte that was not consumed. Read only. */
-  start = 0
+  start: number
   readonly #pool: BlockPool
   /** In the order of their offsets, with a gap before each but the first, which is `head`. */
   readonly #runs: ReceiveBuffer[]
-  readonly #starts: number[] = [0]
+  readonly #starts: number[]
 
-  constructor(pool: BlockPool) {
+  /** All before `start` was consumed. */
+  constructor(pool: BlockPool, start = 0) {
     this.#pool = pool
+    this.start = start
+    this.#starts = [start]
     this.head = new ReceiveBuffer(pool, { sizeMax: Number.MAX_SAFE_INTEGER })
     this.#runs = [this.head]
   }

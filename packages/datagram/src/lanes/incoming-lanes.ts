@@ -2,6 +2,7 @@ import type { BlockPool } from '@millrace/buffer'
 import { laneCountMax } from '../base/packet-contents.ts'
 import type { FrameEnds } from './frame-ends.ts'
 import { LaneReceiver } from './lane-receiver.ts'
+import { laneOf, noLanes, withLane } from './lane-table.ts'
 
 /** The lanes of one connection on their receiving side, each made when its first bytes come; they are read by turns. */
 export class IncomingLanes {
@@ -13,7 +14,8 @@ export class IncomingLanes {
   readonly #pool: BlockPool
   readonly #ends: FrameEnds
   readonly #windowSize: number
-  readonly #lanes: (LaneReceiver | undefined)[] = new Array<undefined>(laneCountMax).fill(undefined)
+  /** By their numbers, up to the highest that has one. */
+  #lanes: readonly (LaneReceiver | undefined)[] = noLanes
   /** Lanes that may have a whole frame, a bit each. */
   #ready = 0
 
@@ -25,11 +27,13 @@ export class IncomingLanes {
 
   /** What is stored costs so much memory. */
   get weight(): number {
-    return this.#lanes.reduce((sum, lane) => sum + (lane?.weight ?? 0), 0)
+    let sum = 0
+    for (const lane of this.#lanes) if (lane !== undefined) sum += lane.weight
+    return sum
   }
 
   consumed(lane: number): number {
-    return this.#lanes[lane]?.consumed ?? 0
+    return laneOf(this.#lanes, lane)?.consumed ?? 0
   }
 
   setWindowEnd(lane: number, end: number): void {
@@ -72,9 +76,11 @@ export class IncomingLanes {
   }
 
   #of(lane: number): LaneReceiver {
-    let receiver = this.#lanes[lane]
-    if (receiver === undefined)
-      this.#lanes[lane] = receiver = new LaneReceiver(this.#pool, this.#ends, this.#windowSize)
+    let receiver = laneOf(this.#lanes, lane)
+    if (receiver === undefined) {
+      receiver = new LaneReceiver(this.#pool, this.#ends, this.#windowSize)
+      this.#lanes = withLane(this.#lanes, lane, receiver)
+    }
     return receiver
   }
 }

@@ -50,9 +50,10 @@ export class Incoming {
   }
 
   readonly #pool: BlockPool
+  readonly #windowSize: number
   readonly #lanes: IncomingLanes
-  readonly #messages: MessageReceiver
-  /** Made when the first frame of its kind comes. */
+  // Each is made when the first frame of its kind comes.
+  #messages: MessageReceiver | undefined
   #lossy: LossyReceiver | undefined
   readonly #packet = new PacketFrames()
   /** Made when the reader is behind for the first time. */
@@ -69,15 +70,15 @@ export class Incoming {
   constructor({ pool, bodySizeMax, windowSize }: IncomingOptions) {
     this.ends = new FrameEnds(bodySizeMax)
     this.#lanes = new IncomingLanes(pool, this.ends, windowSize)
-    this.#messages = new MessageReceiver(pool, windowSize)
     this.#pool = pool
+    this.#windowSize = windowSize
   }
 
   /** What all that was not shown costs in memory. */
   get weight(): number {
     if (this.#isWeighed) return this.#weight
     this.#isWeighed = true
-    const inPieces = this.#messages.weight + (this.#lossy?.weight ?? 0) + this.#completedWeight
+    const inPieces = (this.#messages?.weight ?? 0) + (this.#lossy?.weight ?? 0) + this.#completedWeight
     this.#weight = (this.#held?.size() ?? 0) + this.#packet.size + this.#lanes.weight + inPieces
     return this.#weight
   }
@@ -99,12 +100,12 @@ export class Incoming {
 
   /** Bytes of all frames of a lane, or of unordered messages (`contentsMessage`), that were shown. */
   consumed(what: number): number {
-    return what === contentsMessage ? this.#messages.consumed : this.#lanes.consumed(what)
+    return what === contentsMessage ? (this.#messages?.consumed ?? 0) : this.#lanes.consumed(what)
   }
 
   /** What the peer was told: it may send on this lane, or as unordered messages (`contentsMessage`), up to this count of bytes. */
   setWindowEnd(what: number, end: number): void {
-    if (what === contentsMessage) this.#messages.windowEnd = end
+    if (what === contentsMessage) this.#messageReceiver().windowEnd = end
     else this.#lanes.setWindowEnd(what, end)
   }
 
@@ -147,9 +148,14 @@ export class Incoming {
     this.#shown = undefined
     const held = this.#held
     while (held?.next()) if (this.#showHeld(held)) return true
-    if (this.#packet.next()) return this.#showPacket()
+    if (this.#packet.next()) {
+      const { bytes, type, from, to } = this.#packet
+      return this.#show(bytes, type, from, to)
+    }
     while (this.#completed.count > 0) if (this.#showCompleted(this.#completed.shift()!)) return true
-    return this.#lanes.next() && this.#showLane()
+    if (!this.#lanes.next()) return false
+    const { bytes, from, to } = this.#lanes.shown!
+    return this.#show(bytes, partType.stream + this.#lanes.lane, from, to)
   }
 
   /** Shows, together with the frame that was shown last, all whole ones of its lane that lie right behind it: `[from, to)` are several frames then. */
@@ -188,7 +194,7 @@ export class Incoming {
     this.#shown = undefined
     for (let frame = this.#completed.shift(); frame !== undefined; frame = this.#completed.shift())
       frame.release()
-    this.#messages.release()
+    this.#messages?.release()
     this.#lossy?.release()
     this.#held?.release()
   }
@@ -209,7 +215,7 @@ export class Incoming {
     if (isCut || to <= from || to > end) return this.#unfit(to)
     this.partEnd = to
     if (type === partType.message) {
-      const answer = this.#messages.whole(sequence, to - from)
+      const answer = this.#messageReceiver().whole(sequence, to - from)
       if (answer !== 'new') return answer === 'seen' ? '' : answer
     } else {
       if (this.#held !== undefined && this.#held.size() > heldBytesMax) return this.#behind(type)
@@ -226,8 +232,9 @@ export class Incoming {
     if (violation !== '') return violation
     const { at, size } = cursor
     this.partEnd = at + size
-    const answer = this.#messages.piece(id, cursor.total, cursor.offset, this.#packet.bytes, at, at + size)
-    return this.#complete(answer, this.#messages.completed)
+    const messages = this.#messageReceiver()
+    const answer = messages.piece(id, cursor.total, cursor.offset, this.#packet.bytes, at, at + size)
+    return this.#complete(answer, messages.completed)
   }
 
   #receiveLossyPiece(now: number): string {
@@ -273,35 +280,23 @@ export class Incoming {
     return this.#lossyReceiver().isLatest(type, sequence, bytes, from, to)
   }
 
-  #showPacket(): boolean {
-    const { bytes, type, from, to } = this.#packet
-    this.#show(bytes, type, from, to)
-    return true
-  }
-
-  #showLane(): boolean {
-    const { bytes, from, to } = this.#lanes.shown!
-    this.#show(bytes, partType.stream + this.#lanes.lane, from, to)
-    return true
-  }
-
   #showCompleted(frame: IncomingFrame): boolean {
     const { bytes, from, to } = frame.place
     if (!this.#lossyReceiver().isLatest(frame.type, frame.id, bytes, from, to)) {
       this.#remove(frame)
       return false
     }
-    this.#show(bytes, frame.type, from, to)
     this.#shown = frame
-    return true
+    return this.#show(bytes, frame.type, from, to)
   }
 
-  #show(bytes: Uint8Array, type: number, from: number, to: number): void {
+  #show(bytes: Uint8Array, type: number, from: number, to: number): true {
     this.bytes = bytes
     this.type = type
     this.from = from
     this.to = to
-    if (type === partType.message) this.#messages.consumed += to - from
+    if (type === partType.message) this.#messageReceiver().consumed += to - from
+    return true
   }
 
   #remove(frame: IncomingFrame): void {
@@ -311,6 +306,10 @@ export class Incoming {
     }
     this.#completedWeight -= frame.weight
     frame.release()
+  }
+
+  #messageReceiver(): MessageReceiver {
+    return (this.#messages ??= new MessageReceiver(this.#pool, this.#windowSize))
   }
 
   #lossyReceiver(): LossyReceiver {

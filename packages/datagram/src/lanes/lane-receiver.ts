@@ -20,23 +20,27 @@ export class LaneReceiver {
   /** Why the stream can't be read any further; '' as long as it can. */
   violation = ''
   readonly #ends: FrameEnds
-  readonly #runs: ByteRuns
+  readonly #pool: BlockPool
+  /** Made when the first byte is to be stored: most lanes store none. */
+  #runs: ByteRuns | undefined
+  /** Without runs: what was passed over. */
+  #passed = 0
   /** Size of the frame that was shown last and still lies in the runs. */
   #shownSize = 0
-  /** What of the packet's bytes is not yet shown: `bytes[at, end)`, from offset `runs.start` on. Nothing is in the runs meanwhile. */
+  /** What of the packet's bytes is not yet shown: `bytes[at, end)`, from offset `#start` on. Nothing is in the runs meanwhile. */
   #packet: Uint8Array = noBytes
   #packetAt = 0
   #packetEnd = 0
 
   constructor(pool: BlockPool, ends: FrameEnds, windowEnd: number) {
     this.#ends = ends
-    this.#runs = new ByteRuns(pool)
+    this.#pool = pool
     this.windowEnd = windowEnd
   }
 
   /** What is stored costs so much memory. */
   get weight(): number {
-    return this.#runs.weight
+    return this.#runs === undefined ? 0 : this.#runs.weight
   }
 
   /**
@@ -49,13 +53,13 @@ export class LaneReceiver {
     if (end > this.windowEnd || end > u48End)
       return `a stream goes up to ${end}, its window to ${this.windowEnd}`
     this.#settle()
-    const runs = this.#runs
     if (this.#packetAt < this.#packetEnd) this.keep()
-    if (offset > runs.start || !runs.isEmpty())
-      return runs.insert(offset, bytes, from, to) === 'full' ? 'drop' : ''
-    if (end <= runs.start) return ''
+    const start = this.#start
+    if (offset > start || this.#runs?.isEmpty() === false)
+      return this.#stored().insert(offset, bytes, from, to) === 'full' ? 'drop' : ''
+    if (end <= start) return ''
     this.#packet = bytes
-    this.#packetAt = from + runs.start - offset
+    this.#packetAt = from + start - offset
     this.#packetEnd = to
     return ''
   }
@@ -68,7 +72,7 @@ export class LaneReceiver {
       if (end > this.#packetAt && end <= this.#packetEnd) {
         this.bytes = this.#packet
         this.#show(this.#packetAt, end)
-        this.#runs.passOver(end - this.#packetAt)
+        this.#passOver(end - this.#packetAt)
         this.#packetAt = end
         return true
       }
@@ -82,7 +86,7 @@ export class LaneReceiver {
   /** Shows, together with the frame that was shown last, all whole ones that lie right behind it. Their codes and bodies are the caller's to find. */
   extend(): void {
     const isStored = this.#shownSize > 0
-    const limit = isStored ? this.#runs.head.end : this.#packetEnd
+    const limit = isStored ? this.#stored().head.end : this.#packetEnd
     let { to } = this
     for (;;) {
       const end = this.#ends.read(this.bytes, to, limit)
@@ -92,7 +96,7 @@ export class LaneReceiver {
     const more = to - this.to
     if (isStored) this.#shownSize += more
     else {
-      this.#runs.passOver(more)
+      this.#passOver(more)
       this.#packetAt = to
     }
     this.to = to
@@ -103,7 +107,7 @@ export class LaneReceiver {
   keep(): void {
     this.#settle()
     if (this.#packetAt < this.#packetEnd)
-      this.#runs.insert(this.#runs.start, this.#packet, this.#packetAt, this.#packetEnd)
+      this.#stored().insert(this.#start, this.#packet, this.#packetAt, this.#packetEnd)
     this.#packetAt = this.#packetEnd = 0
     this.#packet = noBytes
   }
@@ -112,12 +116,28 @@ export class LaneReceiver {
   release(): void {
     this.#packetAt = this.#packetEnd = this.#shownSize = 0
     this.#packet = this.bytes = noBytes
-    this.#runs.release()
+    this.#runs?.release()
+  }
+
+  /** Offset of the first byte that was not shown. */
+  get #start(): number {
+    return this.#runs === undefined ? this.#passed : this.#runs.start
+  }
+
+  #stored(): ByteRuns {
+    return (this.#runs ??= new ByteRuns(this.#pool, this.#passed))
+  }
+
+  /** So many bytes were shown right from the packet. */
+  #passOver(size: number): void {
+    if (this.#runs === undefined) this.#passed += size
+    else this.#runs.passOver(size)
   }
 
   #nextStored(): boolean {
-    const { head, start } = this.#runs
     this.bytes = noBytes
+    if (this.#runs === undefined) return false
+    const { head, start } = this.#runs
     if (head.size === 0 || this.violation !== '') return false
     const end = this.#ends.read(head.bytes, head.start, head.end)
     if (end === frameTooLarge) {
@@ -140,7 +160,7 @@ export class LaneReceiver {
   /** Lets go of the frame that was shown last. */
   #settle(): void {
     if (this.#shownSize === 0) return
-    this.#runs.consume(this.#shownSize)
+    this.#stored().consume(this.#shownSize)
     this.#shownSize = 0
   }
 }

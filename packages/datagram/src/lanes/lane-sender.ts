@@ -34,9 +34,9 @@ export class LaneSender {
   readonly #pool: BlockPool
   readonly #chunks: Chunk[] = []
   /** What is lost and was not sent again. */
-  readonly #lost = new RangeSet()
+  #lost: RangeSet | undefined
   /** What is acknowledged behind `ackedEnd`. */
-  readonly #acked = new RangeSet()
+  #acked: RangeSet | undefined
 
   constructor(pool: BlockPool, lane: number) {
     this.#pool = pool
@@ -46,12 +46,12 @@ export class LaneSender {
 
   /** Bytes to be sent: new ones, and lost ones. */
   pending(): number {
-    return this.written - this.sent + this.#lost.size
+    return this.written - this.sent + this.#lostSize
   }
 
   /** Bytes that may leave, if the peer's window ends at `creditEnd`. */
   sendable(creditEnd: number): number {
-    return Math.max(0, Math.min(this.written, creditEnd) - this.sent) + this.#lost.size
+    return Math.max(0, Math.min(this.written, creditEnd) - this.sent) + this.#lostSize
   }
 
   /** Bytes from the first that isn't acknowledged on. */
@@ -84,18 +84,19 @@ export class LaneSender {
     contents: PacketContents,
     newBytesMax: number,
   ): number {
-    const isNew = this.#lost.size === 0
-    const from = isNew ? this.sent : this.#lost.first()
-    const wanted = isNew
-      ? Math.min(this.written - from, newBytesMax, end - at)
-      : Math.min(this.#lost.firstEnd() - from, end - at)
+    const lost = this.#lostSize > 0 ? this.#lost : undefined
+    const from = lost === undefined ? this.sent : lost.first()
+    const wanted =
+      lost === undefined
+        ? Math.min(this.written - from, newBytesMax, end - at)
+        : Math.min(lost.firstEnd() - from, end - at)
     const size = Math.min(wanted, end - at - 1 - u48Size - varintSize(wanted))
     if (size <= 0 || size < Math.min(wanted, pieceSizeMin)) return at
     bytes[at] = this.#type
     const start = writeVarint(bytes, writeU48(view, at + 1, from), size)
     this.#copy(from, from + size, bytes, start)
-    if (isNew) this.sent = from + size
-    else this.#lost.remove(from, from + size)
+    if (lost === undefined) this.sent = from + size
+    else lost.remove(from, from + size)
     contents.push(this.lane, from, from + size)
     return start + size
   }
@@ -104,16 +105,18 @@ export class LaneSender {
   acked(from: number, to: number): number {
     const end = Math.min(to, this.sent)
     if (end <= this.ackedEnd || from >= end) return 0
-    if (this.#lost.size > 0) this.#lost.remove(from, end)
+    if (this.#lostSize > 0) this.#lost!.remove(from, end)
     if (from > this.ackedEnd) {
+      this.#acked ??= new RangeSet()
       this.#acked.add(from, end)
       return 0
     }
     const before = this.ackedEnd
+    const acked = this.#acked
     this.ackedEnd = end
-    while (this.#acked.size > 0 && this.#acked.first() <= this.ackedEnd) {
-      this.ackedEnd = Math.max(this.ackedEnd, this.#acked.firstEnd())
-      this.#acked.remove(this.#acked.first(), this.#acked.firstEnd())
+    while (acked !== undefined && acked.size > 0 && acked.first() <= this.ackedEnd) {
+      this.ackedEnd = Math.max(this.ackedEnd, acked.firstEnd())
+      acked.remove(acked.first(), acked.firstEnd())
     }
     this.#free()
     return this.ackedEnd - before
@@ -121,17 +124,22 @@ export class LaneSender {
 
   /** `[from, to)` did not arrive: what of it was not acknowledged in another packet is sent again. */
   lost(from: number, to: number): void {
+    this.#lost ??= new RangeSet()
     this.#lost.add(Math.max(from, this.ackedEnd), Math.min(to, this.sent))
-    if (this.#acked.size > 0) this.#lost.removeAll(this.#acked)
+    if (this.#acked !== undefined && this.#acked.size > 0) this.#lost.removeAll(this.#acked)
   }
 
   /** Forgets everything and gives the memory back. */
   release(): void {
     for (const { block } of this.#chunks) this.#pool.give(block)
     this.#chunks.length = 0
-    this.#lost.clear()
-    this.#acked.clear()
+    this.#lost = this.#acked = undefined
     this.sent = this.ackedEnd = this.written
+  }
+
+  /** Bytes that are lost and were not sent again. */
+  get #lostSize(): number {
+    return this.#lost === undefined ? 0 : this.#lost.size
   }
 
   /** The last chunk, if it has room; else one as large as what waits already, so that little bytes hold little memory. */

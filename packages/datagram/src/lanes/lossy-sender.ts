@@ -1,14 +1,11 @@
 import type { BlockPool } from '@millrace/buffer'
 import { pieceHeaderSizeMax, writePieceHeader } from './lossy-piece.ts'
-import { OutgoingFrame } from './outgoing-frame.ts'
+import { freshFrame, type OutgoingFrame, recycle } from './outgoing-frame.ts'
 import { partType, sequencedMask, sequenceMask } from './part-types.ts'
 import { Queue } from './queue.ts'
 
 /** Type and sequence. */
 const headerSizeMax = 1 + 2
-
-/** So many frames without content are kept for those to come. */
-const stockMax = 256
 
 /** What there is of one number of a sequenced message. */
 interface Sequenced {
@@ -33,7 +30,6 @@ export class LossySender {
   readonly #whole = new Queue<OutgoingFrame>()
   readonly #pieces = new Queue<OutgoingFrame>()
   readonly #sequenced = new Map<number, Sequenced>()
-  readonly #stock: OutgoingFrame[] = []
   /** Of unreliable frames in pieces. */
   #nextId = 0
   #stored = 0
@@ -69,7 +65,7 @@ export class LossySender {
     const sequenced = type === partType.sequenced ? this.#sequencedOf(number) : undefined
     while (this.#stored - (sequenced?.frame?.size ?? 0) + size > this.#bytesMax) this.#dropOldest()
     const waiting = sequenced?.frame
-    const frame = waiting ?? this.#stock.pop() ?? new OutgoingFrame()
+    const frame = waiting ?? freshFrame()
     this.#stored += size - frame.size
     frame.hold(this.#pool, bytes, from, to)
     frame.id = -1
@@ -170,6 +166,6 @@ export class LossySender {
     this.#stored -= frame.size
     if (frame.type === partType.sequenced) this.#sequencedOf(frame.number).frame = undefined
     frame.release()
-    if (this.#stock.length < stockMax) this.#stock.push(frame)
+    recycle(frame)
   }
 }

@@ -2,15 +2,12 @@ import type { BlockPool } from '@millrace/buffer'
 import { varintSizeMax, writeVarint } from '@millrace/wire'
 import { contentsMessage, type PacketContents } from '../base/packet-contents.ts'
 import { IdRing } from './id-ring.ts'
-import { OutgoingFrame, pieceOf } from './outgoing-frame.ts'
+import { freshFrame, type OutgoingFrame, pieceOf, recycle } from './outgoing-frame.ts'
 import { messageWindow, partType, sequenceMask } from './part-types.ts'
 import { Queue } from './queue.ts'
 
 /** Type and id. */
 const headerSizeMax = 1 + varintSizeMax
-
-/** So many frames without content are kept for those to come. */
-const stockMax = messageWindow
 
 /**
  * Unordered, reliable messages on their way out. Each has an id, counted from 0: 30 bits on the wire, compared by subtraction; no more than
@@ -29,7 +26,6 @@ export class MessageSender {
   /** To be sent whole, and in pieces. A frame that was acknowledged meanwhile is empty. */
   readonly #whole = new Queue<OutgoingFrame>()
   readonly #pieces = new Queue<OutgoingFrame>()
-  readonly #stock: OutgoingFrame[] = []
   #pending = 0
   #unacked = 0
 
@@ -53,7 +49,7 @@ export class MessageSender {
 
   /** Adds a copy of the frame `[from, to)`. */
   write(bytes: Uint8Array, from: number, to: number): void {
-    const frame = this.#stock.pop() ?? new OutgoingFrame()
+    const frame = freshFrame()
     frame.hold(this.#pool, bytes, from, to)
     frame.id = -1
     frame.isQueued = true
@@ -134,7 +130,7 @@ export class MessageSender {
     this.#frames.set(id, undefined)
     const frames = this.#frames
     while (frames.lowest < this.#nextId && frames.get(frames.lowest) === undefined) frames.advance()
-    if (!frame.isQueued) this.#recycle(frame)
+    if (!frame.isQueued) recycle(frame)
     return size
   }
 
@@ -172,7 +168,7 @@ export class MessageSender {
       if (frame === undefined || frame.pending() > 0) return frame
       queue.shift()
       frame.isQueued = false
-      if (frame.size === 0) this.#recycle(frame)
+      if (frame.size === 0) recycle(frame)
     }
   }
 
@@ -189,9 +185,5 @@ export class MessageSender {
     frame.id = this.#nextId++
     this.#frames.set(frame.id, frame)
     return true
-  }
-
-  #recycle(frame: OutgoingFrame): void {
-    if (this.#stock.length < stockMax) this.#stock.push(frame)
   }
 }

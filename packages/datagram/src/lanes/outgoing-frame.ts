@@ -9,7 +9,7 @@ const pieceSizeMin = 16
 /** Pieces are told to `acked` and `lost` as `offset * pieceUnit + size`: a size of 16 bits, as no packet is larger, and an offset of 30. */
 const pieceUnit = 0x1_0000
 
-/** One frame that waits to be sent, whole or in pieces, or to be acknowledged. Used again for others: its owner keeps a stock. */
+/** One frame that waits to be sent, whole or in pieces, or to be acknowledged. Used again for others, of any connection: see `freshFrame`. */
 export class OutgoingFrame {
   bytes: Uint8Array = noBytes
   /** Bytes of the frame; 0 while it holds none. Read only. */
@@ -108,12 +108,26 @@ export class OutgoingFrame {
   /** Gives the memory back and forgets what was sent of it. */
   release(): void {
     if (this.#block !== undefined) this.#pool!.give(this.#block)
-    this.#block = undefined
+    this.#block = this.#pool = undefined
     this.bytes = noBytes
     this.size = this.sent = 0
     this.#lost?.clear()
     this.#acked?.clear()
   }
+}
+
+/** Frames without content, for those that write next: so many at most. */
+const stock: OutgoingFrame[] = []
+const stockMax = 1024
+
+/** A frame without content. */
+export function freshFrame(): OutgoingFrame {
+  return stock.pop() ?? new OutgoingFrame()
+}
+
+/** A frame that was released, and has no owner any more. */
+export function recycle(frame: OutgoingFrame): void {
+  if (stock.length < stockMax) stock.push(frame)
 }
 
 /** The name of the piece `[from, from + size)`. */

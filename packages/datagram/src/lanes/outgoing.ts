@@ -7,9 +7,10 @@ import {
   type PacketContents,
 } from '../base/packet-contents.ts'
 import { u48End } from '../base/u48.ts'
-import type { FrameDelivery } from './delivery.ts'
+import type { FrameDelivery, WriteAnswer } from './delivery.ts'
 import { messageNumber } from './frame-ends.ts'
 import { LaneSender } from './lane-sender.ts'
+import { laneOf, noLanes, withLane } from './lane-table.ts'
 import { LossySender } from './lossy-sender.ts'
 import { MessageSender } from './message-sender.ts'
 import { type FrameProducer, NewestSender } from './newest-sender.ts'
@@ -40,13 +41,6 @@ export interface OutgoingOptions {
 }
 
 /**
- * What becomes of a frame that was written. `'queued'`: it leaves, or, if its delivery allows, a newer one. `'too-large'`: it is above what may be
- * unreliable, sequenced or newest. `'no-number'`: it is no message with a number up to 16,383, so none can be newer. `'exhausted'`: the
- * lane has carried 2^48 bytes.
- */
-export type WriteAnswer = 'queued' | 'too-large' | 'no-number' | 'exhausted'
-
-/**
  * What is to be sent on one connection, by delivery. `write` takes frames, `fill` puts as many as fit into a packet, and `acked` and `lost` tell
  * what became of one.
  *
@@ -56,9 +50,10 @@ export type WriteAnswer = 'queued' | 'too-large' | 'no-number' | 'exhausted'
  */
 export class Outgoing {
   readonly #pool: BlockPool
-  readonly #lanes: (LaneSender | undefined)[] = new Array<undefined>(laneCountMax).fill(undefined)
-  /** Lanes that ever carried anything. */
-  #used: LaneSender[] = []
+  /** By their numbers, up to the highest that ever carried anything. */
+  #lanes: readonly (LaneSender | undefined)[] = noLanes
+  /** Those that did. */
+  #used: readonly LaneSender[] = noLanes
   // Each is made when the first frame of its kind is written: most channels use one or two.
   #messages: MessageSender | undefined
   #newest: NewestSender | undefined
@@ -106,7 +101,7 @@ export class Outgoing {
 
   /** So many bytes of a lane arrived, without a gap from the first on. */
   arrived(lane: number): number {
-    return this.#lanes[lane]?.ackedEnd ?? 0
+    return laneOf(this.#lanes, lane)?.ackedEnd ?? 0
   }
 
   /** The path carries packets of another size. */
@@ -186,14 +181,14 @@ export class Outgoing {
 
   /** A part arrived. Returns how many bytes need no longer be kept. */
   acked(what: number, a: number, b: number): number {
-    if (what < laneCountMax) return this.#lanes[what]?.acked(a, b) ?? 0
+    if (what < laneCountMax) return laneOf(this.#lanes, what)?.acked(a, b) ?? 0
     if (what === contentsMessage) return this.#messages?.acked(a, b) ?? 0
     return what === contentsNewest ? (this.#newest?.acked(a, b) ?? 0) : 0
   }
 
   /** A part did not arrive: what of it still counts is sent again. */
   lost(what: number, a: number, b: number): void {
-    if (what < laneCountMax) this.#lanes[what]?.lost(a, b)
+    if (what < laneCountMax) laneOf(this.#lanes, what)?.lost(a, b)
     else if (what === contentsMessage) this.#messages?.lost(a, b)
     else if (what === contentsNewest) this.#newest?.lost(a, b)
   }
@@ -220,11 +215,12 @@ export class Outgoing {
   }
 
   #writeToLane(number: number, bytes: Uint8Array, from: number, to: number): WriteAnswer {
-    let lane = this.#lanes[number]
+    let lane = laneOf(this.#lanes, number)
     if (lane === undefined) {
       if (!(number >= 0 && number < laneCountMax))
         throw new RangeError(`lanes are 0 to ${laneCountMax - 1}; got ${number}`)
-      this.#lanes[number] = lane = new LaneSender(this.#pool, number)
+      lane = new LaneSender(this.#pool, number)
+      this.#lanes = withLane(this.#lanes, number, lane)
       // `push` would take room for 17.
       this.#used = this.#used.concat(lane)
     }

@@ -3,6 +3,7 @@ import type { HeldFrames } from './held-frames.ts'
 
 /** Type, sequence, beginning and end of a frame. */
 const placeStride = 4
+const noPlaces: number[] = []
 
 /** Whole frames as they lie in the packet that came last, and were not shown yet. */
 export class PacketFrames {
@@ -12,7 +13,7 @@ export class PacketFrames {
   from = 0
   to = 0
   /** Grows to what the fullest packet needs. Those not shown are in `[#at, #end)`. */
-  readonly #places: number[] = []
+  #places = noPlaces
   #at = 0
   #end = 0
 
@@ -30,6 +31,8 @@ export class PacketFrames {
   }
 
   add(type: number, sequence: number, from: number, to: number): void {
+    // One frame is the rule: an array that grows by itself would take room for four at once.
+    if (this.#places === noPlaces) this.#places = [0, 0, 0, 0]
     const places = this.#places
     const at = this.#end
     places[at] = type
