@@ -19,6 +19,7 @@ import {
 } from '../packet/packet-layout.ts'
 import { Cookies, type Mac } from '../path/cookies.ts'
 import { type ConnectionHome, DatagramConnection } from './connection.ts'
+import { ConnectionAlarm } from './connection-alarm.ts'
 import { noCounts } from './endpoint-counts.ts'
 import { type DeadlineKeeper, FewDeadlines } from './few-deadlines.ts'
 import { OpeningRequest, type RequestOutcome } from './opening-request.ts'
@@ -73,10 +74,7 @@ export class DatagramEndpoint implements ConnectionHome {
   readonly #random: (size: number) => Uint8Array
   readonly #cookies: Cookies
   readonly #wheel: DeadlineKeeper
-  readonly #entries = new Map<
-    number,
-    { readonly connection: DatagramConnection; readonly entry: TimerEntry }
-  >()
+  readonly #entries = new Map<number, ConnectionAlarm>()
   /** By id and key of the asking side. */
   readonly #askers = new Map<number, DatagramConnection>()
   readonly #asked = new Map<number, Asked>()
@@ -151,12 +149,8 @@ export class DatagramEndpoint implements ConnectionHome {
     this.#host.send(scratch, 0, size, port, host)
   }
 
-  rescheduled({ own, deadline }: DatagramConnection): void {
-    const entry = this.#entries.get(own.id)?.entry
-    if (entry === undefined) return
-    if (deadline === Number.POSITIVE_INFINITY) this.#wheel.cancel(entry)
-    else this.#wheel.schedule(entry, Math.max(0, deadline))
-    this.#host.rescheduled()
+  rescheduled({ own }: DatagramConnection): void {
+    if (this.#entries.get(own.id)?.set()) this.#host.rescheduled()
   }
 
   later(connection: DatagramConnection): void {
@@ -167,7 +161,7 @@ export class DatagramEndpoint implements ConnectionHome {
   forget(connection: DatagramConnection): void {
     const { own, peer } = connection
     const found = this.#entries.get(own.id)
-    if (found !== undefined) this.#wheel.cancel(found.entry)
+    found?.cancel()
     this.#entries.delete(own.id)
     if (this.#askers.get(askerOf(peer)) === connection) this.#askers.delete(askerOf(peer))
     this.#host.rescheduled()
@@ -258,8 +252,7 @@ export class DatagramEndpoint implements ConnectionHome {
       this,
       now,
     )
-    const entry = new TimerEntry((at) => connection.advance(at))
-    this.#entries.set(own.id, { connection, entry })
+    this.#entries.set(own.id, new ConnectionAlarm(connection, this.#wheel))
     return connection
   }
 
