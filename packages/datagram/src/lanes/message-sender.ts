@@ -130,8 +130,16 @@ export class MessageSender {
     this.#frames.set(id, undefined)
     const frames = this.#frames
     while (frames.lowest < this.#nextId && frames.get(frames.lowest) === undefined) frames.advance()
+    if (this.#unacked === 0) this.#rest()
     if (!frame.isQueued) recycle(frame)
     return size
+  }
+
+  /** All has arrived: most channels send a few in a while, and hold nothing meanwhile. */
+  #rest(): void {
+    this.#frames.clear()
+    this.#whole.rest()
+    this.#pieces.rest()
   }
 
   /** A piece did not arrive: it leaves again, before what was not sent yet. */

@@ -15,7 +15,8 @@ describe('a queue', () => {
       } else if (kind < 0.55) {
         queue.pushFront(step)
         list.unshift(step)
-      } else expect(queue.shift()).toBe(list.shift())
+      } else if (kind < 0.6) queue.rest()
+      else expect(queue.shift()).toBe(list.shift())
       expect(queue.peek()).toBe(list[0])
       expect(queue.count).toBe(list.length)
     }

@@ -36,6 +36,14 @@ export class Queue<Item> {
     return item
   }
 
+  /** Gives its memory back, if none waits. */
+  rest(): void {
+    if (this.count > 0) return
+    this.#items = nothing
+    this.#mask = -1
+    this.#head = 0
+  }
+
   #grow(): void {
     const { count } = this
     const capacity = Math.max(capacityMin, count * 2)
