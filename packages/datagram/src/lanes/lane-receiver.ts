@@ -54,7 +54,7 @@ export class LaneReceiver {
       return `a stream goes up to ${end}, its window to ${this.windowEnd}`
     this.#settle()
     if (this.#packetAt < this.#packetEnd) this.keep()
-    const start = this.#start
+    const start = this.#start()
     if (offset > start || this.#runs?.isEmpty() === false)
       return this.#stored().insert(offset, bytes, from, to) === 'full' ? 'drop' : ''
     if (end <= start) return ''
@@ -107,7 +107,7 @@ export class LaneReceiver {
   keep(): void {
     this.#settle()
     if (this.#packetAt < this.#packetEnd)
-      this.#stored().insert(this.#start, this.#packet, this.#packetAt, this.#packetEnd)
+      this.#stored().insert(this.#start(), this.#packet, this.#packetAt, this.#packetEnd)
     this.#packetAt = this.#packetEnd = 0
     this.#packet = noBytes
   }
@@ -120,7 +120,7 @@ export class LaneReceiver {
   }
 
   /** Offset of the first byte that was not shown. */
-  get #start(): number {
+  #start(): number {
     return this.#runs === undefined ? this.#passed : this.#runs.start
   }
 

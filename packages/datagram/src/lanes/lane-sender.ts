@@ -46,12 +46,12 @@ export class LaneSender {
 
   /** Bytes to be sent: new ones, and lost ones. */
   pending(): number {
-    return this.written - this.sent + this.#lostSize
+    return this.written - this.sent + this.#lostSize()
   }
 
   /** Bytes that may leave, if the peer's window ends at `creditEnd`. */
   sendable(creditEnd: number): number {
-    return Math.max(0, Math.min(this.written, creditEnd) - this.sent) + this.#lostSize
+    return Math.max(0, Math.min(this.written, creditEnd) - this.sent) + this.#lostSize()
   }
 
   /** Bytes from the first that isn't acknowledged on. */
@@ -84,7 +84,7 @@ export class LaneSender {
     contents: PacketContents,
     newBytesMax: number,
   ): number {
-    const lost = this.#lostSize > 0 ? this.#lost : undefined
+    const lost = this.#lostSize() > 0 ? this.#lost : undefined
     const from = lost === undefined ? this.sent : lost.first()
     const wanted =
       lost === undefined
@@ -105,7 +105,7 @@ export class LaneSender {
   acked(from: number, to: number): number {
     const end = Math.min(to, this.sent)
     if (end <= this.ackedEnd || from >= end) return 0
-    if (this.#lostSize > 0) this.#lost!.remove(from, end)
+    if (this.#lostSize() > 0) this.#lost!.remove(from, end)
     if (from > this.ackedEnd) {
       this.#acked ??= new RangeSet()
       this.#acked.add(from, end)
@@ -138,7 +138,7 @@ export class LaneSender {
   }
 
   /** Bytes that are lost and were not sent again. */
-  get #lostSize(): number {
+  #lostSize(): number {
     return this.#lost === undefined ? 0 : this.#lost.size
   }
 
