@@ -63,17 +63,19 @@ describe('what a path carries', () => {
   })
 
   it('is not shown by packets of one who had nothing more to send', () => {
-    const { recovery, send, acked } = rig()
-    const sent = send(4, 0)
-    recovery.appLimited()
-    send(6, 10)
-    acked(40, sent)
-    expect(recovery.window).toBe(12_000)
+    for (const last of [3, 9]) {
+      const { recovery, send, acked } = rig()
+      send(4, 0)
+      recovery.appLimited()
+      send(6, 10)
+      acked(40, [0, last])
+      expect(recovery.window).toBe(12_000)
+    }
   })
 
   it('gives a rate of delivery by the first acknowledgement of packets that left before', () => {
     const { recovery, send, acked } = rig({ controller: undefined })
-    acked(40, send(10, 0))
+    acked(1_040, send(10, 1_000))
     // 12,000 bytes in 40 ms.
     expect((recovery.controller as Bbr).bandwidth).toBeCloseTo(300)
   })
@@ -91,5 +93,12 @@ describe('what a path carries', () => {
     expect(recovery.pacingRate).toBeCloseTo(2.77 * 120)
     acked(20, send(1, 0))
     expect(recovery.pacingRate).toBeCloseTo(2.77 * 600)
+  })
+
+  it('is learnt from the round trip as it was measured', () => {
+    const { recovery, send, acked } = rig({ controller: undefined, initialRttMs: 100 })
+    acked(20, send(1, 0))
+    send(6, 30)
+    expect((recovery.controller as Bbr).pacingRate).toBeCloseTo(2.77 * 600)
   })
 })
