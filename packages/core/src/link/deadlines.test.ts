@@ -134,6 +134,27 @@ describe('stallTimeoutMs', () => {
     }
   })
 
+  it('counts from the hello on: for that a peer has `handshakeTimeoutMs`, and may take nothing meanwhile', () => {
+    const deadlines = new Deadlines({ ...defaultLimits, stallTimeoutMs: 500, handshakeTimeoutMs: 3000 }, 0)
+    deadlines.flow('waiting', 0)
+    expect(deadlines.deadline('handshaking', false)).toBe(3000)
+    expect(deadlines.due('handshaking', 2999, false)).toBe('nothing')
+    expect(deadlines.due('handshaking', 3000, false)).toBe('no-hello')
+    // A program without turns is told, too.
+    expect(deadlines.deadline('handshaking', true)).toBe(3000)
+    expect(deadlines.due('handshaking', 3000, true)).toBe('stalled')
+    deadlines.restart(2900)
+    expect(deadlines.due('open', 3399, false)).toBe('nothing')
+    expect(deadlines.due('open', 3400, false)).toBe('stalled')
+  })
+
+  it('is no shorter than itself where the hello has less time', () => {
+    const deadlines = new Deadlines({ ...defaultLimits, stallTimeoutMs: 5000, handshakeTimeoutMs: 300 }, 0)
+    deadlines.flow('waiting', 100)
+    expect(deadlines.deadline('handshaking', true)).toBe(5100)
+    expect(deadlines.deadline('handshaking', false)).toBe(300)
+  })
+
   it('is patient with a peer that takes a little again and again', async () => {
     const { rig, opened } = await pair({ opening: { stallTimeoutMs: 500 }, network: { windowBytes: 100 } })
     const [{ accepted: link }] = rig.network.connections

@@ -40,9 +40,10 @@ export class Deadlines {
     this.#since = now
   }
 
-  /** The channel is in a new state: its deadline counts from here. */
+  /** The channel is in a new state, as the peer was heard, or the program has asked for it: its deadline counts from here, and what waits was not waited for before. */
   restart(now: number): void {
     this.#since = now
+    if (this.#stalledSince < never) this.#stalledSince = now
   }
 
   /** Enables the heartbeat, or turns it off. */
@@ -84,12 +85,12 @@ export class Deadlines {
    * ping says that the program is alive.
    */
   due(state: ChannelState, now: number, isQuiet: boolean): DeadlinesDue {
-    const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
+    const { handshakeTimeoutMs, closeTimeoutMs, frameTimeoutMs } = this.#limits
     // The sums are those of `deadline`: a difference can be less than a time that has come, by a rounding, and would be asked for again at once.
     if (state === 'closing' || state === 'closed')
       return now >= this.#since + closeTimeoutMs ? 'no-end' : 'nothing'
     if (!isQuiet && state === 'handshaking' && now >= this.#since + handshakeTimeoutMs) return 'no-hello'
-    if (now >= this.#stalledSince + stallTimeoutMs) return 'stalled'
+    if (now >= this.#stallsAt(state)) return 'stalled'
     if (isQuiet) return 'nothing'
     if (this.#isUnread() || now >= this.#signOfLifeAt) return this.#dueUnread(now)
     if (now >= this.#cutSince + frameTimeoutMs) return 'frame-late'
@@ -100,15 +101,21 @@ export class Deadlines {
 
   /** When `due` must be asked again; in a quiet turn, when it must be if the program gives none. */
   deadline(state: ChannelState, isQuiet: boolean): number {
-    const { handshakeTimeoutMs, closeTimeoutMs, stallTimeoutMs, frameTimeoutMs } = this.#limits
+    const { handshakeTimeoutMs, closeTimeoutMs, frameTimeoutMs } = this.#limits
     if (state === 'closing' || state === 'closed') return this.#since + closeTimeoutMs
-    if (isQuiet) return this.#stalledSince + stallTimeoutMs
-    let at = Math.min(this.#stalledSince + stallTimeoutMs, this.#signOfLifeAt)
+    if (isQuiet) return this.#stallsAt(state)
+    let at = Math.min(this.#stallsAt(state), this.#signOfLifeAt)
     if (this.#isUnread()) return at
     at = Math.min(at, this.#cutSince + frameTimeoutMs)
     if (state === 'handshaking') at = Math.min(at, this.#since + handshakeTimeoutMs)
     if (state === 'open' && this.heartbeat !== undefined) at = Math.min(at, this.heartbeat.deadline())
     return at
+  }
+
+  /** When a peer that takes nothing is due. It has as long for its hello as the program gives it, and so for ours. */
+  #stallsAt(state: ChannelState): number {
+    const at = this.#stalledSince + this.#limits.stallTimeoutMs
+    return state === 'handshaking' ? Math.max(at, this.#since + this.#limits.handshakeTimeoutMs) : at
   }
 
   #isUnread(): boolean {
