@@ -11,6 +11,8 @@ function makeClient(port: number, version: 2 | 3) {
     url: `redis://127.0.0.1:${port}`,
     RESP: version,
     socket: { reconnectStrategy: false },
+    // Its own limit of 5 s is of a machine with nothing else to do.
+    commandOptions: { timeout: 60_000 },
   })
 }
 
