@@ -73,6 +73,18 @@ describe('what a path carries', () => {
     }
   })
 
+  it('is learnt without what is in flight on another path', () => {
+    const { recovery, send, acked } = rig()
+    send(4, 0)
+    recovery.appLimited()
+    recovery.pathChanged(10)
+    const first = send(10, 20)
+    acked(60, first)
+    acked(100, send(10, 60))
+    // Of a slow start: all that was acknowledged.
+    expect(recovery.window).toBe(12_000 + 2 * 12_000)
+  })
+
   it('gives a rate of delivery by the first acknowledgement of packets that left before', () => {
     const { recovery, send, acked } = rig({ controller: undefined })
     acked(1_040, send(10, 1_000))

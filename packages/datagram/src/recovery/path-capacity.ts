@@ -31,7 +31,8 @@ export class PathCapacity {
   readonly #roundTrip: RoundTrip
   readonly #sent: SentPackets
   #mtu: number
-  /** Packets below this position were sent by one who had too little to send. */
+  /** From this position on packets took the present path; those below the other one were sent by one who had too little to send. */
+  #pathFrom = 0
   #limitedBelow = 0
   #delivery: DeliveryRate | undefined
   #controller: CongestionController | undefined
@@ -112,6 +113,7 @@ export class PathCapacity {
 
   /** Packets take another path from now on: nothing is known of it. */
   reset(): void {
+    this.#pathFrom = this.#sent.end
     this.#delivery = undefined
     this.#controller = undefined
   }
@@ -122,7 +124,8 @@ export class PathCapacity {
     this.#controller = this.#makeController(this.#mtu, guessMs, this.#seed)
     this.#delivery = new DeliveryRate(now)
     let limitedBytes = 0
-    for (let position = this.#sent.head; position < this.#sent.end; position++) {
+    const from = Math.max(this.#sent.head, this.#pathFrom)
+    for (let position = from; position < this.#sent.end; position++) {
       const packet = this.#sent.at(position)
       const isAppLimited = position < this.#limitedBelow
       this.#delivery.adopt(packet, isAppLimited)
