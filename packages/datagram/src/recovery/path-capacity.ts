@@ -14,8 +14,6 @@ export interface PathCapacityOptions {
   readonly makeController: ControllerFactory
   /** The size of a full packet, in bytes. */
   readonly mtu: number
-  /** The guess of the round trip in milliseconds. */
-  readonly guessMs: number
   readonly seed: number
 }
 
@@ -26,7 +24,6 @@ export interface PathCapacityOptions {
  */
 export class PathCapacity {
   readonly #makeController: ControllerFactory
-  readonly #guessMs: number
   readonly #seed: number
   readonly #roundTrip: RoundTrip
   readonly #sent: SentPackets
@@ -38,10 +35,9 @@ export class PathCapacity {
   #controller: CongestionController | undefined
 
   constructor(options: PathCapacityOptions, roundTrip: RoundTrip, sent: SentPackets) {
-    const { makeController, mtu, guessMs, seed } = options
+    const { makeController, mtu, seed } = options
     this.#makeController = makeController
     this.#mtu = mtu
-    this.#guessMs = guessMs
     this.#seed = seed
     this.#roundTrip = roundTrip
     this.#sent = sent
@@ -120,8 +116,7 @@ export class PathCapacity {
 
   /** From now on it is learnt, also by what is in flight already. */
   #learn(now: number): void {
-    const guessMs = this.#roundTrip.isKnown ? this.#roundTrip.smoothed : this.#guessMs
-    this.#controller = this.#makeController(this.#mtu, guessMs, this.#seed)
+    this.#controller = this.#makeController(this.#mtu, this.#roundTrip.smoothed, this.#seed)
     this.#delivery = new DeliveryRate(now)
     let limitedBytes = 0
     const from = Math.max(this.#sent.head, this.#pathFrom)

@@ -67,7 +67,7 @@ export class Recovery {
     this.#guessMs = positive('initialRttMs', initialRttMs ?? initialRoundTripMs)
     this.roundTrip = new RoundTrip(this.#guessMs)
     this.#capacity = new PathCapacity(
-      { makeController: controller ?? makeBbr, mtu, guessMs: this.#guessMs, seed: seed ?? 0 },
+      { makeController: controller ?? makeBbr, mtu, seed: seed ?? 0 },
       this.roundTrip,
       this.#sent,
     )
