@@ -40,7 +40,7 @@ export class Deadlines {
     this.#since = now
   }
 
-  /** The channel is in a new state, as the peer was heard, or the program has asked for it: its deadline counts from here, and what waits was not waited for before. */
+  /** The channel is in a new state: its deadline counts from here, and so does that of what waits for the link. */
   restart(now: number): void {
     this.#since = now
     if (this.#stalledSince < never) this.#stalledSince = now

@@ -13,12 +13,12 @@ export interface FrameRules {
 /** What a session says about itself is one stream, on the first lane. */
 const controlLane = 0
 
-/** Finds the ends of what is written: one for all connections, as none keeps it. */
-const shared = new FrameEnds(Number.POSITIVE_INFINITY)
+/** Finds the ends of what is written, by the rules at hand: one for all connections, as none keeps it. */
+const frameEnds = new FrameEnds(Number.POSITIVE_INFINITY)
 
 function endsBy({ fixedSizes }: FrameRules): FrameEnds {
-  shared.fixedSizes = fixedSizes
-  return shared
+  frameEnds.fixedSizes = fixedSizes
+  return frameEnds
 }
 
 /**

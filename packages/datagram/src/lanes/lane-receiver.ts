@@ -86,7 +86,7 @@ export class LaneReceiver {
   /** Shows, together with the frame that was shown last, all whole ones that lie right behind it. Their codes and bodies are the caller's to find. */
   extend(): void {
     const isStored = this.#shownSize > 0
-    const limit = isStored ? this.#stored().head.end : this.#packetEnd
+    const limit = isStored ? this.#runs!.head.end : this.#packetEnd
     let { to } = this
     for (;;) {
       const end = this.#ends.read(this.bytes, to, limit)
@@ -160,7 +160,7 @@ export class LaneReceiver {
   /** Lets go of the frame that was shown last. */
   #settle(): void {
     if (this.#shownSize === 0) return
-    this.#stored().consume(this.#shownSize)
+    this.#runs!.consume(this.#shownSize)
     this.#shownSize = 0
   }
 }

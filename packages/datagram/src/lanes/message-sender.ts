@@ -135,13 +135,6 @@ export class MessageSender {
     return size
   }
 
-  /** All has arrived: most channels send a few in a while, and hold nothing meanwhile. */
-  #rest(): void {
-    this.#frames.clear()
-    this.#whole.rest()
-    this.#pieces.rest()
-  }
-
   /** A piece did not arrive: it leaves again, before what was not sent yet. */
   lost(id: number, piece: number): void {
     const frame = this.#frames.get(id)
@@ -163,6 +156,13 @@ export class MessageSender {
     this.#frames.clear()
     this.#frames.lowest = this.#nextId
     this.#pending = this.#unacked = 0
+  }
+
+  /** All has arrived: most channels send a few in a while, and hold nothing meanwhile. */
+  #rest(): void {
+    this.#frames.clear()
+    this.#whole.rest()
+    this.#pieces.rest()
   }
 
   #queueFor(frame: OutgoingFrame): Queue<OutgoingFrame> {

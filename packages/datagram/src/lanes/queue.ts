@@ -41,7 +41,6 @@ export class Queue<Item> {
     if (this.count > 0) return
     this.#items = nothing
     this.#mask = -1
-    this.#head = 0
   }
 
   #grow(): void {
