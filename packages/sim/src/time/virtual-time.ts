@@ -166,28 +166,28 @@ export class VirtualTime implements Scheduler {
       this.#runDue()
       const ready = this.#ready
       if (ready.length === 0) return
-      // A round of each program. No function of its own, as its promise would cost as much as a piece.
-      for (let left = ready.length; left > 0; left--) {
-        const driven = ready.shift() as Driven
-        driven.isReady = false
-        this.#running = driven
-        try {
-          driven.begin()
-          while (!isEnough()) {
-            const piece = driven.next()
-            if (piece === undefined) break
-            this.#countStep()
-            piece()
-            do await this.#turnDone()
-            while (this.#ending.length > 0)
-            for (const check of this.checks) check()
-          }
-        } finally {
-          // Whatever a program throws, what it has not done waits for the next round.
-          this.#running = undefined
-          if (!driven.isIdle && !driven.isFrozen) this.ready(driven)
-        }
+      for (let left = ready.length; left > 0; left--) await this.#round(ready.shift() as Driven, isEnough)
+    }
+  }
+
+  /** Whatever a program throws, what it has not done waits for the next round. */
+  async #round(driven: Driven, isEnough: () => boolean): Promise<void> {
+    driven.isReady = false
+    this.#running = driven
+    try {
+      driven.begin()
+      while (!isEnough()) {
+        const piece = driven.next()
+        if (piece === undefined) break
+        this.#countStep()
+        piece()
+        do await this.#turnDone()
+        while (this.#ending.length > 0)
+        for (const check of this.checks) check()
       }
+    } finally {
+      this.#running = undefined
+      if (!driven.isIdle && !driven.isFrozen) this.ready(driven)
     }
   }
 
